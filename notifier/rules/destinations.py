@@ -1,0 +1,71 @@
+"""The options every kind of destination has; each kind adds its own beside its code."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from notifier.rules.durations import Duration
+
+GROUP_MENTIONS = frozenset({"here", "channel", "assignee"})
+SLACK_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+
+
+def check_mention(value: object) -> object:
+    """Return a mention as it came; raises ``ValueError`` for one Slack has no use for."""
+    if not isinstance(value, str) or value in GROUP_MENTIONS or SLACK_USER_ID.fullmatch(value):
+        return value
+    raise ValueError(
+        f"`{value}` is no mention; write here, channel, assignee or a Slack user id"
+    )
+
+
+class Options(BaseModel):
+    """A mapping in the rules file: no unknown keys, no input quoted in errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Burst(Options):
+    """At most ``limit`` messages in any ``per``; the rest goes out as a summary."""
+
+    limit: int = Field(default=30, ge=1, description="Messages in the sliding window.")
+    per: Duration = Field(
+        default=timedelta(minutes=5),
+        ge=timedelta(seconds=1),
+        description="The window's length, for example 5m.",
+    )
+
+
+class Retry(Options):
+    """How often, and how long after it was due, a failing message is tried."""
+
+    attempts: int = Field(default=10, ge=1, le=100, description="Attempts in all.")
+    max_age: Duration = Field(
+        default=timedelta(hours=80),
+        ge=timedelta(seconds=1),
+        description="No attempt later than this after the due time.",
+    )
+
+
+class DestinationOptions(Options):
+    """What stands under a name in ``destinations:``; the keys all kinds share.
+
+    A kind subclasses it with its own keys; a key it has no use for does nothing.
+    """
+
+    type: str = Field(description="The kind of destination.")
+    mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(
+        default=None, description="Slack: here, channel, assignee or a user id."
+    )
+    broadcast: bool | None = Field(
+        default=None, description="Slack: whether replies also show in the channel."
+    )
+    thread: bool = Field(
+        default=True, description="Slack: one thread per lead, its card kept up to date."
+    )
+    burst: Burst | None = Field(
+        default=Burst(), description="Slack and email: the flood limit; null for none."
+    )
+    retry: Retry = Field(default=Retry(), description="How long to try a failing message.")
