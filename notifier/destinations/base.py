@@ -1,0 +1,91 @@
+"""The contract every destination keeps, and what it is given to send.
+
+``send`` makes exactly one attempt. It returns a :class:`Receipt` or raises one
+of the delivery errors in :mod:`notifier.errors`, whose class alone decides what
+becomes of the delivery; retries, order and pauses belong to the dispatcher.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from notifier.errors import TemporaryDeliveryError
+from notifier.events import Event
+from notifier.messages.text import Medium, Text
+from notifier.records import Agent, Lead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One event of a message: ``body`` holds the stored bytes of its envelope."""
+
+    event: Event
+    body: bytes
+    text: Text
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one ``send`` sends: usually one event, several where they belong together.
+
+    ``id`` is the same on every attempt. ``parts`` is never empty, oldest first.
+    ``digest`` names a collection of several leads (its headline), else ``None``.
+    ``lead`` is the lead's present state, ``memory`` what earlier messages about
+    this lead remembered through :attr:`Receipt.memory`, and ``accepted`` the
+    recipients who already took this very message.
+    """
+
+    id: str
+    parts: tuple[Part, ...]
+    digest: str | None = None
+    lead: Lead | None = None
+    mention: str | None = None
+    broadcast: bool | None = None
+    memory: Mapping[str, str] = field(default_factory=dict)
+    accepted: frozenset[str] = frozenset()
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that the receiver took the message.
+
+    ``memory`` is merged into what is remembered for this lead; ``note`` tells
+    the operator what went less than well (recipients refused for good).
+    """
+
+    memory: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+class PartlyTakenError(TemporaryDeliveryError):
+    """Some recipients took the message: try again for the others alone.
+
+    ``accepted`` are all that took it or refused it for good.
+    """
+
+    def __init__(
+        self, problem: str, *, accepted: frozenset[str], retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(problem, retry_after_s=retry_after_s)
+        self.accepted = accepted
+
+
+class Destination(Protocol):
+    """A named place that takes messages.
+
+    ``slots`` is how many messages (of different leads) may be in flight at once.
+    """
+
+    name: str
+    medium: Medium
+    slots: int
+
+    async def send(self, message: Message) -> Receipt:
+        """Make one attempt, bounded in time and bytes; raise a delivery error if refused."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections; nothing may be sent afterwards."""
+        ...

@@ -1,0 +1,124 @@
+"""Every error a caller may act on; each class says what the caller does next.
+
+::
+
+    NotifierError
+    ├── ConfigError               stop with exit code 78 and print every fault
+    ├── BusyError                 another process is in the way: exit code 75
+    ├── StoreError                the database cannot be used: say so and stop
+    ├── UpstreamError             this request brought nothing; commit nothing of it
+    │   ├── UpstreamRefusedError  400, 401, 403: the source is down; probe once a minute
+    │   └── UpstreamPausedError   429: the whole token pauses
+    └── DeliveryError
+        ├── TemporaryDeliveryError    try this message again
+        ├── PermanentDeliveryError    this message can never succeed: dead at once
+        ├── SkippedDeliveryError      nobody to send it to: skipped with its reason
+        ├── DestinationRefusedError   the destination refuses everything: park it
+        └── DestinationGoneError      410: disable the destination until a person enables it
+
+Messages name what failed, where, and what to change; never a token, a secret
+URL or a visitor's words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class NotifierError(Exception):
+    """The root: something outside this program's control went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One mistake in the configuration, in words for the person who made it.
+
+    ``where`` is ``file:line:column`` or the name of a setting; ``line`` and
+    ``column`` start at 1 and are 0 where the fault has no place in a file.
+    """
+
+    where: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        remedy = f" ({self.remedy})" if self.remedy else ""
+        return f"{self.where}: {self.problem}{remedy}"
+
+
+class ConfigError(NotifierError):
+    """The settings or rules are wrong: one line per fault, exit code 78."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class BusyError(NotifierError):
+    """Another process holds what this one needs: exit code 75, try again later."""
+
+
+class StoreError(NotifierError):
+    """The database cannot be opened, read or written; the text says how to mend it."""
+
+
+class UpstreamError(NotifierError):
+    """A listing request brought no page: back off, then ask again.
+
+    ``remedy`` is a sentence for the operator, empty where time is the remedy.
+    """
+
+    def __init__(self, problem: str, *, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+class UpstreamRefusedError(UpstreamError):
+    """400, 401 or 403: asking faster does not help; probe once a minute."""
+
+
+class UpstreamPausedError(UpstreamError):
+    """429: nobody may use this token for ``retry_after_s`` seconds.
+
+    ``None`` means the upstream gave no usable delay: back off exponentially.
+    """
+
+    def __init__(self, problem: str, *, retry_after_s: float | None) -> None:
+        super().__init__(problem)
+        self.retry_after_s = retry_after_s
+
+
+class DeliveryError(NotifierError):
+    """A message was not taken. ``remedy`` is a sentence for the operator."""
+
+    def __init__(self, problem: str, *, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+class TemporaryDeliveryError(DeliveryError):
+    """Try again: not before ``retry_after_s`` seconds where the receiver said so."""
+
+    def __init__(
+        self, problem: str, *, remedy: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentDeliveryError(DeliveryError):
+    """The receiver refused this very message for good; it is dead at once."""
+
+
+class SkippedDeliveryError(DeliveryError):
+    """The message has no recipient, for example an assignee whom nobody described.
+
+    The problem's text is the delivery's reason.
+    """
+
+
+class DestinationRefusedError(DeliveryError):
+    """The destination refuses whatever is sent (wrong token, not in the channel)."""
+
+
+class DestinationGoneError(DeliveryError):
+    """The receiver answered 410 Gone: send nothing more until a person enables it."""

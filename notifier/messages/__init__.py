@@ -1,0 +1,1 @@
+"""The words of messages: templates, built-in texts, escaping."""

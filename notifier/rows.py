@@ -1,0 +1,141 @@
+"""One row of the listing as it came: its identity, its canonical bytes, its scalars.
+
+Everything here is lenient: a field of a surprising type reads as absent. Only a
+row without a usable ``_id``, or one that no JSON can carry, is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import orjson
+
+Json: TypeAlias = Any
+"""Whatever ``json.loads`` returns: the one place where strangers' types enter."""
+
+Row: TypeAlias = Mapping[str, Json]
+Scalar: TypeAlias = str | int | float | bool | None
+
+MAX_ID_CHARS = 200
+MAX_TEXT_CHARS = 20_000
+MAX_DEPTH = 100
+
+
+class BadRecordError(ValueError):
+    """A row that cannot be a lead; the text says why, without quoting the row."""
+
+
+def iso_ms(moment: datetime) -> str:
+    """Return an aware datetime as ``2023-02-02T06:46:34.119Z``."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def parse_time(value: Json) -> str | None:
+    """Return an upstream time in our form, or ``None`` where it is unusable."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return iso_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def record_id(row: Json) -> str:
+    """Return the row's ``_id``; raises :class:`BadRecordError` where it has none."""
+    if not isinstance(row, Mapping):
+        raise BadRecordError(f"a {type(row).__name__} stands where a record belongs")
+    value = row.get("_id")
+    if not isinstance(value, str) or not value.strip():
+        raise BadRecordError("the record has no text in _id")
+    if len(value) > MAX_ID_CHARS:
+        raise BadRecordError(f"_id has {len(value)} characters, more than {MAX_ID_CHARS}")
+    return value
+
+
+def canonical(row: Json) -> bytes:
+    """Return the row as JSON bytes that are equal exactly when the rows are.
+
+    Raises :class:`BadRecordError` for what JSON in SQLite and mail cannot carry:
+    nesting beyond reason, integers beyond 64 bits that are not a lead's, lone
+    surrogates are replaced first.
+    """
+    try:
+        return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        try:
+            return orjson.dumps(_clean(row, depth=0), option=orjson.OPT_SORT_KEYS)
+        except (TypeError, RecursionError) as error:
+            raise BadRecordError("the record cannot be written as JSON") from error
+
+
+def _clean(value: Json, *, depth: int) -> Json:
+    if depth > 100:
+        raise BadRecordError("the record is nested more than 100 levels deep")
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case bool() | float() | None:
+            return value
+        case int():
+            return value if -(2**63) <= value < 2**63 else str(value)
+        case Mapping():
+            return {
+                _clean(str(key), depth=0): _clean(entry, depth=depth + 1)
+                for key, entry in value.items()
+            }
+        case Sequence():
+            return [_clean(entry, depth=depth + 1) for entry in value]
+        case _:
+            raise BadRecordError(f"a {type(value).__name__} is no JSON")
+
+
+def merged(before: Row, after: Row) -> Row:
+    """Return ``after`` with what it left out taken from ``before``.
+
+    A missing status, ``profile`` or ``userDetails`` is an omission of the
+    upstream's, not a change of the lead's.
+    """
+    row = dict(after)
+    if not text(row.get("status")) and "status" in before:
+        row["status"] = before["status"]
+    old_profile, new_profile = mapping(before.get("profile")), mapping(row.get("profile"))
+    if not new_profile:
+        row["profile"] = old_profile
+    elif not mapping(new_profile.get("userDetails")):
+        row["profile"] = {**new_profile, "userDetails": old_profile.get("userDetails")}
+    return row
+
+
+def text(value: Json) -> str | None:
+    """Return a non-empty text for a string or number, else ``None``.
+
+    NUL is dropped: neither SQLite's text functions nor mail survive it.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    cleaned = str(value).replace("\0", "").strip()
+    return cleaned[:MAX_TEXT_CHARS] or None
+
+
+def mapping(value: Json) -> Row:
+    """Return the value where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def entries(value: Json) -> Sequence[Json]:
+    """Return the value where it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def boolean(value: Json) -> bool | None:
+    """Return a boolean, else ``None``: the word "false" is no boolean."""
+    return value if isinstance(value, bool) else None
+
+
+def integer(value: Json) -> int | None:
+    """Return a whole number, also where it came as ``3.0``, else ``None``."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if value == int(value) and abs(value) < 2**63 else None

@@ -1,0 +1,1 @@
+"""SQLite: one database thread, one module per group of tables."""

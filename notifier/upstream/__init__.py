@@ -1,0 +1,1 @@
+"""Reading the listing: requests, budget, walks."""
