@@ -1,0 +1,150 @@
+"""Imports go one way: the rooms of README's "How it is built", checked over syntax trees."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import notifier
+
+PACKAGE = Path(notifier.__file__).parent
+PURE = ("errors", "rows", "records", "diff", "events", "messages", "rules", "plan", "pacing")
+IO = ("upstream", "store", "destinations")
+PEERS = ("poller", "dispatcher")
+ORDER = (
+    *PURE,
+    "log",
+    *IO,
+    *PEERS,
+    "environment",
+    "settings",
+    "rulefiles",
+    "service",
+    "simulator",
+    "cli",
+)
+SETTINGS_READERS = {"settings", "service", "cli"}
+BANNED_IN_PURE = {
+    *("asyncio", "httpx", "logging", "os", "random"),
+    *("socket", "sqlite3", "sqlite_utils", "time"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One module imported at one line; ``room`` is the importer's."""
+
+    where: str
+    room: str
+    module: str
+
+    @property
+    def target(self) -> str | None:
+        """The imported room, or ``None`` for what is not ours."""
+        first, _, rest = self.module.partition(".")
+        return rest.partition(".")[0] or None if first == "notifier" else None
+
+
+def imports_of(source: str, *, where: str, room: str) -> Iterator[Import]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "notifier":
+            modules = [f"notifier.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+        else:
+            continue
+        for module in modules:
+            yield Import(where=f"{where}:{node.lineno}", room=room, module=module)
+
+
+def wrong(found: Import) -> str | None:
+    """Return what is wrong with an import, or ``None``."""
+    if found.module.startswith("."):
+        return "relative imports hide where they lead"
+    root = found.module.partition(".")[0]
+    if found.room in PURE and root in BANNED_IN_PURE:
+        return f"a pure room may not import {root}"
+    if found.target in (None, found.room, "__version__"):
+        return None
+    return wrong_room(found.room, found.target)
+
+
+def wrong_room(room: str, target: str) -> str | None:
+    """Return why ``room`` may not import its neighbour ``target``, or ``None``."""
+    if target not in ORDER:
+        return f"{target} has no place in the order"
+    if ORDER.index(target) > ORDER.index(room):
+        return f"{room} lies below {target}"
+    if any(room in group and target in group for group in (IO, PEERS)):
+        return f"{room} and {target} may not know each other"
+    if target == "settings" and room not in SETTINGS_READERS:
+        return f"{room} may not read the settings"
+    return None
+
+
+def every_import() -> Iterator[Import]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        inside = path.relative_to(PACKAGE)
+        room = inside.parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield from imports_of(path.read_text(), where=str(inside), room=room)
+
+
+def test_every_import_goes_one_way() -> None:
+    found = list(every_import())
+    assert len(found) > 40
+    assert [f"{one.where}: {problem}" for one in found if (problem := wrong(one))] == []
+
+
+def test_every_file_belongs_to_a_room() -> None:
+    rooms = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py")}
+    assert {room.removesuffix(".py") for room in rooms} - {"__init__"} <= set(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("room", "line", "problem"),
+    [
+        ("records", "import notifier.diff", "records lies below diff"),
+        ("rules", "from time import sleep", "a pure room may not import time"),
+        ("plan", "import os.path", "a pure room may not import os"),
+        ("diff", "from . import records", "relative imports hide where they lead"),
+        (
+            "store",
+            "from notifier import upstream",
+            "store and upstream may not know each other",
+        ),
+        (
+            "dispatcher",
+            "import notifier.poller",
+            "dispatcher and poller may not know each other",
+        ),
+        (
+            "dispatcher",
+            "from notifier.settings import Settings",
+            "dispatcher lies below settings",
+        ),
+        ("simulator", "import notifier.settings", "simulator may not read the settings"),
+        ("cli", "import notifier.attic", "attic has no place in the order"),
+    ],
+)
+def test_an_import_the_wrong_way_is_noticed(room: str, line: str, problem: str) -> None:
+    (found,) = imports_of(line, where="here", room=room)
+    assert wrong(found) == problem
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("diff", "from notifier.records import Lead"),
+        ("store", "import sqlite3"),
+        ("cli", "from notifier import __version__"),
+        ("service", "from notifier.settings import Settings"),
+    ],
+)
+def test_an_import_the_right_way_is_let_through(room: str, line: str) -> None:
+    (found,) = imports_of(line, where="here", room=room)
+    assert wrong(found) is None
