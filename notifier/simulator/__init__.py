@@ -1,0 +1,1 @@
+"""A BotPenguin that runs here: for the demo, for `simulate`, and for the tests."""

@@ -1,0 +1,144 @@
+"""The simulated BotPenguin on a loopback port.
+
+::
+
+    world = World(clock=now)
+    world.populate(50)
+    async with Simulator(world, token="secret") as simulator:
+        ...  # GET {simulator.url}/inbox/direct/chats?…
+        world.create(name="Asha")
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from notifier.simulator.answers import Answer, listed, refused
+from notifier.simulator.limit import Limit
+from notifier.simulator.requests import Request, RequestLog
+from notifier.simulator.world import KINDS, World
+
+PATH = "/inbox/direct/chats"
+TOKEN = "simulator-token"  # noqa: S105 - opens nothing but a simulation
+
+
+class Simulator:
+    """Serves a :class:`World` as the API page describes, on 127.0.0.1.
+
+    ``per_minute`` is the rate limit of each token, ``None`` for none; ``port`` 0
+    takes any free port. ``page_size`` may be changed at any time.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        token: str = TOKEN,
+        page_size: int = 20,
+        per_minute: int | None = 100,
+        port: int = 0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.world = world
+        self.token = token
+        self.page_size = page_size
+        self.limit = Limit(per_minute)
+        self.requests = RequestLog()
+        self._port = port
+        self._monotonic = monotonic
+        self._runner = web.AppRunner(
+            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.0
+        )
+
+    @property
+    def url(self) -> str:
+        """The base URL, ``http://127.0.0.1:PORT``; only while it is running."""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}"
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get(PATH, self._chats)
+        return app
+
+    async def _chats(self, request: web.Request) -> web.StreamResponse:
+        answer = self._refusal(request) or self._page(request)
+        await self._log(request, answer.status)
+        return self._response(answer)
+
+    def _refusal(self, request: web.Request) -> Answer | None:
+        token = request.headers.get("x-bot-token", "")
+        if token != self.token:
+            return refused(401)
+        wait_s = self.limit.refuse(token, now_s=self._monotonic())
+        if wait_s is not None:
+            return refused(429, headers={"Retry-After": str(wait_s)})
+        return None if self._is_valid(request) else refused(400)
+
+    def _is_valid(self, request: web.Request) -> bool:
+        query = request.query
+        bot_id, page = query.get("botId", ""), query.get("page", "")
+        return (
+            bot_id in self.world.bots
+            and query.get("customerId") == self.world.bots[bot_id]
+            and query.get("type") in KINDS
+            and page.isascii()
+            and page.isdecimal()
+            and 0 < len(page) < 10
+            and int(page) > 0
+        )
+
+    def _page(self, request: web.Request) -> Answer:
+        query = request.query
+        rows = self.world.page(
+            int(query["page"]), size=self.page_size, kind=query["type"], bot_id=query["botId"]
+        )
+        return listed(rows)
+
+    def _response(self, answer: Answer) -> web.Response:
+        return web.Response(
+            status=answer.status,
+            body=answer.body,
+            content_type=answer.content_type,
+            headers={
+                "Date": format_datetime(self.world.clock(), usegmt=True),
+                **answer.headers,
+            },
+        )
+
+    async def _log(self, request: web.Request, status: int, fault: str | None = None) -> None:
+        query = request.query
+        await self.requests.add(
+            Request(
+                at_s=self._monotonic(),
+                bot_id=query.get("botId", ""),
+                kind=query.get("type", ""),
+                page=query.get("page", ""),
+                status=status,
+                fault=fault,
+            )
+        )
+
+
+async def serve(simulator: Simulator) -> None:
+    """Run the simulator until cancelled."""
+    async with simulator:
+        await asyncio.Event().wait()
