@@ -1,0 +1,80 @@
+"""Which addresses nothing is ever delivered to: link-local and cloud metadata ones.
+
+Loopback and private addresses are fine: receivers are often hosted next door.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+AddressInfo: TypeAlias = tuple[
+    int | socket.AddressFamily,
+    int | socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int],
+]
+"""What ``getaddrinfo`` returns: family, type, protocol, canonical name, address."""
+
+FORBIDDEN = (
+    ipaddress.ip_network("169.254.0.0/16"),
+    ipaddress.ip_network("fe80::/10"),
+    ipaddress.ip_network("fd00:ec2::254/128"),
+)
+# Their last 32 bits are an IPv4 address: IPv4-compatible, IPv4-mapped,
+# IPv4-translated (RFC 2765), and the two prefixes of NAT64 (RFC 6052, RFC 8215).
+EMBEDDING = tuple(
+    ipaddress.IPv6Network(prefix)
+    for prefix in (
+        "::/96",
+        "::ffff:0:0/96",
+        "::ffff:0:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+    )
+)
+
+
+class ForbiddenAddressError(OSError):
+    """A connection was about to go to an address that is never allowed."""
+
+
+def is_forbidden(host: str) -> bool:
+    """Say whether a resolved address leads to a forbidden one in any spelling.
+
+    ``host`` is an address as ``getaddrinfo`` writes it, with or without a zone;
+    anything that is no address is forbidden, since nobody can have checked it.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return any(form in network for form in _forms(address) for network in FORBIDDEN)
+
+
+def guarded_socket(info: AddressInfo) -> socket.socket:
+    """Return a socket for exactly the address it is about to be connected to.
+
+    aiohttp asks for it after resolving, for each address it tries, literal or
+    not: what is checked here is what is connected to, whatever the URL said.
+    Raises :class:`ForbiddenAddressError`.
+    """
+    family, kind, protocol, _, address = info
+    if is_forbidden(address[0]):
+        raise ForbiddenAddressError(f"{address[0]} is a link-local or metadata address")
+    return socket.socket(family, kind, protocol)
+
+
+def _forms(address: Address) -> Iterator[Address]:
+    """Yield the address and every IPv4 address that hides in it."""
+    yield address
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    if any(address in network for network in EMBEDDING):
+        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo

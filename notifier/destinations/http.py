@@ -1,0 +1,186 @@
+"""HTTP for deliveries: one bounded request to an address that was checked.
+
+httpx over aiohttp's transport, for its throughput with many requests at once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from notifier import __version__
+from notifier.destinations.addresses import ForbiddenAddressError, guarded_socket
+from notifier.errors import DestinationRefusedError, TemporaryDeliveryError
+
+EXCERPT_BYTES = 1024
+# A short answer read to its end lets the connection be used again; an endless
+# one must not hold up a delivery that has already succeeded.
+DRAIN_BYTES = 64 * 1024
+DRAIN_S = 1.0
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the receiver said; ``excerpt`` is the start of a refusal's body as text."""
+
+    status: int
+    headers: Mapping[str, str]
+    excerpt: str = ""
+
+    @property
+    def taken(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+
+def build_client(tls: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """Return a client that trusts no environment, follows nothing and checks addresses.
+
+    ``tls`` defaults to the host's certificate store. Connections are opened on
+    first use; close it with ``aclose``.
+    """
+    # Its INFO line shows the whole URL, which may hold a secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    context = tls or ssl.create_default_context()
+    transport = AiohttpTransport(
+        verify=context, trust_env=False, client=lambda: _session(context)
+    )
+    return httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 - `post` sets one deadline around everything
+        headers={"user-agent": f"notifier/{__version__}", "accept-encoding": "identity"},
+    )
+
+
+async def post(
+    client: httpx.AsyncClient,
+    url: httpx.URL,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_s: float,
+) -> Answer:
+    """POST once and return the answer, whatever its status.
+
+    The deadline covers everything up to the answer's headers; of a refusal's body
+    the first KiB that arrives in time is kept. Raises
+    :class:`TemporaryDeliveryError` where no answer came and
+    :class:`DestinationRefusedError` for an address nothing is delivered to. Their
+    texts name the host alone.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    bare = url.copy_with(userinfo=b"")
+    auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+    with _translated(url.host, timeout_s=timeout_s):
+        async with asyncio.timeout_at(deadline):
+            request = client.build_request("POST", bare, content=body, headers=headers)
+            response = await client.send(request, auth=auth, stream=True)
+    try:
+        excerpt = await _read(response, deadline=deadline)
+    finally:
+        with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError):
+            await response.aclose()
+    return Answer(status=response.status_code, headers=response.headers, excerpt=excerpt)
+
+
+def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Return the seconds a ``Retry-After`` asks for, at most 24 hours.
+
+    ``None`` where it is absent, unreadable, or not in the future.
+    Source: RFC 9110, 10.2.3.
+    """
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+", value):
+        seconds = float(value[:18])
+    else:
+        seconds = _seconds_until(value, now=now)
+    return min(seconds, LONGEST_RETRY_AFTER.total_seconds()) if seconds > 0 else None
+
+
+def _seconds_until(value: str, *, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        ssl=tls, limit=0, resolver=aiohttp.ThreadedResolver(), socket_factory=guarded_socket
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+async def _read(response: httpx.Response, *, deadline: float) -> str:
+    """Return the start of a refusal's body; of a success, read what comes at once.
+
+    Never fails: the status has already decided what becomes of the delivery.
+    """
+    limit, until = EXCERPT_BYTES, deadline
+    if response.is_success:
+        limit = DRAIN_BYTES
+        until = min(deadline, asyncio.get_running_loop().time() + DRAIN_S)
+    found = bytearray()
+    with contextlib.suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError):
+        async with asyncio.timeout_at(until):
+            async for chunk in response.aiter_raw():
+                found += chunk
+                if len(found) >= limit:
+                    break
+    return "" if response.is_success else found[:EXCERPT_BYTES].decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def _translated(host: str, *, timeout_s: float) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise TemporaryDeliveryError(f"{host} gave no answer within {timeout_s:g} s") from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise DestinationRefusedError(
+            f"{host} is no usable address",
+            remedy="write the host's name, or its address in the usual form",
+        ) from error
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        raise _no_answer(host, error) from error
+
+
+def _no_answer(host: str, error: Exception) -> DestinationRefusedError | TemporaryDeliveryError:
+    """Return our error for a failed connection, by what the transport says caused it."""
+    cause = error.__cause__ or error
+    match cause:
+        case aiohttp.ClientConnectorError(os_error=ForbiddenAddressError() as found):
+            return DestinationRefusedError(
+                f"{host} is refused: {found}", remedy="send to a host that is not link-local"
+            )
+        case aiohttp.ClientConnectorCertificateError():
+            problem = f"the certificate of {host} does not verify ({_why(cause)})"
+        case aiohttp.ClientSSLError():
+            problem = f"no TLS connection to {host}"
+        case aiohttp.ClientConnectorDNSError():
+            problem = f"{host} cannot be resolved"
+        case aiohttp.ClientConnectorError():
+            problem = f"no connection to {host} ({cause.os_error.strerror or 'refused'})"
+        case _:
+            problem = f"{host} broke off without an HTTP answer"
+    return TemporaryDeliveryError(problem)
+
+
+def _why(error: aiohttp.ClientConnectorCertificateError) -> str:
+    found = error.certificate_error
+    return (
+        found.verify_message if isinstance(found, ssl.SSLCertVerificationError) else "invalid"
+    )
