@@ -1,0 +1,184 @@
+"""Where values come from: the environment, ``.env``, and folders of credentials.
+
+systemd hands secrets over as files in ``$CREDENTIALS_DIRECTORY``, containers in
+``/run/secrets``; a file is named like its variable in lower case.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from dotenv.parser import parse_stream
+
+from notifier.errors import ConfigError, Fault
+
+CONTAINER_SECRETS = Path("/run/secrets")
+LOCALTIME = Path("/etc/localtime")
+
+
+class Place(Protocol):
+    """Something that knows values by the name of their variable."""
+
+    @property
+    def name(self) -> str:
+        """What to call it before a person."""
+        ...
+
+    def get(self, variable: str) -> str | None:
+        """Return the value, ``None`` where there is none; raises :class:`ConfigError`."""
+        ...
+
+    def variables(self) -> Iterator[str]:
+        """Return the names known here, in capitals."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variables:
+    """Names with their values; an empty value counts as none."""
+
+    name: str
+    values: Mapping[str, str]
+
+    def get(self, variable: str) -> str | None:
+        """Return the value of a variable that is set and not empty."""
+        return self.values.get(variable) or None
+
+    def variables(self) -> Iterator[str]:
+        """Return the names that are set."""
+        yield from self.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A folder with one file a secret."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's path."""
+        return str(self.folder)
+
+    def get(self, variable: str) -> str | None:
+        """Return a file's text without its final newline.
+
+        Raises :class:`ConfigError` where the file is empty or cannot be read:
+        somebody meant to set this value.
+        """
+        path = self.folder / variable.lower()
+        try:
+            value = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise _unusable(variable, path, f"cannot be read: {reason(error)}") from error
+        if not value:
+            raise _unusable(variable, path, "is empty")
+        return value
+
+    def variables(self) -> Iterator[str]:
+        """Return the names of the files, none where the folder cannot be listed."""
+        try:
+            yield from (path.name.upper() for path in sorted(self.folder.iterdir()))
+        except OSError:
+            return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Every place in order of precedence, and what was wrong with reading them.
+
+    ``fallbacks`` is what the host decides: it loses against every place.
+    """
+
+    places: tuple[Place, ...]
+    fallbacks: Variables
+    faults: tuple[Fault, ...] = ()
+
+    def lookup(self, variable: str) -> str | None:
+        """Return a value for ``${NAME}``, from the first place that has one.
+
+        Raises :class:`ConfigError` for an empty or unreadable credentials file.
+        """
+        found = (place.get(variable) for place in self.places)
+        return next((value for value in found if value is not None), None)
+
+
+def read_environment(
+    variables: Mapping[str, str],
+    *,
+    folder: Path,
+    secrets: Path = CONTAINER_SECRETS,
+    localtime: Path = LOCALTIME,
+) -> Environment:
+    """Return what the process was given; ``folder`` is where ``.env`` may lie."""
+    dotenv, faults = read_dotenv(folder / ".env")
+    given = variables.get("CREDENTIALS_DIRECTORY")
+    folders = [Path(given), secrets] if given else [secrets]
+    fallbacks = {"NOTIFIER_TIMEZONE": host_timezone(variables.get("TZ", ""), localtime)}
+    if state := variables.get("STATE_DIRECTORY", "").partition(":")[0]:
+        fallbacks["NOTIFIER_DATABASE"] = str(Path(state) / "notifier.db")
+    return Environment(
+        places=(
+            Variables(name="the environment", values=variables),
+            Variables(name=".env", values=dotenv),
+            *(Credentials(folder=path) for path in folders),
+        ),
+        fallbacks=Variables(name="the host", values=fallbacks),
+        faults=tuple(faults),
+    )
+
+
+def read_dotenv(path: Path) -> tuple[dict[str, str], list[Fault]]:
+    """Return the variables of an environment file, and a fault per unusable line.
+
+    ``${…}`` stays as it is: a password may contain it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {reason(error)}"
+        return {}, [Fault(where=path.name, problem=problem, remedy="mend or remove the file")]
+    values, faults = {}, []
+    for line in parse_stream(StringIO(text)):
+        if line.key and line.value is not None:
+            values[line.key] = line.value
+        elif line.error or line.key:
+            written = line.original.string
+            number = line.original.line + len(written) - len(written.lstrip("\n"))
+            where = f"{path.name}:{number}"
+            faults.append(Fault(where=where, problem="no NAME=value", remedy="quote the value"))
+    return values, faults
+
+
+def host_timezone(tz: str, localtime: Path) -> str:
+    """Return the host's IANA zone: ``$TZ``, else where ``/etc/localtime`` leads, else UTC."""
+    linked = os.path.realpath(localtime).partition("zoneinfo/")[2]
+    return next((key for key in (tz.removeprefix(":"), linked) if _is_zone(key)), "UTC")
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return why a file could not be read, without its path or its text."""
+    if isinstance(error, OSError):
+        return (error.strerror or "input/output error").lower()
+    return "it is no UTF-8 text"
+
+
+def _is_zone(key: str) -> bool:
+    try:
+        return bool(key and ZoneInfo(key))
+    except (OSError, ValueError, LookupError):
+        return False
+
+
+def _unusable(variable: str, path: Path, problem: str) -> ConfigError:
+    remedy = "write the value into it, or remove it"
+    where = f"{variable}, from {path}"
+    return ConfigError([Fault(where=where, problem=f"the file {problem}", remedy=remedy)])

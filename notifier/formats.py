@@ -1,0 +1,111 @@
+"""How single settings are written; every function raises ``ValueError`` in plain words."""
+
+from dataclasses import dataclass
+from string import Formatter
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from notifier.records import LEAD, NON_LEAD
+from notifier.rules.durations import parse_duration
+
+INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a socket listens; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+def split_types(value: object) -> object:
+    """Return the listing types of a comma list, each once, in the order written."""
+    if not isinstance(value, str):
+        return value
+    types = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))
+    wrong = next((one for one in types if one not in (LEAD, NON_LEAD)), None)
+    if wrong is not None:
+        raise ValueError(f"`{wrong}` is no type; there are {LEAD} and {NON_LEAD}")
+    return types
+
+
+def split_first_run(value: object) -> object:
+    """Return ``silent``, ``notify``, or the duration within which a lead is new."""
+    if not isinstance(value, str) or value.lower() in ("silent", "notify"):
+        return lower(value)
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"`{value}` is neither silent nor notify nor a duration") from error
+
+
+def split_address(value: object) -> object:
+    """Return the address in ``host:port`` or ``[::1]:port``; ``off`` is none."""
+    if not isinstance(value, str):
+        return value
+    if value.lower() == "off":
+        return None
+    parts = urlsplit(f"//{value}")
+    if not parts.hostname or _port(parts) is None or parts.netloc != value or "@" in value:
+        raise ValueError(f"`{value}` is no host:port")
+    return Address(host=parts.hostname, port=_port(parts) or 0)
+
+
+def check_url(url: str) -> str:
+    """Return an absolute http or https URL as it came; its text is not quoted back."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("this is no http:// or https:// URL")
+    if parts.netloc.endswith(":") or (":" in _after_host(parts) and _port(parts) is None):
+        raise ValueError("the URL's port is no number between 1 and 65535")
+    if any(character <= " " for character in url):
+        raise ValueError("a URL has no spaces")
+    return url
+
+
+def check_base_url(url: str) -> str:
+    """Return an API address without its final slash; a query or password is refused."""
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("the address has no user, query or fragment")
+    return url.rstrip("/")
+
+
+def check_inbox_url(url: str) -> str:
+    """Return a link whose ``{fields}`` are all known."""
+    fields = {name for _, name, _, _ in Formatter().parse(url) if name is not None}
+    wrong = sorted(fields - set(INBOX_FIELDS))
+    if wrong:
+        raise ValueError(f"`{{{wrong[0]}}}` is no field; there are {', '.join(INBOX_FIELDS)}")
+    return url
+
+
+def check_secret_url(url: SecretStr) -> SecretStr:
+    """Return a URL that is itself a secret, such as one with a key in its path."""
+    check_url(url.get_secret_value())
+    return url
+
+
+def header_safe(secret: SecretStr) -> SecretStr:
+    """Return a token that an HTTP header can carry: visible ASCII, no spaces."""
+    if not all("!" <= character <= "~" for character in secret.get_secret_value()):
+        raise ValueError("a token has neither spaces nor line breaks nor letters beyond ASCII")
+    return secret
+
+
+def lower(value: object) -> object:
+    """Return a text in small letters."""
+    return value.lower() if isinstance(value, str) else value
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return None
+
+
+def _after_host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2].rpartition("]")[2]

@@ -1,0 +1,271 @@
+"""Settings: where they come from, what is wrong with them, and what is never shown."""
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import SecretStr
+
+from notifier.environment import Environment, read_environment
+from notifier.errors import ConfigError
+from notifier.formats import Address
+from notifier.settings import Settings, load_settings
+
+TOKEN = "tok-3f9a-secret"
+NOWHERE = Path("/nonexistent")
+
+
+def environment(
+    folder: Path, variables: dict[str, str] | None = None, *, localtime: Path = NOWHERE
+) -> Environment:
+    return read_environment(
+        variables or {}, folder=folder, secrets=folder / "secrets", localtime=localtime
+    )
+
+
+def settings(folder: Path, variables: dict[str, str] | None = None) -> Settings:
+    return load_settings(environment(folder, variables))[0]
+
+
+def warnings(folder: Path, variables: dict[str, str]) -> list[str]:
+    return [str(fault) for fault in load_settings(environment(folder, variables))[1]]
+
+
+def faults(folder: Path, variables: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(environment(folder, variables))
+    return [str(fault) for fault in refused.value.faults]
+
+
+def credential(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def test_nothing_given_means_the_documented_defaults(tmp_path: Path) -> None:
+    assert settings(tmp_path) == Settings()
+    assert Settings().poll_interval == timedelta(seconds=15)
+    assert Settings().sweep_interval == timedelta(hours=6)
+    assert Settings().database == Path("notifier.db")
+    assert Settings().types == ("lead",)
+    assert Settings().token is None
+
+
+def test_settings_do_not_read_the_environment_behind_our_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NOTIFIER_RATE_LIMIT", "7")
+    assert Settings().rate_limit == 90
+
+
+def test_every_value_is_read_as_it_is_written(tmp_path: Path) -> None:
+    read = settings(
+        tmp_path,
+        {
+            "NOTIFIER_TYPES": "lead, Non-Lead,lead",
+            "NOTIFIER_BASE_URL": "http://127.0.0.1:8080/",
+            "NOTIFIER_SWEEP_INTERVAL": "0",
+            "NOTIFIER_FIRST_RUN": "24h",
+            "NOTIFIER_TIMEZONE": "Asia/Kolkata",
+            "NOTIFIER_HTTP": "[::1]:8787",
+            "NOTIFIER_LOG_LEVEL": "WARNING",
+            "NOTIFIER_RETENTION": "1d12h",
+        },
+    )
+    assert read.types == ("lead", "non-lead")
+    assert read.base_url == "http://127.0.0.1:8080"
+    assert read.sweep_interval == timedelta(0)
+    assert read.first_run == timedelta(hours=24)
+    assert read.timezone == ZoneInfo("Asia/Kolkata")
+    assert read.http == Address(host="::1", port=8787)
+    assert read.log_level == "warning"
+    assert read.retention == timedelta(hours=36)
+
+
+def test_the_environment_beats_dotenv_which_beats_credentials(tmp_path: Path) -> None:
+    systemd = tmp_path / "systemd"
+    for name in ("notifier_bot_id", "notifier_customer_id", "notifier_token"):
+        credential(systemd, name, f"systemd-{name}")
+    credential(tmp_path / "secrets", "notifier_token", "container")
+    credential(tmp_path / "secrets", "notifier_slack_token", "container")
+    (tmp_path / ".env").write_text("NOTIFIER_BOT_ID=dotenv\nNOTIFIER_CUSTOMER_ID=dotenv\n")
+    given = {"NOTIFIER_BOT_ID": "environment", "CREDENTIALS_DIRECTORY": str(systemd)}
+    read = settings(tmp_path, given)
+    assert read.bot_id == "environment"
+    assert read.customer_id == "dotenv"
+    assert secret(read.token) == "systemd-notifier_token"
+    assert secret(read.slack_token) == "container"
+
+
+def test_an_empty_variable_is_no_value(tmp_path: Path) -> None:
+    credential(tmp_path / "secrets", "notifier_token", TOKEN)
+    read = settings(tmp_path, {"NOTIFIER_TOKEN": "", "NOTIFIER_RATE_LIMIT": ""})
+    assert secret(read.token) == TOKEN
+    assert read.rate_limit == 90
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_the_newline_at_the_end_of_a_credential_is_no_part_of_it(
+    tmp_path: Path, ending: str
+) -> None:
+    credential(tmp_path / "secrets", "notifier_token", TOKEN + ending)
+    assert secret(settings(tmp_path).token) == TOKEN
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_credential_is_a_fault_that_names_the_file(tmp_path: Path, text: str) -> None:
+    path = credential(tmp_path / "secrets", "notifier_token", text)
+    remedy = "write the value into it, or remove it"
+    assert faults(tmp_path, {}) == [
+        f"NOTIFIER_TOKEN, from {path}: the file is empty ({remedy})"
+    ]
+
+
+def test_a_missing_credential_is_no_fault(tmp_path: Path) -> None:
+    assert settings(tmp_path, {"CREDENTIALS_DIRECTORY": str(NOWHERE)}).token is None
+
+
+def test_a_credential_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
+    credential(tmp_path / "secrets", "notifier_token", "").write_bytes(b"\xff\xfe")
+    (fault,) = faults(tmp_path, {})
+    assert "the file cannot be read: it is no UTF-8 text" in fault
+
+
+def test_a_secret_set_twice_is_warned_about(tmp_path: Path) -> None:
+    credential(tmp_path / "secrets", "notifier_token", "another-token")
+    (warning,) = warnings(tmp_path, {"NOTIFIER_TOKEN": TOKEN})
+    assert warning == (
+        f"NOTIFIER_TOKEN: set in the environment and in {tmp_path / 'secrets'}; "
+        "the environment wins (remove one of them)"
+    )
+
+
+def test_an_unknown_variable_is_warned_about_with_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NOTIFIER_XYZZY=1\n")
+    assert warnings(tmp_path, {"NOTIFIER_POL_INTERVAL": "5s"}) == [
+        (
+            "NOTIFIER_POL_INTERVAL, from the environment: no such setting; it is ignored "
+            "(did you mean NOTIFIER_POLL_INTERVAL?)"
+        ),
+        "NOTIFIER_XYZZY, from .env: no such setting; it is ignored (see the table in README)",
+    ]
+
+
+def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NOTIFIER_RATE_LIMIT=many\n")
+    credential(tmp_path / "secrets", "notifier_timezone", "Asia/Atlantis")
+    told = faults(tmp_path, {"NOTIFIER_POLL_INTERVAL": "15"})
+    assert told == [
+        (
+            "NOTIFIER_POLL_INTERVAL, from the environment: `15` is no duration; "
+            "write 500ms, 15s, 5m, 6h, 2d or 1h30m (write for example `15s`)"
+        ),
+        (
+            "NOTIFIER_RATE_LIMIT, from .env: input should be a valid integer, "
+            "unable to parse string as an integer (write for example `90`)"
+        ),
+        (
+            f"NOTIFIER_TIMEZONE, from {tmp_path / 'secrets'}: invalid timezone: Asia/Atlantis "
+            "(write for example `Asia/Kolkata`)"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("TYPES", "lead,chats", "`chats` is no type; there are lead and non-lead"),
+        ("TYPES", ",", "`` is no type; there are lead and non-lead"),
+        ("BASE_URL", "api.example.com", "this is no http:// or https:// URL"),
+        ("BASE_URL", "https://example.com:port", "the URL's port is no number"),
+        ("BASE_URL", "https://example.com/?a=1", "the address has no user, query or fragment"),
+        ("POLL_INTERVAL", "0", "input should be greater than"),
+        ("RATE_LIMIT", "0", "input should be greater than or equal to 1"),
+        ("FIRST_RUN", "loud", "`loud` is neither silent nor notify nor a duration"),
+        ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is no field; there are chat_id"),
+        ("HTTP", "8787", "`8787` is no host:port"),
+        ("HTTP", "127.0.0.1:99999", "`127.0.0.1:99999` is no host:port"),
+        ("LOG_FORMAT", "xml", "input should be 'json' or 'console'"),
+    ],
+)
+def test_a_wrong_value_is_explained(
+    tmp_path: Path, variable: str, value: str, problem: str
+) -> None:
+    (fault,) = faults(tmp_path, {f"NOTIFIER_{variable}": value})
+    assert fault.startswith(f"NOTIFIER_{variable}, from the environment: {problem}")
+    assert "write for example" in fault
+
+
+@pytest.mark.parametrize("variable", ["TOKEN", "SLACK_TOKEN", "HEARTBEAT_URL"])
+def test_a_wrong_secret_is_explained_without_its_value(tmp_path: Path, variable: str) -> None:
+    (fault,) = faults(tmp_path, {f"NOTIFIER_{variable}": f"{TOKEN} and more\n"})
+    assert "secret" not in fault
+
+
+def test_no_secret_shows_in_the_repr(tmp_path: Path) -> None:
+    shown = repr(
+        settings(
+            tmp_path,
+            {
+                "NOTIFIER_TOKEN": TOKEN,
+                "NOTIFIER_SLACK_TOKEN": "xoxb-secret",
+                "NOTIFIER_SMTP_URL": "smtp://me:secret@mail.example.com:587",
+                "NOTIFIER_HEARTBEAT_URL": "https://hc.example.com/secret",
+            },
+        )
+    )
+    assert "secret" not in shown
+
+
+def test_a_broken_line_in_dotenv_is_a_fault_with_its_number(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"NOTIFIER_RATE_LIMIT=60\n\n'{TOKEN}\n")
+    assert faults(tmp_path, {}) == [".env:3: no NAME=value (quote the value)"]
+
+
+def test_dotenv_keeps_dollars_and_drops_quotes_and_comments(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# ours\nexport NOTIFIER_TOKEN='a${HOME}b' # live\n")
+    assert secret(settings(tmp_path, {"HOME": "/x"}).token) == "a${HOME}b"
+
+
+def test_the_database_lies_in_the_state_folder_under_systemd(tmp_path: Path) -> None:
+    given = {"STATE_DIRECTORY": "/var/lib/notifier:/var/lib/other"}
+    assert settings(tmp_path, given).database == Path("/var/lib/notifier/notifier.db")
+    given["NOTIFIER_DATABASE"] = "mine.db"
+    assert settings(tmp_path, given).database == Path("mine.db")
+
+
+def test_the_timezone_is_the_hosts(tmp_path: Path) -> None:
+    zone = tmp_path / "zoneinfo" / "Asia" / "Tokyo"
+    zone.parent.mkdir(parents=True)
+    zone.touch()
+    localtime = tmp_path / "localtime"
+    localtime.symlink_to(zone)
+
+    def host(variables: dict[str, str]) -> str:
+        return load_settings(environment(tmp_path, variables, localtime=localtime))[
+            0
+        ].timezone.key
+
+    assert host({}) == "Asia/Tokyo"
+    assert host({"TZ": ":Europe/Berlin"}) == "Europe/Berlin"
+    assert host({"TZ": "/etc/passwd"}) == "Asia/Tokyo"
+    localtime.unlink()
+    assert host({}) == "UTC"
+
+
+def test_lookup_for_rules_asks_the_same_places_in_the_same_order(tmp_path: Path) -> None:
+    credential(tmp_path / "secrets", "crm_secret", "whsec_file\n")
+    credential(tmp_path / "secrets", "slack_webhook", "from the file")
+    (tmp_path / ".env").write_text("SLACK_WEBHOOK=from .env\n")
+    lookup = environment(tmp_path, {"TEAM": "sales"}).lookup
+    assert lookup("TEAM") == "sales"
+    assert lookup("SLACK_WEBHOOK") == "from .env"
+    assert lookup("CRM_SECRET") == "whsec_file"
+    assert lookup("NOT_THERE") is None
