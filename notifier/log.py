@@ -1,0 +1,70 @@
+"""Logs on stderr: one JSON object a line, or colours where a person watches.
+
+What libraries log through :mod:`logging` takes the same way as our own lines.
+Get a logger with :func:`structlog.get_logger`; an event is a few fixed words,
+what varies stands in keys, and no key holds a secret or a visitor's words.
+"""
+
+import logging
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+# Their INFO lines quote whole URLs, keys in the query included.
+TALKATIVE = ("aiohttp", "aiosmtplib", "asyncio", "httpcore", "httpx", "slack_sdk")
+
+
+def set_up(*, log_format: str | None, level: str, stream: TextIO) -> None:
+    """Send every log line of at least ``level`` to ``stream``.
+
+    ``log_format`` is ``json`` or ``console``; ``None`` chooses ``console`` for a
+    terminal. Keys are ``timestamp`` (UTC), ``level``, ``event`` and the line's own.
+    """
+    people = log_format == "console" or (log_format is None and stream.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(_for_people(stream) if people else _for_programs()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _for_programs() -> list[Processor]:
+    # Local variables in a traceback would print tokens and visitors.
+    traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.processors.ExceptionRenderer(traceback),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+
+
+def _for_people(stream: TextIO) -> list[Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
