@@ -1,0 +1,1 @@
+"""Receivers that run on loopback: what the program sends is caught here."""
