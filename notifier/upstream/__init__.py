@@ -1,1 +1,1 @@
-"""Reading the listing: requests, budget, walks."""
+"""The listing of one upstream: pages, the budget of requests, walks and their health."""

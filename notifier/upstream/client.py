@@ -1,0 +1,148 @@
+"""One request to the listing: a page, or an error that says what to do next.
+
+No retries here: the walk resumes. The token goes out in one header to one host,
+and stands in no text of ours, and neither does the URL's query.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, Self
+
+import certifi
+import httpx
+from pydantic import SecretStr
+
+from notifier import __version__
+from notifier.errors import UpstreamError, UpstreamRefusedError
+from notifier.pacing import http_date
+from notifier.records import Source
+from notifier.upstream.faults import connection_fault, status_fault
+from notifier.upstream.page import Page, parse_page
+
+PATH: Final = "/inbox/direct/chats"
+MAX_BYTES: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One of a source's two listings, and the token that opens it."""
+
+    source: Source
+    kind: Literal["lead", "non-lead"]
+    token: SecretStr
+
+
+class Client:
+    """Asks one upstream for pages; safe to share between listings and tasks.
+
+    ``timeout_s`` bounds a whole request, from connecting to the last byte, and
+    ``max_bytes`` its body. ``now`` is consulted where an answer has no ``Date``.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_s: float,
+        max_bytes: int = MAX_BYTES,
+        tls: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._url = base_url.rstrip("/") + PATH
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._now = now
+        self._http = httpx.AsyncClient(
+            verify=tls or _tls(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - asyncio.timeout() bounds the whole request
+            headers={
+                "accept": "application/json",
+                "accept-encoding": "identity",
+                "content-type": "application/json",
+                "user-agent": f"notifier/{__version__}",
+            },
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; the client is of no use afterwards."""
+        await self._http.aclose()
+
+    async def page(self, listing: Listing, number: int) -> Page:
+        """Return page ``number`` (from 1) of a listing; raises :class:`UpstreamError`.
+
+        Makes exactly one request. Source: the listing's page, "Request".
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                body, served_at = await self._get(listing, number)
+        except TimeoutError as error:
+            raise UpstreamError(
+                f"the upstream did not answer in full within {self._timeout_s:g} s"
+            ) from error
+        except httpx.HTTPError as error:
+            raise connection_fault(error) from error
+        return parse_page(body, served_at=served_at)
+
+    async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
+        params = {
+            "botId": listing.source.bot_id,
+            "customerId": listing.source.customer_id,
+            "page": str(number),
+            "type": listing.kind,
+        }
+        headers = {"x-bot-token": _sendable(listing.token)}
+        async with self._http.stream(
+            "GET", self._url, params=params, headers=headers
+        ) as response:
+            served_at = http_date(response.headers.get("date"))
+            if response.status_code != httpx.codes.OK:
+                raise status_fault(
+                    response.status_code,
+                    retry_after=response.headers.get("retry-after"),
+                    now=served_at or self._now(),
+                )
+            return await self._body(response), served_at
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            # Never unpacked: 194 kB of gzip can hold 200 MB.
+            raise UpstreamError(
+                "the upstream sent a compressed answer although none was asked for",
+                remedy="a proxy between here and the upstream must honour Accept-Encoding",
+            )
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise UpstreamError(f"the upstream sent more than {self._max_bytes} bytes")
+        return bytes(body)
+
+
+def _sendable(token: SecretStr) -> str:
+    """Return the token, or refuse one that the HTTP library would quote in its error."""
+    value = token.get_secret_value()
+    if not value or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise UpstreamRefusedError(
+            "the token is empty or has characters that no HTTP header can carry",
+            remedy="copy x-bot-token again, without spaces, quotes or line ends",
+        )
+    return value
+
+
+def _tls() -> ssl.SSLContext:
+    """Return verification by the host's own authorities, and by Mozilla's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context

@@ -1,0 +1,100 @@
+"""Which page to ask for next, and when a walk over the listing is at its end.
+
+Pure: a walk is told what each page brought; it neither waits nor asks itself.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MAX_PAGES = 10_000
+MAX_PAUSE_MS = 15 * 60 * 1000
+
+
+class WalkKind(StrEnum):
+    """Why a listing is walked: for what is new, for everything, for the first time."""
+
+    HEAD = "head"
+    SWEEP = "sweep"
+    BASELINE = "baseline"
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One walk: ``page`` is the next to ask for, ``None`` once the walk is complete.
+
+    ``seen`` holds the ids met so far, ``pages`` the deepest page read, and
+    ``capped`` says that the listing had no end within :data:`MAX_PAGES`.
+    """
+
+    kind: WalkKind
+    number: int
+    page: int | None = 1
+    pages: int = 0
+    capped: bool = False
+    seen: set[str] = field(default_factory=set)
+    _paused_ms: int | None = None
+    _fresh_pages: int = 0
+    _stale_pages: int = 0
+    _stale_ids: frozenset[str] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the walk is complete."""
+        return self.page is None
+
+    def advance(self, ids: Collection[str], *, all_held: bool) -> None:
+        """Take in a page that was read and committed; ``ids`` are all of its rows'.
+
+        ``all_held``: it has a readable row, and all of those were held, unchanged,
+        by the last completed walk. That ends a head poll, and nothing else.
+        """
+        assert self.page is not None
+        self._paused_ms = None
+        beyond = self.page > self.pages
+        self.pages = max(self.pages, self.page)
+        ended = self._ends(frozenset(ids), beyond=beyond)
+        if ended or (all_held and self.kind is WalkKind.HEAD):
+            self.page = None
+        elif self.page >= MAX_PAGES:
+            self.page, self.capped = None, True
+        else:
+            self.page += 1
+
+    def fail(self, now_ms: int) -> None:
+        """Pause at a page that could not be read; the walk goes on one page earlier.
+
+        Rows move up while a walk waits, over the edge to a page already read.
+        """
+        if self.page is not None and self._paused_ms is None:
+            self._paused_ms = now_ms
+            self.page = max(1, self.page - 1)
+
+    def is_broken(self, now_ms: int) -> bool:
+        """Whether the walk has paused for too long to go on: drop it, begin another.
+
+        ``now_ms`` here and in :meth:`fail` is of one clock that never jumps.
+        """
+        return self._paused_ms is not None and now_ms - self._paused_ms > MAX_PAUSE_MS
+
+    def _ends(self, ids: frozenset[str], *, beyond: bool) -> bool:
+        """Whether the listing ended at this page: empty, or no id unseen in this walk.
+
+        A page of known ids is confirmed by the next. It may be a listing that
+        repeats its last page for ever, but also one that grew by a page while
+        we walked, and what follows is then unread. A page read again after a
+        pause proves neither. Growth of up to half a page per request is
+        outrun within twice the pages that brought anything.
+        """
+        if not ids:
+            return True
+        if not ids <= self.seen:
+            self.seen |= ids
+            self._fresh_pages += 1
+            self._stale_pages, self._stale_ids = 0, None
+            return False
+        if not beyond:
+            return False
+        repeated = ids == self._stale_ids
+        self._stale_pages, self._stale_ids = self._stale_pages + 1, ids
+        return repeated or self._stale_pages > 2 * self._fresh_pages
