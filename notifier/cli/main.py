@@ -1,0 +1,66 @@
+"""``notifier``: finds a command's module when it is asked for, and turns errors into exits.
+
+A new command is one line in :data:`MODULES` and a function in that module.
+"""
+
+import sys
+from collections import UserDict
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from notifier.cli.exits import exit_code
+from notifier.errors import NotifierError
+
+MODULES = {
+    "init": "notifier.cli.init",
+    "check": "notifier.cli.check",
+    "schema": "notifier.cli.check",
+    "version": "notifier.cli.version",
+}
+
+
+class Commands(UserDict[str, Any]):
+    """The commands by name, each loaded when it is looked up.
+
+    Loading them all costs the better part of a second, which `notifier version`
+    and every completion would pay.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the command, from the ``app`` of the module that ``data`` names."""
+        return get_group(import_module(self.data[name]).app).commands[name]
+
+
+class LazyGroup(TyperGroup):
+    """Typer's group over :class:`Commands`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Commands(MODULES)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    # Rich's tracebacks would show local variables, tokens among them.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def notifier() -> None:
+    """Tells a sales team of new and changed BotPenguin leads."""
+
+
+def main() -> None:
+    """Run the command line; an error of ours is its lines on stderr, never a traceback."""
+    try:
+        app()
+    except NotifierError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(exit_code(error))

@@ -1,0 +1,38 @@
+"""What commands print: tables for people, JSON lines for programs, data alone on stdout."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from notifier.errors import Fault
+from notifier.messages.escape import one_line
+
+
+def print_json(rows: Iterable[Mapping[str, object]]) -> None:
+    """Print one JSON object a line."""
+    for row in rows:
+        typer.echo(orjson.dumps(row).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their columns; ``None`` shows as nothing, strangers' words as text."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    Console().print(table)
+
+
+def print_warnings(warnings: Iterable[Fault]) -> None:
+    """Print one line a warning on stderr."""
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _cell(value: object) -> Text:
+    return Text("" if value is None else one_line(str(value)))
