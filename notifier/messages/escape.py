@@ -1,0 +1,77 @@
+"""Strangers' words made harmless for the medium they are shown in.
+
+Slack gives meaning to ``& < >`` alone; a terminal obeys control sequences, and
+bidirectional overrides make any reader see another text than was written.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+ELLIPSIS = "…"
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+SEQUENCES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erase
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC and kin: titles, links, clipboard
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+)
+BREAKS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+MRKDWN_TOKENS = re.compile(r"<[^<>\n]*>|&(?:amp|lt|gt);|.", re.DOTALL)
+UNSAFE_IN_LINK = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"|\\^`{}\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """Return text without terminal sequences, controls and overrides; lines end in LF."""
+    return CONTROLS.sub("", BREAKS.sub("\n", SEQUENCES.sub("", text)))
+
+
+def one_line(text: str) -> str:
+    """Return :func:`plain` text on one line: titles, subjects, table cells."""
+    return " ".join(plain(text).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return at most ``limit`` (≥ 1) characters; a cut shows as ``…``."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
+
+
+def slack(text: str, limit: int | None = None) -> str:
+    """Return plain text as mrkdwn of at most ``limit`` characters once escaped.
+
+    Cut before escaping and measured after, so that no entity is ever cut.
+    Source: Slack, "Formatting text for app surfaces", escaping.
+    """
+    pieces = [ENTITIES.get(letter, letter) for letter in plain(text)]
+    return "".join(pieces) if limit is None else _joined(pieces, limit)
+
+
+def shorten_mrkdwn(text: str, limit: int) -> str:
+    """Return finished mrkdwn within ``limit``; entities and ``<…>`` stay whole or go."""
+    return _joined(MRKDWN_TOKENS.findall(text), limit)
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return an http(s) address that cannot break out of where it is put, else ``None``."""
+    if not url or UNSAFE_IN_LINK.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        return None
+    return url if whole else None
+
+
+def _joined(pieces: Iterable[str], limit: int) -> str:
+    kept: list[str] = []
+    size = fits = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            return "".join(kept[:fits]).rstrip() + ELLIPSIS
+        kept.append(piece)
+        if size <= limit - len(ELLIPSIS):
+            fits = len(kept)
+    return "".join(kept)

@@ -1,0 +1,107 @@
+"""Made-up events of every type: what templates are checked against and `send` sends."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from notifier import events
+from notifier.diff import Change, diff
+from notifier.events import Event, EventType, Overdue
+from notifier.records import LEAD, NON_LEAD, Agent, LastMessage, Lead, Note
+
+AT = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
+ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", email="asha@example.com")
+RAVI = Agent(id="631aa793bcfa100487d13d0e", name="Ravi Iyer", email="ravi@example.com")
+
+FULL = Lead(
+    id="63d9ffa77a8d152facbe2f2f",
+    uuid="7e88d192-9b20-4035-9b68-d4ac3d58a34f",
+    source="sample",
+    bot_id="638d99eeee9e558f1247ae03",
+    customer_id="5fed38e56fb193dcc6c933f5",
+    name="Meera Nair",
+    email="meera@example.com",
+    phone="+919876543210",
+    city="Pune",
+    country="India",
+    gender="FEMALE",
+    picture="https://example.com/meera.jpg",
+    tags=("demo",),
+    attributes={"Budget": "5000"},
+    notes=(Note(id="63db5c4abcbc3be2e95b20ae", title="Call", description="After six"),),
+    status="INPROGRESS",
+    assignee=ASHA,
+    online=True,
+    visits=3,
+    last_message=LastMessage(
+        at="2026-03-02T04:29:30.000Z", by="user", text="What does it cost?"
+    ),
+    last_seen_at="2026-03-02T04:29:30.000Z",
+    created_at="2026-03-02T04:15:00.000Z",
+    updated_at="2026-03-02T04:29:50.000Z",
+    url="https://example.com/inbox/7e88d192-9b20-4035-9b68-d4ac3d58a34f",
+)
+BARE = Lead(
+    id="63d9ffa77a8d152facbe2f30",
+    source="sample",
+    bot_id="638d99eeee9e558f1247ae03",
+    customer_id="5fed38e56fb193dcc6c933f5",
+)
+BEFORE: Mapping[str, Mapping[str, object]] = {
+    "status_changed": {"status": "OPEN"},
+    "assigned": {"assignee": None},
+    "reassigned": {"assignee": RAVI},
+    "unassigned": {"assignee": ASHA},
+    "updated": {"phone": None, "tags": ()},
+    "message": {"last_message": None},
+}
+UNCHANGED = {
+    "status_changed": "status",
+    "assigned": "assignee",
+    "reassigned": "assignee",
+    "unassigned": "assignee",
+    "updated": "city",
+    "message": "last_message",
+}
+
+
+def sample_event(kind: EventType) -> Event:
+    """Return a full event of this type about a lead that does not exist."""
+    return _event(kind, FULL, reason="an example, not a fault", remedy="nothing to do")
+
+
+def samples(kind: EventType) -> tuple[Event, Event]:
+    """Return the full event of a type and one that is empty wherever it may be."""
+    return sample_event(kind), _event(kind, BARE, reason="", remedy="")
+
+
+def _event(kind: EventType, model: Lead, *, reason: str, remedy: str) -> Event:
+    room, _, suffix = kind.partition(".")
+    if kind in events.OPERATIONS:
+        return events.operation(kind, "sample", at=AT, reason=reason, remedy=remedy, count=3)
+    lead = msgspec.structs.replace(model, type=LEAD if room == "lead" else NON_LEAD)
+    if suffix == "created":
+        return events.created(lead, at=AT)
+    if suffix == "overdue":
+        return _overdue(kind, lead)
+    if suffix == "unassigned":
+        lead = msgspec.structs.replace(lead, assignee=None)
+    before = msgspec.structs.replace(lead, **BEFORE[suffix]) if model is FULL else lead
+    return _changed(kind, lead, diff(before, lead))
+
+
+def _changed(kind: EventType, lead: Lead, changes: list[Change]) -> Event:
+    # An almost empty lead has nothing that could differ: its change is from nothing to nothing.
+    nothing = Change(field=UNCHANGED[kind.partition(".")[2]], old=None, new=None)
+    event = events.changed(lead, changes or [nothing], at=AT)[0]
+    return msgspec.structs.replace(event, type=kind)
+
+
+def _overdue(kind: EventType, lead: Lead) -> Event:
+    event = events.created(lead, at=AT)
+    overdue = Overdue(
+        rule="Nobody has picked it up", since="2026-03-02T04:15:00.000Z", for_s=900
+    )
+    payload = msgspec.structs.replace(event.data, overdue=overdue)
+    return msgspec.structs.replace(event, type=kind, data=payload)

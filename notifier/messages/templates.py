@@ -1,0 +1,227 @@
+"""A rule's own words: Jinja2 templates, compiled once and bounded when they run."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import jinja2
+import msgspec
+from jinja2 import meta, nodes
+
+from notifier.events import Changed, Event, EventType
+from notifier.messages.builtin import builtin_text
+from notifier.messages.escape import one_line
+from notifier.messages.samples import samples
+from notifier.messages.sandbox import BUDGET, MAX_OUTPUT_CHARS, Bound, Budget, Sandbox
+from notifier.messages.text import Medium, Text
+from notifier.messages.views import Blank, Record, nearest, unknown_field, view
+from notifier.records import Agent, Lead
+from notifier.rows import Json
+
+NAMES: Mapping[str, type[msgspec.Struct] | None] = {
+    "event": Event,
+    "lead": Lead,
+    "change": Changed,
+    "agent": None,
+    "source": None,
+    "rule": None,
+}
+MAX_SOURCE_CHARS = 20_000
+
+# Whatever Python raises when a template asks for nonsense: `1 / 0`, `lead.tags + 1`.
+NONSENSE = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class TemplateFault(ValueError):  # noqa: N818 - a fault of the author's, as in ConfigError
+    """What is wrong in a template; ``line`` counts from 1 within ``part``.
+
+    ``part`` is ``title`` or ``body``. ``problem`` quotes no visitor's words.
+    """
+
+    def __init__(self, line: int, problem: str, part: str = "body") -> None:
+        super().__init__(f"{part}, line {line}: {problem}")
+        self.line = line
+        self.problem = problem
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTemplate:
+    """A compiled message; a part the author left out is the built-in one."""
+
+    title: Mapping[Medium, jinja2.Template] | None = None
+    body: Mapping[Medium, jinja2.Template] | None = None
+
+    def render(
+        self,
+        event: Event,
+        *,
+        rule: str,
+        source: str,
+        agents: Mapping[str, Agent],
+        medium: Medium,
+    ) -> Text:
+        """Return the message for an event, escaped for ``medium``.
+
+        A title that comes out empty is replaced by the built-in one. Raises
+        :class:`TemplateFault` where the template fails on this event.
+        """
+        names = _names(event, rule=rule, source=source, agents=agents)
+        builtin = builtin_text(event, medium, agents)
+        title = _render("title", self.title, medium, names)
+        body = _render("body", self.body, medium, names)
+        return Text(
+            title=one_line(title or "") or builtin.title,
+            body=builtin.body if body is None else body,
+        )
+
+
+def compile_message(title: str | None, body: str | None) -> MessageTemplate:
+    """Return the compiled message; raises :class:`TemplateFault` for the first mistake.
+
+    Finds mistakes of syntax and unknown names, also in branches never taken.
+    """
+    return MessageTemplate(title=_compiled("title", title), body=_compiled("body", body))
+
+
+def check(template: MessageTemplate, types: Iterable[EventType]) -> list[TemplateFault]:
+    """Return what goes wrong on samples of these event types, each fault once."""
+    faults = {
+        (fault.part, fault.line, fault.problem): fault
+        for kind in types
+        for event in samples(kind)
+        for medium in Medium
+        if (fault := _fault(template, event, medium))
+    }
+    return list(faults.values())
+
+
+def _fault(template: MessageTemplate, event: Event, medium: Medium) -> TemplateFault | None:
+    try:
+        template.render(event, rule="a rule", source="a source", agents={}, medium=medium)
+    except TemplateFault as fault:
+        return fault
+    return None
+
+
+def _compiled(part: str, source: str | None) -> Mapping[Medium, jinja2.Template] | None:
+    if source is None:
+        return None
+    if len(source) > MAX_SOURCE_CHARS:
+        raise TemplateFault(1, f"it is longer than {MAX_SOURCE_CHARS:,} characters", part)
+    try:
+        return {medium: _template(source, Sandbox(medium)) for medium in Medium}
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateFault(error.lineno, error.message or "a syntax error", part) from error
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        raise TemplateFault(1, "it is nested too deeply", part) from error
+
+
+def _template(source: str, sandbox: Sandbox) -> jinja2.Template:
+    tree = sandbox.parse(source)
+    _check_names(tree, known={*NAMES, *sandbox.globals})
+    return sandbox.from_string(Bound().visit(tree))
+
+
+def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
+    unknown = meta.find_undeclared_variables(tree) - known
+    for name in tree.find_all(nodes.Name):
+        if name.name in unknown:
+            problem = f"`{name.name}` is no name here{nearest(name.name, known)}"
+            raise jinja2.TemplateSyntaxError(problem, name.lineno)
+    for node in tree.find_all(nodes.Getattr):
+        kind = _kind(node.node)
+        if kind and node.attr not in _fields(kind):
+            raise jinja2.TemplateSyntaxError(unknown_field(kind, node.attr), node.lineno)
+
+
+def _kind(node: nodes.Node) -> type[msgspec.Struct] | None:
+    """Return which struct an expression such as ``lead.assignee`` stands for, if one."""
+    if isinstance(node, nodes.Name):
+        return NAMES.get(node.name)
+    if isinstance(node, nodes.Getattr) and (kind := _kind(node.node)):
+        declared = _fields(kind).get(node.attr)
+        for option in (declared, *get_args(declared)):
+            if isinstance(option, type) and issubclass(option, msgspec.Struct):
+                return option
+    return None
+
+
+def _fields(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def _names(
+    event: Event, *, rule: str, source: str, agents: Mapping[str, Agent]
+) -> dict[str, Json]:
+    changes = list((event.data.changes or {}).values())
+    return {
+        "event": Record(event),
+        "lead": view(event.lead),
+        "change": Record(changes[0] if changes else Changed(old=None, new=None)),
+        "agent": _lookup(agents),
+        "source": source,
+        "rule": rule,
+    }
+
+
+def _lookup(agents: Mapping[str, Agent]) -> Callable[[Json], Json]:
+    def agent(agent_id: Json = None) -> Json:
+        return (
+            Record(agents.get(str(agent_id), Agent(id=str(agent_id)))) if agent_id else Blank()
+        )
+
+    return agent
+
+
+def _render(
+    part: str,
+    templates: Mapping[Medium, jinja2.Template] | None,
+    medium: Medium,
+    names: Mapping[str, Json],
+) -> str | None:
+    if templates is None:
+        return None
+    try:
+        return _bounded(templates[medium].generate(**names, **{BUDGET: Budget()}))
+    except NONSENSE as error:
+        raise TemplateFault(_line(error), _problem(error), part) from error
+
+
+def _bounded(pieces: Iterator[str]) -> str:
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size > MAX_OUTPUT_CHARS:
+            raise jinja2.TemplateRuntimeError(
+                f"it prints more than {MAX_OUTPUT_CHARS:,} characters"
+            )
+    return "".join(kept).strip()
+
+
+def _line(error: BaseException) -> int:
+    line, traceback = 1, error.__traceback__
+    while traceback:
+        # Jinja2 leaves this mark in the frames it rewrites to template lines.
+        if "__jinja_exception__" in traceback.tb_frame.f_globals:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def _problem(error: BaseException) -> str:
+    # Python's own texts may quote the visitor: int("call me") says so.
+    if isinstance(error, jinja2.TemplateError) and error.message:
+        return error.message
+    return f"it fails with {type(error).__name__}"
