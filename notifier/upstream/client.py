@@ -59,7 +59,9 @@ class Client:
             verify=tls or _tls(),
             trust_env=False,
             follow_redirects=False,
-            timeout=None,  # noqa: S113 - asyncio.timeout() bounds the whole request
+            # asyncio.timeout() bounds the whole request; but httpx leaks the socket
+            # of a TLS handshake that is cancelled, so it must give up there first.
+            timeout=httpx.Timeout(None, connect=timeout_s / 3),
             headers={
                 "accept": "application/json",
                 "accept-encoding": "identity",

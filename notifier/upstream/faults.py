@@ -1,8 +1,10 @@
-"""What went wrong with a request, in words for the operator; pure.
+"""What went wrong with a request, in words for the operator.
 
 Nothing here quotes the upstream, the HTTP library, a URL or a token.
 """
 
+import os
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
@@ -68,12 +70,24 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 "no secure connection to the upstream: its TLS is broken or not TLS at all",
                 remedy="check NOTIFIER_BASE_URL: https or http, host and port",
             )
-        if isinstance(cause, OSError) and cause.strerror:
+        if isinstance(cause, OSError):
             return UpstreamError(
-                f"no connection to the upstream: {cause.strerror}",
+                f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
             )
     return UpstreamError("the upstream broke the connection off, or does not speak HTTP")
+
+
+def _words(error: OSError) -> str:
+    match error:
+        case socket.gaierror():
+            return "its name has no address"
+        case ConnectionRefusedError():
+            return "nobody listens there"
+        case TimeoutError():
+            return "nobody answers there"
+        case _:
+            return os.strerror(error.errno) if error.errno else "every address failed"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

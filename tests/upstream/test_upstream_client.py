@@ -1,0 +1,296 @@
+"""The client against real sockets: what it asks, and what it makes of every fault."""
+
+import gzip
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from listing_server import Server, answer, serving
+from pydantic import SecretStr
+
+from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
+from notifier.records import Source
+from notifier.upstream.client import Client, Listing
+from tests.support.certificates import self_signed
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TOKEN = "tok-s3cret"
+LISTING = Listing(
+    source=Source(name="website", bot_id="bot-1", customer_id="customer-1"),
+    kind="non-lead",
+    token=SecretStr(TOKEN),
+)
+ONE_LEAD = b'{"success": true, "data": [{"_id": "a"}]}'
+
+
+def client(url: str, *, timeout_s: float = 5, max_bytes: int = 1_000_000) -> Client:
+    return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, now=lambda: NOON)
+
+
+async def fault(server: Server, *, timeout_s: float = 5) -> UpstreamError:
+    """Return the error of one request, having checked that it betrays nothing."""
+    async with client(server.url, timeout_s=timeout_s) as asking:
+        with pytest.raises(UpstreamError) as raised:
+            await asking.page(LISTING, 1)
+    told = f"{raised.value} {raised.value.remedy}"
+    assert TOKEN not in told
+    assert "customer-1" not in told
+    assert "127.0.0.1" not in told
+    return raised.value
+
+
+async def test_it_asks_as_the_listing_documents() -> None:
+    async with serving(answer(ONE_LEAD)) as server, client(server.url + "/") as asking:
+        page = await asking.page(LISTING, 7)
+    assert [reading.lead_id for reading in page.rows] == ["a"]
+    request, *headers = server.heads[0].lower().split("\r\n")
+    assert request == (
+        "get /inbox/direct/chats"
+        "?botid=bot-1&customerid=customer-1&page=7&type=non-lead http/1.1"
+    )
+    assert f"x-bot-token: {TOKEN}" in headers
+    assert "content-type: application/json" in headers
+    assert "accept-encoding: identity" in headers
+
+
+async def test_it_makes_no_second_request_by_itself() -> None:
+    async with serving(answer(status="503 Busy")) as server:
+        await fault(server)
+    assert len(server.heads) == 1
+
+
+async def test_a_page_knows_the_upstreams_time() -> None:
+    told = answer(ONE_LEAD, date="Mon, 02 Mar 2026 11:59:58 GMT")
+    async with serving(told) as server, client(server.url) as asking:
+        page = await asking.page(LISTING, 1)
+    assert page.served_at == datetime(2026, 3, 2, 11, 59, 58, tzinfo=UTC)
+
+
+async def test_a_page_without_a_usable_date_has_none() -> None:
+    async with serving(answer(date="yesterday")) as server, client(server.url) as asking:
+        assert (await asking.page(LISTING, 1)).served_at is None
+
+
+async def test_the_environments_proxy_gets_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(answer()) as proxy, serving(answer()) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        async with client(server.url) as asking:
+            await asking.page(LISTING, 1)
+    assert (len(proxy.heads), len(server.heads)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("400 Bad Request", "bot id and customer id"),
+        ("401 Unauthorized", "support@botpenguin.com"),
+        ("403 Forbidden", "support@botpenguin.com"),
+    ],
+)
+async def test_a_refusal_says_what_to_check(status: str, remedy: str) -> None:
+    async with serving(answer(b"<html>no</html>", status=status)) as server:
+        refused = await fault(server)
+    assert isinstance(refused, UpstreamRefusedError)
+    assert status[:3] in str(refused)
+    assert remedy in refused.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("404 Not Found", "404"),
+        ("418 Teapot", "418"),
+        ("500 Oops", "500"),
+        ("502 Bad Gateway", "502"),
+        ("204 No Content", "204"),
+    ],
+)
+async def test_other_statuses_are_faults_that_pass(status: str, told: str) -> None:
+    async with serving(answer(b"<h1>Bad Gateway</h1>", status=status)) as server:
+        error = await fault(server)
+    assert type(error) is UpstreamError
+    assert told in str(error)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async with serving(answer()) as other:
+        moved = answer(status="302 Found", location=f"{other.url}/inbox/direct/chats")
+        async with serving(moved) as server:
+            error = await fault(server)
+    assert "redirect (302)" in str(error)
+    assert "NOTIFIER_BASE_URL" in error.remedy
+    assert other.heads == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "17"}, 17),
+        ({"retry_after": " 2.5 "}, 2.5),
+        ({"retry_after": "7200"}, 3600),
+        ({"retry_after": "Mon, 02 Mar 2026 12:00:30 GMT"}, 30),
+        (
+            {
+                "retry_after": "Mon, 02 Mar 2026 09:00:30 GMT",
+                "date": "Mon, 02 Mar 2026 09:00:00 GMT",
+            },
+            30,
+        ),
+        ({"retry_after": "Mon, 02 Mar 2026 11:00:00 GMT"}, None),
+        ({"retry_after": "-5"}, None),
+        ({"retry_after": "0"}, None),
+        ({"retry_after": "soon"}, None),
+        ({"retry_after": "Mon, 99 Mar 2026 12:00:00 GMT"}, None),
+        ({"retry_after": "99999999999"}, None),
+        ({"retry_after": "9" * 400}, None),
+        ({"retry_after": "nan"}, None),
+        ({"retry_after": ""}, None),
+        ({}, None),
+    ],
+)
+async def test_a_429_says_how_long_the_token_pauses(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    limited = answer(b"", status="429 Too Many Requests", **headers)
+    async with serving(limited) as server:
+        paused = await fault(server)
+    assert isinstance(paused, UpstreamPausedError)
+    assert paused.retry_after_s == seconds
+
+
+CUT = answer(ONE_LEAD, content_length="500")
+CHUNKS = answer(b'5\r\n{"suc\r\n', transfer_encoding="chunked")
+UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + ONE_LEAD[:-9]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (CUT, "broke the connection off"),
+        (CHUNKS, "broke the connection off"),
+        (UNTIL_CLOSE, "broken or truncated"),
+        (b"", "broke the connection off"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000, "does not speak HTTP"),
+        (answer(b"<html>"), "HTML"),
+        (answer(b'{"success": false}'), "success: false"),
+    ],
+)
+async def test_an_answer_cut_short_or_garbled_is_a_failed_request(
+    reply: bytes, told: str
+) -> None:
+    async with serving(reply) as server:
+        assert told in str(await fault(server))
+
+
+async def test_a_body_that_drips_is_given_up_at_the_deadline() -> None:
+    async with serving(answer(ONE_LEAD, content_length="500"), hangs=True) as server:
+        assert "within 0.05 s" in str(await fault(server, timeout_s=0.05))
+
+
+async def test_headers_that_never_end_are_given_up_at_the_deadline() -> None:
+    async with serving(b"HTTP/1.1 200 OK\r\nx-a: 1\r\n", hangs=True) as server:
+        assert "within 0.05 s" in str(await fault(server, timeout_s=0.05))
+
+
+async def test_a_body_that_keeps_coming_is_given_up_at_the_deadline() -> None:
+    endless = answer(b"{", content_length="99999999999")
+    async with (
+        serving(endless, b" ", repeats=True) as server,
+        Client(server.url, timeout_s=0.1, max_bytes=10**12) as asking,
+    ):
+        with pytest.raises(UpstreamError, match=r"within 0\.1 s"):
+            await asking.page(LISTING, 1)
+
+
+async def test_a_body_beyond_the_limit_is_given_up_at_the_limit() -> None:
+    endless = answer(b"{", content_length="200000000")
+    async with serving(endless, b" " * 65_536, repeats=True) as server:
+        assert "more than 1000000 bytes" in str(await fault(server))
+
+
+async def test_a_gzip_bomb_is_never_unpacked() -> None:
+    bomb = gzip.compress(b"[" + b" " * 50_000_000)
+    async with serving(answer(bomb, content_encoding="gzip")) as server:
+        assert "compressed" in str(await fault(server))
+
+
+async def test_a_port_where_nobody_listens_is_a_failed_request() -> None:
+    async with serving() as server:
+        pass
+    error = await fault(server)
+    assert "no connection" in str(error)
+    assert error.remedy
+
+
+async def test_a_host_without_an_address_is_a_failed_request() -> None:
+    assert "no connection" in str(await fault(Server(parts=[], url="http://nowhere.invalid")))
+
+
+async def test_the_next_request_after_a_fault_works() -> None:
+    async with (
+        serving(answer(ONE_LEAD, content_length="500"), hangs=True) as server,
+        client(server.url, timeout_s=0.2) as asking,
+    ):
+        with pytest.raises(UpstreamError):
+            await asking.page(LISTING, 1)
+        server.parts, server.hangs = [answer(ONE_LEAD)], False
+        assert (await asking.page(LISTING, 1)).rows
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "trailing ", "tökén", "\x7f"])
+async def test_a_token_that_no_header_can_carry_is_refused_unquoted(token: str) -> None:
+    listing = Listing(source=LISTING.source, kind="lead", token=SecretStr(token))
+    async with serving() as server, client(server.url) as asking:
+        with pytest.raises(UpstreamRefusedError, match="no HTTP header") as raised:
+            await asking.page(listing, 1)
+    assert not token or token not in str(raised.value)
+    assert server.heads == []
+
+
+@pytest.mark.parametrize(
+    ("names", "expired", "told"),
+    [
+        ("DNS:localhost", True, "certificate has expired"),
+        ("DNS:elsewhere.example", False, "Hostname mismatch"),
+    ],
+)
+async def test_a_bad_certificate_is_named(
+    tmp_path: Path, names: str, expired: bool, told: str
+) -> None:
+    certificate = self_signed(tmp_path, names=names, expired=expired)
+    async with (
+        serving(answer(ONE_LEAD), tls=certificate.server()) as server,
+        Client(server.url, timeout_s=5, tls=certificate.client()) as asking,
+    ):
+        with pytest.raises(UpstreamError, match=told):
+            await asking.page(LISTING, 1)
+    assert server.heads == []
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) -> None:
+    async with serving(answer(ONE_LEAD), tls=self_signed(tmp_path).server()) as server:
+        assert "self-signed certificate" in str(await fault(server))
+    assert server.heads == []
+
+
+async def test_a_good_certificate_is_let_pass(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    async with (
+        serving(answer(ONE_LEAD), tls=certificate.server()) as server,
+        Client(server.url, timeout_s=5, tls=certificate.client()) as asking,
+    ):
+        assert (await asking.page(LISTING, 1)).rows
+
+
+async def test_a_tls_handshake_that_hangs_is_given_up() -> None:
+    async with serving(b"", hangs=True) as server:
+        server.url = server.url.replace("http:", "https:")
+        assert "nobody answers there" in str(await fault(server, timeout_s=0.1))
+
+
+async def test_plain_http_behind_an_https_address_is_named() -> None:
+    async with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
+        server.url = server.url.replace("http:", "https:")
+        assert "TLS" in str(await fault(server))
