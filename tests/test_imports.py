@@ -25,11 +25,12 @@ ORDER = (
     "formats",
     "settings",
     "rulefiles",
+    "sources",
     "service",
     "simulator",
     "cli",
 )
-SETTINGS_READERS = {"settings", "service", "cli"}
+SETTINGS_READERS = {"settings", "sources", "service", "cli"}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
     *("socket", "sqlite3", "sqlite_utils", "time"),

@@ -1,0 +1,62 @@
+"""Reading rules files: which, in what order, and what is said where one is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from notifier.errors import ConfigError
+from notifier.rulefiles import read_rule_files, read_test_files
+
+
+def folder_with(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).write_text(f"# {name}\n")
+    return folder
+
+
+def test_a_folder_gives_its_yaml_files_in_name_order_without_the_rule_tests(
+    tmp_path: Path,
+) -> None:
+    folder_with(tmp_path, "b.yml", "a.yaml", "a.test.yaml", "README.md")
+    assert read_rule_files(tmp_path) == (
+        (str(tmp_path / "a.yaml"), "# a.yaml\n"),
+        (str(tmp_path / "b.yml"), "# b.yml\n"),
+    )
+
+
+def test_a_single_file_is_read_whatever_its_ending(tmp_path: Path) -> None:
+    path = folder_with(tmp_path, "rules.txt") / "rules.txt"
+    assert read_rule_files(path) == ((str(path), "# rules.txt\n"),)
+
+
+def test_the_rule_tests_of_a_file_lie_beside_it(tmp_path: Path) -> None:
+    folder_with(tmp_path, "rules.yaml", "rules.test.yaml")
+    tests = ((str(tmp_path / "rules.test.yaml"), "# rules.test.yaml\n"),)
+    assert read_test_files(tmp_path) == tests
+    assert read_test_files(tmp_path / "rules.yaml") == tests
+    assert read_test_files(tmp_path / "rules.test.yaml") == tests
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_bytes(b"\xef\xbb\xbfrules: []\n")
+    assert read_rule_files(tmp_path)[0][1] == "rules: []\n"
+
+
+def test_a_missing_path_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no such rules file .* NOTIFIER_RULES"):
+        read_rule_files(tmp_path / "rules")
+
+
+def test_a_folder_without_rules_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the folder holds no rules file"):
+        read_rule_files(folder_with(tmp_path, "only.test.yaml"))
+
+
+def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_bytes(b"\xff")
+    with pytest.raises(ConfigError) as refused:
+        read_rule_files(tmp_path)
+    assert [fault.problem for fault in refused.value.faults] == [
+        "cannot be read: it is no UTF-8 text"
+    ] * 2
