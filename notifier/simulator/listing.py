@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from notifier.rows import Row, mapping
 
-Place: TypeAlias = tuple[str, int, str]
-"""What decides a lead's place: the field's text, a running number for ties, its id."""
+Rank: TypeAlias = tuple[str, int, str]
+"""What decides a lead's rank: the field's text, a running number for ties, its id."""
 
 
 class Order(StrEnum):
@@ -36,7 +36,7 @@ class Listing:
         self._order = order
         self._rows: dict[str, Row] = {}
         self._numbers: dict[str, tuple[int, int]] = {}
-        self._places: list[Place] = []
+        self._ranks: list[Rank] = []
         self._puts = 0
 
     def __len__(self) -> int:
@@ -57,9 +57,9 @@ class Listing:
         """Add the row, or replace the one with its ``_id``."""
         lead_id = row["_id"]
         if lead_id in self._rows:
-            del self._places[bisect_left(self._places, self._place(lead_id))]
+            del self._ranks[bisect_left(self._ranks, self._rank(lead_id))]
         self._keep(row)
-        insort(self._places, self._place(lead_id))
+        insort(self._ranks, self._rank(lead_id))
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Add many new rows at once."""
@@ -69,23 +69,23 @@ class Listing:
 
     def remove(self, lead_id: str) -> Row:
         """Take the row out; raises :class:`KeyError` where there is none."""
-        del self._places[bisect_left(self._places, self._place(lead_id))]
+        del self._ranks[bisect_left(self._ranks, self._rank(lead_id))]
         del self._numbers[lead_id]
         return self._rows.pop(lead_id)
 
     def sort(self, order: Order) -> None:
         """Show the rows in this order from now on."""
         self._order = order
-        self._places = sorted(map(self._place, self._rows))
+        self._ranks = sorted(map(self._rank, self._rows))
 
     def page(self, number: int, size: int) -> list[Row]:
         """Return page ``number``, counted from 1; beyond the end it is empty."""
-        first, count = (number - 1) * size, len(self._places)
+        first, count = (number - 1) * size, len(self._ranks)
         if self._order.endswith("-desc"):
-            places = self._places[max(0, count - first - size) : max(0, count - first)][::-1]
+            ranks = self._ranks[max(0, count - first - size) : max(0, count - first)][::-1]
         else:
-            places = self._places[first : first + size]
-        return [self._rows[lead_id] for _, _, lead_id in places]
+            ranks = self._ranks[first : first + size]
+        return [self._rows[lead_id] for _, _, lead_id in ranks]
 
     def _keep(self, row: Row) -> None:
         lead_id = row["_id"]
@@ -94,7 +94,7 @@ class Listing:
         self._numbers[lead_id] = added, self._puts
         self._rows[lead_id] = row
 
-    def _place(self, lead_id: str) -> Place:
+    def _rank(self, lead_id: str) -> Rank:
         row = self._rows[lead_id]
         added, changed = self._numbers[lead_id]
         match self._order:

@@ -18,12 +18,18 @@ from typing import Self
 
 from aiohttp import web
 
+from notifier.rows import Row
 from notifier.simulator.answers import Answer, listed, refused
+from notifier.simulator.broken import break_off
+from notifier.simulator.control import Control
+from notifier.simulator.faults import Fault, FaultKind, Faults
 from notifier.simulator.limit import Limit
+from notifier.simulator.misanswers import misanswer
 from notifier.simulator.requests import Request, RequestLog
 from notifier.simulator.world import KINDS, World
 
 PATH = "/inbox/direct/chats"
+MAX_CONTROL_BYTES = 64 * 2**20
 TOKEN = "simulator-token"  # noqa: S105 - opens nothing but a simulation
 
 
@@ -49,6 +55,7 @@ class Simulator:
         self.page_size = page_size
         self.limit = Limit(per_minute)
         self.requests = RequestLog()
+        self.faults = Faults()
         self._port = port
         self._monotonic = monotonic
         self._runner = web.AppRunner(
@@ -75,13 +82,30 @@ class Simulator:
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(client_max_size=MAX_CONTROL_BYTES)
         app.router.add_get(PATH, self._chats)
+        app.router.add_routes(Control(self).routes())
         return app
 
     async def _chats(self, request: web.Request) -> web.StreamResponse:
-        answer = self._refusal(request) or self._page(request)
-        await self._log(request, answer.status)
+        answer = self._refusal(request)
+        if answer:
+            await self._log(request, answer.status)
+            return self._response(answer)
+        page, kind = int(request.query["page"]), request.query["type"]
+        return await self._answer(request, self.faults.take(page=page, kind=kind))
+
+    async def _answer(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
+        rows = self._rows(request)
+        if fault and fault.kind is FaultKind.ENDLESS and not rows:
+            page = int(request.query["page"])
+            rows = self.world.made_up_page(page, size=self.page_size)
+        answer = misanswer(fault, rows) if fault else listed(rows)
+        # Logged before it is sent: what breaks the wire never comes back.
+        await self._log(request, answer.status if answer else 0, fault)
+        if fault and answer is None:
+            return await break_off(request, fault, listed(rows))
+        assert answer
         return self._response(answer)
 
     def _refusal(self, request: web.Request) -> Answer | None:
@@ -106,12 +130,11 @@ class Simulator:
             and int(page) > 0
         )
 
-    def _page(self, request: web.Request) -> Answer:
+    def _rows(self, request: web.Request) -> list[Row]:
         query = request.query
-        rows = self.world.page(
+        return self.world.page(
             int(query["page"]), size=self.page_size, kind=query["type"], bot_id=query["botId"]
         )
-        return listed(rows)
 
     def _response(self, answer: Answer) -> web.Response:
         return web.Response(
@@ -124,7 +147,7 @@ class Simulator:
             },
         )
 
-    async def _log(self, request: web.Request, status: int, fault: str | None = None) -> None:
+    async def _log(self, request: web.Request, status: int, fault: Fault | None = None) -> None:
         query = request.query
         await self.requests.add(
             Request(
@@ -133,7 +156,7 @@ class Simulator:
                 kind=query.get("type", ""),
                 page=query.get("page", ""),
                 status=status,
-                fault=fault,
+                fault=fault.kind if fault else None,
             )
         )
 

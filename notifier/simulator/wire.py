@@ -36,11 +36,15 @@ async def reset(request: web.Request) -> NoReturn:
     await hang()
 
 
+def send(request: web.Request, payload: bytes) -> None:
+    """Write these bytes as they are."""
+    _transport(request).write(payload)
+
+
 async def send_and_close(request: web.Request, payload: bytes) -> NoReturn:
     """Write these bytes as the whole response and close the connection."""
-    transport = _transport(request)
-    transport.write(payload)
-    transport.close()
+    send(request, payload)
+    _transport(request).close()
     await hang()
 
 
@@ -62,6 +66,7 @@ async def stream(
     await response.prepare(request)
     async for chunk in chunks:
         await response.write(chunk)
+        await asyncio.sleep(0)  # small chunks never wait, and others want their turn
     return response
 
 

@@ -63,12 +63,13 @@ class World:
         kind: str = LEAD,
         bot_id: str | None = None,
         over: timedelta = timedelta(days=30),
-    ) -> None:
-        """Add leads whose lives began at any time within ``over`` before now."""
+    ) -> list[str]:
+        """Add leads whose lives began within ``over`` before now; return their ids."""
         now = self.clock()
         ages = sorted((self._rng.random() for _ in range(count)), reverse=True)
-        rows = (self._visitors.old(born=now - age * over, now=now) for age in ages)
+        rows = [self._visitors.old(born=now - age * over, now=now) for age in ages]
         self._listing(kind, bot_id).extend(rows)
+        return [str(row["_id"]) for row in rows]
 
     def create(self, *, kind: str = LEAD, bot_id: str | None = None, **fields: Json) -> str:
         """Let a visitor begin a chat now and return its id; ``fields`` as in ``change``."""
@@ -144,6 +145,14 @@ class World:
     ) -> list[Row]:
         """Return the rows of a page, counted from 1; beyond the end there are none."""
         return self._listing(kind, bot_id).page(number, size)
+
+    def made_up_page(self, number: int, *, size: int) -> list[Row]:
+        """Return rows that are in no listing: the same ids again for the same page."""
+        visitors, now = Visitors(Random(number)), self.clock()  # noqa: S311
+        return [
+            {**visitors.new(now=now), "_id": f"{number:012x}{index:012x}"}
+            for index in range(size)
+        ]
 
     def row(self, lead_id: str) -> Row:
         """Return a lead's or chat's row as it is now."""

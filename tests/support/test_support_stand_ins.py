@@ -13,6 +13,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from standardwebhooks.webhooks import Webhook
+
 from support.certificates import Certificate, self_signed
 from support.loopback import Ending, Reply
 from support.mail import AfterData, MailServer, Security

@@ -1,0 +1,251 @@
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from notifier.simulator.faults import Fault, FaultKind, Faults
+from notifier.simulator.misanswers import BAD_RECORDS
+from notifier.simulator.server import PATH, TOKEN, Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    world = World(clock=lambda: NINE)
+    world.populate(5)
+    async with Simulator(world, page_size=5) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        base_url=simulator.url, headers={"x-bot-token": TOKEN}, trust_env=False, timeout=5
+    ) as running:
+        yield running
+
+
+def query(page: int = 1) -> dict[str, str]:
+    return {"botId": BOT_ID, "customerId": CUSTOMER_ID, "page": str(page), "type": "lead"}
+
+
+async def ask(client: httpx.AsyncClient, page: int = 1) -> httpx.Response:
+    return await client.get(PATH, params=query(page))
+
+
+def test_a_fault_happens_as_often_as_told() -> None:
+    faults = Faults()
+    faults.arm(Fault(kind=FaultKind.HANG, times=2))
+    faults.arm(Fault(kind=FaultKind.RESET))
+    taken = [faults.take(page=1, kind="lead") for _ in range(4)]
+    assert [fault and fault.kind for fault in taken] == ["hang", "hang", "reset", None]
+
+
+def test_a_fault_without_a_number_stays_until_it_is_cleared() -> None:
+    faults = Faults()
+    faults.arm(Fault(kind=FaultKind.HTML, times=None))
+    assert all(faults.take(page=1, kind="lead") for _ in range(10))
+    faults.clear()
+    assert faults.take(page=1, kind="lead") is None
+
+
+def test_a_fault_of_one_page_or_listing_spares_the_others() -> None:
+    faults = Faults()
+    faults.arm(Fault(kind=FaultKind.HTML, page=3, type="non-lead"))
+    assert faults.take(page=2, kind="non-lead") is None
+    assert faults.take(page=3, kind="lead") is None
+    assert faults.take(page=3, kind="non-lead") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type"),
+    [
+        (400, "application/json"),
+        (401, "application/json"),
+        (403, "application/json"),
+        (404, "application/json"),
+        (429, "application/json"),
+        (500, "text/html"),
+        (502, "text/html"),
+    ],
+)
+async def test_any_status_can_be_answered(
+    simulator: Simulator, client: httpx.AsyncClient, status: int, content_type: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.STATUS, status=status))
+    answer = await ask(client)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
+    assert (await ask(client)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "spelling", ["7", "Mon, 02 Mar 2026 09:00:07 GMT", "-5", "soon", "", "99999999999"]
+)
+async def test_a_pause_is_spelled_as_told(
+    simulator: Simulator, client: httpx.AsyncClient, spelling: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.STATUS, status=429, retry_after=spelling))
+    assert (await ask(client)).headers["retry-after"] == spelling
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FaultKind.EMPTY_BODY, b""),
+        (FaultKind.NULL, b"null"),
+        (FaultKind.LIST, b"[]"),
+        (FaultKind.SUCCESS_FALSE, b'{"success":false,"message":"try later","code":200}'),
+        (FaultKind.NO_LIST, b'{"success":true,"message":"ok","code":200}'),
+        (FaultKind.NO_LEADS, b'{"success":true,"message":"ok","code":200,"data":[]}'),
+    ],
+)
+async def test_a_200_can_carry_anything(
+    simulator: Simulator, client: httpx.AsyncClient, kind: FaultKind, body: bytes
+) -> None:
+    simulator.faults.arm(Fault(kind=kind))
+    answer = await ask(client)
+    assert (answer.status_code, answer.content) == (200, body)
+
+
+async def test_html_can_come_with_a_200(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HTML))
+    answer = await ask(client)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html")
+    assert answer.text.startswith("<!DOCTYPE html>")
+
+
+async def test_json_can_come_with_a_mark_and_with_keys_twice(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    good = (await ask(client)).content
+    simulator.faults.arm(Fault(kind=FaultKind.BOM))
+    simulator.faults.arm(Fault(kind=FaultKind.DUPLICATE_KEYS))
+    assert (await ask(client)).content == b"\xef\xbb\xbf" + good
+    doubled = (await ask(client)).content
+    assert doubled.startswith(b'{"success":false,"data":[],"success":true')
+    assert json.loads(doubled) == json.loads(good)
+
+
+@pytest.mark.parametrize("kind", BAD_RECORDS)
+async def test_a_bad_record_stands_among_good_ones(
+    simulator: Simulator, client: httpx.AsyncClient, kind: FaultKind
+) -> None:
+    good = (await ask(client)).content
+    simulator.faults.arm(Fault(kind=kind))
+    bad = (await ask(client)).content
+    before, found, after = bad.partition(BAD_RECORDS[kind] + b",")
+    assert found
+    assert before + after == good
+
+
+async def test_a_record_can_come_twice_with_different_content(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.REPEATED_ID))
+    rows = (await ask(client)).json()["data"]
+    assert len(rows) == 6
+    assert rows[0]["_id"] == rows[5]["_id"]
+    assert rows[5]["status"] == "CLOSED"
+
+
+async def test_a_redirect_points_to_another_host(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.REDIRECT, location="http://other.test/"))
+    answer = await ask(client)
+    assert (answer.status_code, answer.headers["location"]) == (302, "http://other.test/")
+
+
+async def test_an_endless_listing_has_new_records_on_every_page(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ENDLESS, times=None))
+    pages = [(await ask(client, page)).json()["data"] for page in (1, 2, 3, 3, 9999)]
+    assert [len(page) for page in pages] == [5] * 5
+    assert pages[2] == pages[3]
+    assert len({row["_id"] for page in pages for row in page}) == 20
+
+
+@pytest.mark.parametrize("kind", [FaultKind.TRUNCATED_LENGTH, FaultKind.TRUNCATED_CHUNK])
+async def test_a_body_cut_short_breaks_the_protocol(
+    simulator: Simulator, client: httpx.AsyncClient, kind: FaultKind
+) -> None:
+    simulator.faults.arm(Fault(kind=kind))
+    with pytest.raises(httpx.RemoteProtocolError):
+        await ask(client)
+    assert (await ask(client)).status_code == 200
+
+
+async def test_a_body_cut_by_closing_looks_whole(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    good = (await ask(client)).content
+    simulator.faults.arm(Fault(kind=FaultKind.TRUNCATED_CLOSE))
+    answer = await ask(client)
+    assert (answer.status_code, answer.content) == (200, good[: len(good) // 2])
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DRIPPED_HEAD, FaultKind.DRIPPED_BODY])
+async def test_a_dripped_answer_arrives_whole_in_the_end(
+    simulator: Simulator, client: httpx.AsyncClient, kind: FaultKind
+) -> None:
+    good = (await ask(client, 2)).content
+    simulator.faults.arm(Fault(kind=kind, interval_s=0.0))
+    answer = await ask(client, 2)
+    assert (answer.status_code, answer.content) == (200, good)
+
+
+async def test_a_bomb_is_small_on_the_wire_and_huge_when_opened(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.GZIP_BOMB, size_bytes=8_000_000))
+    async with client.stream("GET", PATH, params=query()) as answer:
+        opened = sum([len(chunk) async for chunk in answer.aiter_bytes()])
+        assert opened > 8_000_000
+        assert answer.num_bytes_downloaded < 20_000
+
+
+async def test_a_huge_body_is_good_json(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HUGE_BODY, size_bytes=3_000_000))
+    answer = await ask(client)
+    assert len(answer.content) > 3_000_000
+    assert answer.json()["data"] == []
+
+
+async def test_a_client_may_leave_a_huge_body_halfway(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HUGE_BODY))
+    async with client.stream("GET", PATH, params=query()) as answer:
+        assert await anext(answer.aiter_raw())
+    assert (await ask(client)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [(FaultKind.HANG, httpx.ReadTimeout), (FaultKind.RESET, httpx.ReadError)],
+)
+async def test_an_answer_can_fail_to_come(
+    simulator: Simulator, client: httpx.AsyncClient, kind: FaultKind, error: type[Exception]
+) -> None:
+    simulator.faults.arm(Fault(kind=kind))
+    with pytest.raises(error):
+        await client.get(PATH, params=query(), timeout=0.1)
+    assert (await ask(client)).status_code == 200
+    assert [(r.status, r.fault) for r in simulator.requests.all()] == [(0, kind), (200, None)]
+
+
+async def test_a_request_that_is_refused_anyway_uses_up_no_fault(
+    simulator: Simulator, client: httpx.AsyncClient
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HTML))
+    assert (await client.get(PATH)).status_code == 400
+    assert len(simulator.faults.armed) == 1
