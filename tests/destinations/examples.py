@@ -58,13 +58,14 @@ def part(event: Event, *, title: str = "New lead: Ravi Kumar", body: str = "") -
 
 def message(
     *parts: Part,
+    identity: str = "dlv_1",
     who: Lead | None = LEAD,
     digest: str | None = None,
     memory: Mapping[str, str] | None = None,
     accepted: frozenset[str] = frozenset(),
 ) -> Message:
     return Message(
-        id="dlv_1",
+        id=identity,
         parts=parts or (part(new_lead()),),
         digest=digest,
         lead=who,

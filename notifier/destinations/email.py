@@ -1,0 +1,150 @@
+"""Mail to fixed addresses and to whoever has, or had, the lead.
+
+One delivery is one mail. Each recipient's answer is kept, so that a retry goes
+to those alone who may still take it.
+"""
+
+import ssl
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from notifier.destinations.base import Message, Receipt
+from notifier.destinations.mail_body import write_body
+from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
+from notifier.destinations.mail_recipients import PEOPLE, conclude, resolve, waiting
+from notifier.destinations.mail_server import (
+    Mailbox,
+    SmtpServer,
+    parse_mailbox,
+    visitor_mailbox,
+)
+from notifier.destinations.mail_session import connected, transmit
+from notifier.errors import SkippedDeliveryError
+from notifier.messages.text import Medium
+from notifier.rules.destinations import DestinationOptions
+
+TIMEOUT_S = 60.0
+UNRESOLVED = "unresolved assignee"
+# What is remembered of a lead's first mail, which later ones answer.
+FIRST_ID, FIRST_SUBJECT = "email_message_id", "email_subject"
+
+
+def _check_recipient(text: str) -> str:
+    if text not in PEOPLE:
+        parse_mailbox(text)
+    return text
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class EmailOptions(DestinationOptions):
+    """``{type: email, to: [boss@example.com, assignee]}`` in the rules file."""
+
+    type: Literal["email"] = Field(description="The kind of destination.")
+    to: Annotated[
+        tuple[Annotated[str, AfterValidator(_check_recipient)], ...], BeforeValidator(_listed)
+    ] = Field(
+        min_length=1,
+        max_length=100,
+        description="Addresses, `assignee` or `previous_assignee`; one or a list.",
+    )
+
+
+class EmailDestination:
+    """Hands mails to one server; ``now`` dates them, ``zone`` is for times people read."""
+
+    medium = Medium.PLAIN
+    slots = 2
+
+    def __init__(
+        self,
+        name: str,
+        options: EmailOptions,
+        *,
+        server: SmtpServer,
+        sender: Mailbox,
+        zone: tzinfo,
+        now: Callable[[], datetime],
+        tls: ssl.SSLContext | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.name = name
+        self._to = options.to
+        self._server = server
+        self._sender = sender
+        self._zone = zone
+        self._now = now
+        self._tls = tls or ssl.create_default_context()
+        self._timeout_s = timeout_s
+
+    async def send(self, message: Message) -> Receipt:
+        """Hand in one mail for all who have not answered; see :class:`Destination`."""
+        who = resolve(self._to, message)
+        if not who.mailboxes:
+            raise SkippedDeliveryError(UNRESOLVED)
+        letter = self._letter(message, who.mailboxes)
+        asked = waiting(who.mailboxes, message.accepted)
+        async with connected(
+            self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
+        ) as client:
+            refusals = await transmit(
+                client,
+                sender=self._sender,
+                recipients=asked,
+                build=lambda utf8: build(letter, utf8=utf8),
+            )
+        note = conclude(
+            self._server.host, asked=asked, refusals=refusals, before=message.accepted
+        )
+        notes = [note] if note else []
+        notes += [f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved]
+        return Receipt(memory=_remembered(message, letter), note="; ".join(notes))
+
+    async def check(self) -> None:
+        """Connect and log in without sending; raises what :meth:`send` would."""
+        async with connected(
+            self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
+        ):
+            pass
+
+    async def aclose(self) -> None:
+        """Nothing to release: a connection lives as long as its mail takes."""
+
+    def _letter(self, message: Message, recipients: tuple[Mailbox, ...]) -> Letter:
+        body = write_body(message, zone=self._zone)
+        first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
+        return Letter(
+            sender=self._sender,
+            recipients=recipients,
+            reply_to=_reply_to(message),
+            # Mail programs open a new conversation when the subject changes.
+            subject=f"Re: {first}" if first else body.subject,
+            body=body,
+            message_id=message_id(self.name, message.id, domain=self._sender.domain),
+            parent=message.memory.get(FIRST_ID) if first else None,
+            list_id=list_id(self.name, domain=self._sender.domain),
+            sent_at=self._now(),
+        )
+
+
+def _is_about_one_lead(message: Message) -> bool:
+    return message.lead is not None and message.digest is None
+
+
+def _reply_to(message: Message) -> Mailbox | None:
+    """Return the visitor's address: an answer to the mail is one to the visitor."""
+    if message.lead is None or message.lead.email is None or message.digest:
+        return None
+    mailbox = visitor_mailbox(message.lead.email)
+    return None if mailbox is None or mailbox.needs_utf8 else mailbox
+
+
+def _remembered(message: Message, letter: Letter) -> dict[str, str]:
+    if not _is_about_one_lead(message) or letter.parent:
+        return {}
+    return {FIRST_ID: letter.message_id, FIRST_SUBJECT: header_text(letter.subject)}

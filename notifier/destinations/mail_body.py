@@ -1,0 +1,109 @@
+"""What a mail says: a subject, and the same words as plain text and as HTML."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from html import escape
+
+from notifier.destinations.base import Message
+from notifier.messages.escape import one_line, plain, safe_link, shorten
+from notifier.messages.facts import Fact, facts
+from notifier.messages.text import Text
+from notifier.records import Lead
+
+MAX_BODY = 20_000
+MAX_FACTS = 100
+MAX_FACT = 2_000
+FONT = "font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;color:#1d1c1d"
+TITLE = "font-size:18px;margin:0 0 8px"
+PARAGRAPH = "margin:0 0 16px"
+LABEL = "padding:4px 16px 4px 0;vertical-align:top;text-align:left;color:#616061"
+VALUE = "padding:4px 0;vertical-align:top"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailBody:
+    """A subject of one line; ``text`` and ``html`` say the same."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def write_body(message: Message, *, zone: tzinfo) -> MailBody:
+    """Return what a mail about this message says; times are shown in ``zone``.
+
+    Below the words of each part stand the lead's facts, once; lines of the words
+    that merely repeat a fact are left out.
+    """
+    lead = None if message.digest else message.lead or message.parts[-1].event.lead
+    shown = _facts(lead, zone) if lead else []
+    link = safe_link(lead.url) if lead else None
+    texts = list(_texts(message, said=_said(shown, link)))
+    return MailBody(
+        subject=one_line(message.digest or texts[0].title),
+        text=_plain_body(texts, shown, link),
+        html=_html_body(texts, shown, link),
+    )
+
+
+def _texts(message: Message, *, said: frozenset[str]) -> Iterator[Text]:
+    if message.digest:
+        yield Text(title=one_line(message.digest))
+    for part in message.parts:
+        lines = plain(part.text.body).split("\n")
+        body = "\n".join(line for line in lines if line not in said).strip("\n")
+        yield Text(title=one_line(part.text.title), body=shorten(body, MAX_BODY))
+
+
+def _facts(lead: Lead, zone: tzinfo) -> list[Fact]:
+    return [
+        Fact(
+            label=one_line(fact.label),
+            value=shorten(plain(fact.value), MAX_FACT),
+            link=fact.link,
+        )
+        for fact in facts(lead, zone=zone)[:MAX_FACTS]
+    ]
+
+
+def _said(shown: Sequence[Fact], link: str | None) -> frozenset[str]:
+    return frozenset(
+        {f"{fact.label}: {one_line(fact.value)}" for fact in shown} | {f"Link: {link}"}
+    )
+
+
+def _plain_body(texts: Sequence[Text], shown: Sequence[Fact], link: str | None) -> str:
+    blocks = [f"{text.title}\n\n{text.body}".rstrip() for text in texts]
+    width = min(20, max((len(fact.label) for fact in shown), default=0)) + 2
+    indented = "\n" + " " * width
+    rows = (
+        f"{fact.label + ':':<{width}}{fact.value.replace(chr(10), indented)}" for fact in shown
+    )
+    blocks += ["\n".join(rows), f"Open the chat: {link}" if link else ""]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _html_body(texts: Sequence[Text], shown: Sequence[Fact], link: str | None) -> str:
+    pieces = [f'<!doctype html>\n<html lang="en"><body style="{FONT}">']
+    for text in texts:
+        pieces.append(f'<h1 style="{TITLE}">{escape(text.title)}</h1>')
+        if text.body:
+            pieces.append(f'<p style="{PARAGRAPH}">{_lines(text.body)}</p>')
+    if shown:
+        pieces += ['<table style="border-collapse:collapse">', *map(_row, shown), "</table>"]
+    if link:
+        pieces.append(f'<p><a href="{escape(link)}">Open the chat</a></p>')
+    return "\n".join([*pieces, "</body></html>", ""])
+
+
+def _row(fact: Fact) -> str:
+    value = _lines(fact.value)
+    if fact.link:
+        value = f'<a href="{escape(fact.link)}">{value}</a>'
+    label = escape(fact.label)
+    return f'<tr><th style="{LABEL}">{label}</th><td style="{VALUE}">{value}</td></tr>'
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>\n")
