@@ -2,9 +2,9 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from notifier.rules.durations import Duration
 
@@ -19,6 +19,16 @@ def check_mention(value: object) -> object:
     raise ValueError(
         f"`{value}` is no mention; write here, channel, assignee or a Slack user id"
     )
+
+
+def _flag(value: object) -> object:
+    """Refuse ``yes`` and ``on``, which are words in YAML 1.2."""
+    flags: dict[object, bool] = {"true": True, "false": False}
+    return flags.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Flag: TypeAlias = Annotated[bool, Strict(), BeforeValidator(_flag)]
+"""A field that is ``true`` or ``false`` and no other word."""
 
 
 class Options(BaseModel):
@@ -59,10 +69,10 @@ class DestinationOptions(Options):
     mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(
         default=None, description="Slack: here, channel, assignee or a user id."
     )
-    broadcast: bool | None = Field(
+    broadcast: Flag | None = Field(
         default=None, description="Slack: whether replies also show in the channel."
     )
-    thread: bool = Field(
+    thread: Flag = Field(
         default=True, description="Slack: one thread per lead, its card kept up to date."
     )
     burst: Burst | None = Field(

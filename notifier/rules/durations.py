@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 WRITTEN = re.compile(
@@ -54,5 +54,20 @@ def _parsed(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
-Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_parsed)]
+Duration: TypeAlias = Annotated[
+    timedelta,
+    BeforeValidator(_parsed),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^([0-9]+(ms|[dhms]))+$", "examples": ["15m"]}
+    ),
+]
 """A ``timedelta`` field of a pydantic model that is written as a duration."""
+
+
+def _check_positive(duration: timedelta) -> timedelta:
+    if not duration:
+        raise ValueError("it must be longer than nothing")
+    return duration
+
+
+PositiveDuration: TypeAlias = Annotated[Duration, AfterValidator(_check_positive)]

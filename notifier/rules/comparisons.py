@@ -1,0 +1,146 @@
+"""The ways a condition can compare one field with what its author wrote.
+
+Each function returns a test. A test takes a scalar, a sequence of scalars (then
+one element is enough), or ``None``; it never raises, whatever a visitor typed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from operator import ge, gt, le, lt
+from typing import TypeAlias
+
+import re2
+
+from notifier.rows import Json
+
+Test: TypeAlias = Callable[[Json], bool]
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+ORDERS: dict[str, Callable[[float, float], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
+
+
+def is_missing(seen: Json) -> bool:
+    """Say whether a value is missing or empty; ``0`` and ``false`` are neither."""
+    return seen is None or (not seen and not isinstance(seen, int | float))
+
+
+def is_present(seen: Json) -> bool:
+    """Say whether a value is present and not empty."""
+    return not is_missing(seen)
+
+
+def equals(wanted: str) -> Test:
+    """Hold for the same text, letter case ignored."""
+    folded = wanted.casefold()
+
+    def test(seen: Json) -> bool:
+        if isinstance(seen, str):
+            return seen.casefold() == folded
+        return any(text.casefold() == folded for text in texts(seen))
+
+    return test
+
+
+def one_of(wanted: Iterable[str]) -> Test:
+    """Hold for any of these texts, letter case ignored."""
+    folded = frozenset(text.casefold() for text in wanted)
+
+    def test(seen: Json) -> bool:
+        if isinstance(seen, str):
+            return seen.casefold() in folded
+        return any(text.casefold() in folded for text in texts(seen))
+
+    return test
+
+
+def all_of(wanted: Iterable[str]) -> Test:
+    """Hold for a list that contains every one of these texts."""
+    folded = frozenset(text.casefold() for text in wanted)
+    return lambda seen: folded <= {text.casefold() for text in texts(seen)}
+
+
+def contains(wanted: str) -> Test:
+    """Hold where the text stands anywhere within, letter case ignored."""
+    folded = wanted.casefold()
+    return lambda seen: any(folded in text.casefold() for text in texts(seen))
+
+
+def starts_with(wanted: str) -> Test:
+    """Hold where the text stands at the beginning, letter case ignored."""
+    folded = wanted.casefold()
+    return lambda seen: any(text.casefold().startswith(folded) for text in texts(seen))
+
+
+def ends_with(wanted: str) -> Test:
+    """Hold where the text stands at the end, letter case ignored."""
+    folded = wanted.casefold()
+    return lambda seen: any(text.casefold().endswith(folded) for text in texts(seen))
+
+
+def matches(pattern: str) -> Test:
+    """Hold where the RE2 expression is found; raises ``ValueError`` for a bad one.
+
+    RE2, because ``re`` can take years over a text that a stranger chose.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        search = re2.compile(pattern.encode(), options).search
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise ValueError(str(reason)) from error
+    return lambda seen: any(
+        search(text.encode("utf-8", "replace")) is not None for text in texts(seen)
+    )
+
+
+def exists(*, wanted: bool) -> Test:
+    """Hold for what is present and not empty, or for what is not."""
+    return is_present if wanted else is_missing
+
+
+def compares(order: str, bound: float) -> Test:
+    """Hold for numbers and numeric texts on one side of ``bound``; see :data:`ORDERS`."""
+    is_ordered = ORDERS[order]
+
+    def test(seen: Json) -> bool:
+        numbers = (number(text) for text in texts(seen))
+        return any(one is not None and is_ordered(one, bound) for one in numbers)
+
+    return test
+
+
+def negated(test: Test) -> Test:
+    """Hold where ``test`` does not."""
+    return lambda seen: not test(seen)
+
+
+def any_holds(tests: Sequence[Test]) -> Test:
+    """Hold where at least one of the tests does."""
+    return lambda seen: any(test(seen) for test in tests)
+
+
+def all_hold(tests: Sequence[Test]) -> Test:
+    """Hold where each of the tests does."""
+    return lambda seen: all(test(seen) for test in tests)
+
+
+def number(text: str) -> float | None:
+    """Return the number a text is; ``None`` for ``nan``, ``1_000`` and other words."""
+    return float(text) if NUMBER.fullmatch(text.strip()) else None
+
+
+def texts(seen: Json) -> list[str]:
+    """Return the texts in a value, the way their author would write them."""
+    if seen is None:
+        return []
+    scalars = seen if isinstance(seen, list | tuple) else [seen]
+    return [_text(scalar) for scalar in scalars if scalar is not None]
+
+
+def _text(scalar: Json) -> str:
+    if isinstance(scalar, bool):
+        return "true" if scalar else "false"
+    if isinstance(scalar, float) and scalar.is_integer():
+        return str(int(scalar))
+    return str(scalar)

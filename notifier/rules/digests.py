@@ -1,0 +1,43 @@
+"""When a collected message goes out: some time after its first event, or by a cron line."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from cronsim import CronSim, CronSimError
+
+from notifier.rules.durations import parse_duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A rule's ``digest``: ``every`` or else a five-field ``cron`` line in ``timezone``."""
+
+    every: timedelta | None = None
+    cron: str = ""
+    timezone: tzinfo = UTC
+
+    def due(self, begun_at: datetime) -> datetime:
+        """Return when a digest whose first event came at ``begun_at`` is sent."""
+        if self.every is not None:
+            return begun_at + self.every
+        line: datetime = next(CronSim(self.cron, begun_at.astimezone(self.timezone)))
+        return line.astimezone(UTC)
+
+
+def parse_digest(text: str, *, timezone: tzinfo) -> Digest:
+    """Return what a duration or cron line means; raises ``ValueError`` for neither."""
+    fields = text.split()
+    if len(fields) == 1:
+        every = parse_duration(text)
+        if not every:
+            raise ValueError("it must be longer than nothing")
+        return Digest(every=every)
+    if len(fields) != 5:
+        raise ValueError(f"`{text}` has {len(fields)} fields; a cron line has five")
+    try:
+        # A line such as 30 February ends the iteration instead of raising.
+        if next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)), None) is None:
+            raise ValueError(f"`{text}` never comes")
+    except CronSimError as error:
+        raise ValueError(f"`{text}` is no cron line: {error}") from error
+    return Digest(cron=text, timezone=timezone)

@@ -1,0 +1,69 @@
+"""The words of a window: ``mon-fri``, ``09:00-18:00``, ``Asia/Kolkata``."""
+
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from notifier.rules.nodes import meant
+from notifier.rules.windows import DAY_MINUTES, Span
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", re.ASCII)
+
+
+def parse_days(value: object) -> object:
+    """Return the days (0 is Monday) in ``mon-fri``, ``"mon,wed"`` or a list of such."""
+    return frozenset(day for text in _texts(value) for day in _days(text))
+
+
+def parse_spans(value: object) -> object:
+    """Return the spans in ``09:00-18:00``, also several, in order of their beginning."""
+    spans = [_span(text) for text in _texts(value)]
+    return tuple(sorted(spans, key=lambda span: span.begins))
+
+
+def parse_timezone(value: object) -> object:
+    """Return the zone of an IANA name; raises ``ValueError`` with the nearest one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = meant(value, available_timezones())
+        raise ValueError(f"`{value}` is no time zone{near}") from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    for entry in value if isinstance(value, list) else [value]:
+        if not isinstance(entry, str) or not entry.strip():
+            raise ValueError("a text or a list of texts belongs here")
+        yield from (text.strip() for text in entry.split(","))
+
+
+def _days(text: str) -> Iterator[int]:
+    first, _, last = text.partition("-")
+    begin = _day(first)
+    end = _day(last) if last else begin
+    return (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+
+
+def _day(text: str) -> int:
+    name = text.strip().lower()
+    for names in (DAYS, LONG_DAYS):
+        if name in names:
+            return names.index(name)
+    raise ValueError(f"`{text.strip()}` is no day{meant(name, (*DAYS, *LONG_DAYS))}")
+
+
+def _span(text: str) -> Span:
+    found = SPAN.fullmatch(text)
+    if not found:
+        raise ValueError(f"`{text}` is no span of hours; write 09:00-18:00")
+    begin_h, begin_m, end_h, end_m = map(int, found.groups())
+    begins, ends = begin_h * 60 + begin_m, end_h * 60 + end_m
+    if max(begin_m, end_m) > 59 or begins >= DAY_MINUTES or ends > DAY_MINUTES:
+        raise ValueError(f"`{text}` has a time that no day has")
+    if begins == ends:
+        raise ValueError(f"`{text}` is no time at all; the whole day is 00:00-24:00")
+    return Span(begins=begins, ends=ends if ends > begins else ends + DAY_MINUTES)

@@ -1,0 +1,48 @@
+"""The rules files → a :class:`Ruleset`, or every mistake in all of them at once."""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from notifier.errors import ConfigError
+from notifier.rules.document import Lookup, read_document
+from notifier.rules.model import Ruleset
+from notifier.rules.nodes import Faults
+from notifier.rules.places import Kinds, read_places
+from notifier.rules.read_rule import read_rules
+from notifier.rules.sections import merged
+
+
+def load_rules(
+    files: Sequence[tuple[str, str]],
+    *,
+    lookup: Lookup,
+    kinds: Kinds,
+    timezone: tzinfo = UTC,
+    lenient_secrets: bool = False,
+) -> Ruleset:
+    """Return what the files (name and text of each) say, merged in name order.
+
+    ``lookup`` gives the value of a ``${NAME}``; with ``lenient_secrets`` a
+    missing one is a warning, and what is made of it is not checked. ``kinds``
+    are the destination types, ``timezone`` is for cron lines and windows that
+    name none. Raises :class:`ConfigError` with every fault of every file; none
+    quotes a looked-up value.
+    """
+    faults = Faults()
+    documents = [
+        read_document(name, text, lookup=lookup, faults=faults, lenient=lenient_secrets)
+        for name, text in sorted(files)
+    ]
+    sections = merged((node for node in documents if node), faults)
+    places = read_places(sections, kinds=kinds, timezone=timezone, faults=faults)
+    rules = read_rules(sections.rules, places=places, timezone=timezone, faults=faults)
+    if faults:
+        raise ConfigError(faults.faults())
+    return Ruleset(
+        sources=places.sources,
+        agents=places.agents,
+        windows=places.windows,
+        destinations=places.destinations,
+        rules=rules,
+        warnings=faults.warnings(),
+    )

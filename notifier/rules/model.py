@@ -1,0 +1,106 @@
+"""What the rules files say, once they are known to be right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from notifier.errors import Fault
+from notifier.events import EventType
+from notifier.messages.templates import MessageTemplate
+from notifier.records import Agent, Source
+from notifier.rules.conditions import Condition
+from notifier.rules.destinations import DestinationOptions
+from notifier.rules.digests import Digest
+from notifier.rules.windows import Window
+
+
+class Outside(StrEnum):
+    """What becomes of a match outside the rule's ``only`` window."""
+
+    HOLD = "hold"
+    DIGEST = "digest"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """One bot to poll.
+
+    ``token`` is ``None`` and ``types`` empty where the settings' own apply.
+    """
+
+    source: Source
+    token: SecretStr | None = None
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSpec:
+    """A named destination; ``options`` is of the class its ``kind`` was given."""
+
+    name: str
+    kind: str
+    options: DestinationOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Which events go where, saying what, and when.
+
+    ``when`` is empty exactly where ``for_`` (the key ``for``) is given: then
+    ``condition`` must hold that long, counted in the hours of ``clock``.
+    ``where`` is ``file:line:column``.
+    """
+
+    name: str
+    when: frozenset[EventType] = frozenset()
+    condition: Condition = field(default_factory=Condition)
+    for_: timedelta | None = None
+    repeat: timedelta | None = None
+    clock: Window | None = None
+    send: tuple[str, ...]
+    message: MessageTemplate | None = None
+    digest: Digest | None = None
+    settle: timedelta | None = None
+    only: Window | None = None
+    outside: Outside = Outside.HOLD
+    mention: str | None = None
+    broadcast: bool | None = None
+    enabled: bool = True
+    where: str = ""
+
+    @property
+    def types(self) -> frozenset[EventType]:
+        """The types of the events this rule can send."""
+        if self.for_ is None:
+            return self.when
+        if self.condition.names("type"):
+            return frozenset({EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE})
+        return frozenset({EventType.LEAD_OVERDUE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """All files merged; ``rules`` in file order, which decides who claims an event."""
+
+    sources: tuple[SourceSpec, ...] = ()
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    destinations: Mapping[str, DestinationSpec] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    listening: Mapping[EventType, tuple[Rule, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        listening = {
+            kind: tuple(rule for rule in self.rules if rule.enabled and kind in rule.when)
+            for kind in EventType
+        }
+        object.__setattr__(self, "listening", listening)
+
+    def rule(self, name: str) -> Rule | None:
+        """Return the rule of this name."""
+        return next((rule for rule in self.rules if rule.name == name), None)

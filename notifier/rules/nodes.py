@@ -1,0 +1,174 @@
+"""A YAML document as a tree that remembers where everything stands, and its faults."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from notifier.errors import Fault
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file; lines and columns start at 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A text as written: ``NO``, ``007`` and ``22:00`` included.
+
+    ``null`` is a plain ``null``, ``~`` or nothing at all. ``written`` is the text
+    before ``${…}`` was replaced, the only form fit for error messages, and
+    ``unresolved`` says that a name in it is missing. ``text_line`` is where the
+    text begins: one line below ``at`` in a block scalar.
+    """
+
+    at: Mark
+    text: str
+    written: str
+    plain: bool
+    null: bool
+    unresolved: bool
+    text_line: int
+
+    @property
+    def flag(self) -> bool | None:
+        """The boolean a plain ``true`` or ``false`` means, else ``None``."""
+        if not self.plain:
+            return None
+        return {"true": True, "false": False}.get(self.text.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A list."""
+
+    at: Mark
+    entries: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A mapping in file order, without duplicate keys."""
+
+    at: Mark
+    entries: "tuple[tuple[Scalar, Node], ...]"
+
+    def get(self, key: str) -> "Node | None":
+        """Return the value of a key, ``None`` where it is absent."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+    def key(self, key: str) -> Scalar | None:
+        """Return the key itself, which knows its place."""
+        return next((name for name, _ in self.entries if name.text == key), None)
+
+
+Node: TypeAlias = Scalar | Series | Table
+
+
+def is_null(node: Node | None) -> bool:
+    """Say whether a value is absent or null."""
+    return node is None or (isinstance(node, Scalar) and node.null)
+
+
+def is_unresolved(node: Node | None) -> bool:
+    """Say whether a ``${…}`` is missing anywhere in a value: nothing else is wrong then."""
+    match node:
+        case Scalar():
+            return node.unresolved
+        case Series():
+            return any(map(is_unresolved, node.entries))
+        case Table():
+            return any(is_unresolved(key) or is_unresolved(v) for key, v in node.entries)
+        case None:
+            return False
+
+
+def written(node: Node) -> str:
+    """Return a value on one line, the way it could stand in the file."""
+    match node:
+        case Scalar():
+            return node.written if node.plain and node.written else f'"{node.written}"'
+        case Series():
+            return f"[{', '.join(map(written, node.entries))}]"
+        case Table():
+            pairs = (f"{key.written}: {written(value)}" for key, value in node.entries)
+            return f"{{{', '.join(pairs)}}}"
+
+
+def plain(node: Node) -> object:
+    """Return texts, ``None``, lists and dicts, for pydantic to judge."""
+    match node:
+        case Scalar():
+            return None if node.null else node.text
+        case Series():
+            return [plain(entry) for entry in node.entries]
+        case Table():
+            return {key.text: plain(value) for key, value in node.entries}
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean `status`?`` for a near miss, else nothing."""
+    names = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
+    return f"; did you mean `{names[near[0]]}`?" if near else ""
+
+
+class Faults:
+    """Collects every fault and warning of a set of files, in the order of the files."""
+
+    def __init__(self) -> None:
+        self._faults: list[tuple[Mark, Fault]] = []
+        self._warnings: list[tuple[Mark, Fault]] = []
+        self._secrets: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def hide(self, value: str, name: str) -> None:
+        """Let a looked-up value appear as ``${name}`` in whatever is reported."""
+        if len(value) > 3:
+            self._secrets[value] = f"${{{name}}}"
+
+    def add(self, at: Mark, problem: str, remedy: str = "") -> None:
+        """Report a mistake that keeps the rules from being used."""
+        self._faults.append((at, Fault(where=str(at), problem=problem, remedy=remedy)))
+
+    def warn(self, at: Mark, problem: str, remedy: str = "") -> None:
+        """Report what is probably not meant, but can be used."""
+        self._warnings.append((at, Fault(where=str(at), problem=problem, remedy=remedy)))
+
+    def unknown(self, name: Scalar, what: str, known: Iterable[str]) -> None:
+        """Report a name nobody knows, with the nearest one that is known."""
+        names = list(known)
+        near = meant(name.text, names)
+        remedy = "" if near or not 0 < len(names) <= 12 else f"there is {', '.join(names)}"
+        self.add(name.at, f"`{name.written}` is no {what}{near}", remedy)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return the faults by place, each once."""
+        return tuple(dict.fromkeys(self._shown(self._faults)))
+
+    def warnings(self) -> tuple[Fault, ...]:
+        """Return the warnings by place, each once."""
+        return tuple(dict.fromkeys(self._shown(self._warnings)))
+
+    def _shown(self, found: list[tuple[Mark, Fault]]) -> Iterator[Fault]:
+        for _, fault in sorted(found, key=lambda pair: pair[0]):
+            yield Fault(
+                where=fault.where,
+                problem=self._hidden(fault.problem),
+                remedy=self._hidden(fault.remedy),
+            )
+
+    def _hidden(self, text: str) -> str:
+        for value in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(value, self._secrets[value])
+        return text

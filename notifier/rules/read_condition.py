@@ -1,0 +1,193 @@
+"""The mapping under a rule's ``if`` → a :class:`Condition`, with every mistake reported."""
+
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+from notifier.rules import comparisons
+from notifier.rules.comparisons import Test
+from notifier.rules.conditions import Clause, Condition, Group
+from notifier.rules.nodes import (
+    Faults,
+    Node,
+    Scalar,
+    Series,
+    Table,
+    is_null,
+    meant,
+    written,
+)
+from notifier.rules.views import (
+    ATTRIBUTES,
+    CHANGE_KEYS,
+    Getter,
+    attribute_getter,
+    field_getters,
+)
+
+COMBINATORS = ("any", "all", "not")
+TEXT_TESTS: dict[str, Callable[[str], Test]] = {
+    "contains": comparisons.contains,
+    "starts_with": comparisons.starts_with,
+    "ends_with": comparisons.ends_with,
+    "matches": comparisons.matches,
+}
+LIST_TESTS = ("any_of", "all_of", "none_of")
+OPERATORS = ("not", *TEXT_TESTS, "exists", *comparisons.ORDERS, *LIST_TESTS)
+
+Read: TypeAlias = Test | None
+"""A test, or ``None`` after a fault."""
+
+
+def read_condition(node: Node | None, *, faults: Faults, no_change: str = "") -> Condition:
+    """Return the condition; ``no_change`` says why ``from`` and ``to`` may not be named."""
+    return _Reader(faults, no_change).condition(node)
+
+
+class _Reader:
+    def __init__(self, faults: Faults, no_change: str) -> None:
+        self._faults = faults
+        self._no_change = no_change
+        self._getters = field_getters()
+
+    def condition(self, node: Node | None) -> Condition:
+        if node is None or is_null(node):
+            return Condition()
+        if not isinstance(node, Table):
+            self._faults.add(node.at, "a condition is a mapping, as in {country: India}")
+            return Condition()
+        clauses = (self._clause(key, value) for key, value in node.entries)
+        return Condition(
+            clauses=tuple(clause for clause in clauses if clause), written=written(node)
+        )
+
+    def _clause(self, key: Scalar, value: Node) -> Clause | Group | None:
+        if key.text in COMBINATORS:
+            return self._group(key, value)
+        get = self._getter(key)
+        test = self._test(key.text, value)
+        if get is None or test is None:
+            return None
+        return Clause(key=key.text, wanted=written(value), get=get, test=test)
+
+    def _group(self, key: Scalar, value: Node) -> Group | None:
+        if key.text == "not":
+            parts: tuple[Node, ...] = (value,)
+        elif isinstance(value, Series) and value.entries:
+            parts = value.entries
+        else:
+            self._faults.add(value.at, f"`{key.text}` wants a list of conditions")
+            return None
+        return Group(
+            key=key.text,
+            wanted=written(value),
+            parts=tuple(self.condition(part) for part in parts),
+        )
+
+    def _getter(self, key: Scalar) -> Getter | None:
+        if key.text in CHANGE_KEYS and self._no_change:
+            self._faults.add(key.at, f"`{key.text}` is not allowed here: {self._no_change}")
+            return None
+        if key.text.startswith(ATTRIBUTES) and key.text != ATTRIBUTES:
+            return attribute_getter(key.text.removeprefix(ATTRIBUTES))
+        get = self._getters.get(key.text)
+        if get is None and not key.unresolved:
+            near = meant(key.text, (*self._getters, *COMBINATORS))
+            remedy = "" if near else f"an attribute is named attributes.{key.text}"
+            self._faults.add(key.at, f"`{key.text}` is no lead field{near}", remedy)
+        return get
+
+    def _test(self, key: str, value: Node) -> Read:
+        match value:
+            case Scalar(null=True) | Scalar(text=""):
+                return comparisons.is_missing
+            case Scalar():
+                return comparisons.equals(value.text)
+            case Series():
+                return self._any_of(key, value)
+            case Table():
+                return self._operators(key, value)
+
+    def _any_of(self, key: str, value: Series) -> Read:
+        if not value.entries:
+            self._faults.add(value.at, f"`{key}`: an empty list matches nothing")
+        texts = [e.text for e in value.entries if isinstance(e, Scalar) and not e.null]
+        if len(texts) == len(value.entries):
+            return comparisons.one_of(texts)
+        tests = [self._test(key, entry) for entry in value.entries]
+        return comparisons.any_holds([test for test in tests if test])
+
+    def _operators(self, key: str, value: Table) -> Read:
+        if not value.entries:
+            self._faults.add(value.at, f"`{key}`: an empty mapping compares nothing")
+        tests = [self._operator(key, name, operand) for name, operand in value.entries]
+        found = [test for test in tests if test]
+        return found[0] if len(found) == 1 else comparisons.all_hold(found)
+
+    def _operator(self, key: str, name: Scalar, operand: Node) -> Read:
+        if name.text == "not":
+            test = self._test(key, operand)
+            return comparisons.negated(test) if test else None
+        if name.text in TEXT_TESTS:
+            return self._text_test(name, operand)
+        if name.text == "exists":
+            return self._exists(operand)
+        if name.text in comparisons.ORDERS:
+            return self._order(name.text, operand)
+        if name.text in LIST_TESTS:
+            return self._list_test(name.text, operand)
+        self._unknown_operator(key, name)
+        return None
+
+    def _unknown_operator(self, key: str, name: Scalar) -> None:
+        dotted = f"{key}.{name.text}"
+        if dotted in self._getters or key == "attributes":
+            self._faults.add(name.at, f"`{name.text}` is no comparison", f"write `{dotted}:`")
+        else:
+            near = meant(name.text, OPERATORS)
+            remedy = "" if near else f"there is {', '.join(OPERATORS)}"
+            self._faults.add(name.at, f"`{name.text}` is no comparison{near}", remedy)
+
+    def _text_test(self, name: Scalar, operand: Node) -> Read:
+        text = self._operand_text(name.text, operand)
+        if text is None:
+            return None
+        try:
+            return TEXT_TESTS[name.text](text.text)
+        except ValueError as error:
+            if not text.unresolved:
+                self._faults.add(operand.at, f"`{name.text}`: no RE2 expression: {error}")
+            return None
+
+    def _exists(self, operand: Node) -> Read:
+        flag = operand.flag if isinstance(operand, Scalar) else None
+        if flag is None:
+            self._faults.add(operand.at, "`exists` is true or false")
+            return None
+        return comparisons.exists(wanted=flag)
+
+    def _order(self, name: str, operand: Node) -> Read:
+        text = self._operand_text(name, operand)
+        if text is None or text.unresolved:
+            return None
+        bound = comparisons.number(text.text)
+        if bound is None:
+            self._faults.add(operand.at, f"`{name}` wants a number, not `{text.written}`")
+            return None
+        return comparisons.compares(name, bound)
+
+    def _list_test(self, name: str, operand: Node) -> Read:
+        entries: Collection[Node] = operand.entries if isinstance(operand, Series) else ()
+        texts = [e.text for e in entries if isinstance(e, Scalar) and not e.null]
+        if not entries or len(texts) != len(entries):
+            self._faults.add(operand.at, f"`{name}` wants a list of texts, as in [a, b]")
+            return None
+        if name == "all_of":
+            return comparisons.all_of(texts)
+        found = comparisons.one_of(texts)
+        return comparisons.negated(found) if name == "none_of" else found
+
+    def _operand_text(self, name: str, operand: Node) -> Scalar | None:
+        if isinstance(operand, Scalar) and not operand.null and operand.text:
+            return operand
+        self._faults.add(operand.at, f"`{name}` wants one text that is not empty")
+        return None

@@ -1,0 +1,45 @@
+"""A rule's ``message`` → compiled templates; faults are placed by line in the rules file."""
+
+from collections.abc import Iterable
+
+from notifier.events import EventType
+from notifier.messages.templates import MessageTemplate, TemplateFault, check, compile_message
+from notifier.rules.nodes import Faults, Mark, Node, Scalar, Table
+
+
+def read_message(
+    node: Node | None, *, types: Iterable[EventType], faults: Faults
+) -> MessageTemplate | None:
+    """Return the compiled message, tried on samples of every event type it may be sent for."""
+    if not isinstance(node, Table):
+        return None
+    parts = {
+        key.text: value
+        for key, value in node.entries
+        if isinstance(value, Scalar) and not value.null
+    }
+    title = parts["title"].text if "title" in parts else None
+    body = parts["body"].text if "body" in parts else None
+    compiled = [_compiled(title, None, parts, faults), _compiled(None, body, parts, faults)]
+    if None in compiled:
+        return None
+    message = compile_message(title, body)
+    for fault in check(message, types):
+        _report(fault, parts, faults)
+    return message
+
+
+def _compiled(
+    title: str | None, body: str | None, parts: dict[str, Scalar], faults: Faults
+) -> MessageTemplate | None:
+    try:
+        return compile_message(title, body)
+    except TemplateFault as fault:
+        _report(fault, parts, faults)
+        return None
+
+
+def _report(fault: TemplateFault, parts: dict[str, Scalar], faults: Faults) -> None:
+    part = parts[fault.part]
+    at = Mark(part.at.file, part.text_line + fault.line - 1, part.at.column)
+    faults.add(at, f"`{fault.part}`: {fault.problem}")

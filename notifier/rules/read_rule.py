@@ -1,0 +1,163 @@
+"""One entry of ``rules:`` → a :class:`Rule`, with every mistake in it reported."""
+
+from collections.abc import Iterable
+from datetime import timedelta, tzinfo
+
+from notifier.events import EventType
+from notifier.rules.digests import Digest, parse_digest
+from notifier.rules.model import Rule
+from notifier.rules.nodes import (
+    Faults,
+    Mark,
+    Node,
+    Scalar,
+    Series,
+    Table,
+    is_null,
+)
+from notifier.rules.options import RuleOptions
+from notifier.rules.places import Places
+from notifier.rules.read_condition import read_condition
+from notifier.rules.read_message import read_message
+from notifier.rules.validate import validated
+from notifier.rules.windows import Window
+
+WILDCARDS = {
+    f"{subject}.*": frozenset(kind for kind in EventType if kind.startswith(f"{subject}."))
+    for subject in sorted({kind.partition(".")[0] for kind in EventType})
+}
+CREATED = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED})
+CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
+EVENT_TYPES = tuple(kind.value for kind in EventType)
+WEEK = timedelta(days=7)
+LONGEST = timedelta(days=3650)
+NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
+
+
+def read_rules(
+    nodes: Iterable[Node], *, places: Places, timezone: tzinfo, faults: Faults
+) -> tuple[Rule, ...]:
+    """Return the rules in file order; two of one name are a fault."""
+    reader = _Reader(places, timezone, faults)
+    return tuple(rule for node in nodes if (rule := reader.rule(node)))
+
+
+class _Reader:
+    def __init__(self, places: Places, timezone: tzinfo, faults: Faults) -> None:
+        self._places = places
+        self._timezone = timezone
+        self._faults = faults
+        self._names: dict[str, Mark] = {}
+
+    def rule(self, node: Node) -> Rule | None:
+        options = validated(RuleOptions, node, at=node.at, what="rule", faults=self._faults)
+        if not isinstance(node, Table):
+            return None
+        self._check_name(node)
+        when = self._when(node)
+        self._check_together(node, when)
+        is_timer = not is_null(node.get("for"))
+        condition = read_condition(
+            node.get("if"), faults=self._faults, no_change=_no_change(when, is_timer=is_timer)
+        )
+        types = when or frozenset({EventType.LEAD_OVERDUE})
+        message = read_message(node.get("message"), types=types, faults=self._faults)
+        digest = self._digest(node.get("digest"))
+        clock, only = self._window(node, "clock"), self._window(node, "only")
+        self._check_send(node)
+        if options is None:
+            return None
+        if clock and options.for_ and options.for_ / clock.weekly() * WEEK > LONGEST:
+            self._faults.add(_place(node, "for"), "`for` never comes due in that window")
+        return Rule(
+            name=options.name,
+            when=when,
+            condition=condition,
+            for_=options.for_,
+            repeat=options.repeat,
+            clock=clock,
+            send=tuple(dict.fromkeys(options.send)),
+            message=message,
+            digest=digest,
+            settle=options.settle,
+            only=only,
+            outside=options.outside,
+            mention=options.mention,
+            broadcast=options.broadcast,
+            enabled=options.enabled,
+            where=str(node.at),
+        )
+
+    def _check_name(self, node: Table) -> None:
+        name = node.get("name")
+        if not isinstance(name, Scalar):
+            return
+        if name.text in self._names:
+            already = f"a rule `{name.written}` exists already"
+            self._faults.add(name.at, already, f"see {self._names[name.text]}")
+        self._names.setdefault(name.text, name.at)
+
+    def _when(self, node: Table) -> frozenset[EventType]:
+        found: set[EventType] = set()
+        for scalar in _scalars(node.get("when")):
+            if scalar.text in WILDCARDS:
+                found |= WILDCARDS[scalar.text]
+            elif scalar.text in EVENT_TYPES:
+                found.add(EventType(scalar.text))
+            elif not scalar.unresolved:
+                self._faults.unknown(scalar, "event type", (*EVENT_TYPES, *WILDCARDS))
+        return frozenset(found)
+
+    def _check_together(self, node: Table, when: frozenset[EventType]) -> None:
+        given = {key.text for key, value in node.entries if not is_null(value)}
+        if {"for", "when"} <= given:
+            self._faults.add(_place(node, "when"), "`when` and `for` exclude each other")
+        if not {"for", "when"} & given:
+            self._faults.add(node.at, "`when` is missing", "or `for`, with a duration")
+        for key, needed in NEEDS.items():
+            if key in given and needed not in given:
+                self._faults.add(_place(node, key), f"`{key}` works only with `{needed}`")
+        if "settle" in given and ("for" in given or not when <= CREATED):
+            self._faults.add(
+                _place(node, "settle"), "`settle` works only with lead.created and chat.created"
+            )
+
+    def _check_send(self, node: Table) -> None:
+        for scalar in _scalars(node.get("send")):
+            if scalar.text not in self._places.destination_names and not scalar.unresolved:
+                self._faults.unknown(scalar, "destination", self._places.destination_names)
+
+    def _window(self, node: Table, key: str) -> Window | None:
+        name = node.get(key)
+        if not isinstance(name, Scalar) or name.null or name.unresolved:
+            return None
+        if name.text not in self._places.window_names:
+            self._faults.unknown(name, "window", self._places.window_names)
+        return self._places.windows.get(name.text)
+
+    def _digest(self, node: Node | None) -> Digest | None:
+        if not isinstance(node, Scalar) or node.null or node.unresolved:
+            return None
+        try:
+            return parse_digest(node.text, timezone=self._timezone)
+        except ValueError as error:
+            self._faults.add(node.at, f"`digest`: {error}")
+            return None
+
+
+def _scalars(node: Node | None) -> tuple[Scalar, ...]:
+    entries = node.entries if isinstance(node, Series) else (node,)
+    return tuple(entry for entry in entries if isinstance(entry, Scalar) and not entry.null)
+
+
+def _place(node: Table, key: str) -> Mark:
+    name = node.key(key)
+    return name.at if name else node.at
+
+
+def _no_change(when: frozenset[EventType], *, is_timer: bool) -> str:
+    if is_timer:
+        return "a rule with `for` looks at what a lead is, not at what changed"
+    if when and not any(kind.endswith(CHANGE_SUFFIXES) for kind in when):
+        return f"{', '.join(sorted(when))} changes neither status nor assignee"
+    return ""

@@ -1,0 +1,81 @@
+"""The sections of all files put together, each name once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null
+
+Entry = tuple[Scalar, Node]
+
+NAMED = {
+    "sources": "source",
+    "agents": "agent",
+    "windows": "window",
+    "destinations": "destination",
+}
+SECTIONS = (*NAMED, "rules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """What stands under each top-level key, in file order."""
+
+    sources: tuple[Entry, ...]
+    agents: tuple[Entry, ...]
+    windows: tuple[Entry, ...]
+    destinations: tuple[Entry, ...]
+    rules: tuple[Node, ...]
+
+
+def merged(documents: Iterable[Node], faults: Faults) -> Sections:
+    """Return the sections of all documents; a name that two of them define is a fault."""
+    named: dict[str, list[Entry]] = {section: [] for section in NAMED}
+    rules: list[Node] = []
+    for section, value in _sections(documents, faults):
+        if section.text == "rules":
+            rules += _rules(section, value, faults)
+        elif not isinstance(value, Table):
+            what = NAMED[section.text]
+            faults.add(
+                section.at, f"`{section.text}` is a mapping", f"write {what} names as keys"
+            )
+        else:
+            named[section.text] += value.entries
+    return Sections(
+        **{section: _once(section, entries, faults) for section, entries in named.items()},
+        rules=tuple(rules),
+    )
+
+
+def _sections(documents: Iterable[Node], faults: Faults) -> Iterable[Entry]:
+    for document in documents:
+        if not isinstance(document, Table):
+            faults.add(document.at, "a rules file is a mapping", f"of {', '.join(SECTIONS)}")
+            continue
+        for section, value in document.entries:
+            if section.text not in SECTIONS:
+                faults.unknown(section, "section", SECTIONS)
+            elif not is_null(value):
+                yield section, value
+
+
+def _rules(section: Scalar, value: Node, faults: Faults) -> tuple[Node, ...]:
+    if isinstance(value, Series):
+        return value.entries
+    faults.add(section.at, "`rules` is a list", "begin each rule with `- name:`")
+    return ()
+
+
+def _once(section: str, entries: Iterable[Entry], faults: Faults) -> tuple[Entry, ...]:
+    first: dict[str, Mark] = {}
+    kept: list[Entry] = []
+    for name, value in entries:
+        if not name.text.strip():
+            faults.add(name.at, f"a {NAMED[section]} needs a name")
+        elif name.text in first:
+            already = f"`{name.written}` is already a {NAMED[section]}"
+            faults.add(name.at, already, f"see {first[name.text]}")
+        else:
+            first[name.text] = name.at
+            kept.append((name, value))
+    return tuple(kept)

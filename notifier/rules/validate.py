@@ -1,0 +1,132 @@
+"""Checks one mapping against its model; pydantic's findings become faults with places."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from notifier.rules.nodes import (
+    Faults,
+    Mark,
+    Node,
+    Scalar,
+    Series,
+    Table,
+    is_unresolved,
+    plain,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+WANTS = {
+    "bool": "true or false",
+    "string": "one text",
+    "model": "a mapping",
+    "dict": "a mapping",
+    "list": "a list",
+    "tuple": "a text or a list of texts",
+    "int": "a whole number",
+}
+
+
+def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults) -> M | None:
+    """Return the checked mapping, or ``None`` after reporting what is wrong with it.
+
+    ``at`` is where faults of the whole mapping stand, ``what`` names it
+    (``rule``). A value with a missing ``${…}`` is not held against anybody: the
+    mapping is then checked without its key, and ``None`` needs no further fault.
+    """
+    if not isinstance(node, Table):
+        faults.add(at, f"a {what} is a mapping of keys and values")
+        return None
+    values = {key.text: plain(value) for key, value in node.entries}
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        for found in _without_echoes(error.errors(include_url=False, include_input=False)):
+            _report(found, model, node, at=at, what=what, faults=faults)
+    resolved = tuple(pair for pair in node.entries if not is_unresolved(pair[1]))
+    try:
+        return model.model_validate({key.text: plain(value) for key, value in resolved})
+    except ValidationError:
+        return None
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out what the other branches of a union say of a value one of them refused."""
+    refused = {found["loc"][0] for found in errors if found["loc"] and "ctx" in found}
+    return [
+        found
+        for found in errors
+        if "ctx" in found
+        or not found["loc"]
+        or found["loc"][0] not in refused
+        or found["type"] in ("missing", "extra_forbidden")
+    ]
+
+
+def _report(
+    found: ErrorDetails,
+    model: type[BaseModel],
+    table: Table,
+    *,
+    at: Mark,
+    what: str,
+    faults: Faults,
+) -> None:
+    key, place, value = _located(found["loc"], table, at)
+    if is_unresolved(value):
+        return
+    if found["type"] == "extra_forbidden" and key is not None:
+        *_, nested = None, *found["loc"][:-1]
+        faults.unknown(
+            key, f"key of `{nested}`" if nested else f"{what} key", _known(model, found["loc"])
+        )
+    elif found["type"] == "missing":
+        faults.add(place, f"`{found['loc'][-1]}` is missing")
+    else:
+        named = f"`{key.written}`: " if key else ""
+        faults.add(place, f"{named}{_problem(found)}")
+
+
+def _located(
+    loc: tuple[int | str, ...], table: Table, at: Mark
+) -> tuple[Scalar | None, Mark, Node | None]:
+    """Return the last key on a path, its place or its value's, and the value.
+
+    Parts of the path that name a branch of a union lead nowhere and are passed over.
+    """
+    key, place, node = None, at, None
+    current: Node | None = table
+    for part in loc:
+        if isinstance(current, Table) and (name := current.key(str(part))):
+            key, place, node = name, name.at, current.get(str(part))
+        elif isinstance(current, Series) and isinstance(part, int):
+            node = current.entries[part]
+            place = node.at
+        current = node or current
+    return key, place, node
+
+
+def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part))
+        options: tuple[Any, ...] = get_args(field.annotation) if field else ()
+        for option in (*options, field.annotation if field else None):
+            if isinstance(option, type) and issubclass(option, BaseModel):
+                model = option
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _problem(found: ErrorDetails) -> str:
+    context: Mapping[str, Any] = found.get("ctx", {})
+    if "error" in context:
+        return str(context["error"])
+    if found["type"] in ("literal_error", "enum"):
+        return f"it is one of {re.sub(chr(39), '', str(context['expected']))}"
+    kind, _, fault = found["type"].partition("_")
+    if fault in ("type", "parsing") and kind in WANTS:
+        return f"it wants {WANTS[kind]}"
+    return found["msg"][:1].lower() + found["msg"][1:]
