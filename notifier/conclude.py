@@ -1,0 +1,196 @@
+"""What an attempt's outcome means for its delivery and for its destination.
+
+Pure and total: every delivery error has its meaning here and nowhere else.
+
+A *message* that fails while its destination works is tried again by a schedule
+and dies at its end. A *destination* that fails three times in a row is probed
+instead, and probes use up no attempts: an outage kills no message.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from notifier.errors import (
+    DeliveryError,
+    DestinationGoneError,
+    DestinationRefusedError,
+    PermanentDeliveryError,
+    SkippedDeliveryError,
+    TemporaryDeliveryError,
+)
+
+SECOND_MS = 1_000
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+# Standard Webhooks 1.0, "Deliverability and reliability": the recommended schedule.
+RETRY_AFTER_MS = (
+    5 * SECOND_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    2 * HOUR_MS,
+    5 * HOUR_MS,
+    10 * HOUR_MS,
+    14 * HOUR_MS,
+    20 * HOUR_MS,
+    24 * HOUR_MS,
+)
+LONGEST_RETRY_AFTER_MS = 24 * HOUR_MS
+JITTER = 0.1  # of the pause, added
+FAILURES_UNTIL_FAILING = 3
+FIRST_PROBE_MS = 5 * SECOND_MS
+SLOWEST_PROBE_MS = 5 * MINUTE_MS
+LOST_UNTIL_DEAD = 5
+
+
+class State(StrEnum):
+    """What has become of a delivery; everything but ``PENDING`` is final."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    SKIPPED = "skipped"
+
+
+class Health(StrEnum):
+    """How a destination is; ``DISABLED`` ends only by a person's hand."""
+
+    UP = "up"
+    FAILING = "failing"
+    PARKED = "parked"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long a message is tried: ``retry:`` on a destination overrides it."""
+
+    attempts: int = len(RETRY_AFTER_MS) + 1
+    max_age_ms: int = 80 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A destination's health with its history: failures in a row, and the next probe."""
+
+    health: Health = Health.UP
+    failures: int = 0
+    since_ms: int | None = None
+    probe_ms: int | None = None
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What to record of a delivery: ``due_ms`` where it stays pending."""
+
+    state: State
+    attempts: int
+    due_ms: int
+    error: str = ""
+    reason: str = ""
+
+
+def conclude(
+    failure: DeliveryError | None,
+    *,
+    attempts: int,
+    planned_ms: int,
+    policy: Policy,
+    probe: bool,
+    now_ms: int,
+    jitter: float,
+) -> Outcome:
+    """Return what becomes of a delivery after an attempt.
+
+    ``attempts`` are those before this one, ``probe`` says that it was sent to a
+    destination in trouble, ``jitter`` lies in [0, 1).
+    """
+    counted = attempts + 1
+    if failure is None:
+        return Outcome(state=State.DELIVERED, attempts=counted, due_ms=now_ms)
+    error = _told(failure)
+    if isinstance(failure, SkippedDeliveryError):
+        return Outcome(
+            state=State.SKIPPED, attempts=counted, due_ms=now_ms, reason=str(failure)
+        )
+    if isinstance(failure, PermanentDeliveryError):
+        return Outcome(
+            state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason="refused"
+        )
+    if probe or isinstance(failure, DestinationRefusedError | DestinationGoneError):
+        return _kept(attempts, now_ms, error, planned_ms, policy)
+    if counted >= policy.attempts or now_ms - planned_ms >= policy.max_age_ms:
+        return Outcome(
+            state=State.DEAD,
+            attempts=counted,
+            due_ms=now_ms,
+            error=error,
+            reason=f"gave up after {counted} attempts",
+        )
+    pause_ms = retry_pause_ms(counted, failure, jitter)
+    return Outcome(state=State.PENDING, attempts=counted, due_ms=now_ms + pause_ms, error=error)
+
+
+def retry_pause_ms(attempt: int, failure: DeliveryError, jitter: float) -> int:
+    """Return the pause after the ``attempt``-th failure; the receiver's wish wins if longer."""
+    scheduled = RETRY_AFTER_MS[min(attempt, len(RETRY_AFTER_MS)) - 1]
+    wished_ms = 0
+    if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
+        wished_ms = min(int(failure.retry_after_s * 1000), LONGEST_RETRY_AFTER_MS)
+    return max(int(scheduled * (1 + JITTER * jitter)), wished_ms)
+
+
+def standing_after(
+    failure: DeliveryError | None, standing: Standing, *, probe: bool, now_ms: int
+) -> Standing:
+    """Return the destination's standing after an attempt that met ``failure``.
+
+    A refusal of the message itself proves that the destination works. A
+    disabled destination stays disabled whatever a late answer says.
+    """
+    if standing.health is Health.DISABLED or isinstance(failure, SkippedDeliveryError):
+        return standing
+    if failure is None or isinstance(failure, PermanentDeliveryError):
+        return Standing()
+    if standing.health is not Health.UP and not probe:
+        return standing  # sent before the trouble was known: it says nothing new
+    troubled = replace(
+        standing,
+        failures=standing.failures + 1,
+        since_ms=standing.since_ms or now_ms,
+        reason=str(failure),
+        remedy=failure.remedy,
+    )
+    return _in_trouble(troubled, failure, now_ms)
+
+
+def _in_trouble(standing: Standing, failure: DeliveryError, now_ms: int) -> Standing:
+    if isinstance(failure, DestinationGoneError):
+        return replace(standing, health=Health.DISABLED, probe_ms=None)
+    refused = isinstance(failure, DestinationRefusedError)
+    if refused or standing.health is Health.PARKED:
+        return replace(standing, health=Health.PARKED, probe_ms=now_ms + SLOWEST_PROBE_MS)
+    if standing.failures < FAILURES_UNTIL_FAILING:
+        return standing
+    probe_ms = now_ms + _probe_pause_ms(standing.failures)
+    return replace(standing, health=Health.FAILING, probe_ms=probe_ms)
+
+
+def _probe_pause_ms(failures: int) -> int:
+    doublings = min(failures - FAILURES_UNTIL_FAILING, 10)
+    return min(FIRST_PROBE_MS << doublings, SLOWEST_PROBE_MS)
+
+
+def _kept(attempts: int, now_ms: int, error: str, planned_ms: int, policy: Policy) -> Outcome:
+    """The delivery waits for its destination, up to its age; nothing is counted."""
+    if now_ms - planned_ms >= policy.max_age_ms:
+        return Outcome(
+            state=State.DEAD, attempts=attempts, due_ms=now_ms, error=error, reason="too old"
+        )
+    return Outcome(state=State.PENDING, attempts=attempts, due_ms=now_ms, error=error)
+
+
+def _told(failure: DeliveryError) -> str:
+    return f"{failure} ({failure.remedy})" if failure.remedy else str(failure)

@@ -1,0 +1,200 @@
+"""One turn of a lane, as one transaction: record what ended, claim what is due."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from notifier import ledger
+from notifier.conclude import (
+    HOUR_MS,
+    MINUTE_MS,
+    Health,
+    Outcome,
+    Policy,
+    Standing,
+    State,
+    conclude,
+    standing_after,
+)
+from notifier.destinations.base import PartlyTakenError, Receipt
+from notifier.errors import DeliveryError
+from notifier.events import EventType, operation
+from notifier.ledger import Written
+from notifier.plan import told
+from notifier.rules.model import Ruleset
+from notifier.store import destinations, mutes, outbox
+from notifier.store.outbox import Claimed
+
+TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one sending ended: with a receipt, or with a failure."""
+
+    claimed: tuple[Claimed, ...]
+    probe: bool
+    jitter: float
+    receipt: Receipt | None = None
+    failure: DeliveryError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneFacts:
+    """What a lane knows of itself at the start of a turn; ``free`` slots may be filled."""
+
+    destination: str
+    policy: Policy
+    free: int
+    in_flight: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What a turn brought: bundles to send, and when to look again at the latest.
+
+    ``ended`` pairs each recorded delivery with its outcome; ``written`` are
+    operations events and who has to send them.
+    """
+
+    claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
+    memories: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    probe: bool = False
+    next_ms: int | None = None
+    ended: list[tuple[Claimed, Outcome]] = field(default_factory=list)
+    standing: Standing = field(default_factory=Standing)
+    written: Written = field(default_factory=Written)
+
+
+def take_turn(
+    db: Database,
+    lane: LaneFacts,
+    attempts: Sequence[Attempt],
+    rules: Ruleset,
+    *,
+    now_ms: int,
+) -> Turn:
+    """Record ``attempts``, tell of what they mean for the destination, claim anew."""
+    name = lane.destination
+    before = standing = destinations.standing(db, name)
+    turn = Turn()
+    for attempt in attempts:
+        _record(db, attempt, lane.policy, turn, now_ms)
+        standing = standing_after(attempt.failure, standing, probe=attempt.probe, now_ms=now_ms)
+    if standing != before:
+        destinations.set_standing(db, name, standing)
+    if standing.health is Health.UP and before.health is not Health.UP:
+        outbox.release_retries(db, name, now_ms=now_ms)
+    turn.standing = standing
+    _bury(db, lane, standing, turn, now_ms)
+    _tell(db, name, standing, rules, turn, now_ms)
+    _claim(db, lane, standing, turn, now_ms)
+    return turn
+
+
+def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: int) -> None:
+    """Write how each delivery of the bundle ended, and what its lead's thread is."""
+    newly_accepted = (
+        attempt.failure.accepted
+        if isinstance(attempt.failure, PartlyTakenError)
+        else frozenset()
+    )
+    for claimed in attempt.claimed:
+        outcome = conclude(
+            attempt.failure,
+            attempts=claimed.attempts,
+            planned_ms=claimed.planned_ms,
+            policy=policy,
+            probe=attempt.probe,
+            now_ms=now_ms,
+            jitter=attempt.jitter,
+        )
+        recorded = outbox.record(
+            db,
+            claimed,
+            outcome,
+            accepted=claimed.accepted | newly_accepted,
+            note=attempt.receipt.note if attempt.receipt else "",
+            now_ms=now_ms,
+        )
+        if recorded:
+            turn.ended.append((claimed, outcome))
+    if attempt.receipt and attempt.receipt.memory:
+        lead = attempt.claimed[0].lead
+        destinations.remember(db, lead, attempt.receipt.memory, now_ms=now_ms)
+
+
+def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+    """Count the dead, those included that grew too old waiting for their destination."""
+    dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
+    if standing.health is not Health.UP:
+        oldest_ms = now_ms - lane.policy.max_age_ms
+        dead += outbox.bury_old(db, lane.destination, older_than_ms=oldest_ms)
+    if dead:
+        destinations.count_dead(db, lane.destination, dead)
+
+
+def _tell(  # noqa: PLR0917
+    db: Database, name: str, standing: Standing, rules: Ruleset, turn: Turn, now_ms: int
+) -> None:
+    """Turn the destination's trouble, recovery and dead deliveries into events."""
+    at = datetime.fromtimestamp(now_ms / 1000, UTC)
+
+    def tell(kind: EventType, reason: str, remedy: str = "", count: int | None = None) -> None:
+        event = operation(kind, name, at=at, reason=reason, remedy=remedy, count=count)
+        muted = mutes.active(db, now_ms=now_ms)
+        told_ = told([event], rules, at=at, mutes=muted)
+        ledger.write(db, told_, bot_id=None, at_ms=now_ms, written=turn.written)
+
+    was_told = destinations.told_down(db, name)
+    if is_down(standing, now_ms) and not was_told:
+        destinations.set_told_down(db, name, told=True)
+        tell(EventType.DESTINATION_DOWN, standing.reason, standing.remedy)
+    elif was_told and standing.health is Health.UP:
+        destinations.set_told_down(db, name, told=False)
+        tell(EventType.DESTINATION_UP, "the destination works again")
+    count, later_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+    if count:
+        tell(
+            EventType.DELIVERY_DEAD,
+            f"{count} dead {'delivery' if count == 1 else 'deliveries'} to {name}",
+            f"`notifier deliveries --state dead` tells why, `notifier retry --dead"
+            f" --destination {name}` sends them again",
+            count,
+        )
+    turn.next_ms = _earliest(turn.next_ms, later_ms)
+
+
+def is_down(standing: Standing, now_ms: int) -> bool:
+    """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
+    if standing.health in (Health.PARKED, Health.DISABLED):
+        return True
+    failing = standing.health is Health.FAILING and standing.since_ms is not None
+    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
+
+
+def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+    """Fill the free slots; a destination in trouble gets one probe at its time."""
+    name = lane.destination
+    if standing.health is Health.DISABLED:
+        return
+    if standing.health is Health.UP:
+        turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=lane.free)
+        due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
+    elif lane.in_flight:
+        due_ms = None  # the end of what is in flight wakes the lane
+    else:
+        due_ms = standing.probe_ms or now_ms
+        if due_ms <= now_ms:
+            turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=1, probe=True)
+            turn.probe = True
+            due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
+    turn.next_ms = _earliest(turn.next_ms, due_ms)
+    for bundle in turn.claimed:
+        turn.memories[bundle[0].lead] = destinations.memory(db, bundle[0].lead)
+
+
+def _earliest(one: int | None, other: int | None) -> int | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)

@@ -1,0 +1,203 @@
+"""One page of readings → one transaction: snapshot, events and deliveries together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from sqlite_utils import Database
+
+from notifier import ledger
+from notifier.ledger import Written
+from notifier.plan import Mutes, Plan, announces, plan
+from notifier.records import LEAD, Lead, Source, parse
+from notifier.rows import Row, merged, parse_time
+from notifier.rules.model import Ruleset
+from notifier.store import mutes, snapshots, sources
+from notifier.store.snapshots import Known, ListingState, Saved
+from notifier.upstream.page import Page, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Which walk over which listing a page belongs to, and by which rules it is judged.
+
+    ``first_run`` is how old a lead may be that a baseline announces; ``None``
+    means any age.
+    """
+
+    source: Source
+    kind: str
+    walk: int
+    rules: Ruleset
+    first_run: timedelta | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Committed:
+    """What a page brought. ``all_held``: every row was held by a completed walk."""
+
+    all_held: bool
+    changed: int = 0
+    quarantined: list[str] = field(default_factory=list)
+    written: Written = field(default_factory=Written)
+
+
+def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Committed:
+    """Compare a page with the snapshot and commit what it leads to, as one whole."""
+    bot_id, at_ms = intake.source.bot_id, int(at.timestamp() * 1000)
+    state = snapshots.listing(db, bot_id, intake.kind)
+    judge = _Judge(intake, state, mutes.active(db, now_ms=at_ms), at)
+    judge.load(db, page.rows)
+    for reading in page.rows:
+        judge.take(reading)
+    committed = Committed(
+        all_held=bool(page.rows) and judge.held == len(page.rows), changed=len(judge.saved)
+    )
+    committed.quarantined = sources.quarantine(
+        db, bot_id, intake.kind, [(bad.digest, bad.reason) for bad in page.bad], at_ms=at_ms
+    )
+    judge.save(db)
+    for one in judge.plans:
+        ledger.write(db, one.told, bot_id=bot_id, at_ms=at_ms, written=committed.written)
+    return committed
+
+
+def present_lead(
+    db: Database, key: str, watched: Mapping[str, Source], rules: Ruleset
+) -> Lead | None:
+    """Return the present state of the lead under a lane's ``key``.
+
+    ``watched`` gives sources by bot id. ``None`` where the key names no lead.
+    """
+    bot_id, _, lead_id = key.partition("/")
+    found = snapshots.row(db, bot_id, lead_id)
+    if found is None or bot_id not in watched:
+        return None
+    kind, row = found
+    return parse(orjson.loads(row), kind=kind, source=watched[bot_id], agents=rules.agents)
+
+
+class _Judge:
+    """Sorts the readings of one page: held, touched, late, or to be saved and told."""
+
+    def __init__(self, intake: Intake, state: ListingState, muted: Mutes, at: datetime) -> None:
+        self._intake = intake
+        self._state = state
+        self._mutes = muted
+        self._at = at
+        self._known: dict[str, Known] = {}
+        self._rows: dict[str, Row] = {}
+        self.held = 0
+        self.touched: set[str] = set()
+        self.late: list[tuple[str, bytes]] = []
+        self.saved: dict[str, Saved] = {}
+        self.plans: list[Plan] = []
+
+    def load(self, db: Database, readings: tuple[Reading, ...]) -> None:
+        """Fetch what is known of these records, and the rows of those that differ."""
+        bot_id = self._intake.source.bot_id
+        self._known = snapshots.known(db, bot_id, [one.lead_id for one in readings])
+        differing = [
+            one.lead_id
+            for one in readings
+            if (known := self._known.get(one.lead_id))
+            and (known.digest != one.digest or known.type != self._intake.kind)
+        ]
+        stored = snapshots.rows(db, bot_id, differing)
+        self._rows = {lead_id: orjson.loads(row) for lead_id, row in stored.items()}
+
+    def take(self, reading: Reading) -> None:
+        """Judge one reading; an id that stands twice on a page is judged twice."""
+        known = self._known.get(reading.lead_id)
+        if known is None:
+            self._save(reading, None)
+        elif known.type == LEAD != self._intake.kind:
+            self.held += 1  # converted: its non-lead row is history
+        elif known.digest == reading.digest and known.type == self._intake.kind:
+            self._unchanged(known)
+        elif self._is_late(reading, known):
+            self.late.append((reading.lead_id, reading.digest))
+        else:
+            self._save(reading, known)
+
+    def save(self, db: Database) -> None:
+        """Write the snapshot; a quiet page writes nothing."""
+        intake, bot_id = self._intake, self._intake.source.bot_id
+        if not (self.saved or self.touched or self.late):
+            return
+        snapshots.open_walk(db, bot_id, intake.kind, intake.walk)
+        snapshots.save(db, bot_id, self.saved.values())
+        snapshots.touch(db, bot_id, self.touched, walk=intake.walk)
+        snapshots.remember_late(db, bot_id, self.late, walk=intake.walk)
+
+    def _unchanged(self, known: Known) -> None:
+        if known.walk == self._intake.walk:
+            return  # it moved to a later page while we walked
+        if known.walk in self._state.open_walks:
+            self.touched.add(known.lead_id)
+        else:
+            self.held += 1
+            if known.late_digest is not None:
+                self.touched.add(known.lead_id)
+
+    def _is_late(self, reading: Reading, known: Known) -> bool:
+        """Whether the row is older than the snapshot and is read so for the first time."""
+        if known.type != self._intake.kind:
+            return False
+        before = parse_time(self._rows[known.lead_id].get("updatedAt"))
+        after = parse_time(reading.row.get("updatedAt"))
+        if before is None or after is None or after >= before:
+            return False
+        return known.late_digest != reading.digest or known.late_walk == self._intake.walk
+
+    def _save(self, reading: Reading, known: Known | None) -> None:
+        lead_id, intake = reading.lead_id, self._intake
+        before_row = self._rows.get(lead_id) if known else None
+        row = merged(before_row, reading.row) if before_row else reading.row
+        before = self._parse(before_row, known.type) if known and before_row else None
+        after = self._parse(row, intake.kind)
+        self.plans.append(
+            plan(
+                before,
+                after,
+                intake.rules,
+                at=self._at,
+                mutes=self._mutes,
+                announce=self._announces(after),
+            )
+        )
+        self.saved[lead_id] = Saved(
+            lead_id=lead_id,
+            type=intake.kind,
+            digest=reading.digest,
+            walk=intake.walk,
+            row=orjson.dumps(row).decode(),
+        )
+        self._rows[lead_id] = row
+        self._known[lead_id] = Known(
+            lead_id=lead_id,
+            type=intake.kind,
+            digest=reading.digest,
+            walk=intake.walk,
+            late_digest=None,
+            late_walk=None,
+        )
+
+    def _parse(self, row: Row, kind: str) -> Lead:
+        return parse(
+            row, kind=kind, source=self._intake.source, agents=self._intake.rules.agents
+        )
+
+    def _announces(self, lead: Lead) -> bool:
+        if self._state.baseline_done_ms is not None:
+            return True
+        return announces(
+            lead,
+            first_run=self._intake.first_run,
+            baseline_from=_moment(self._state.baseline_from_ms),
+        )
+
+
+def _moment(at_ms: int | None) -> datetime | None:
+    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -1,0 +1,180 @@
+"""The whole decision on one screen: two readings of a lead → what is told to whom.
+
+``once --dry-run``, ``explain``, ``test`` and the poller all call :func:`plan`,
+so they cannot disagree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifier.conclude import State
+from notifier.diff import Change, diff
+from notifier.events import Event, changed, created
+from notifier.messages.builtin import builtin_text
+from notifier.messages.templates import TemplateFault
+from notifier.messages.text import Medium, Text
+from notifier.records import Lead
+from notifier.rules.matching import Match, Timing, match
+from notifier.rules.model import Rule, Ruleset
+
+WEBHOOK = "webhook"
+SLACK = "slack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutes:
+    """Rules and destinations that a person has silenced for now."""
+
+    rules: frozenset[str] = frozenset()
+    destinations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One delivery to be: due at ``due``, or ``skipped`` from the start for a reason.
+
+    ``text`` is ``None`` for webhooks, which get the envelope alone. Deliveries
+    of one ``bundle`` go out as one message. ``template_fault`` says why the
+    built-in text stands in for the rule's own.
+    """
+
+    rule: str
+    destination: str
+    text: Text | None
+    mention: str | None
+    bundle: str
+    due: datetime
+    held: str | None = None
+    state: State = State.PENDING
+    reason: str | None = None
+    template_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event with its deliveries."""
+
+    event: Event
+    deliveries: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one reading of a lead leads to."""
+
+    changes: tuple[Change, ...]
+    told: tuple[Told, ...]
+
+
+def plan(
+    before: Lead | None,
+    after: Lead,
+    rules: Ruleset,
+    *,
+    at: datetime,
+    mutes: Mutes,
+    announce: bool = True,
+) -> Plan:
+    """Return the changes from ``before`` to ``after``, their events and deliveries.
+
+    ``announce`` is false for what a silent baseline finds. A conversion from
+    non-lead to lead is told as ``created`` alone.
+    """
+    if before is None or before.type != after.type:
+        found = [created(after, at=at, converted=before is not None)] if announce else []
+        return Plan(changes=(), told=told(found, rules, at=at, mutes=mutes))
+    changes = diff(before, after)
+    events = changed(after, changes, at=at)
+    return Plan(changes=tuple(changes), told=told(events, rules, at=at, mutes=mutes))
+
+
+def told(
+    events: Sequence[Event], rules: Ruleset, *, at: datetime, mutes: Mutes
+) -> tuple[Told, ...]:
+    """Return the events, all of one lead or one operation, with their deliveries."""
+    matches = [(event, match(rules, event, at=at)) for event in events]
+    first: dict[tuple[str, str], str] = {}
+    for event, matched in matches:
+        for one in matched:
+            first.setdefault((one.rule.name, one.destination), event.id)
+    return tuple(
+        Told(
+            event=event,
+            deliveries=tuple(
+                _planned(one, event, rules, mutes=mutes, first=first[_key(one)])
+                for one in matched
+            ),
+        )
+        for event, matched in matches
+    )
+
+
+def _key(one: Match) -> tuple[str, str]:
+    return one.rule.name, one.destination
+
+
+def _planned(one: Match, event: Event, rules: Ruleset, *, mutes: Mutes, first: str) -> Planned:
+    destination = rules.destinations[one.destination]
+    text, fault = _text(one.rule, event, rules, destination.kind)
+    reason = _skipped(one, mutes)
+    # Webhooks get one request an event; people get what belongs together at once.
+    alone = event.id if destination.kind == WEBHOOK else first
+    return Planned(
+        rule=one.rule.name,
+        destination=one.destination,
+        text=text,
+        mention=one.rule.mention or destination.options.mention,
+        bundle=f"{alone}:{one.rule.name}:{one.destination}",
+        due=one.due_at,
+        held=None if one.timing in (Timing.NOW, Timing.DROP) else one.timing.value,
+        state=State.SKIPPED if reason else State.PENDING,
+        reason=reason,
+        template_fault=fault,
+    )
+
+
+def _skipped(one: Match, mutes: Mutes) -> str | None:
+    if one.rule.name in mutes.rules or one.destination in mutes.destinations:
+        return "muted"
+    return "drop" if one.timing is Timing.DROP else None
+
+
+def _text(
+    rule: Rule, event: Event, rules: Ruleset, kind: str
+) -> tuple[Text | None, str | None]:
+    """Return the words and, where the rule's own template failed, why."""
+    if kind == WEBHOOK:
+        return None, None
+    medium = Medium.SLACK if kind == SLACK else Medium.PLAIN
+    if rule.message is None:
+        return builtin_text(event, medium, rules.agents), None
+    try:
+        source = event.lead.source if event.lead else event.subject
+        return rule.message.render(
+            event, rule=rule.name, source=source, agents=rules.agents, medium=medium
+        ), None
+    except TemplateFault as fault:
+        return builtin_text(event, medium, rules.agents), str(fault)
+
+
+def announces(
+    lead: Lead, *, first_run: timedelta | None, baseline_from: datetime | None
+) -> bool:
+    """Return whether a lead that a baseline finds is new.
+
+    ``first_run`` is how far before ``baseline_from`` (the upstream's clock at
+    the baseline's first request) a lead counts as new; ``None`` means always.
+    What was created after it is announced in any case.
+    """
+    if first_run is None or baseline_from is None:
+        return first_run is None
+    if lead.created_at is None:
+        return False
+    return datetime.fromisoformat(lead.created_at) > baseline_from - first_run
+
+
+def lane_key(event: Event) -> str:
+    """Return what keeps deliveries in order: one lead, or one operation's subject."""
+    bot_id = event.source.rpartition("/")[2]
+    return f"{bot_id}/{event.subject}"

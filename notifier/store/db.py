@@ -1,0 +1,194 @@
+"""The database file and the one thread that owns its connection.
+
+Power cuts: in WAL mode with ``synchronous=FULL`` a commit returns after the WAL
+frames were fsynced, so what is committed survives; recovery drops a torn tail.
+``NORMAL`` would keep the file sound but could forget the newest commits, and an
+outbox that forgets is none.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlite_utils import Database
+
+from notifier.errors import BusyError, StoreError
+from notifier.store.schema import MIGRATIONS, unknown_migrations
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+def connect(path: Path) -> Database:
+    """Open (or create, mode 0600) the database and bring its schema up to date.
+
+    Raises :class:`StoreError` for an unreadable, corrupt or newer file.
+    """
+    with translated(path):
+        _create_private(path)
+        db = _opened(path)
+        try:
+            _migrate(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def connect_existing(path: Path) -> Database:
+    """Open a database for a command that only looks or steers; never creates one."""
+    if not path.exists():
+        raise StoreError(
+            f"there is no database at {path}: `notifier run` creates it; "
+            "is NOTIFIER_DATABASE set as the service has it?"
+        )
+    return connect(path)
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Run the block as one transaction.
+
+    IMMEDIATE, since a deferred one that reads first fails at once with "database
+    is locked" where another process wrote in between, busy_timeout or not.
+    """
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except BaseException:
+        # A full disk may have rolled back already.
+        if db.conn.in_transaction:
+            db.conn.execute("ROLLBACK")
+        raise
+
+
+class Store:
+    """Runs whole transactions on the database thread: ``await store.run(f, …)``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        try:
+            self._db = self._thread.submit(connect, path).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run ``function(db, …)`` as one transaction.
+
+        Cancelling the awaiting task does not stop the thread: the transaction
+        still ends as a whole. Raises :class:`StoreError` or :class:`BusyError`.
+        """
+
+        def whole() -> T:
+            with translated(self.path), transaction(self._db):
+                return function(self._db, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    async def look(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run ``function(db, …)`` without a transaction, for a single SELECT or PRAGMA."""
+
+        def plain() -> T:
+            with translated(self.path):
+                return function(self._db, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, plain)
+
+    def close(self) -> None:
+        """Finish what the thread is doing, then close the connection."""
+        self._thread.submit(self._db.close).result()
+        self._thread.shutdown()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, each with what to do about it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise BusyError(f"another process keeps {path} locked; try again") from error
+        raise StoreError(f"{path}: {error}: {_remedy(error)}") from error
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise  # a bug of ours, not a fault of the file
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): it is left as it is; stop the service, move it "
+            "aside and copy your newest `notifier backup` file in its place"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path}: {error.strerror}: check the folder and its rights"
+        ) from error
+
+
+def _remedy(error: sqlite3.OperationalError) -> str:
+    match error.sqlite_errorcode & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "free some disk space; nothing committed is lost"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "the service's user must own the file and its folder"
+        case sqlite3.SQLITE_IOERR:
+            return "the disk reports an error; check the system log"
+        case _:
+            return "the database cannot be used"
+
+
+def _create_private(path: Path) -> None:
+    # Created before SQLite opens it: the WAL files inherit its mode.
+    if not path.exists():
+        path.touch(mode=0o600)
+
+
+def _opened(path: Path) -> Database:
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    db = Database(connection)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        db.execute(f"PRAGMA {pragma}").close()
+    return db
+
+
+def _migrate(db: Database, path: Path) -> None:
+    unknown = unknown_migrations(db)
+    if unknown:
+        raise StoreError(
+            f"{path} was written by a newer notifier (it knows {', '.join(unknown)}): "
+            "install that version again, or restore the copy made before the upgrade"
+        )
+    pending = MIGRATIONS.pending(db)
+    if pending and MIGRATIONS.applied(db):
+        backup(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
+    if pending:
+        MIGRATIONS.apply(db)
+
+
+def backup(db: Database, target: Path) -> None:
+    """Write an online copy to ``target`` (mode 0600); the WAL's content is in it."""
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(target)) as copy:
+        db.conn.backup(copy)

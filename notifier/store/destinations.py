@@ -1,0 +1,101 @@
+"""How each destination stands, and what it remembers of a lead's conversation."""
+
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from notifier.conclude import Health, Standing
+
+
+def standing(db: Database, name: str) -> Standing:
+    """Return how the destination stands; one never heard of is up."""
+    row = db.execute(
+        "SELECT state, failures, failing_since_ms, probe_ms, reason, remedy"
+        " FROM destinations WHERE name = ?",
+        [name],
+    ).fetchone()
+    if row is None:
+        return Standing()
+    return Standing(
+        health=Health(row[0]),
+        failures=row[1],
+        since_ms=row[2],
+        probe_ms=row[3],
+        reason=row[4] or "",
+        remedy=row[5] or "",
+    )
+
+
+def set_standing(db: Database, name: str, standing: Standing) -> None:
+    """Record how the destination stands now."""
+    db.execute(
+        "INSERT INTO destinations"
+        " (name, state, failures, failing_since_ms, probe_ms, reason, remedy)"
+        " VALUES (:name, :state, :failures, :since_ms, :probe_ms, :reason, :remedy)"
+        " ON CONFLICT (name) DO UPDATE SET state = excluded.state,"
+        " failures = excluded.failures, failing_since_ms = excluded.failing_since_ms,"
+        " probe_ms = excluded.probe_ms, reason = excluded.reason, remedy = excluded.remedy",
+        {
+            "name": name,
+            "state": standing.health.value,
+            "failures": standing.failures,
+            "since_ms": standing.since_ms,
+            "probe_ms": standing.probe_ms,
+            "reason": standing.reason or None,
+            "remedy": standing.remedy or None,
+        },
+    )
+
+
+def told_down(db: Database, name: str) -> bool:
+    """Return whether the present trouble was told as ``destination.down``."""
+    row = db.execute("SELECT told_down FROM destinations WHERE name = ?", [name]).fetchone()
+    return bool(row and row[0])
+
+
+def set_told_down(db: Database, name: str, *, told: bool) -> None:
+    """Remember that ``destination.down`` (or ``up``) was told."""
+    db.execute("UPDATE destinations SET told_down = ? WHERE name = ?", [int(told), name])
+
+
+def count_dead(db: Database, name: str, count: int) -> None:
+    """Add to the dead deliveries that no ``delivery.dead`` event has counted yet."""
+    db.execute(
+        "INSERT INTO destinations (name, dead_untold) VALUES (:name, :count)"
+        " ON CONFLICT (name) DO UPDATE SET dead_untold = dead_untold + :count",
+        {"name": name, "count": count},
+    )
+
+
+def take_dead(db: Database, name: str, *, now_ms: int, every_ms: int) -> tuple[int, int | None]:
+    """Return how many deaths to tell now, and when the next telling may come.
+
+    At most one telling each ``every_ms``; what is returned counts as told.
+    """
+    row = db.execute(
+        "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = ?", [name]
+    ).fetchone()
+    if row is None or row[0] == 0:
+        return 0, None
+    if row[1] is not None and now_ms < row[1] + every_ms:
+        return 0, row[1] + every_ms
+    db.execute(
+        "UPDATE destinations SET dead_untold = 0, dead_told_ms = ? WHERE name = ?",
+        [now_ms, name],
+    )
+    return int(row[0]), None
+
+
+def memory(db: Database, lead: str) -> dict[str, str]:
+    """Return what destinations remember of this lead."""
+    return dict(db.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall())
+
+
+def remember(db: Database, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
+    """Merge ``entries`` into what is remembered of this lead."""
+    db.conn.executemany(
+        "INSERT INTO memory (lead, name, value, updated_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (lead, name) DO UPDATE SET value = excluded.value,"
+        " updated_ms = excluded.updated_ms",
+        [(lead, name, value, now_ms) for name, value in entries.items()],
+    )

@@ -1,0 +1,34 @@
+"""One program at a time polls and delivers from a database."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from notifier.errors import BusyError, StoreError
+
+
+@contextmanager
+def instance_lock(database: Path) -> Iterator[None]:
+    """Hold the database's lock file; raises :class:`BusyError` where another run does.
+
+    The kernel drops the lock with the process, however that ends.
+    """
+    path = database.with_name(f"{database.name}.lock")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: {error.strerror}: the service's user must own the folder"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise BusyError(
+            f"another notifier is running on {database}: stop it first, "
+            "or give this one its own NOTIFIER_DATABASE"
+        ) from error
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,249 @@
+"""The outbox: deliveries are added with their event, claimed, and recorded.
+
+A claim is the lease: it counts up ``claim`` and moves ``due_ms`` to the lease's
+end, and a recording counts only while its ``claim`` is the newest. A crash needs
+no recovery but :func:`release_all`, for the sake of speed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import orjson
+from sqlite_utils import Database
+
+from notifier.conclude import LOST_UNTIL_DEAD, Outcome, State
+
+LEASE_MS = 120_000
+
+# An earlier delivery of the same lead holds this one back while it is due, in
+# flight, or being retried for the first times; a held one is overtaken.
+UNBLOCKED = """
+    NOT EXISTS (
+        SELECT 1 FROM deliveries AS earlier
+        WHERE earlier.state = 'pending' AND earlier.destination = d.destination
+        AND earlier.lead = d.lead AND earlier.bundle <> d.bundle
+        AND (
+            earlier.claimed = 1 AND earlier.due_ms > :now_ms
+            OR earlier.id < d.id AND (
+                earlier.due_ms <= :now_ms AND earlier.attempts < 3
+                OR earlier.attempts BETWEEN 1 AND 2
+                OR earlier.held = 'settle'
+            )
+        )
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to add for the event stored under ``event_seq``."""
+
+    event_seq: int
+    rule: str
+    destination: str
+    lead: str
+    bundle: str
+    title: str | None
+    body: str | None
+    mention: str | None
+    state: State
+    reason: str | None
+    held: str | None
+    due_ms: int
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One delivery of a claimed bundle, with its event's stored bytes."""
+
+    id: int
+    claim: int
+    rule: str
+    lead: str
+    bundle: str
+    title: str | None
+    body: str | None
+    mention: str | None
+    held: str | None
+    attempts: int
+    accepted: frozenset[str]
+    planned_ms: int
+    event_body: bytes
+
+
+def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
+    """Store deliveries; those that are final from the start never become due."""
+    db.conn.executemany(
+        "INSERT INTO deliveries (event_seq, rule, destination, lead, bundle, title, body,"
+        " mention, state, reason, held, due_ms, planned_ms, created_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(one.event_seq, one.rule, one.destination, one.lead, one.bundle),
+                *(one.title, one.body, one.mention, one.state.value, one.reason),
+                *(one.held, one.due_ms, one.due_ms, one.created_ms),
+            )
+            for one in deliveries
+        ],
+    )
+
+
+def release_all(db: Database, *, now_ms: int) -> int:
+    """At start-up, by the only dispatcher: what was in flight is due at once."""
+    cursor = db.execute(
+        "UPDATE deliveries SET due_ms = :now_ms"
+        " WHERE state = 'pending' AND claimed = 1 AND due_ms > :now_ms",
+        {"now_ms": now_ms},
+    )
+    return int(cursor.rowcount)
+
+
+def claim(
+    db: Database, destination: str, *, now_ms: int, limit: int, probe: bool = False
+) -> list[tuple[Claimed, ...]]:
+    """Claim up to ``limit`` due bundles of different leads, oldest first.
+
+    A probe also takes what waits for a retry, and the least tried lead first,
+    so that one bad message cannot keep a destination down.
+    """
+    due = (
+        "(d.due_ms <= :now_ms OR d.attempts > 0 AND d.claimed = 0)"
+        if probe
+        else ("d.due_ms <= :now_ms")
+    )
+    order = "d.claim, d.due_ms, d.id" if probe else "d.due_ms, d.id"
+    candidates = db.execute(
+        f"SELECT d.bundle, d.lead FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
+        f" AND d.destination = :destination AND {due} AND {UNBLOCKED}"
+        f" ORDER BY {order} LIMIT :limit",
+        {"destination": destination, "now_ms": now_ms, "limit": limit},
+    ).fetchall()
+    one_a_lead = {lead: bundle for bundle, lead in reversed(candidates)}
+    bundles = list(dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b))
+    claims = (_claim_bundle(db, destination, bundle, now_ms) for bundle in bundles)
+    return [claimed for claimed in claims if claimed]
+
+
+def _claim_bundle(
+    db: Database, destination: str, bundle: str, now_ms: int
+) -> tuple[Claimed, ...]:
+    # Counted when claimed, not when concluded: a message that kills the
+    # process must still run out of chances.
+    rows = db.execute(
+        "UPDATE deliveries SET claim = claim + 1, lost = lost + claimed, claimed = 1,"
+        " due_ms = :lease_ms WHERE bundle = :bundle AND destination = :destination"
+        " AND state = 'pending' RETURNING id, lost",
+        {"lease_ms": now_ms + LEASE_MS, "bundle": bundle, "destination": destination},
+    ).fetchall()
+    if rows and max(lost for _, lost in rows) >= LOST_UNTIL_DEAD:
+        _bury_lost(db, [row[0] for row in rows])
+        return ()
+    return tuple(sorted(_claimed(db, [row[0] for row in rows]), key=lambda one: one.id))
+
+
+def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(
+        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention, d.held,"  # noqa: S608
+        " d.attempts, d.accepted, d.planned_ms, e.body FROM deliveries AS d"
+        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks})",
+        ids,
+    )
+    for row in rows:
+        yield Claimed(
+            id=row[0],
+            claim=row[1],
+            rule=row[2],
+            lead=row[3],
+            bundle=row[4],
+            title=row[5],
+            body=row[6],
+            mention=row[7],
+            held=row[8],
+            attempts=row[9],
+            accepted=frozenset(cast("list[str]", orjson.loads(row[10]))),
+            planned_ms=row[11],
+            event_body=row[12].encode(),
+        )
+
+
+def _bury_lost(db: Database, ids: Sequence[int]) -> None:
+    db.conn.executemany(
+        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'cut off',"
+        " error = 'the program ended five times while sending this' WHERE id = ?",
+        [(one,) for one in ids],
+    )
+
+
+def record(
+    db: Database,
+    claimed: Claimed,
+    outcome: Outcome,
+    *,
+    accepted: frozenset[str],
+    note: str,
+    now_ms: int,
+) -> bool:
+    """Write an outcome; False where a newer claim or a person has overtaken it."""
+    delivered_ms = now_ms if outcome.state is State.DELIVERED else None
+    cursor = db.execute(
+        "UPDATE deliveries SET state = :state, attempts = :attempts, due_ms = :due_ms,"
+        " error = :error, reason = :reason, accepted = :accepted,"
+        " delivered_ms = :delivered_ms, claimed = 0, lost = 0"
+        " WHERE id = :id AND claim = :claim AND state = 'pending'",
+        {
+            "state": outcome.state.value,
+            "attempts": outcome.attempts,
+            "due_ms": outcome.due_ms,
+            "error": outcome.error or note or None,
+            "reason": outcome.reason or None,
+            "accepted": orjson.dumps(sorted(accepted)).decode(),
+            "delivered_ms": delivered_ms,
+            "id": claimed.id,
+            "claim": claimed.claim,
+        },
+    )
+    return cursor.rowcount == 1
+
+
+def release_retries(db: Database, destination: str, *, now_ms: int) -> None:
+    """The destination works again: what waited for a retry is due at once."""
+    db.execute(
+        "UPDATE deliveries SET due_ms = :now_ms WHERE state = 'pending' AND claimed = 0"
+        " AND destination = :destination AND attempts > 0 AND due_ms > :now_ms",
+        {"destination": destination, "now_ms": now_ms},
+    )
+
+
+def next_due_ms(db: Database, destination: str, *, now_ms: int) -> int | None:
+    """Return when the next pending delivery that is not due yet becomes due."""
+    (due_ms,) = db.execute(
+        "SELECT MIN(due_ms) FROM deliveries WHERE destination = :destination"
+        " AND state = 'pending' AND due_ms > :now_ms",
+        {"destination": destination, "now_ms": now_ms},
+    ).fetchone()
+    return cast("int | None", due_ms)
+
+
+def bury_removed(db: Database, present: Iterable[str]) -> int:
+    """End the pending deliveries of destinations that the rules no longer have."""
+    kept = orjson.dumps(sorted(present)).decode()
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'destination removed'"
+        " WHERE state = 'pending'"
+        " AND destination NOT IN (SELECT value FROM json_each(:kept))",
+        {"kept": kept},
+    )
+    return int(cursor.rowcount)
+
+
+def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
+    """End deliveries that waited longer for their destination than its ``max_age``."""
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', reason = 'too old' WHERE state = 'pending'"
+        " AND claimed = 0 AND destination = :destination AND planned_ms < :older_than_ms",
+        {"destination": destination, "older_than_ms": older_than_ms},
+    )
+    return int(cursor.rowcount)

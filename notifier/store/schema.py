@@ -1,0 +1,178 @@
+"""The tables, in the order they came to be; a change is a new migration at the end.
+
+Times are integer milliseconds since 1970 (``_ms``). Statements keep to the part
+that SQLite and PostgreSQL share, but for STRICT.
+"""
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("notifier")
+
+
+def unknown_migrations(db: Database) -> list[str]:
+    """Return the names of applied migrations that this program does not have."""
+    known = {migration.name for migration in MIGRATIONS.applied(db)}
+    return sorted(known - {step.name for step in MIGRATIONS._migrations})  # noqa: SLF001
+
+
+@MIGRATIONS(name="0001_first_tables")
+def _first_tables(db: Database) -> None:
+    for statement in (LISTINGS, OPEN_WALKS, RECORDS, SOURCES, QUARANTINE, REQUESTS):
+        db.execute(statement)
+    for statement in (EVENTS, DELIVERIES, DESTINATIONS, MUTES, MEMORY, *INDEXES):
+        db.execute(statement)
+
+
+LISTINGS = """
+CREATE TABLE listings (
+    bot_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    baseline_from_ms INTEGER,      -- the upstream's clock at the baseline's first request
+    baseline_done_ms INTEGER,
+    last_walk INTEGER NOT NULL DEFAULT 0,
+    swept_ms INTEGER,              -- end of the last completed full walk
+    walk_order TEXT NOT NULL DEFAULT 'unknown',
+    pages INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (bot_id, type)
+) STRICT
+"""
+
+# A walk that has committed something and has not completed: what it committed
+# is known, but does not prove that the rest of the listing is.
+OPEN_WALKS = """
+CREATE TABLE open_walks (
+    bot_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    walk INTEGER NOT NULL,
+    PRIMARY KEY (bot_id, type, walk)
+) STRICT
+"""
+
+RECORDS = """
+CREATE TABLE records (
+    bot_id TEXT NOT NULL,
+    lead_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    digest BLOB NOT NULL,          -- of the row as served, noise included
+    walk INTEGER NOT NULL,         -- the walk that last committed it
+    row TEXT NOT NULL,             -- the row with omissions filled from earlier ones
+    late_digest BLOB,              -- an older state, read once: counts when read again
+    late_walk INTEGER,
+    absent INTEGER NOT NULL DEFAULT 0,  -- the last completed sweep did not find it
+    PRIMARY KEY (bot_id, lead_id)
+) STRICT
+"""
+
+SOURCES = """
+CREATE TABLE sources (
+    bot_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'starting',
+    reason TEXT,
+    remedy TEXT,
+    last_success_ms INTEGER
+) STRICT
+"""
+
+QUARANTINE = """
+CREATE TABLE quarantine (
+    bot_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    first_seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (bot_id, type, digest)
+) STRICT
+"""
+
+REQUESTS = """
+CREATE TABLE requests (
+    token TEXT NOT NULL,           -- a digest of the token, never the token
+    at_ms INTEGER NOT NULL
+) STRICT
+"""
+
+EVENTS = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    bot_id TEXT,
+    subject TEXT NOT NULL,
+    observed_ms INTEGER NOT NULL,
+    body TEXT NOT NULL             -- the envelope: these bytes are signed and sent
+) STRICT
+"""
+
+DELIVERIES = """
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    event_seq INTEGER NOT NULL REFERENCES events (seq),
+    rule TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    lead TEXT NOT NULL,            -- bot and lead id, or the operations subject: keeps order
+    bundle TEXT NOT NULL,          -- deliveries of one bundle go out as one message
+    title TEXT,
+    body TEXT,
+    mention TEXT,
+    state TEXT NOT NULL DEFAULT 'pending',
+    reason TEXT,
+    held TEXT,                     -- why it is due later: hold, digest, settle
+    claim INTEGER NOT NULL DEFAULT 0,     -- fences the recording of an older claim
+    claimed INTEGER NOT NULL DEFAULT 0,   -- 1 while somebody is sending it
+    lost INTEGER NOT NULL DEFAULT 0,      -- claims that ended without a recording
+    attempts INTEGER NOT NULL DEFAULT 0,
+    accepted TEXT NOT NULL DEFAULT '[]',  -- recipients who already took it
+    due_ms INTEGER NOT NULL,
+    planned_ms INTEGER NOT NULL,   -- the first due time: ages count from here
+    created_ms INTEGER NOT NULL,
+    delivered_ms INTEGER,
+    error TEXT
+) STRICT
+"""
+
+DESTINATIONS = """
+CREATE TABLE destinations (
+    name TEXT PRIMARY KEY,
+    state TEXT NOT NULL DEFAULT 'up',
+    reason TEXT,
+    remedy TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,  -- in a row
+    failing_since_ms INTEGER,
+    probe_ms INTEGER,              -- when the next probe may go out
+    told_down INTEGER NOT NULL DEFAULT 0,
+    dead_told_ms INTEGER,
+    dead_untold INTEGER NOT NULL DEFAULT 0
+) STRICT
+"""
+
+MUTES = """
+CREATE TABLE mutes (
+    kind TEXT NOT NULL,            -- rule or destination
+    name TEXT NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT
+"""
+
+# What a destination remembers of a lead's conversation (a thread, a message id).
+MEMORY = """
+CREATE TABLE memory (
+    lead TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (lead, name)
+) STRICT
+"""
+
+INDEXES = (
+    "CREATE INDEX requests_at ON requests (token, at_ms)",
+    "CREATE INDEX events_subject ON events (subject)",
+    "CREATE INDEX events_observed ON events (observed_ms)",
+    "CREATE INDEX deliveries_event ON deliveries (event_seq)",
+    "CREATE INDEX deliveries_due ON deliveries (destination, due_ms) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_lead ON deliveries (lead, destination) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_bundle ON deliveries (bundle) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead'",
+)

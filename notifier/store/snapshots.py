@@ -1,0 +1,216 @@
+"""The snapshot: every record as it was last read, and how far each listing is known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+CHUNK = 500  # parameters a statement, far below SQLite's limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingState:
+    """How far one listing (a bot's leads or non-leads) is known.
+
+    ``open_walks`` are walks that committed something and have not completed; no
+    record they committed proves that what lies behind it is known too.
+    """
+
+    baseline_from_ms: int | None
+    baseline_done_ms: int | None
+    last_walk: int
+    swept_ms: int | None
+    walk_order: str
+    pages: int
+    open_walks: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is remembered of a record, but for its row, which is larger."""
+
+    lead_id: str
+    type: str
+    digest: bytes
+    walk: int
+    late_digest: bytes | None
+    late_walk: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A record to write: its type, digest and row as of ``walk``."""
+
+    lead_id: str
+    type: str
+    digest: bytes
+    walk: int
+    row: str
+
+
+def listing(db: Database, bot_id: str, kind: str) -> ListingState:
+    """Return the listing's state, creating it where it is new."""
+    key = {"bot_id": bot_id, "type": kind}
+    db.execute(
+        "INSERT INTO listings (bot_id, type) VALUES (:bot_id, :type) ON CONFLICT DO NOTHING",
+        key,
+    )
+    row = next(db.query("SELECT * FROM listings WHERE bot_id = :bot_id AND type = :type", key))
+    walks = db.execute(
+        "SELECT walk FROM open_walks WHERE bot_id = :bot_id AND type = :type", key
+    )
+    return ListingState(
+        baseline_from_ms=row["baseline_from_ms"],
+        baseline_done_ms=row["baseline_done_ms"],
+        last_walk=row["last_walk"],
+        swept_ms=row["swept_ms"],
+        walk_order=row["walk_order"],
+        pages=row["pages"],
+        open_walks=frozenset(walk for (walk,) in walks),
+    )
+
+
+def start_baseline(db: Database, bot_id: str, kind: str, *, from_ms: int) -> None:
+    """Remember the upstream's clock at the first request of the first baseline."""
+    db.execute(
+        "UPDATE listings SET baseline_from_ms = :from_ms WHERE bot_id = :bot_id"
+        " AND type = :type AND baseline_from_ms IS NULL",
+        {"bot_id": bot_id, "type": kind, "from_ms": from_ms},
+    )
+
+
+def open_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
+    """Record that ``walk`` has committed something and is not complete."""
+    key = {"bot_id": bot_id, "type": kind, "walk": walk}
+    db.execute(
+        "INSERT INTO open_walks (bot_id, type, walk) VALUES (:bot_id, :type, :walk)"
+        " ON CONFLICT DO NOTHING",
+        key,
+    )
+    db.execute(
+        "UPDATE listings SET last_walk = :walk WHERE bot_id = :bot_id AND type = :type"
+        " AND last_walk < :walk",
+        key,
+    )
+
+
+def close_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
+    """Record that ``walk`` completed: it covered what earlier open ones had begun."""
+    db.execute(
+        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk <= :walk",
+        {"bot_id": bot_id, "type": kind, "walk": walk},
+    )
+
+
+def finish_full_walk(  # noqa: PLR0917 (the statement's own columns)
+    db: Database, bot_id: str, kind: str, at_ms: int, walk_order: str, pages: int
+) -> None:
+    """Record a completed sweep or baseline with what it learnt of the listing."""
+    db.execute(
+        "UPDATE listings SET swept_ms = :at_ms, walk_order = :walk_order, pages = :pages,"
+        " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
+        " WHERE bot_id = :bot_id AND type = :type",
+        {
+            "bot_id": bot_id,
+            "type": kind,
+            "at_ms": at_ms,
+            "walk_order": walk_order,
+            "pages": pages,
+        },
+    )
+
+
+def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known]:
+    """Return what is known of these records, by lead id."""
+    found: dict[str, Known] = {}
+    for ids in _chunks(lead_ids):
+        rows = db.execute(
+            "SELECT lead_id, type, digest, walk, late_digest, late_walk FROM records"  # noqa: S608
+            f" WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
+            [bot_id, *ids],
+        )
+        for lead_id, kind, digest, walk, late_digest, late_walk in rows:
+            found[lead_id] = Known(
+                lead_id=lead_id,
+                type=kind,
+                digest=digest,
+                walk=walk,
+                late_digest=late_digest,
+                late_walk=late_walk,
+            )
+    return found
+
+
+def rows(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
+    """Return the stored rows (JSON) of these records, by lead id."""
+    found: dict[str, str] = {}
+    for ids in _chunks(lead_ids):
+        found.update(
+            db.execute(
+                "SELECT lead_id, row FROM records"  # noqa: S608
+                f" WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
+                [bot_id, *ids],
+            ).fetchall()
+        )
+    return found
+
+
+def row(db: Database, bot_id: str, lead_id: str) -> tuple[str, str] | None:
+    """Return a record's type and row (JSON), or ``None`` where it is unknown."""
+    found = db.execute(
+        "SELECT type, row FROM records WHERE bot_id = ? AND lead_id = ?", [bot_id, lead_id]
+    ).fetchone()
+    return (found[0], found[1]) if found else None
+
+
+def save(db: Database, bot_id: str, records: Iterable[Saved]) -> None:
+    """Write records as they now are; a remembered late state is settled by that."""
+    db.conn.executemany(
+        "INSERT INTO records (bot_id, lead_id, type, digest, walk, row)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
+        " type = excluded.type, digest = excluded.digest, walk = excluded.walk,"
+        " row = excluded.row, late_digest = NULL, late_walk = NULL, absent = 0",
+        [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row) for r in records],
+    )
+
+
+def touch(db: Database, bot_id: str, lead_ids: Iterable[str], *, walk: int) -> None:
+    """Let ``walk`` vouch for records it read unchanged."""
+    db.conn.executemany(
+        "UPDATE records SET walk = ?, late_digest = NULL, late_walk = NULL, absent = 0"
+        " WHERE bot_id = ? AND lead_id = ?",
+        [(walk, bot_id, lead_id) for lead_id in lead_ids],
+    )
+
+
+def remember_late(
+    db: Database, bot_id: str, late: Iterable[tuple[str, bytes]], *, walk: int
+) -> None:
+    """Keep the digests of states older than the snapshot until they are read again."""
+    db.conn.executemany(
+        "UPDATE records SET late_digest = ?, late_walk = ? WHERE bot_id = ? AND lead_id = ?",
+        [(digest, walk, bot_id, lead_id) for lead_id, digest in late],
+    )
+
+
+def mark_absent(db: Database, bot_id: str, kind: str, present: frozenset[str]) -> None:
+    """After a full walk: mark the records of this listing that it did not find."""
+    stored = db.execute(
+        "SELECT lead_id, absent FROM records WHERE bot_id = ? AND type = ?", [bot_id, kind]
+    )
+    turned = [
+        (0 if lead_id in present else 1, bot_id, lead_id)
+        for lead_id, absent in stored.fetchall()
+        if bool(absent) == (lead_id in present)
+    ]
+    db.conn.executemany(
+        "UPDATE records SET absent = ? WHERE bot_id = ? AND lead_id = ?", turned
+    )
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def _marks(ids: Sequence[str]) -> str:
+    return ",".join("?" * len(ids))

@@ -1,0 +1,71 @@
+"""Sources and their trouble, the quarantine of bad records, and the request log."""
+
+from collections.abc import Iterable
+
+from sqlite_utils import Database
+
+from notifier.pacing import claim
+
+
+def register(db: Database, bot_id: str, name: str) -> None:
+    """Give the bot's source its present name; its identity is the bot id."""
+    db.execute(
+        "INSERT INTO sources (bot_id, name) VALUES (:bot_id, :name)"
+        " ON CONFLICT (bot_id) DO UPDATE SET name = excluded.name",
+        {"bot_id": bot_id, "name": name},
+    )
+
+
+def succeeded(db: Database, bot_id: str, *, at_ms: int) -> None:
+    """Record a good poll."""
+    db.execute(
+        "UPDATE sources SET last_success_ms = :at_ms WHERE bot_id = :bot_id",
+        {"bot_id": bot_id, "at_ms": at_ms},
+    )
+
+
+def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -> None:
+    """Record whether the source is ``up`` or ``down``, and why."""
+    db.execute(
+        "UPDATE sources SET state = :state, reason = :reason, remedy = :remedy"
+        " WHERE bot_id = :bot_id",
+        {
+            "bot_id": bot_id,
+            "state": state,
+            "reason": reason or None,
+            "remedy": remedy or None,
+        },
+    )
+
+
+def quarantine(
+    db: Database, bot_id: str, kind: str, bad: Iterable[tuple[bytes, str]], *, at_ms: int
+) -> list[str]:
+    """Count bad records by digest and return the reasons of those not seen before."""
+    return [
+        reason
+        for digest, reason in bad
+        if db.execute(
+            "INSERT INTO quarantine (bot_id, type, digest, reason, first_seen_ms)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            [bot_id, kind, digest, reason, at_ms],
+        ).fetchone()
+    ]
+
+
+def claim_request(db: Database, token_key: str, *, limit: int, now_ms: int) -> int:
+    """Record a request where the budget grants it; else return the milliseconds to wait.
+
+    ``token_key`` is a digest of the token: the database holds no secret.
+    """
+    times_ms = [
+        at_ms
+        for (at_ms,) in db.execute("SELECT at_ms FROM requests WHERE token = ?", [token_key])
+    ]
+    answer = claim(times_ms, limit=limit, now_ms=now_ms)
+    db.execute("DELETE FROM requests WHERE token = ?", [token_key])
+    db.conn.executemany(
+        "INSERT INTO requests (token, at_ms) VALUES (?, ?)",
+        [(token_key, at_ms) for at_ms in answer.times_ms],
+    )
+    return answer.wait_ms
