@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
 
-from notifier.destinations.base import Message
+from notifier.destinations.base import Message, Part
+from notifier.messages.digest import digest_text
 from notifier.messages.escape import one_line, plain, safe_link, shorten
 from notifier.messages.facts import Fact, facts
-from notifier.messages.text import Text
+from notifier.messages.text import Medium, Text
 from notifier.records import Lead
 
 MAX_BODY = 20_000
@@ -39,18 +40,19 @@ def write_body(message: Message, *, zone: tzinfo) -> MailBody:
     lead = None if message.digest else message.lead or message.parts[-1].event.lead
     shown = _facts(lead, zone) if lead else []
     link = safe_link(lead.url) if lead else None
-    texts = list(_texts(message, said=_said(shown, link)))
+    if message.digest:
+        texts = [digest_text(message.parts, message.digest, Medium.PLAIN, MAX_BODY, zone=zone)]
+    else:
+        texts = list(_texts(message.parts, said=_said(shown, link)))
     return MailBody(
-        subject=one_line(message.digest or texts[0].title),
+        subject=texts[0].title,
         text=_plain_body(texts, shown, link),
         html=_html_body(texts, shown, link),
     )
 
 
-def _texts(message: Message, *, said: frozenset[str]) -> Iterator[Text]:
-    if message.digest:
-        yield Text(title=one_line(message.digest))
-    for part in message.parts:
+def _texts(parts: Sequence[Part], *, said: frozenset[str]) -> Iterator[Text]:
+    for part in parts:
         lines = plain(part.text.body).split("\n")
         body = "\n".join(line for line in lines if line not in said).strip("\n")
         yield Text(title=one_line(part.text.title), body=shorten(body, MAX_BODY))

@@ -1,13 +1,15 @@
 """The mail server of ``NOTIFIER_SMTP_URL``, and mail addresses that are safe to use."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from email.utils import parseaddr
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
+
+from notifier.messages.escape import one_line
 
 
 class Security(StrEnum):
@@ -19,6 +21,9 @@ class Security(StrEnum):
 
 
 DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
+NAMED = re.compile(r'\s*(?P<name>[^<>@"]*?|"[^<>@"]*")\s*<(?P<address>[^<>\s]+)>\s*')
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+STAND_IN = "example.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,24 +101,31 @@ def parse_mailbox(text: str) -> Mailbox:
     Hosts without a dot are fine: many an inside mail server has such a name.
     Raises ``ValueError`` where it is none, or more than one.
     """
-    name, address = parseaddr(text) if text.rstrip().endswith(">") else ("", text.strip())
+    named = NAMED.fullmatch(text)
+    name, address = (named["name"], named["address"]) if named else ("", text.strip())
+    local, _, domain = address.rpartition("@")
+    # The validator refuses names such as localhost, corp.local and mail.test.
+    inside = HOST_NAME.fullmatch(domain)
     try:
-        found = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        found = validate_email(
+            f"{local}@{STAND_IN}" if inside else address, check_deliverability=False
+        )
     except EmailNotValidError:
         raise ValueError("this is not one mail address, such as boss@example.com") from None
-    return _mailbox(found, name=name)
+    return Mailbox(
+        local=found.local_part,
+        domain=domain.lower() if inside else found.ascii_domain,
+        name=one_line(name.strip('"')),
+    )
 
 
 def visitor_mailbox(text: str) -> Mailbox | None:
     """Return the address a stranger gave, or ``None`` unless it is exactly one real one."""
     try:
-        return _mailbox(validate_email(text, check_deliverability=False))
+        found = validate_email(text, check_deliverability=False)
     except EmailNotValidError:
         return None
-
-
-def _mailbox(found: ValidatedEmail, *, name: str = "") -> Mailbox:
-    return Mailbox(local=found.local_part, domain=found.ascii_domain or found.domain, name=name)
+    return Mailbox(local=found.local_part, domain=found.ascii_domain)
 
 
 def _is_loopback(host: str) -> bool:

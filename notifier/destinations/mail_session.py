@@ -11,7 +11,7 @@ from aiosmtplib import (
     SMTPDataError,
     SMTPException,
     SMTPNotSupported,
-    SMTPRecipientsRefused,
+    SMTPRecipientRefused,
     SMTPResponse,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -88,17 +88,13 @@ async def transmit(
     if not able:
         return barred
     utf8 = any(box.needs_utf8 for box in (sender, *able))
-    options = ["SMTPUTF8"] if utf8 else []
-    try:
-        refused, _ = await client.sendmail(
-            sender.address, [box.address for box in able], build(utf8), mail_options=options
-        )
-    except SMTPRecipientsRefused as error:
-        if all(one.code == NEEDS_LOGIN for one in error.recipients):
-            raise error.recipients[0] from error
-        refused = {
-            one.recipient: SMTPResponse(one.code, one.message) for one in error.recipients
-        }
+    mail = build(utf8)
+    await client.mail(
+        sender.address, options=_options(client, mail, utf8=utf8), encoding="utf-8"
+    )
+    refused = await _name(client, able)
+    if len(refused) < len(able):
+        await client.data(mail)
     return barred | refused
 
 
@@ -131,7 +127,7 @@ def _answered(host: str, error: SMTPResponseException) -> DeliveryError:
         case SMTPAuthenticationError():
             # Its words are left out: some servers repeat what they were given.
             problem, remedy = f"{host} refused the login ({error.code})", LOGIN_REMEDY
-        case SMTPResponseException(code=530):
+        case SMTPResponseException(code=code) if code == NEEDS_LOGIN:
             remedy = LOGIN_REMEDY
         case SMTPSenderRefused():
             remedy = SENDER_REMEDY
@@ -172,6 +168,26 @@ async def _open(client: SMTP, server: SmtpServer) -> None:
             problem = f"{server.host} offers no way to log in that is known here"
             raise DestinationRefusedError(problem, remedy=LOGIN_REMEDY)
         await client.login(server.username, server.password)
+
+
+def _options(client: SMTP, mail: bytes, *, utf8: bool) -> list[str]:
+    if utf8 and not client.supports_extension("smtputf8"):
+        raise SMTPNotSupported("SMTPUTF8")
+    size = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
+    return [*size, *(["SMTPUTF8"] if utf8 else [])]
+
+
+async def _name(client: SMTP, recipients: Sequence[Mailbox]) -> dict[str, SMTPResponse]:
+    """Name the recipients to the server and return its answer for each it refused."""
+    refused: dict[str, SMTPResponse] = {}
+    for box in recipients:
+        try:
+            await client.rcpt(box.address, encoding="utf-8")
+        except SMTPRecipientRefused as error:
+            if error.code == NEEDS_LOGIN:
+                raise
+            refused[box.address] = SMTPResponse(error.code, error.message)
+    return refused
 
 
 async def _quit(client: SMTP) -> None:
