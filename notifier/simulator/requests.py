@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -22,10 +24,15 @@ class Request:
 
 
 class RequestLog:
-    """The newest requests, oldest first, and a count of all."""
+    """The newest requests, oldest first, and a count of all.
+
+    ``most_at_once`` is the greatest number under way for one bot at any moment.
+    """
 
     def __init__(self, *, keep: int = 100_000) -> None:
         self.total = 0
+        self.most_at_once = 0
+        self._under_way: Counter[str] = Counter()
         self._kept: deque[Request] = deque(maxlen=keep)
         self._arrived = asyncio.Condition()
 
@@ -35,6 +42,16 @@ class RequestLog:
     def all(self) -> list[Request]:
         """Return the kept requests, oldest first."""
         return list(self._kept)
+
+    @contextmanager
+    def under_way(self, bot_id: str) -> Iterator[None]:
+        """Count a request for this bot as under way for the length of the block."""
+        self._under_way[bot_id] += 1
+        self.most_at_once = max(self.most_at_once, self._under_way[bot_id])
+        try:
+            yield
+        finally:
+            self._under_way[bot_id] -= 1
 
     async def add(self, request: Request) -> None:
         """Keep a request and wake whoever waits for it."""

@@ -9,9 +9,8 @@
         world.create(name="Asha")
 """
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
@@ -36,8 +35,9 @@ TOKEN = "simulator-token"  # noqa: S105 - opens nothing but a simulation
 class Simulator:
     """Serves a :class:`World` as the API page describes, on 127.0.0.1.
 
-    ``per_minute`` is the rate limit of each token, ``None`` for none; ``port`` 0
-    takes any free port. ``page_size`` may be changed at any time.
+    Every token opens every bot of the world; ``per_minute`` is the rate limit of
+    each, ``None`` for none. ``port`` 0 takes any free port. ``world``, ``faults``
+    and ``page_size`` may be changed at any time.
     """
 
     def __init__(
@@ -45,13 +45,14 @@ class Simulator:
         world: World,
         *,
         token: str = TOKEN,
+        other_tokens: Collection[str] = (),
         page_size: int = 20,
         per_minute: int | None = 100,
         port: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.world = world
-        self.token = token
+        self.tokens = frozenset({token, *other_tokens})
         self.page_size = page_size
         self.limit = Limit(per_minute)
         self.requests = RequestLog()
@@ -88,12 +89,13 @@ class Simulator:
         return app
 
     async def _chats(self, request: web.Request) -> web.StreamResponse:
-        answer = self._refusal(request)
-        if answer:
-            await self._log(request, answer.status)
-            return self._response(answer)
-        page, kind = int(request.query["page"]), request.query["type"]
-        return await self._answer(request, self.faults.take(page=page, kind=kind))
+        with self.requests.under_way(request.query.get("botId", "")):
+            answer = self._refusal(request)
+            if answer:
+                await self._log(request, answer.status)
+                return self._response(answer)
+            page, kind = int(request.query["page"]), request.query["type"]
+            return await self._answer(request, self.faults.take(page=page, kind=kind))
 
     async def _answer(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
         rows = self._rows(request)
@@ -110,7 +112,7 @@ class Simulator:
 
     def _refusal(self, request: web.Request) -> Answer | None:
         token = request.headers.get("x-bot-token", "")
-        if token != self.token:
+        if token not in self.tokens:
             return refused(401)
         wait_s = self.limit.refuse(token, now_s=self._monotonic())
         if wait_s is not None:
@@ -159,9 +161,3 @@ class Simulator:
                 fault=fault.kind if fault else None,
             )
         )
-
-
-async def serve(simulator: Simulator) -> None:
-    """Run the simulator until cancelled."""
-    async with simulator:
-        await asyncio.Event().wait()

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -6,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from notifier.simulator.faults import Fault, FaultKind
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 
@@ -152,3 +154,24 @@ async def test_every_request_is_logged_as_it_was_asked(simulator: Simulator) -> 
         ("2", "lead", 200),
         ("x", "non-lead", 400),
     ]
+
+
+async def test_it_is_seen_how_many_requests_were_under_way_at_once(
+    simulator: Simulator,
+) -> None:
+    await ask(simulator)
+    await ask(simulator)
+    assert simulator.requests.most_at_once == 1
+    simulator.faults.arm(Fault(kind=FaultKind.DRIPPED_BODY, interval_s=0.0))
+    await asyncio.gather(ask(simulator), ask(simulator))
+    assert simulator.requests.most_at_once == 2
+
+
+async def test_every_token_has_a_limit_of_its_own() -> None:
+    world = World(clock=lambda: NINE)
+    async with Simulator(world, token="one", other_tokens=["two"], per_minute=1) as simulator:
+        statuses = [
+            (await ask(simulator, token=token)).status_code
+            for token in ("one", "one", "two", "two", "three")
+        ]
+    assert statuses == [200, 429, 200, 429, 401]
