@@ -1,0 +1,145 @@
+"""Whose turn it is to use a token, and when: never more requests than its limit.
+
+The recorded times decide (:mod:`notifier.pacing`), and all processes share them.
+Here is the order among the sources of this process that share a token.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from notifier.pacing import WINDOW_MS
+from notifier.upstream.backoff import exponential_s
+from notifier.upstream.walk import WalkKind
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 300.0
+HEADS_PER_SWEEP = 9
+
+
+class RequestLog(Protocol):
+    """The requests made with each token, shared by every process on the database."""
+
+    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
+        """Record a request and return 0, or return the milliseconds to wait for one.
+
+        Atomic: decided by :func:`notifier.pacing.claim` over the recorded times.
+        """
+        ...
+
+
+def token_key(token: SecretStr) -> str:
+    """Return what stands for a token in the log: a digest, since databases get copied."""
+    return hashlib.blake2b(token.get_secret_value().encode(), digest_size=16).hexdigest()
+
+
+class Budget:
+    """The requests of one token: head polls first, at least a tenth for full walks.
+
+    ``limit`` is requests a minute. ``clock_ms`` must be a clock that nobody sets
+    (``time.monotonic``), the same one for all processes of the host; a reboot
+    may start it anew. Full walks are spaced evenly, so that a head poll never
+    finds the whole minute used up by a burst of theirs.
+    """
+
+    def __init__(
+        self, log: RequestLog, *, key: str, limit: int, clock_ms: Callable[[], int]
+    ) -> None:
+        self._log = log
+        self._key = key
+        self._limit = limit
+        self._clock_ms = clock_ms
+        self._queue: list[_Ticket] = []
+        self._changed = asyncio.Event()
+        self._paused_until_ms = clock_ms()
+        self._pauses = 0
+        self._next_walk_ms = clock_ms()
+        self._heads_in_a_row = 0
+
+    async def turn(self, kind: WalkKind) -> None:
+        """Wait until one request may be made, first come first served within its kind."""
+        ticket = _Ticket(head=kind is WalkKind.HEAD)
+        self._queue.append(ticket)
+        self._wake()
+        try:
+            changed = self._changed
+            while wait_ms := await self._wait_ms(ticket):
+                await _nap(changed, wait_ms)
+                changed = self._changed
+            self._count(ticket)
+        finally:
+            self._queue.remove(ticket)
+            self._wake()
+
+    def pause(self, retry_after_s: float | None) -> None:
+        """Let nobody use the token for so long; ``None`` doubles from 5 s to 5 min."""
+        now_ms = self._clock_ms()
+        if retry_after_s is None and now_ms < self._paused_until_ms:
+            return  # answers to requests made before the pause tell nothing new
+        if retry_after_s is None:
+            self._pauses += 1
+            retry_after_s = exponential_s(
+                self._pauses, jitter=0, first_s=FIRST_PAUSE_S, most_s=LONGEST_PAUSE_S
+            )
+        until_ms = now_ms + int(retry_after_s * 1000)
+        self._paused_until_ms = max(self._paused_until_ms, until_ms)
+        self._wake()
+
+    def worked(self) -> None:
+        """Note a good answer: the next unusable ``Retry-After`` pauses for 5 s again."""
+        self._pauses = 0
+
+    async def _wait_ms(self, ticket: "_Ticket") -> int:
+        """Return 0 once the request is recorded, else after how long to ask again."""
+        now_ms = self._clock_ms()
+        not_before_ms = self._paused_until_ms
+        if not ticket.head and not self._owed:
+            not_before_ms = max(not_before_ms, self._next_walk_ms)
+        if now_ms < not_before_ms:
+            return not_before_ms - now_ms
+        if ticket is not self._first(now_ms):
+            return WINDOW_MS  # the turn before this one wakes it
+        return await self._log.claim(self._key, now_ms, self._limit)
+
+    def _first(self, now_ms: int) -> "_Ticket | None":
+        head = next((ticket for ticket in self._queue if ticket.head), None)
+        walk = next((ticket for ticket in self._queue if not ticket.head), None)
+        if walk and (self._owed or (head is None and now_ms >= self._next_walk_ms)):
+            return walk
+        return head
+
+    @property
+    def _owed(self) -> bool:
+        """Whether a waiting full walk has let enough head polls pass."""
+        return self._heads_in_a_row >= HEADS_PER_SWEEP
+
+    def _count(self, ticket: "_Ticket") -> None:
+        if not ticket.head:
+            self._heads_in_a_row = 0
+            self._next_walk_ms = self._clock_ms() + WINDOW_MS // self._limit
+        elif any(not waiting.head for waiting in self._queue):
+            self._heads_in_a_row += 1
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class _Ticket:
+    """A place in the queue."""
+
+    __slots__ = ("head",)
+
+    def __init__(self, *, head: bool) -> None:
+        self.head = head
+
+
+async def _nap(changed: asyncio.Event, wait_ms: int) -> None:
+    """Sleep until something changed, at most for so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_ms / 1000):
+            await changed.wait()

@@ -1,0 +1,112 @@
+"""In which order a listing comes, judged by the rows of one walk; pure.
+
+The upstream documents none. Only where what changed last comes first may head
+polls stop at the first page that brings nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import pairwise
+
+from notifier.rows import Row, mapping, parse_time, text
+
+ENOUGH = 8
+SLACK_PERCENT = 1
+
+
+class Order(StrEnum):
+    """An order of the listing; ``UNKNOWN`` where the rows seen prove none."""
+
+    UPDATED_DESC = "updated-desc"
+    CREATED_DESC = "created-desc"
+    LAST_MESSAGE_DESC = "last-message-desc"
+    ID_DESC = "id-desc"
+    ASCENDING = "ascending"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+    @property
+    def newest_change_first(self) -> bool:
+        """Whether a change of any lead brings it to the first page."""
+        return self is Order.UPDATED_DESC
+
+
+# Where several fit and UPDATED_DESC does not, the first of these is named.
+KEYS = (Order.UPDATED_DESC, Order.CREATED_DESC, Order.LAST_MESSAGE_DESC, Order.ID_DESC)
+
+
+class OrderWitness:
+    """Watches one walk. Ties and missing values prove nothing, either way."""
+
+    def __init__(self) -> None:
+        self._rises = dict.fromkeys(KEYS, 0)
+        self._falls = dict.fromkeys(KEYS, 0)
+        self._number = 0
+        self._page: Sequence[Row] = ()
+
+    def page(self, number: int, rows: Sequence[Row]) -> None:
+        """Take in page ``number``, and how it follows the page before it.
+
+        A page that begins with a row of the page before it is not compared with
+        that: the listing grew at its head meanwhile.
+        """
+        follows = number == self._number + 1 and not (
+            rows and any(rows[0].get("_id") == row.get("_id") for row in self._page)
+        )
+        marks = [_marks(row) for row in (*(self._page[-1:] if follows else ()), *rows)]
+        for i, key in enumerate(KEYS):
+            self._compare(key, [mark[i] for mark in marks])
+        self._number, self._page = number, rows
+
+    def order(self) -> Order:
+        """Return the order that the rows so far allow, best proof first.
+
+        A row that changed while a page was put together may break the order
+        once; another order must be broken much more often to be ruled out.
+        """
+        breaks = dict(self._candidates())
+        if not breaks:
+            judged = any(self._seen(key) >= ENOUGH for key in KEYS)
+            return Order.NONE if judged else Order.UNKNOWN
+        fewest = min(breaks.values())
+        fitting = [order for order, count in breaks.items() if count <= 3 * fewest]
+        if fitting[0] is Order.UPDATED_DESC and len(fitting) > 1:
+            return Order.UNKNOWN
+        return fitting[0]
+
+    def _candidates(self) -> Iterable[tuple[Order, int]]:
+        """Yield the orders that hold but for a few pairs, with how many break them."""
+        rising = []
+        for key in KEYS:
+            rises, falls = self._rises[key], self._falls[key]
+            allowed = 1 + self._seen(key) * SLACK_PERCENT // 100
+            if self._seen(key) >= ENOUGH and rises <= allowed:
+                yield key, rises
+            elif self._seen(key) >= ENOUGH and falls <= allowed:
+                rising.append(falls)
+        if rising:
+            yield Order.ASCENDING, min(rising)
+
+    def _seen(self, key: Order) -> int:
+        return self._rises[key] + self._falls[key]
+
+    def _compare(self, key: Order, marks: Sequence[str | None]) -> None:
+        known = [mark for mark in marks if mark]
+        for one, following in pairwise(known):
+            self._rises[key] += one < following
+            self._falls[key] += one > following
+
+
+def settled(before: Order, seen: Order) -> Order:
+    """Return the order to go by after a walk: one that proved nothing changes nothing."""
+    return before if seen is Order.UNKNOWN else seen
+
+
+def _marks(row: Row) -> tuple[str | None, ...]:
+    """Return what the row would be sorted by, in the order of :data:`KEYS`."""
+    return (
+        parse_time(row.get("updatedAt")),
+        parse_time(row.get("createdAt")),
+        parse_time(mapping(row.get("lastMessage")).get("at")),
+        text(row.get("_id")),
+    )

@@ -1,0 +1,225 @@
+"""Whose turn it is: the limit, the order among those who wait, and pauses; in virtual time."""
+
+import asyncio
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from virtual_time import now_ms, run
+
+from notifier import pacing
+from notifier.upstream.budget import Budget, token_key
+from notifier.upstream.walk import WalkKind
+
+HEAD, SWEEP = WalkKind.HEAD, WalkKind.SWEEP
+
+
+class Log:
+    """What a database would hold, in memory; a moment passes in every claim."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, tuple[int, ...]] = {}
+        self.granted: list[int] = []
+
+    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
+        await asyncio.sleep(0)
+        answer = pacing.claim(self.times.get(token_key, ()), limit=limit, now_ms=now_ms)
+        self.times[token_key] = answer.times_ms
+        if answer.wait_ms == 0:
+            self.granted.append(now_ms)
+        return answer.wait_ms
+
+
+def budget(log: Log, *, limit: int = 10) -> Budget:
+    return Budget(log, key="token", limit=limit, clock_ms=now_ms)
+
+
+async def ask(
+    a_budget: Budget, kind: WalkKind, times: int, order: list[str], name: str
+) -> None:
+    for _ in range(times):
+        await a_budget.turn(kind)
+        order.append(name)
+
+
+def most_in_a_minute(times: list[int]) -> int:
+    return max((sum(a <= b < a + 60_000 for b in times) for a in times), default=0)
+
+
+def test_head_polls_go_out_at_once_up_to_the_limit() -> None:
+    async def main() -> None:
+        log = Log()
+        await ask(budget(log), HEAD, 10, [], "a")
+        assert log.granted == [0] * 10
+        await ask(budget(log), HEAD, 1, [], "a")
+        assert log.granted[10] == pacing.WINDOW_MS
+
+    run(main())
+
+
+def test_full_walks_are_spaced_so_that_a_head_poll_finds_room() -> None:
+    async def main() -> None:
+        log, order = Log(), list[str]()
+        one = budget(log)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask(one, SWEEP, 30, order, "sweep"))
+            await asyncio.sleep(60)
+            before = now_ms()
+            await one.turn(HEAD)
+            assert now_ms() - before <= pacing.WINDOW_MS // 10
+        assert most_in_a_minute(log.granted) == 10
+
+    run(main())
+
+
+def test_a_head_poll_overtakes_a_waiting_full_walk() -> None:
+    async def main() -> None:
+        order = list[str]()
+        one = budget(Log(), limit=2)
+        await ask(one, HEAD, 2, [], "")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask(one, SWEEP, 1, order, "sweep"))
+            await asyncio.sleep(1)
+            group.create_task(ask(one, HEAD, 1, order, "head"))
+        assert order == ["head", "sweep"]
+
+    run(main())
+
+
+def test_busy_head_polls_leave_a_tenth_to_full_walks() -> None:
+    async def main() -> None:
+        order = list[str]()
+        one = budget(Log(), limit=20)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask(one, SWEEP, 10, order, "sweep"))
+            group.create_task(ask(one, HEAD, 150, order, "head"))
+            group.create_task(ask(one, HEAD, 150, order, "head"))
+        assert Counter(order[:100])["sweep"] in (9, 10, 11)
+
+    run(main())
+
+
+def test_sources_that_share_a_token_take_turns() -> None:
+    async def main() -> None:
+        order = list[str]()
+        one = budget(Log(), limit=3)
+        async with asyncio.TaskGroup() as group:
+            for name in "abc":
+                group.create_task(ask(one, HEAD, 10, order, name))
+        assert all(set(order[at : at + 3]) == set("abc") for at in range(0, 30, 3))
+
+    run(main())
+
+
+def test_a_pause_holds_everybody_back() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log)
+        one.pause(17)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(one.turn(HEAD))
+            group.create_task(one.turn(SWEEP))
+        assert log.granted == [17_000, 17_000]
+
+    run(main())
+
+
+def test_a_pause_reaches_those_who_wait_already() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log, limit=1)
+        await one.turn(HEAD)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(one.turn(HEAD))
+            await asyncio.sleep(1)
+            one.pause(1_000)
+        assert log.granted[1] == 1_001_000
+
+    run(main())
+
+
+def test_unusable_pauses_double_from_five_seconds_until_an_answer_is_good() -> None:
+    async def main() -> None:
+        one = budget(Log(), limit=100)
+        waits = []
+        for _ in range(9):
+            one.pause(None)
+            one.pause(None)  # a second answer to the same burst
+            before = now_ms()
+            await one.turn(HEAD)
+            waits.append((now_ms() - before) // 1000)
+        assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+        one.worked()
+        one.pause(None)
+        before = now_ms()
+        await one.turn(HEAD)
+        assert now_ms() - before == 5_000
+
+    run(main())
+
+
+def test_a_shorter_pause_does_not_cut_a_longer_one_short() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log)
+        one.pause(60)
+        one.pause(1)
+        await one.turn(HEAD)
+        assert log.granted == [60_000]
+
+    run(main())
+
+
+def test_who_gives_up_waiting_holds_nobody_up() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log, limit=1)
+        await one.turn(HEAD)
+        leaving = asyncio.create_task(one.turn(HEAD))
+        staying = asyncio.create_task(one.turn(HEAD))
+        await asyncio.sleep(1)
+        leaving.cancel()
+        await staying
+        assert log.granted == [0, pacing.WINDOW_MS]
+
+    run(main())
+
+
+def test_the_log_never_sees_a_token() -> None:
+    secret = SecretStr("tok-s3cret")
+    assert "s3cret" not in token_key(secret)
+    assert token_key(secret) == token_key(SecretStr("tok-s3cret"))
+    assert token_key(secret) != token_key(SecretStr("tok-s3cres"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    limit=st.integers(1, 12),
+    heads=st.lists(st.integers(1, 30), max_size=3),
+    sweeps=st.lists(st.integers(1, 30), max_size=2),
+    restart_s=st.integers(0, 90),
+)
+def test_no_minute_exceeds_the_limit_and_none_is_wasted(
+    limit: int, heads: list[int], sweeps: list[int], restart_s: int
+) -> None:
+    """Two processes' budgets share one log; the second begins a while after the first."""
+
+    async def main() -> None:
+        log = Log()
+        one, two = budget(log, limit=limit), budget(log, limit=limit)
+        async with asyncio.TaskGroup() as group:
+            for count in heads:
+                group.create_task(ask(one, HEAD, count, [], ""))
+            for count in sweeps:
+                group.create_task(ask(one, SWEEP, count, [], ""))
+            await asyncio.sleep(restart_s)
+            group.create_task(ask(two, HEAD, 5, [], ""))
+        assert most_in_a_minute(log.granted) <= limit
+        wanted = sum(heads) + sum(sweeps) + 5
+        assert len(log.granted) == wanted
+        spaced_s = (sum(sweeps) + 1) * pacing.WINDOW_MS / limit / 1000
+        windows = -(-wanted // limit)
+        assert now_ms() / 1000 <= restart_s + spaced_s + windows * pacing.WINDOW_MS / 1000
+
+    run(main())
