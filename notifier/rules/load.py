@@ -1,9 +1,11 @@
 """The rules files → a :class:`Ruleset`, or every mistake in all of them at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from notifier.errors import ConfigError
+from notifier.rules.advice import advice
 from notifier.rules.document import Lookup, read_document
 from notifier.rules.model import Ruleset
 from notifier.rules.nodes import Faults
@@ -38,11 +40,11 @@ def load_rules(
     rules = read_rules(sections.rules, places=places, timezone=timezone, faults=faults)
     if faults:
         raise ConfigError(faults.faults())
-    return Ruleset(
+    ruleset = Ruleset(
         sources=places.sources,
         agents=places.agents,
         windows=places.windows,
         destinations=places.destinations,
         rules=rules,
-        warnings=faults.warnings(),
     )
+    return replace(ruleset, warnings=(*faults.warnings(), *advice(ruleset)))

@@ -44,6 +44,7 @@ class DestinationSpec:
     name: str
     kind: str
     options: DestinationOptions
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """The mapping under a rule's ``if`` → a :class:`Condition`, with every mistake reported."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
+from notifier.messages.facts import STATUS_EMOJI
+from notifier.records import LEAD, NON_LEAD
 from notifier.rules import comparisons
 from notifier.rules.comparisons import Test
 from notifier.rules.conditions import Clause, Condition, Group
@@ -38,15 +40,35 @@ Read: TypeAlias = Test | None
 """A test, or ``None`` after a fault."""
 
 
-def read_condition(node: Node | None, *, faults: Faults, no_change: str = "") -> Condition:
-    """Return the condition; ``no_change`` says why ``from`` and ``to`` may not be named."""
-    return _Reader(faults, no_change).condition(node)
+KNOWN_VALUES = {
+    "status": tuple(STATUS_EMOJI),
+    "type": (LEAD, NON_LEAD),
+    "last_message.by": ("bot", "user", "agent"),
+}
+
+
+def read_condition(
+    node: Node | None,
+    *,
+    faults: Faults,
+    no_change: str = "",
+    sources: Collection[str] = (),
+) -> Condition:
+    """Return the condition; ``no_change`` says why ``from`` and ``to`` may not be named.
+
+    A value that none of ``sources`` has, or no status, is a warning.
+    """
+    known = {**KNOWN_VALUES, "source": sources} if sources else KNOWN_VALUES
+    return _Reader(faults, no_change, known).condition(node)
 
 
 class _Reader:
-    def __init__(self, faults: Faults, no_change: str) -> None:
+    def __init__(
+        self, faults: Faults, no_change: str, known: Mapping[str, Collection[str]]
+    ) -> None:
         self._faults = faults
         self._no_change = no_change
+        self._known = known
         self._getters = field_getters()
 
     def condition(self, node: Node | None) -> Condition:
@@ -65,6 +87,7 @@ class _Reader:
             return self._group(key, value)
         get = self._getter(key)
         test = self._test(key.text, value)
+        self._advise(key.text, value)
         if get is None or test is None:
             return None
         return Clause(key=key.text, wanted=written(value), get=get, test=test)
@@ -106,6 +129,14 @@ class _Reader:
                 return self._any_of(key, value)
             case Table():
                 return self._operators(key, value)
+
+    def _advise(self, key: str, value: Node) -> None:
+        known = self._known.get(key, ())
+        folded = {one.casefold() for one in known}
+        for scalar in _compared(value) if known else ():
+            if scalar.text.casefold() not in folded and not scalar.unresolved:
+                problem = f"`{scalar.written}` is no usual {key}{meant(scalar.text, known)}"
+                self._faults.warn(scalar.at, problem, f"usual are {', '.join(known)}")
 
     def _any_of(self, key: str, value: Series) -> Read:
         if not value.entries:
@@ -191,3 +222,17 @@ class _Reader:
             return operand
         self._faults.add(operand.at, f"`{name}` wants one text that is not empty")
         return None
+
+
+def _compared(value: Node) -> Iterator[Scalar]:
+    """Yield the texts a value is compared with as a whole."""
+    match value:
+        case Scalar(null=False):
+            yield value
+        case Series():
+            for entry in value.entries:
+                yield from _compared(entry)
+        case Table():
+            for name, operand in value.entries:
+                if name.text in ("not", *LIST_TESTS):
+                    yield from _compared(operand)

@@ -58,7 +58,10 @@ class _Reader:
         self._check_together(node, when)
         is_timer = not is_null(node.get("for"))
         condition = read_condition(
-            node.get("if"), faults=self._faults, no_change=_no_change(when, is_timer=is_timer)
+            node.get("if"),
+            faults=self._faults,
+            no_change=_no_change(when, is_timer=is_timer),
+            sources=[spec.source.name for spec in self._places.sources],
         )
         types = when or frozenset({EventType.LEAD_OVERDUE})
         message = read_message(node.get("message"), types=types, faults=self._faults)

@@ -77,7 +77,7 @@ def _report(
     faults: Faults,
 ) -> None:
     key, place, value = _located(found["loc"], table, at)
-    if is_unresolved(value):
+    if found["type"] != "missing" and is_unresolved(value):
         return
     if found["type"] == "extra_forbidden" and key is not None:
         *_, nested = None, *found["loc"][:-1]
@@ -98,16 +98,16 @@ def _located(
 
     Parts of the path that name a branch of a union lead nowhere and are passed over.
     """
-    key, place, node = None, at, None
-    current: Node | None = table
+    key: Scalar | None = None
+    place = at
+    value: Node | None = table
     for part in loc:
-        if isinstance(current, Table) and (name := current.key(str(part))):
-            key, place, node = name, name.at, current.get(str(part))
-        elif isinstance(current, Series) and isinstance(part, int):
-            node = current.entries[part]
-            place = node.at
-        current = node or current
-    return key, place, node
+        if isinstance(value, Table) and (name := value.key(str(part))):
+            key, place, value = name, name.at, value.get(str(part))
+        elif isinstance(value, Series) and isinstance(part, int):
+            value = value.entries[part]
+            place = value.at
+    return key, place, value
 
 
 def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
