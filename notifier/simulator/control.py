@@ -175,7 +175,7 @@ def _post(name: str, kind: type[T], act: Callable[[T], Any]) -> web.RouteDef:
         try:
             body = msgspec.json.decode(await request.read() or b"{}", type=kind)
             return _json(act(body))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, TypeError) as error:
             return _json({"error": str(error)}, status=400)
         except KeyError as error:
             return _json({"error": f"nothing is called {error}"}, status=404)

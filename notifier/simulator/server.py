@@ -9,6 +9,7 @@
         world.create(name="Asha")
 """
 
+import ssl
 import time
 from collections.abc import Callable, Collection
 from email.utils import format_datetime
@@ -25,6 +26,7 @@ from notifier.simulator.faults import Fault, FaultKind, Faults
 from notifier.simulator.limit import Limit
 from notifier.simulator.misanswers import misanswer
 from notifier.simulator.requests import Request, RequestLog
+from notifier.simulator.wire import STOP_S
 from notifier.simulator.world import KINDS, World
 
 PATH = "/inbox/direct/chats"
@@ -37,7 +39,8 @@ class Simulator:
 
     Every token opens every bot of the world; ``per_minute`` is the rate limit of
     each, ``None`` for none. ``port`` 0 takes any free port. ``world``, ``faults``
-    and ``page_size`` may be changed at any time.
+    and ``page_size`` may be changed at any time; ``before_page`` is called with a
+    page's number and type just before its rows are read.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class Simulator:
         page_size: int = 20,
         per_minute: int | None = 100,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        before_page: Callable[[int, str], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.world = world
@@ -58,20 +63,23 @@ class Simulator:
         self.requests = RequestLog()
         self.faults = Faults()
         self._port = port
+        self._tls = tls
+        self._before_page = before_page
         self._monotonic = monotonic
         self._runner = web.AppRunner(
-            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.0
+            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=STOP_S
         )
 
     @property
     def url(self) -> str:
-        """The base URL, ``http://127.0.0.1:PORT``; only while it is running."""
+        """The base URL, ``http(s)://127.0.0.1:PORT``; only while it is running."""
         host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        return f"{'https' if self._tls else 'http'}://{host}:{port}"
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls)
+        await site.start()
         return self
 
     async def __aexit__(
@@ -98,6 +106,8 @@ class Simulator:
             return await self._answer(request, self.faults.take(page=page, kind=kind))
 
     async def _answer(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
+        if self._before_page:
+            self._before_page(int(request.query["page"]), request.query["type"])
         rows = self._rows(request)
         if fault and fault.kind is FaultKind.ENDLESS and not rows:
             page = int(request.query["page"])

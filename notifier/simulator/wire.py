@@ -12,6 +12,9 @@ from typing import NoReturn
 
 from aiohttp import web
 
+STOP_S = 0.01
+"""How long a stopping server waits for hanging handlers; aiohttp takes 0 for forever."""
+
 FOREVER_CHUNK = b" " * 65536
 
 

@@ -78,12 +78,18 @@ class World:
         return str(row["_id"])
 
     def put(self, row: Row, *, kind: str = LEAD, bot_id: str | None = None) -> str:
-        """Add or replace a row exactly as given, except that a missing ``_id`` is made up."""
-        lead_id = row.get("_id") or self._visitors.object_id(self.clock())
-        self._listing(kind, bot_id).put({**row, "_id": lead_id})
-        return str(lead_id)
+        """Add or replace a row exactly as given, except that a missing ``_id`` is made up.
 
-    def change(self, lead_id: str, **fields: Json) -> None:
+        Raises :class:`TypeError` for an ``_id`` that is no text; ``bad-number-id`` and
+        its kin among the faults show such rows.
+        """
+        lead_id = row.get("_id") or self._visitors.object_id(self.clock())
+        if not isinstance(lead_id, str):
+            raise TypeError("an _id is text; a fault can show one that is not")
+        self._listing(kind, bot_id).put({**row, "_id": lead_id})
+        return lead_id
+
+    def change(self, lead_id: str, /, **fields: Json) -> None:
         """Set fields of a row, by short name (:data:`PATHS`) or key; ``...`` takes one out.
 
         ``updatedAt`` becomes now unless it is among them.

@@ -103,3 +103,5 @@ async def test_mistakes_are_told(levers: Levers) -> None:
     status, error = await levers.refused("leads", cuont=3)
     assert (status, "cuont" in error) == (400, True)
     assert await levers.refused("convert", id="x") == (404, "nothing is called 'x'")
+    status, error = await levers.refused("leads", row={"_id": 5})
+    assert (status, "_id is text" in error) == (400, True)

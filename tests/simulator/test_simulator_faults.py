@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -249,3 +250,14 @@ async def test_a_request_that_is_refused_anyway_uses_up_no_fault(
     simulator.faults.arm(Fault(kind=FaultKind.HTML))
     assert (await client.get(PATH)).status_code == 400
     assert len(simulator.faults.armed) == 1
+
+
+async def test_a_hanging_client_does_not_keep_the_simulator_from_stopping(
+    client: httpx.AsyncClient, simulator: Simulator
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HANG))
+    hanging = asyncio.create_task(ask(client))
+    await simulator.requests.reached(1)
+    await simulator.__aexit__(None, None, None)
+    with pytest.raises(httpx.RemoteProtocolError):
+        await hanging

@@ -175,3 +175,16 @@ async def test_every_token_has_a_limit_of_its_own() -> None:
             for token in ("one", "one", "two", "two", "three")
         ]
     assert statuses == [200, 429, 200, 429, 401]
+
+
+async def test_the_world_can_change_between_two_pages() -> None:
+    world = World(clock=lambda: NINE)
+    first, second = world.create(), world.create()
+
+    def shift(page: int, _kind: str) -> None:
+        if page == 2:
+            world.create()
+
+    async with Simulator(world, token="right", page_size=1, before_page=shift) as simulator:
+        pages = [await rows(simulator, page=page) for page in "123"]
+    assert [page[0]["_id"] for page in pages] == [second, second, first]

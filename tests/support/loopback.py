@@ -11,7 +11,16 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from notifier.simulator.wire import drip, forever, hang, head, reset, send_and_close, stream
+from notifier.simulator.wire import (
+    STOP_S,
+    drip,
+    forever,
+    hang,
+    head,
+    reset,
+    send_and_close,
+    stream,
+)
 
 
 class Ending(StrEnum):
@@ -53,7 +62,7 @@ class Loopback:
     def __init__(self, app: web.Application, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.0
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=STOP_S
         )
         self._arrived = asyncio.Condition()
 

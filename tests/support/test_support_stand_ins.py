@@ -14,6 +14,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from standardwebhooks.webhooks import Webhook
 
+from notifier.simulator.server import Simulator
+from notifier.simulator.world import World
 from support.certificates import Certificate, self_signed
 from support.loopback import Ending, Reply
 from support.mail import AfterData, MailServer, Security
@@ -23,6 +25,11 @@ from support.slack import Slack, failure, rate_limited
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 OTHER = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = '{"type":"lead.created","name":"Åse 🌸"}'
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return self_signed(tmp_path)
 
 
 def signed(*secrets: str, body: str = BODY) -> dict[str, str]:
@@ -117,6 +124,26 @@ async def test_an_expired_certificate_is_not_believed(tmp_path: Path) -> None:
     ):
         with pytest.raises(httpx.ConnectError, match="expired"):
             await client.post(receiver.url)
+
+
+async def test_a_certificate_holds_for_its_names_alone(tmp_path: Path) -> None:
+    other = self_signed(tmp_path, names="DNS:other.test")
+    async with (
+        Receiver(tls=other.server()) as receiver,
+        httpx.AsyncClient(trust_env=False, verify=other.client()) as client,
+    ):
+        with pytest.raises(httpx.ConnectError, match="certificate is not valid"):
+            await client.post(receiver.url)
+
+
+async def test_the_simulator_speaks_tls_where_told(certificate: Certificate) -> None:
+    world = World(clock=lambda: datetime.now(UTC))
+    async with (
+        Simulator(world, tls=certificate.server()) as simulator,
+        httpx.AsyncClient(trust_env=False, verify=certificate.client()) as client,
+    ):
+        assert simulator.url.startswith("https://")
+        assert (await client.get(f"{simulator.url}/_control/state")).status_code == 200
 
 
 @pytest.fixture
@@ -245,11 +272,6 @@ async def test_a_mail_server_keeps_the_mail_as_it_was_sent() -> None:
         assert caught.message["subject"] == "Ny kunde: Åse 🌸"
         assert caught.message.get_content() == "lone dots\r\n.\r\n..\r\n"
         assert (caught.encrypted, caught.user) == (False, None)
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Certificate:
-    return self_signed(tmp_path)
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.IMPLICIT])
