@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import certifi
 import httpx
@@ -31,7 +31,7 @@ class Listing:
     """One of a source's two listings, and the token that opens it."""
 
     source: Source
-    kind: Literal["lead", "non-lead"]
+    kind: str
     token: SecretStr
 
 

@@ -127,9 +127,7 @@ def _broken(text: str) -> UpstreamError:
 
 
 def _read(entry: Json) -> Reading | BadRow:
-    lead_id = None
     try:
-        lead_id = record_id(entry)
         written = canonical(entry)
         # Read back, since canonical() mends what storage cannot carry: the
         # snapshot and the next reading must not differ by the mending.
@@ -138,7 +136,14 @@ def _read(entry: Json) -> Reading | BadRow:
             lead_id=record_id(row), row=row, canonical=written, digest=_digest(written)
         )
     except BadRecordError as error:
-        return BadRow(reason=str(error), digest=_raw_digest(entry), lead_id=lead_id)
+        return BadRow(reason=str(error), digest=_raw_digest(entry), lead_id=_known_id(entry))
+
+
+def _known_id(entry: Json) -> str | None:
+    try:
+        return record_id(entry)
+    except BadRecordError:
+        return None
 
 
 def _raw_digest(entry: Json) -> bytes:
