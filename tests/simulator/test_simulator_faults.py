@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from notifier.simulator.faults import Fault, FaultKind, Faults
+from notifier.simulator.faults import Fault, FaultKind
 from notifier.simulator.misanswers import BAD_RECORDS
 from notifier.simulator.server import PATH, TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
@@ -36,30 +36,6 @@ def query(page: int = 1) -> dict[str, str]:
 
 async def ask(client: httpx.AsyncClient, page: int = 1) -> httpx.Response:
     return await client.get(PATH, params=query(page))
-
-
-def test_a_fault_happens_as_often_as_told() -> None:
-    faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HANG, times=2))
-    faults.arm(Fault(kind=FaultKind.RESET))
-    taken = [faults.take(page=1, kind="lead") for _ in range(4)]
-    assert [fault and fault.kind for fault in taken] == ["hang", "hang", "reset", None]
-
-
-def test_a_fault_without_a_number_stays_until_it_is_cleared() -> None:
-    faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HTML, times=None))
-    assert all(faults.take(page=1, kind="lead") for _ in range(10))
-    faults.clear()
-    assert faults.take(page=1, kind="lead") is None
-
-
-def test_a_fault_of_one_page_or_listing_spares_the_others() -> None:
-    faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HTML, page=3, type="non-lead"))
-    assert faults.take(page=2, kind="non-lead") is None
-    assert faults.take(page=3, kind="lead") is None
-    assert faults.take(page=3, kind="non-lead") is not None
 
 
 @pytest.mark.parametrize(
