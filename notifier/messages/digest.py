@@ -40,7 +40,7 @@ def digest_text(
     *,
     zone: tzinfo | None = None,
 ) -> Text:
-    """Return a list grouped by rule, each group counted and newest last.
+    """Return a list grouped by rule, each group counted, in the order of ``parts``.
 
     The body has about ``limit`` characters; what does not fit is counted in its
     group (``… and 3 more``, the oldest). Times are shown where ``zone`` is given.
@@ -67,8 +67,7 @@ def _group(
     heading = f"{shown} ({len(entries)})"
     lines: list[str] = []
     room = limit - len(heading) - 20
-    newest_first = sorted(entries, key=lambda e: e.event.data.observed_at, reverse=True)
-    for entry in newest_first:
+    for entry in reversed(entries):
         line = _line(entry, medium, zone)
         room -= len(line) + 1
         if room < 0:

@@ -1,0 +1,73 @@
+"""Messages on a terminal: one block each, for trying rules out and for the demo."""
+
+from datetime import tzinfo
+from typing import Literal
+
+import rich.console
+from pydantic import Field
+from rich.text import Text as Styled
+
+from notifier.destinations.base import Message, Part, Receipt
+from notifier.errors import TemporaryDeliveryError
+from notifier.messages.digest import digest_text
+from notifier.messages.escape import one_line, plain
+from notifier.messages.facts import moment
+from notifier.messages.text import Medium
+from notifier.rules.destinations import DestinationOptions
+
+
+class ConsoleOptions(DestinationOptions):
+    """``{type: console}`` in the rules file."""
+
+    type: Literal["console"] = Field(description="The kind of destination.")
+
+
+class ConsoleDestination:
+    """Writes to one console; Rich leaves the colours out where ``NO_COLOR`` is set."""
+
+    medium = Medium.PLAIN
+    slots = 1
+
+    def __init__(
+        self,
+        name: str,
+        _options: ConsoleOptions,
+        *,
+        console: rich.console.Console,
+        zone: tzinfo,
+    ) -> None:
+        self.name = name
+        self._console = console
+        self._zone = zone
+
+    async def send(self, message: Message) -> Receipt:
+        """Write the message as one block; see :class:`Destination`."""
+        try:
+            self._console.print(self._block(message), soft_wrap=True)
+        except OSError as error:
+            raise TemporaryDeliveryError("the console cannot be written to") from error
+        return Receipt()
+
+    async def aclose(self) -> None:
+        """Leave the console open: it was only lent."""
+
+    def _block(self, message: Message) -> Styled:
+        block = Styled()
+        if message.digest is not None:
+            text = digest_text(message.parts, message.digest, self.medium, zone=self._zone)
+            return _with(block, text.title, text.body)
+        for part in message.parts:
+            _with(block, part.text.title, part.text.body)
+            block.append(f"  {self._origin(part)}\n", style="dim")
+        return block
+
+    def _origin(self, part: Part) -> str:
+        when = moment(part.event.data.observed_at, self._zone)
+        return " · ".join([when, part.event.type, one_line(part.rule)])
+
+
+def _with(block: Styled, title: str, body: str) -> Styled:
+    block.append(f"● {one_line(title)}\n", style="bold cyan")
+    for line in plain(body).split("\n"):
+        block.append(f"  {line}\n" if line else "")
+    return block

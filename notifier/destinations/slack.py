@@ -1,0 +1,237 @@
+"""Slack: one thread per lead and channel, headed by a card that stays up to date.
+
+Source: Slack's Web API (chat.postMessage, chat.update) and incoming webhooks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from notifier.destinations import slack_blocks as blocks
+from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
+from notifier.destinations.slack_api import IncomingWebhook, WebApi
+from notifier.destinations.slack_cards import forgotten, memory_of, remembered
+from notifier.destinations.slack_faults import Refusal, translated
+from notifier.destinations.slack_people import (
+    ASSIGNEE,
+    is_broadcast,
+    mention_of,
+    recipient,
+    shares,
+    slack_id,
+)
+from notifier.destinations.slack_post import Poster
+from notifier.destinations.slack_threads import Thread, card_payload, updated
+from notifier.errors import (
+    ConfigError,
+    DeliveryError,
+    Fault,
+    SkippedDeliveryError,
+    TemporaryDeliveryError,
+)
+from notifier.messages.digest import digest_text
+from notifier.messages.escape import safe_link
+from notifier.messages.text import Medium
+from notifier.records import Lead
+from notifier.rules.destinations import DestinationOptions
+
+SEND_TIMEOUT_S = 15.0
+UPDATE_TIMEOUT_S = 5.0
+
+
+def _check_url(secret: SecretStr) -> SecretStr:
+    if not safe_link(secret.get_secret_value()):
+        raise ValueError("an incoming webhook's URL starts with https://hooks.slack.com/")
+    return secret
+
+
+class SlackOptions(DestinationOptions):
+    """``{type: slack, channel: …}`` or ``{type: slack, webhook_url: …}`` in the rules file."""
+
+    type: Literal["slack"] = Field(description="The kind of destination.")
+    channel: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A channel's name or id, or assignee for direct messages; needs a token.",
+    )
+    webhook_url: Annotated[SecretStr, AfterValidator(_check_url)] | None = Field(
+        default=None, description="An incoming webhook's URL; it has no threads."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.channel is None) == (self.webhook_url is None):
+            raise ValueError("a slack destination has either `channel` or `webhook_url`")
+        return self
+
+
+class SlackDestination:
+    """Posts to one channel, to whoever has the lead, or to one incoming webhook.
+
+    ``min_interval_s``: Slack takes one message a second per channel.
+    """
+
+    medium = Medium.SLACK
+    slots = 1
+    min_interval_s = 1.0
+
+    def __init__(
+        self,
+        name: str,
+        options: SlackOptions,
+        *,
+        token: SecretStr | None,
+        api_url: str | None,
+        now: Callable[[], datetime],
+        zone: tzinfo,
+        send_timeout_s: float = SEND_TIMEOUT_S,
+        update_timeout_s: float = UPDATE_TIMEOUT_S,
+    ) -> None:
+        self.name = name
+        self._options = options
+        self._channel = options.channel or ""
+        self._now = now
+        self._zone = zone
+        self._poster = Poster(
+            place=_place(name, options, token=token, api_url=api_url, now=now),
+            post_timeout_s=send_timeout_s,
+            update_timeout_s=update_timeout_s,
+        )
+
+    async def send(self, message: Message) -> Receipt:
+        """Post the message, as a reply where the lead has a card; see ``Destination``."""
+        try:
+            if message.digest is not None:
+                return await self._send_digest(message, message.digest)
+            lead = message.lead or message.parts[-1].event.lead
+            if lead is None:
+                return await self._send_notice(message)
+            return await self._send_lead(message, lead)
+        except Refusal as refusal:
+            raise self._translated(refusal) from None
+
+    async def refresh(self, lead: Lead, memory: Mapping[str, str]) -> Mapping[str, str]:
+        """Bring a lead's card up to date without a message; never fails.
+
+        Returns what is to be remembered, empty where nothing changed.
+        """
+        channel = slack_id(lead, {}) if self._channel == ASSIGNEE else self._channel
+        card = remembered(memory, channel) if channel and self._has_threads else None
+        if not card or not channel:
+            return {}
+        present = await updated(self._poster, card, lead, self._now())
+        if present is None:
+            return forgotten(card)
+        return memory_of(present, channel) if present != card else {}
+
+    async def identity(self) -> str:
+        """Return ``user in workspace`` as Slack's ``auth.test`` tells, for diagnosis.
+
+        Raises a delivery error where the token is refused.
+        """
+        place = self._poster.place
+        if isinstance(place, IncomingWebhook):
+            return "an incoming webhook, which can only be tried by posting"
+        try:
+            answer = await place.call("auth.test", {}, timeout_s=self._poster.post_timeout_s)
+        except Refusal as refusal:
+            raise self._translated(refusal) from None
+        return f"{answer.get('user')} in {answer.get('team')}"
+
+    async def aclose(self) -> None:
+        """Close the connections to Slack."""
+        await self._poster.place.aclose()
+
+    @property
+    def _has_threads(self) -> bool:
+        return self._options.thread and isinstance(self._poster.place, WebApi)
+
+    def _mention(self, message: Message, lead: Lead | None) -> str:
+        return mention_of(message.mention or self._options.mention, lead, message.agents)
+
+    async def _send_notice(self, message: Message) -> Receipt:
+        """Send what is about no lead: a source, a destination, dead deliveries."""
+        channel = recipient(None, {}) if self._channel == ASSIGNEE else self._channel
+        mention = self._mention(message, None)
+        words = blocks.head(message.parts, mention)
+        payload = {"text": blocks.notice(message.parts, mention), "blocks": blocks.reply(words)}
+        await self._poster.post(channel, payload)
+        return Receipt()
+
+    async def _send_lead(self, message: Message, lead: Lead) -> Receipt:
+        agents, mention = message.agents, self._mention(message, lead)
+        channel = recipient(lead, agents) if self._channel == ASSIGNEE else self._channel
+        if not self._has_threads:
+            await self._poster.post(channel, card_payload(message, mention, lead))
+            return Receipt()
+        broadcast = is_broadcast(message, default=self._options.broadcast, mention=mention)
+        thread = Thread(
+            poster=self._poster,
+            now=self._now,
+            channel=channel,
+            lead=lead,
+            mention=mention,
+            broadcast=broadcast,
+        )
+        return await thread.send(message)
+
+    async def _send_digest(self, message: Message, headline: str) -> Receipt:
+        if self._channel != ASSIGNEE:
+            await self._post_digest(self._channel, message, message.parts, headline)
+            return Receipt()
+        people = shares(message)
+        if not people:
+            raise SkippedDeliveryError("unresolved assignee")
+        taken, faults = set(message.accepted), list[DeliveryError]()
+        for person in [person for person in people if person not in taken]:
+            try:
+                await self._post_digest(person, message, people[person], headline)
+                taken.add(person)
+            except Refusal as refusal:
+                faults.append(self._translated(refusal))
+            except DeliveryError as fault:
+                faults.append(fault)
+        if faults:
+            raise _combined(faults, taken=frozenset(taken))
+        return Receipt()
+
+    async def _post_digest(
+        self, channel: str, message: Message, parts: Sequence[Part], headline: str
+    ) -> None:
+        text = digest_text(parts, headline, Medium.SLACK, zone=self._zone)
+        mention = self._mention(message, None)
+        notice = f"{mention} {text.title}".strip()
+        await self._poster.post(
+            channel, {"text": notice, "blocks": blocks.digest(text, mention)}
+        )
+
+    def _translated(self, refusal: Refusal) -> DeliveryError:
+        return translated(refusal, to_a_person=self._channel == ASSIGNEE)
+
+
+def _place(
+    name: str,
+    options: SlackOptions,
+    *,
+    token: SecretStr | None,
+    api_url: str | None,
+    now: Callable[[], datetime],
+) -> WebApi | IncomingWebhook:
+    if options.webhook_url:
+        return IncomingWebhook(options.webhook_url, now=now)
+    if not token:
+        problem = "it names a Slack channel, which needs a bot token"
+        remedy = "set NOTIFIER_SLACK_TOKEN, or use webhook_url"
+        raise ConfigError([Fault(where=f"destinations.{name}", problem=problem, remedy=remedy)])
+    return WebApi(token=token, base_url=api_url, now=now)
+
+
+def _combined(faults: Sequence[DeliveryError], *, taken: frozenset[str]) -> DeliveryError:
+    """Return the first fault, so that those who took their share do not get it again."""
+    if not taken:
+        return faults[0]
+    pauses = [f.retry_after_s for f in faults if isinstance(f, TemporaryDeliveryError)]
+    longest = max((pause for pause in pauses if pause), default=None)
+    return PartlyTakenError(str(faults[0]), accepted=taken, retry_after_s=longest)

@@ -1,0 +1,178 @@
+"""One call to Slack, bounded in time and bytes; everything odd becomes a refusal.
+
+The SDK builds the requests. Its retries are off, since the outbox retries, and
+its sessions are ours: they read no environment and follow no redirect.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from notifier.destinations.http import retry_after_s
+from notifier.destinations.slack_faults import Refusal, code_in
+from notifier.errors import TemporaryDeliveryError
+from notifier.rows import Json
+
+MAX_ANSWER_BYTES = 2**20
+WEBHOOK = "the incoming webhook"
+
+# What the SDK raises on a 200 with HTML, text or a list in it.
+UNREADABLE = (SlackClientError, AttributeError, LookupError, TypeError, ValueError)
+
+Call = Callable[[str, Mapping[str, Json], float], Awaitable[Mapping[str, Json]]]
+
+
+class Answer(aiohttp.ClientResponse):
+    """A response that is never a redirect to follow, and never endless."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Read the headers; a redirect ends here, before anything is sent elsewhere."""
+        await super().start(connection)
+        if 300 <= self.status < 400:
+            self.close()
+            raise aiohttp.ClientPayloadError("a redirect, which is not followed")
+        return self
+
+    async def read(self) -> bytes:
+        """Return the body; raises ``ClientPayloadError`` where it is beyond reason."""
+        body = bytearray()
+        async for chunk in self.content.iter_chunked(2**16):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                self.close()
+                raise aiohttp.ClientPayloadError("an answer beyond reason")
+        self._body = self._body or bytes(body)
+        return self._body
+
+
+class WebApi:
+    """Slack's Web API with a bot token; ``base_url`` defaults to Slack's own."""
+
+    def __init__(
+        self, *, token: SecretStr, base_url: str | None, now: Callable[[], datetime]
+    ) -> None:
+        self._token = token
+        self._base_url = base_url or AsyncWebClient.BASE_URL
+        self._now = now
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(
+        self, method: str, arguments: Mapping[str, Json], *, timeout_s: float
+    ) -> Mapping[str, Json]:
+        """Return Slack's successful answer; raises :class:`Refusal` for any other.
+
+        Raises :class:`TemporaryDeliveryError` where no answer came in time.
+        """
+        with _unanswered(method, timeout_s):
+            try:
+                async with asyncio.timeout(timeout_s):
+                    return await self._answer(method, arguments)
+            except SlackApiError as error:
+                raise self._refusal(method, error.response) from None
+            except UNREADABLE:
+                raise Refusal(method, 200) from None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+
+    async def _answer(self, method: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+        self._session = self._session or build_session()
+        client = AsyncWebClient(
+            token=self._token.get_secret_value(),
+            base_url=self._base_url,
+            session=self._session,
+            retry_handlers=[],
+        )
+        client.proxy = None  # it reads HTTPS_PROXY unasked
+        response = await client.api_call(method, json=dict(arguments))
+        if not isinstance(response.data, Mapping):
+            raise Refusal(method, 200)
+        return response.data
+
+    def _refusal(self, method: str, response: object) -> Refusal:
+        match response:
+            case AsyncSlackResponse():
+                status, headers, code = (
+                    response.status_code,
+                    response.headers,
+                    code_in(response.data),
+                )
+            case aiohttp.ClientResponse():
+                status, headers, code = response.status, dict(response.headers), ""
+            case _:
+                status, headers, code = 200, {}, ""
+        return Refusal(method, status, code, _pause(headers, now=self._now()))
+
+
+class IncomingWebhook:
+    """An incoming webhook: one channel, no threads, answers in plain words."""
+
+    def __init__(self, url: SecretStr, *, now: Callable[[], datetime]) -> None:
+        self._url = url
+        self._now = now
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, payload: Mapping[str, Json], *, timeout_s: float) -> None:
+        """Post a message; raises as :meth:`WebApi.call` does."""
+        with _unanswered(WEBHOOK, timeout_s):
+            try:
+                async with asyncio.timeout(timeout_s):
+                    status, body, headers = await self._answer(payload)
+            except UNREADABLE:
+                raise Refusal(WEBHOOK, 200) from None
+        if status != 200 or body != "ok":
+            pause = _pause(headers, now=self._now())
+            raise Refusal(WEBHOOK, status, code_in(body), pause)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+
+    async def _answer(self, payload: Mapping[str, Json]) -> tuple[int, str, Mapping[str, str]]:
+        self._session = self._session or build_session()
+        client = AsyncWebhookClient(
+            self._url.get_secret_value(), session=self._session, retry_handlers=[]
+        )
+        client.proxy = None  # it reads HTTPS_PROXY unasked
+        response = await client.send_dict(dict(payload))
+        return response.status_code, response.body.strip(), response.headers
+
+
+def build_session() -> aiohttp.ClientSession:
+    """Return a session that keeps no cookies and trusts no environment."""
+    return aiohttp.ClientSession(
+        response_class=Answer,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),  # each call has a deadline of its own
+    )
+
+
+@contextmanager
+def _unanswered(method: str, timeout_s: float) -> Iterator[None]:
+    # The errors' own texts may hold the webhook's URL, which is a secret.
+    try:
+        yield
+    except TimeoutError:
+        problem = f"Slack did not answer {method} within {timeout_s:g} s"
+        raise TemporaryDeliveryError(problem) from None
+    except aiohttp.InvalidURL:
+        raise TemporaryDeliveryError("Slack's address is no URL") from None
+    except (aiohttp.ClientError, OSError) as error:
+        problem = f"Slack gave no usable answer to {method} ({type(error).__name__})"
+        raise TemporaryDeliveryError(problem) from None
+
+
+def _pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    lower = {name.lower(): value for name, value in headers.items()}
+    return retry_after_s(lower, now=now)

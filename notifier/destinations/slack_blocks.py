@@ -1,0 +1,123 @@
+"""A message in Slack's Block Kit, within every limit of Slack's.
+
+Limits: 50 blocks, 3,000 characters a section, ten fields of 2,000 each, and
+about 13,000 in all, hence the smaller ones here. Texts are ``verbatim``: Slack
+must not turn a stranger's words into links or mentions.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+
+from notifier.destinations.base import Part
+from notifier.messages.escape import one_line, safe_link, shorten, shorten_mrkdwn, slack
+from notifier.messages.facts import Fact, details, moment, parsed
+from notifier.messages.text import Text
+from notifier.records import Lead
+from notifier.rows import Json
+
+MAX_HEAD = 2_900
+MAX_SECTION = 3_000
+MAX_DIGEST = 9_000
+MAX_FIELDS = 20
+MAX_LABEL = 60
+MAX_VALUE = 240
+MAX_LINK = 500
+MAX_LAST_WORDS = 700
+MAX_NOTICE = 1_000
+
+Block = dict[str, Json]
+
+
+def head(parts: Sequence[Part], mention: str) -> str:
+    """Return the titles and bodies of a message as mrkdwn, mention first."""
+    texts = "\n\n".join(_titled(part.text) for part in parts)
+    return shorten_mrkdwn(f"{mention} {texts}".strip(), MAX_HEAD)
+
+
+def notice(parts: Sequence[Part], mention: str) -> str:
+    """Return the fallback for notifications and screen readers: the titles alone."""
+    titles = " · ".join(part.text.title for part in parts)
+    return shorten_mrkdwn(f"{mention} {titles}".strip(), MAX_NOTICE) or "New message"
+
+
+def reply(words: str) -> list[Block]:
+    """Return a message that needs no details: those stand above it in the thread."""
+    return [_section(words)]
+
+
+def card(words: str, lead: Lead) -> list[Block]:
+    """Return the rule's words above the lead's details."""
+    return [_section(words), *lead_details(lead), *_footer(lead)]
+
+
+def lead_details(lead: Lead) -> list[Block]:
+    """Return what is shown of a lead and changes with it; equal where nothing shown did."""
+    known = details(lead)
+    fields = [_field(fact) for fact in known if fact.label != "Last message"]
+    spoken = [fact for fact in known if fact.label == "Last message"][-1:]
+    shown = fields[:MAX_FIELDS]
+    if len(fields) > MAX_FIELDS:
+        shown[-1] = f"… and {len(fields) - MAX_FIELDS + 1} more"
+    rows = [shown[start : start + 10] for start in range(0, len(shown), 10)]
+    blocks: list[Block] = [
+        {"type": "section", "fields": [_mrkdwn(field) for field in row]} for row in rows
+    ]
+    return blocks + [_section(_last_words(fact)) for fact in spoken]
+
+
+def digest(text: Text, mention: str) -> list[Block]:
+    """Return a digest's text in as many sections as it takes."""
+    words = shorten_mrkdwn(f"{mention} {_titled(text)}".strip(), MAX_DIGEST)
+    return [_section(chunk) for chunk in _chunks(words)]
+
+
+def _chunks(words: str) -> Iterator[str]:
+    chunk = ""
+    for line in words.split("\n"):
+        if chunk and len(chunk) + len(line) + 1 > MAX_SECTION:
+            yield chunk
+            chunk = ""
+        chunk = f"{chunk}\n{line}" if chunk else shorten_mrkdwn(line, MAX_SECTION)
+    if chunk.strip():
+        yield chunk
+
+
+def _titled(text: Text) -> str:
+    # An author's own *bold* would end ours in the middle of the title.
+    title = text.title if "*" in text.title or not text.title else f"*{text.title}*"
+    return f"{title}\n{text.body}".strip()
+
+
+def _footer(lead: Lead) -> Iterator[Block]:
+    created = parsed(lead.created_at)
+    said = [slack(one_line(lead.source), MAX_LABEL)]
+    if created:
+        fallback = moment(lead.created_at, UTC)
+        date = f"^{int(created.timestamp())}^{{date_short_pretty}} at {{time}}"
+        said.append(f"created <!date{date}|{fallback}>")
+    yield {"type": "context", "elements": [_mrkdwn(" · ".join(said))]}
+    link = safe_link(lead.url)
+    if link and len(link) <= 3_000:
+        label = {"type": "plain_text", "text": "Open the chat"}
+        button = {"type": "button", "text": label, "url": link, "action_id": "open_chat"}
+        yield {"type": "actions", "elements": [button]}
+
+
+def _field(fact: Fact) -> str:
+    value = slack(one_line(fact.value), MAX_VALUE)
+    if fact.link and len(fact.link) <= MAX_LINK and "|" not in value:
+        value = f"<{slack(fact.link)}|{value}>"
+    return f"*{slack(one_line(fact.label), MAX_LABEL)}*\n{value}"
+
+
+def _last_words(fact: Fact) -> str:
+    words = slack(shorten(fact.value.strip(), MAX_LAST_WORDS), MAX_LAST_WORDS)
+    return "*Last message*\n" + "\n".join(f"> {line}" for line in words.split("\n"))
+
+
+def _section(words: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(shorten_mrkdwn(words, MAX_SECTION) or "…")}
+
+
+def _mrkdwn(words: str) -> Block:
+    return {"type": "mrkdwn", "text": words, "verbatim": True}

@@ -1,0 +1,49 @@
+"""Posting and updating, whichever way a destination reaches Slack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from notifier.destinations.slack_api import IncomingWebhook, WebApi
+from notifier.destinations.slack_faults import OF_THE_MESSAGE, Refusal
+from notifier.messages.escape import shorten_mrkdwn
+from notifier.rows import Json
+
+MAX_PLAIN_CHARS = 300
+
+Payload = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """A place to post to, and how long one call may take, in seconds."""
+
+    place: WebApi | IncomingWebhook
+    post_timeout_s: float
+    update_timeout_s: float
+
+    async def post(self, channel: str, payload: Payload) -> Payload:
+        """Post, and where Slack dislikes the message itself, once more as plain text.
+
+        Returns Slack's answer, empty from a webhook; raises :class:`Refusal`.
+        """
+        whole = {**payload, "unfurl_links": False, "unfurl_media": False}
+        try:
+            return await self._call(channel, whole)
+        except Refusal as refusal:
+            if refusal.code not in OF_THE_MESSAGE:
+                raise
+        del whole["blocks"]
+        whole["text"] = shorten_mrkdwn(whole["text"], MAX_PLAIN_CHARS)
+        return await self._call(channel, whole)
+
+    async def update(self, payload: Payload) -> None:
+        """Change a posted message; raises :class:`Refusal`."""
+        assert isinstance(self.place, WebApi), "webhooks cannot update"
+        await self.place.call("chat.update", payload, timeout_s=self.update_timeout_s)
+
+    async def _call(self, channel: str, payload: Payload) -> Payload:
+        if isinstance(self.place, IncomingWebhook):
+            await self.place.post(payload, timeout_s=self.post_timeout_s)
+            return {}
+        payload = {**payload, "channel": channel}
+        return await self.place.call("chat.postMessage", payload, timeout_s=self.post_timeout_s)

@@ -1,0 +1,94 @@
+"""A lead's thread in a channel: its card first, replies after, the card kept true."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from notifier.destinations import slack_blocks as blocks
+from notifier.destinations.base import Message, Receipt
+from notifier.destinations.slack_cards import Card, fingerprint, memory_of, remembered
+from notifier.destinations.slack_faults import VANISHED, Refusal
+from notifier.destinations.slack_post import Payload, Poster
+from notifier.errors import DeliveryError
+from notifier.messages.escape import shorten_mrkdwn
+from notifier.records import Lead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """One message's view of a lead's thread; ``channel`` is the one configured."""
+
+    poster: Poster
+    now: Callable[[], datetime]
+    channel: str
+    lead: Lead
+    mention: str
+    broadcast: bool
+
+    async def send(self, message: Message) -> Receipt:
+        """Reply under the lead's card, or post one where there is none any more."""
+        known = remembered(message.memory, self.channel)
+        # Before the reply: a card found missing then takes the message itself.
+        card = await updated(self.poster, known, self.lead, self.now()) if known else None
+        if card and await self._replied(message, card):
+            return Receipt(memory=memory_of(card, self.channel))
+        posted = await self._posted(message)
+        if posted and not known:
+            # Another destination may have a card here under the channel's id.
+            posted = remembered(message.memory, posted.channel) or posted
+        return Receipt(memory=memory_of(posted, self.channel) if posted else {})
+
+    async def _replied(self, message: Message, card: Card) -> bool:
+        payload = {
+            "text": blocks.notice(message.parts, self.mention),
+            "blocks": blocks.reply(blocks.head(message.parts, self.mention)),
+            "thread_ts": card.ts,
+            "reply_broadcast": self.broadcast,
+        }
+        try:
+            await self.poster.post(card.channel, payload)
+        except Refusal as refusal:
+            if refusal.code in VANISHED:
+                return False
+            raise
+        return True
+
+    async def _posted(self, message: Message) -> Card | None:
+        head = blocks.head(message.parts, self.mention)
+        payload = card_payload(message, self.mention, self.lead)
+        answer = await self.poster.post(self.channel, payload)
+        channel, ts = answer.get("channel"), answer.get("ts")
+        if not isinstance(channel, str) or not isinstance(ts, str):
+            return None
+        at_s = int(self.now().timestamp())
+        return Card(channel=channel, ts=ts, head=head, shown=fingerprint(self.lead), at_s=at_s)
+
+
+def card_payload(message: Message, mention: str, lead: Lead) -> Payload:
+    """Return a message that shows the lead's details under the rule's words."""
+    head = blocks.head(message.parts, mention)
+    return {"text": blocks.notice(message.parts, mention), "blocks": blocks.card(head, lead)}
+
+
+async def updated(poster: Poster, card: Card, lead: Lead, now: datetime) -> Card | None:
+    """Bring a card up to date and return it as it is now, or ``None`` where it is gone.
+
+    Never fails: an update is no delivery, and the next one catches up.
+    """
+    if not card.is_due(lead, now):
+        return card
+    payload = {
+        "channel": card.channel,
+        "ts": card.ts,
+        "text": shorten_mrkdwn(card.head, blocks.MAX_NOTICE),
+        "blocks": blocks.card(card.head, lead),
+    }
+    try:
+        await poster.update(payload)
+    except Refusal as refusal:
+        return None if refusal.code in VANISHED else card
+    except DeliveryError:
+        return card
+    return msgspec.structs.replace(card, shown=fingerprint(lead))
