@@ -16,6 +16,8 @@ from notifier.cli.exits import exit_code
 from notifier.errors import NotifierError
 
 MODULES = {
+    "run": "notifier.cli.run",
+    "once": "notifier.cli.run",
     "init": "notifier.cli.init",
     "check": "notifier.cli.check",
     "schema": "notifier.cli.check",

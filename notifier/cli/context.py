@@ -1,0 +1,28 @@
+"""What a command finds around it: the process's environment and working folder."""
+
+import os
+import sys
+from pathlib import Path
+
+from notifier import log
+from notifier.cli.output import print_warnings
+from notifier.configuration import Configuration, load_configuration
+from notifier.environment import Environment, read_environment
+from notifier.settings import Settings
+
+
+def environment() -> Environment:
+    """Return the environment of this process."""
+    return read_environment(os.environ, folder=Path.cwd())
+
+
+def configuration() -> Configuration:
+    """Return what the operator configured, after printing its warnings."""
+    loaded = load_configuration(environment())
+    print_warnings(loaded.warnings)
+    return loaded
+
+
+def start_logging(settings: Settings) -> None:
+    """Send log lines to stderr as the settings say."""
+    log.set_up(log_format=settings.log_format, level=settings.log_level, stream=sys.stderr)

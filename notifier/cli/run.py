@@ -1,0 +1,45 @@
+"""``run`` and ``once``: the service itself."""
+
+import asyncio
+
+import typer
+from rich.console import Console
+
+from notifier.cli.context import configuration, start_logging
+from notifier.cli.exits import Exit
+from notifier.configuration import Configuration
+from notifier.service import Clocks, assembled, stop_on_signals
+
+app = typer.Typer()
+
+
+@app.command()
+def run() -> None:
+    """Poll and deliver until SIGTERM; SIGHUP reloads the rules."""
+    loaded = configuration()
+    start_logging(loaded.settings)
+    asyncio.run(_run(loaded))
+
+
+@app.command()
+def once() -> None:
+    """Poll every source once, deliver what is due, and exit: 75 if something is left."""
+    loaded = configuration()
+    start_logging(loaded.settings)
+    if not asyncio.run(_once(loaded)):
+        raise typer.Exit(Exit.TEMPORARY)
+
+
+async def _run(loaded: Configuration) -> None:
+    async with assembled(
+        loaded.settings, loaded.ruleset, loaded.sources, clocks=Clocks(), console=Console()
+    ) as service:
+        stop_on_signals(service)
+        await service.run()
+
+
+async def _once(loaded: Configuration) -> bool:
+    async with assembled(
+        loaded.settings, loaded.ruleset, loaded.sources, clocks=Clocks(), console=Console()
+    ) as service:
+        return await service.once()

@@ -1,0 +1,1 @@
+"""When to walk which listing, and committing what comes of it."""

@@ -1,0 +1,73 @@
+"""What a poller writes: each function is one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from notifier import ledger
+from notifier.events import EventType, operation
+from notifier.intake import Committed, Intake, commit_page
+from notifier.ledger import Written
+from notifier.plan import told
+from notifier.poller.listing import ListingWalks
+from notifier.records import Source
+from notifier.rules.model import Ruleset
+from notifier.store import mutes, snapshots, sources
+from notifier.upstream.health import Transition
+from notifier.upstream.page import Page
+from notifier.upstream.walk import Walk, WalkKind
+
+
+def states(db: Database, listings: Sequence[ListingWalks]) -> list[snapshots.ListingState]:
+    """Return how each listing was left, creating what is new."""
+    for walks in listings:
+        source = walks.listing.source
+        sources.register(db, source.bot_id, source.name)
+    return [
+        snapshots.listing(db, walks.listing.source.bot_id, walks.listing.kind)
+        for walks in listings
+    ]
+
+
+def commit(
+    db: Database, page: Page, intake: Intake, at: datetime, baseline_from: datetime | None
+) -> Committed:
+    """Commit one page; a baseline's first also fixes from when on leads are new."""
+    bot_id = intake.source.bot_id
+    if baseline_from is not None:
+        snapshots.listing(db, bot_id, intake.kind)
+        from_ms = int(baseline_from.timestamp() * 1000)
+        snapshots.start_baseline(db, bot_id, intake.kind, from_ms=from_ms)
+    return commit_page(db, page, intake, at=at)
+
+
+def finish_walk(
+    db: Database, walks: ListingWalks, walk: Walk, order: str, *, at_ms: int
+) -> None:
+    """Record a completed walk and, after a full one, what it did not find."""
+    bot_id, kind = walks.listing.source.bot_id, walks.listing.kind
+    snapshots.close_walk(db, bot_id, kind, walk.number)
+    if walk.kind is not WalkKind.HEAD:
+        snapshots.finish_full_walk(db, bot_id, kind, at_ms, order, walk.pages)
+        snapshots.mark_absent(db, bot_id, kind, frozenset(walk.seen))
+    sources.succeeded(db, bot_id, at_ms=at_ms)
+
+
+def tell_transition(
+    db: Database, source: Source, transition: Transition, rules: Ruleset, *, at: datetime
+) -> Written:
+    """Record the source's state and tell of it, as one whole."""
+    at_ms = int(at.timestamp() * 1000)
+    kind = EventType(f"source.{transition.state.value}")
+    sources.set_state(
+        db, source.bot_id, transition.state.value, transition.reason, transition.remedy
+    )
+    event = operation(
+        kind, source.name, at=at, reason=transition.reason, remedy=transition.remedy
+    )
+    written = Written()
+    muted = mutes.active(db, now_ms=at_ms)
+    events = told([event], rules, at=at, mutes=muted)
+    ledger.write(db, events, bot_id=None, at_ms=at_ms, written=written)
+    return written
