@@ -32,11 +32,13 @@ def split_types(value: object) -> object:
 
 
 def split_first_run(value: object) -> object:
-    """Return ``silent``, ``notify``, or the duration within which a lead is new."""
-    if not isinstance(value, str) or value.lower() in ("silent", "notify"):
-        return lower(value)
+    """Return how old a lead may be to count as new: none for ``notify``, 0 for ``silent``."""
+    if not isinstance(value, str):
+        return value
+    if value.lower() == "notify":
+        return None
     try:
-        return parse_duration(value)
+        return parse_duration("0" if value.lower() == "silent" else value)
     except ValueError as error:
         raise ValueError(f"`{value}` is neither silent nor notify nor a duration") from error
 

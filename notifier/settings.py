@@ -4,6 +4,7 @@ A setting is one field here; README's table is checked against these fields.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,11 +83,10 @@ class Settings(BaseSettings):
     request_timeout: Positive = Field(
         default=timedelta(seconds=20), description="for one upstream request", examples=["20s"]
     )
-    first_run: Annotated[
-        Literal["silent", "notify"] | timedelta, BeforeValidator(formats.split_first_run)
-    ] = Field(
-        default="silent",
-        description="which leads of a source's first full walk are new",
+    first_run: Annotated[timedelta | None, BeforeValidator(formats.split_first_run)] = Field(
+        default=NO_TIME,
+        description="how old a lead may be that a source's first full walk announces; "
+        "`silent` is none, `notify` any age",
         examples=["silent", "notify", "24h"],
     )
     inbox_url: Annotated[Url, AfterValidator(formats.check_inbox_url)] | None = Field(
@@ -156,11 +156,28 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def load_settings(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]:
-    """Return the settings, and warnings for the operator.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The settings made of the values that are right, the mistakes, and the warnings."""
 
-    Raises :class:`ConfigError` with one fault per mistake: what is wrong, where
-    the value came from, how to mend it; never the value of a secret.
+    settings: Settings
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+def load_settings(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]:
+    """Return the settings and the warnings; raises :class:`ConfigError` with every fault."""
+    reading = read_settings(environment)
+    if reading.faults:
+        raise ConfigError(reading.faults)
+    return reading.settings, reading.warnings
+
+
+def read_settings(environment: Environment) -> Reading:
+    """Return what can be read, with one fault per mistake.
+
+    A fault says what is wrong, where the value came from and how to mend it;
+    never the value of a secret.
     """
     given: dict[str, tuple[str, Place]] = {}
     faults = list(environment.faults)
@@ -174,12 +191,11 @@ def load_settings(environment: Environment) -> tuple[Settings, tuple[Fault, ...]
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        wrong = {str(detail["loc"][0]): detail for detail in reversed(error.errors())}
-        faults += [_fault(field, given[field][1], wrong[field]) for field in reversed(wrong)]
-        raise ConfigError(faults) from None
-    if faults:
-        raise ConfigError(faults)
-    return settings, (*_shadowed(environment, given), *_unknown(environment))
+        wrong = {str(detail["loc"][0]): detail for detail in error.errors()}
+        faults += [_fault(field, given[field][1], detail) for field, detail in wrong.items()]
+        settings = Settings(**{field: values[field] for field in values.keys() - wrong})
+    warnings = (*_shadowed(environment, given), *_unknown(environment))
+    return Reading(settings=settings, faults=tuple(faults), warnings=warnings)
 
 
 def _find(environment: Environment, variable: str) -> tuple[str, Place] | None:

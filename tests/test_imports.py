@@ -12,7 +12,7 @@ import notifier
 PACKAGE = Path(notifier.__file__).parent
 PURE = (
     *("errors", "rows", "records", "diff", "events"),
-    *("messages", "rules", "plan", "pacing", "conclude"),
+    *("messages", "rules", "conclude", "plan", "pacing"),
 )
 IO = ("upstream", "store", "destinations")
 PEERS = ("poller", "dispatcher")
@@ -20,17 +20,21 @@ ORDER = (
     *PURE,
     "log",
     *IO,
+    "ledger",
+    "intake",
     *PEERS,
     "environment",
     "formats",
     "settings",
     "rulefiles",
     "sources",
+    "building",
+    "configuration",
     "service",
     "simulator",
     "cli",
 )
-SETTINGS_READERS = {"settings", "sources", "service", "cli"}
+SETTINGS_READERS = {"settings", "sources", "building", "configuration", "service", "cli"}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
     *("socket", "sqlite3", "sqlite_utils", "time"),

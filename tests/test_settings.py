@@ -89,6 +89,13 @@ def test_every_value_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert read.retention == timedelta(hours=36)
 
 
+@pytest.mark.parametrize(("written", "age"), [("silent", timedelta(0)), ("Notify", None)])
+def test_the_first_run_is_how_old_a_new_lead_may_be(
+    tmp_path: Path, written: str, age: timedelta | None
+) -> None:
+    assert settings(tmp_path, {"NOTIFIER_FIRST_RUN": written}).first_run == age
+
+
 def test_the_environment_beats_dotenv_which_beats_credentials(tmp_path: Path) -> None:
     systemd = tmp_path / "systemd"
     for name in ("notifier_bot_id", "notifier_customer_id", "notifier_token"):

@@ -1,0 +1,31 @@
+"""The command line, run in this process from an empty working folder."""
+
+import os
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from cli_runner import Ended, Run
+
+from notifier.cli.main import main
+
+
+@pytest.fixture
+def notifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    for name in [name for name in os.environ if name.startswith("NOTIFIER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, answers: str = "") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["notifier", *arguments])
+        monkeypatch.setattr(sys, "stdin", StringIO(answers))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=printed.out, err=printed.err)
+
+    return run

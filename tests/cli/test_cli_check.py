@@ -1,0 +1,113 @@
+"""``check`` and ``schema``: everything wrong at once, on stderr, with exit code 78."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_runner import Run
+
+DESTINATIONS = """\
+destinations:
+  screen: {type: console}
+  crm: {type: webhook, url: "https://crm.example.com/hook", secret: "${CRM_SECRET}"}
+"""
+RULES = (
+    DESTINATIONS
+    + """\
+rules:
+  - {name: New, when: lead.created, send: [screen, crm]}
+  - {name: Trouble, when: [source.down, destination.down, delivery.dead], send: screen}
+"""
+)
+SETTINGS = {"NOTIFIER_TOKEN": "tok", "NOTIFIER_BOT_ID": "b", "NOTIFIER_CUSTOMER_ID": "c"}
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    (tmp_path / "rules.yaml").write_text(RULES)
+    return tmp_path / "rules.yaml"
+
+
+def test_rules_alone_need_neither_settings_nor_secrets(notifier: Run, rules: Path) -> None:
+    ended = notifier("check", "--rules", str(rules))
+    assert (ended.code, ended.out) == (0, "ok: 2 rules, 2 destinations\n")
+    (warning,) = ended.err.splitlines()
+    assert warning.startswith(f"warning: {rules}:3:")
+    assert "`${CRM_SECRET}` is not set" in warning
+
+
+@pytest.mark.usefixtures("rules")
+def test_every_fault_of_settings_and_rules_comes_at_once(
+    notifier: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFIER_RULES", "rules.yaml")
+    monkeypatch.setenv("NOTIFIER_TOKEN", "two words")
+    monkeypatch.setenv("NOTIFIER_POLL_INTERVAL", "15")
+    ended = notifier("check")
+    assert (ended.code, ended.out) == (78, "")
+    starts = ["NOTIFIER_TOKEN, from the environment", "NOTIFIER_POLL_INTERVAL, from the"]
+    starts += ["rules.yaml:3:"]
+    lines = ended.err.splitlines()
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+
+
+def test_missing_settings_are_told_beside_wrong_ones(
+    notifier: Run, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFIER_RULES", str(rules))
+    monkeypatch.setenv("CRM_SECRET", "whsec_" + "YWJj" * 8)
+    monkeypatch.setenv("NOTIFIER_TOKEN", "two words")
+    told = [line.partition(":")[0] for line in notifier("check").err.splitlines()]
+    assert told == [
+        "NOTIFIER_TOKEN, from the environment",
+        "NOTIFIER_BOT_ID",
+        "NOTIFIER_CUSTOMER_ID",
+    ]
+
+
+def test_trouble_that_nobody_would_hear_of_is_warned_about(
+    notifier: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(
+        "destinations: {screen: {type: console}}\n"
+        "rules: [{name: Down, when: source.down, send: screen}]\n"
+    )
+    ended = notifier("check")
+    assert (ended.code, ended.out) == (0, "ok: 1 rule, 1 destination; sources: default\n")
+    (warning,) = ended.err.splitlines()
+    assert warning.startswith(
+        "warning: rules: no rule listens to destination.down, delivery.dead"
+    )
+
+
+def test_what_destinations_lack_is_told_beside_what_sources_lack(
+    notifier: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFIER_RULES", "rules.yaml")
+    monkeypatch.setenv("NOTIFIER_SMTP_URL", "smtp://me:hunter2@mail.example.com:port")
+    monkeypatch.setenv("NOTIFIER_SMTP_FROM", "notifier@example.com")
+    (tmp_path / "rules.yaml").write_text(
+        "destinations:\n"
+        "  team: {type: slack, channel: '#sales'}\n"
+        "  boss: {type: email, to: boss@example.com}\n"
+        "rules: [{name: New, when: lead.created, send: [team, boss]}]\n"
+    )
+    ended = notifier("check")
+    assert ended.code == 78
+    told = [line.partition(":")[0] for line in ended.err.splitlines()]
+    assert told == [
+        "destinations.team",
+        "NOTIFIER_SMTP_URL or NOTIFIER_SMTP_FROM",
+        "NOTIFIER_TOKEN",
+        "NOTIFIER_BOT_ID",
+        "NOTIFIER_CUSTOMER_ID",
+    ]
+    assert "hunter2" not in ended.err
+
+
+def test_the_schema_is_json_that_names_every_section(notifier: Run) -> None:
+    described = json.loads(notifier("schema").out)
+    assert {"sources", "destinations", "rules"} <= set(described["properties"])

@@ -1,0 +1,66 @@
+"""``init`` writes two files that pass ``check``, and never overwrites unasked."""
+
+from pathlib import Path
+
+from cli_runner import Run
+
+FLAGS = ("--token", "tok-secret", "--bot-id", "b1", "--customer-id", "c1")
+WEBHOOK = "https://hooks.slack.com/services/T000/B000/secret"
+
+
+def test_what_it_writes_passes_check_without_a_warning(notifier: Run, tmp_path: Path) -> None:
+    ended = notifier("init", *FLAGS, "--slack-webhook", WEBHOOK)
+    assert (ended.code, ended.out) == (0, "")
+    assert "Next: notifier check && notifier run" in ended.err
+    checked = notifier("check")
+    assert (checked.code, checked.err) == (0, "")
+    assert checked.out == "ok: 3 rules, 2 destinations; sources: default\n"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert "secret" not in (tmp_path / "rules.yaml").read_text()
+
+
+def test_it_asks_what_no_option_says(notifier: Run, tmp_path: Path) -> None:
+    ended = notifier("init", "--bot-id", "b1", answers="tok'en\nc1\n\n")
+    assert ended.code == 0
+    assert (tmp_path / ".env").read_text().splitlines()[1:] == [
+        r"NOTIFIER_TOKEN='tok\'en'",
+        "NOTIFIER_BOT_ID=b1",
+        "NOTIFIER_CUSTOMER_ID=c1",
+        "NOTIFIER_RULES=rules.yaml",
+    ]
+    assert "webhook_url" in (tmp_path / "rules.yaml").read_text()
+    assert notifier("check").code == 0
+
+
+def test_it_says_which_option_is_missing_where_nobody_answers(notifier: Run) -> None:
+    ended = notifier("init", "--token", "t", "--bot-id", "b1")
+    assert ended.code == 2
+    assert "give --customer-id" in ended.err
+
+
+def test_it_overwrites_only_when_told_to(notifier: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KEEP=me\n")
+    ended = notifier("init", *FLAGS, "--slack-webhook", "")
+    assert ended.code == 1
+    assert ".env exist" in ended.err
+    assert (tmp_path / ".env").read_text() == "KEEP=me\n"
+    assert not (tmp_path / "rules.yaml").exists()
+    assert notifier("init", *FLAGS, "--slack-webhook", "", "--force").code == 0
+    assert "KEEP" not in (tmp_path / ".env").read_text()
+
+
+def test_a_wrong_answer_is_told_and_nothing_is_written(notifier: Run, tmp_path: Path) -> None:
+    ended = notifier(
+        "init", *FLAGS[2:], "--token", "two words", "--slack-webhook", "hooks.slack"
+    )
+    assert ended.code == 78
+    assert "NOTIFIER_TOKEN, from the answers: a token has neither spaces" in ended.err
+    assert "rules.yaml:" in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_folder_can_be_named(notifier: Run, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--folder", "etc")
+    assert "cd etc && notifier check" in ended.err
+    assert (tmp_path / "etc" / ".env").exists()

@@ -1,0 +1,75 @@
+"""Finding commands, and what an error looks like from outside."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runner import Run
+
+from notifier import __version__
+from notifier.cli.exits import Exit, exit_code
+from notifier.cli.main import MODULES, Commands
+from notifier.errors import BusyError, ConfigError, NotifierError, StoreError
+
+INSTALLED = Path(sys.executable).with_name("notifier")
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_every_command_is_in_its_module_and_says_what_it_does(name: str) -> None:
+    command = Commands(MODULES)[name]
+    assert command.name == name
+    assert command.help
+
+
+def test_help_lists_every_command(notifier: Run) -> None:
+    ended = notifier("--help")
+    assert ended.code == 0
+    assert all(name in ended.out for name in MODULES)
+
+
+def test_an_unknown_command_is_wrong_usage_with_a_suggestion(
+    notifier: Run,
+) -> None:
+    ended = notifier("chekc")
+    assert ended.code == 2
+    assert "Did you mean 'check'?" in ended.err
+    assert ended.out == ""
+
+
+def test_the_version_goes_to_stdout(notifier: Run) -> None:
+    assert notifier("version").out == f"notifier {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError([]), 78),
+        (BusyError("taken"), 75),
+        (StoreError("broken"), 1),
+        (NotifierError("failed"), 1),
+    ],
+)
+def test_each_error_has_its_exit_code(error: NotifierError, code: int) -> None:
+    assert exit_code(error) is Exit(code)
+
+
+def test_the_version_loads_no_other_command() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-X", "importtime", INSTALLED, "version"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "notifier.cli.main" in shown.stderr
+    assert not any(name in shown.stderr for name in ("ruamel", "httpx", "sqlite_utils"))
+
+
+def test_a_reader_that_goes_away_sees_no_traceback() -> None:
+    with subprocess.Popen(
+        [INSTALLED, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert b"Traceback" not in running.stderr.read()
