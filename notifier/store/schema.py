@@ -19,7 +19,9 @@ def unknown_migrations(db: Database) -> list[str]:
 def _first_tables(db: Database) -> None:
     for statement in (LISTINGS, OPEN_WALKS, RECORDS, SOURCES, QUARANTINE, REQUESTS):
         db.execute(statement)
-    for statement in (EVENTS, DELIVERIES, DESTINATIONS, MUTES, MEMORY, *INDEXES):
+    for statement in (EVENTS, DELIVERIES, DESTINATIONS, MUTES, MEMORY):
+        db.execute(statement)
+    for statement in (TIMERS, NOTES, FORGOTTEN, *INDEXES):
         db.execute(statement)
 
 
@@ -114,10 +116,12 @@ CREATE TABLE deliveries (
     bundle TEXT NOT NULL,          -- deliveries of one bundle go out as one message
     title TEXT,
     body TEXT,
+    envelope TEXT,                 -- in place of the event: a settled lead in its latest state
     mention TEXT,
+    broadcast INTEGER,
     state TEXT NOT NULL DEFAULT 'pending',
     reason TEXT,
-    held TEXT,                     -- why it is due later: hold, digest, settle
+    held TEXT,                     -- why it is due later: hold, digest, settle, burst
     claim INTEGER NOT NULL DEFAULT 0,     -- fences the recording of an older claim
     claimed INTEGER NOT NULL DEFAULT 0,   -- 1 while somebody is sending it
     lost INTEGER NOT NULL DEFAULT 0,      -- claims that ended without a recording
@@ -166,6 +170,34 @@ CREATE TABLE memory (
 ) STRICT
 """
 
+# Conditions of `for` rules that hold, since when, and when they come due.
+TIMERS = """
+CREATE TABLE timers (
+    rule TEXT NOT NULL,
+    bot_id TEXT NOT NULL,
+    lead_id TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    PRIMARY KEY (rule, bot_id, lead_id)
+) STRICT
+"""
+
+# What the service tells the command line of itself.
+NOTES = """
+CREATE TABLE notes (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT
+"""
+
+# Persons who asked to be forgotten, as digests of their lead ids.
+FORGOTTEN = """
+CREATE TABLE forgotten (
+    digest BLOB PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+) STRICT
+"""
+
 INDEXES = (
     "CREATE INDEX requests_at ON requests (token, at_ms)",
     "CREATE INDEX events_subject ON events (subject)",
@@ -174,5 +206,8 @@ INDEXES = (
     "CREATE INDEX deliveries_due ON deliveries (destination, due_ms) WHERE state = 'pending'",
     "CREATE INDEX deliveries_lead ON deliveries (lead, destination) WHERE state = 'pending'",
     "CREATE INDEX deliveries_bundle ON deliveries (bundle) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_held ON deliveries (destination, held) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_sent ON deliveries (destination, delivered_ms)",
+    "CREATE INDEX timers_due ON timers (bot_id, due_ms)",
     "CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead'",
 )
