@@ -104,7 +104,7 @@ class _Builder:
         elif "mapping values" in problem:
             remedy = "check the indentation, or put a text with `: ` in quotes"
         elif "block end" in problem:
-            remedy = "check the indentation"
+            problem, remedy = "this line fits nothing above it", "check the indentation"
         self._faults.add(mark, f"this is no YAML: {problem}", remedy)
 
     def _node(self, event: Event, *, depth: int) -> Node:

@@ -34,7 +34,7 @@ class Window:
 
     def is_open(self, at: datetime) -> bool:
         """Say whether the window is open at this moment."""
-        return self.next_open(at) == at
+        return self.next_open(at) == at.astimezone(UTC)
 
     def next_open(self, at: datetime) -> datetime:
         """Return ``at`` where the window is open then, else when it opens next."""
@@ -43,11 +43,13 @@ class Window:
 
     def open_time_between(self, start: datetime, end: datetime) -> timedelta:
         """Return how long the window was open from ``start`` to ``end``."""
+        # Two times of one zone would compare by the clock on the wall.
+        until = end.astimezone(UTC)
         total = timedelta()
         for begins, ends in self._open_from(start):
-            if begins >= end:
+            if begins >= until:
                 break
-            total += min(ends, end) - begins
+            total += min(ends, until) - begins
         return total
 
     def due(self, start: datetime, duration: timedelta) -> datetime:

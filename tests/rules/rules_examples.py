@@ -1,0 +1,105 @@
+"""Rules files as texts, and the leads and events they are tried on."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from notifier.building import kinds
+from notifier.diff import Change
+from notifier.errors import ConfigError
+from notifier.events import Event, EventType, Overdue, changed, created, operation
+from notifier.records import Agent, LastMessage, Lead, Note
+from notifier.rules.load import load_rules
+from notifier.rules.model import Ruleset
+
+MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
+ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", slack="U024BE7LH")
+SCREEN = """
+destinations:
+  screen: {type: console}
+  second: {type: console}
+"""
+LEAD = Lead(
+    id="63d9ffa77a8d152facbe2f2f",
+    source="website",
+    bot_id="638d99eeee9e558f1247ae03",
+    customer_id="5fed38e56fb193dcc6c933f5",
+    name="Ravi Kumar",
+    email="ravi@example.org",
+    phone="+919876543210",
+    country="India",
+    tags=("Demo", "vip"),
+    attributes={
+        "Budget": "5000",
+        "Newsletter": True,
+        "Seats": 7,
+        "Code": "007",
+        "a.b": "dotted",
+    },
+    notes=(Note(title="Call back", description="after lunch"),),
+    status="OPEN",
+    assignee=ASHA,
+    online=False,
+    visits=3,
+    last_message=LastMessage(
+        at="2026-03-02T09:59:00.000Z", by="user", text="What is the PRICE?"
+    ),
+    created_at="2026-03-02T09:58:00.000Z",
+)
+
+
+def load(
+    text: str, *, secrets: Mapping[str, str] | None = None, lenient: bool = False
+) -> Ruleset:
+    return load_rules(
+        [("rules.yaml", text)],
+        lookup=(secrets or {}).get,
+        kinds=kinds(),
+        lenient_secrets=lenient,
+    )
+
+
+def faults(*texts: str, secrets: Mapping[str, str] | None = None) -> list[str]:
+    """Return the faults of files called a.yaml, b.yaml, …"""
+    files = [(f"{'abc'[number]}.yaml", text) for number, text in enumerate(texts)]
+    try:
+        load_rules(files, lookup=(secrets or {}).get, kinds=kinds())
+    except ConfigError as error:
+        return [str(fault) for fault in error.faults]
+    return []
+
+
+def warnings(text: str) -> list[str]:
+    return [str(fault) for fault in load(text).warnings]
+
+
+def lead(**fields: object) -> Lead:
+    return msgspec.structs.replace(LEAD, **fields)
+
+
+def new_lead(who: Lead = LEAD) -> Event:
+    return created(who, at=MONDAY_10)
+
+
+def change(field: str, old: object, new: object, who: Lead = LEAD) -> Event:
+    (event,) = changed(who, [Change(field=field, old=old, new=new)], at=MONDAY_10)
+    return event
+
+
+def status_change(old: str, new: str) -> Event:
+    return change("status", old, new, lead(status=new))
+
+
+def news(kind: EventType, name: str) -> Event:
+    return operation(kind, name, at=MONDAY_10, reason="it broke")
+
+
+def overdue(rule: str, who: Lead = LEAD) -> Event:
+    event = new_lead(who)
+    told = Overdue(rule=rule, since="2026-03-02T09:58:00.000Z", for_s=900)
+    return msgspec.structs.replace(
+        event,
+        type=EventType.LEAD_OVERDUE,
+        data=msgspec.structs.replace(event.data, overdue=told),
+    )
