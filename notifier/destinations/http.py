@@ -5,7 +5,6 @@ httpx over aiohttp's transport, for its throughput with many requests at once.
 
 import asyncio
 import contextlib
-import logging
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from notifier import __version__
 from notifier.destinations.addresses import ForbiddenAddressError, guarded_socket
-from notifier.errors import DestinationRefusedError, TemporaryDeliveryError
+from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
 
 EXCERPT_BYTES = 1024
 # A short answer read to its end lets the connection be used again; an endless
@@ -49,8 +48,6 @@ def build_client(tls: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     ``tls`` defaults to the host's certificate store. Connections are opened on
     first use; close it with ``aclose``.
     """
-    # Its INFO line shows the whole URL, which may hold a secret.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     context = tls or ssl.create_default_context()
     transport = AiohttpTransport(
         verify=context, trust_env=False, client=lambda: _session(context)
@@ -145,22 +142,22 @@ async def _read(response: httpx.Response, *, deadline: float) -> str:
 
 @contextlib.contextmanager
 def _translated(host: str, *, timeout_s: float) -> Iterator[None]:
+    # "from None" throughout: the causes quote the URL, which may hold a secret.
     try:
         yield
-    except TimeoutError as error:
-        raise TemporaryDeliveryError(f"{host} gave no answer within {timeout_s:g} s") from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+    except TimeoutError:
+        raise TemporaryDeliveryError(f"{host} gave no answer within {timeout_s:g} s") from None
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
         raise DestinationRefusedError(
             f"{host} is no usable address",
             remedy="write the host's name, or its address in the usual form",
-        ) from error
+        ) from None
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise _no_answer(host, error) from error
+        raise _no_answer(host, error.__cause__ or error) from None
 
 
-def _no_answer(host: str, error: Exception) -> DestinationRefusedError | TemporaryDeliveryError:
+def _no_answer(host: str, cause: BaseException) -> DeliveryError:
     """Return our error for a failed connection, by what the transport says caused it."""
-    cause = error.__cause__ or error
     match cause:
         case aiohttp.ClientConnectorError(os_error=ForbiddenAddressError() as found):
             return DestinationRefusedError(
@@ -175,7 +172,7 @@ def _no_answer(host: str, error: Exception) -> DestinationRefusedError | Tempora
         case aiohttp.ClientConnectorError():
             problem = f"no connection to {host} ({cause.os_error.strerror or 'refused'})"
         case _:
-            problem = f"{host} broke off without an HTTP answer"
+            problem = f"{host} broke off without an HTTP answer ({type(cause).__name__})"
     return TemporaryDeliveryError(problem)
 
 

@@ -12,9 +12,8 @@ from notifier.messages.facts import Fact, facts
 from notifier.messages.text import Medium, Text
 from notifier.records import Lead
 
-MAX_BODY = 20_000
-MAX_FACTS = 100
-MAX_FACT = 2_000
+MAX_TITLE, MAX_BODY = 300, 20_000
+MAX_FACTS, MAX_LABEL, MAX_VALUE = 60, 100, 1_000
 FONT = "font-family:Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;color:#1d1c1d"
 TITLE = "font-size:18px;margin:0 0 8px"
 PARAGRAPH = "margin:0 0 16px"
@@ -55,18 +54,22 @@ def _texts(parts: Sequence[Part], *, said: frozenset[str]) -> Iterator[Text]:
     for part in parts:
         lines = plain(part.text.body).split("\n")
         body = "\n".join(line for line in lines if line not in said).strip("\n")
-        yield Text(title=one_line(part.text.title), body=shorten(body, MAX_BODY))
+        title = shorten(one_line(part.text.title), MAX_TITLE)
+        yield Text(title=title, body=shorten(body, MAX_BODY))
 
 
 def _facts(lead: Lead, zone: tzinfo) -> list[Fact]:
-    return [
+    found = facts(lead, zone=zone)
+    shown = [
         Fact(
-            label=one_line(fact.label),
-            value=shorten(plain(fact.value), MAX_FACT),
+            label=shorten(one_line(fact.label), MAX_LABEL),
+            value=shorten(plain(fact.value), MAX_VALUE),
             link=fact.link,
         )
-        for fact in facts(lead, zone=zone)[:MAX_FACTS]
+        for fact in found[:MAX_FACTS]
     ]
+    left = len(found) - len(shown)
+    return [*shown, Fact(label="…", value=f"and {left} more")] if left else shown
 
 
 def _said(shown: Sequence[Fact], link: str | None) -> frozenset[str]:

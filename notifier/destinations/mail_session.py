@@ -64,7 +64,8 @@ async def connected(
             yield client
         await _quit(client)
     except (SMTPException, OSError) as error:
-        raise refusal(server.host, error) from error
+        # Without its cause, which may quote a login.
+        raise refusal(server.host, error) from None
     finally:
         client.close()
 
@@ -150,7 +151,7 @@ def _broken(host: str, error: SMTPException | OSError) -> DeliveryError:
         case OSError(strerror=str() as why):
             problem = f"no connection to {host} ({why})"
         case _:
-            problem = f"{host} broke off the connection"
+            problem = f"{host} broke off ({type(error).__name__})"
     return TemporaryDeliveryError(problem)
 
 

@@ -139,8 +139,6 @@ class WebhookDestination:
     ) -> None:
         self.name = name
         self._options = options
-        self._url = httpx.URL(options.url.get_secret_value())
-        self._keys = [decode_secret(secret.get_secret_value()) for secret in options.secrets]
         self._client = client
         self._now = now
         self._timeout_s = timeout_s
@@ -161,10 +159,16 @@ class WebhookDestination:
         """Close the connections kept open to the receiver."""
         await self._client.aclose()
 
+    @property
+    def _url(self) -> httpx.URL:
+        # Not kept: its repr shows the query.
+        return httpx.URL(self._options.url.get_secret_value())
+
     def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         sent_at_s = int(self._now().timestamp())
+        keys = [decode_secret(secret.get_secret_value()) for secret in self._options.secrets]
         signatures = [
-            sign(key, message_id=event_id, sent_at_s=sent_at_s, body=body) for key in self._keys
+            sign(key, message_id=event_id, sent_at_s=sent_at_s, body=body) for key in keys
         ]
         extra = self._options.headers.items()
         return {name: value.get_secret_value() for name, value in extra} | {

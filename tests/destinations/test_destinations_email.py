@@ -273,7 +273,11 @@ EHLO = "250-x\n250 SIZE 1000"
         ([], TemporaryDeliveryError, "127.0.0.1 did not answer in time"),
         (["554 no"], DestinationRefusedError, "127.0.0.1 answered 554: no"),
         (["421 busy"], TemporaryDeliveryError, "127.0.0.1 answered 421: busy"),
-        (["SSH-2.0-OpenSSH"], TemporaryDeliveryError, "127.0.0.1 broke off the connection"),
+        (
+            ["SSH-2.0-OpenSSH"],
+            TemporaryDeliveryError,
+            "127.0.0.1 broke off (SMTPResponseException)",
+        ),
         (["220 x"], TemporaryDeliveryError, "127.0.0.1 did not answer in time"),
         (
             ["220 x", EHLO, "530 log in"],

@@ -1,0 +1,157 @@
+"""What every kind of destination promises, whatever stands behind it."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+from benches import KINDS
+from examples import change_of, lead, message, new_lead, part
+from support.certificates import Certificate, self_signed
+
+from notifier import log
+from notifier.destinations.base import Receipt
+from notifier.errors import (
+    DeliveryError,
+    DestinationGoneError,
+    DestinationRefusedError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
+
+AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError
+PARKED, GONE = DestinationRefusedError, DestinationGoneError
+NETWORKED = sorted(KINDS.keys() - {"console"})
+ANSWERS = [
+    *(("webhook", status, AGAIN) for status in ("300", "301", "400", "401", "403", "404")),
+    *(("webhook", status, AGAIN) for status in ("413", "422", "429", "500", "502", "503")),
+    ("webhook", "410", GONE),
+    *(("email", code, AGAIN) for code in ("421", "450", "451", "452")),
+    *(("email", code, DEAD) for code in ("550", "552", "554")),
+    *(("slack", status, AGAIN) for status in ("302", "429", "500", "503")),
+    *(("slack", code, AGAIN) for code in ("ratelimited", "internal_error", "request_timeout")),
+    *(("slack", code, PARKED) for code in ("invalid_auth", "token_revoked", "missing_scope")),
+    *(("slack", code, PARKED) for code in ("channel_not_found", "is_archived")),
+    ("slack", "not_in_channel", PARKED),
+    *(("incoming_webhook", status, AGAIN) for status in ("302", "429", "500 rollup_error")),
+    *(
+        ("incoming_webhook", answer, PARKED)
+        for answer in ("404 no_service", "403 action_prohibited")
+    ),
+    ("console", "closed", AGAIN),
+]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_message_is_taken_and_says_what_it_should(
+    kind: str, certificate: Certificate
+) -> None:
+    async with KINDS[kind](certificate) as bench:
+        assert isinstance(await bench.destination.send(message()), Receipt)
+        (seen,) = bench.seen()
+        assert "Ravi Kumar" in seen.words
+
+
+@pytest.mark.parametrize(("kind", "answer", "error"), ANSWERS)
+async def test_each_answer_has_its_error(
+    kind: str, answer: str, error: type[DeliveryError], certificate: Certificate
+) -> None:
+    async with KINDS[kind](certificate) as bench:
+        for _ in range(3):
+            bench.answer(answer)
+        with pytest.raises(DeliveryError) as raised:
+            await bench.destination.send(message())
+    assert type(raised.value) is error
+    assert str(raised.value)
+    assert raised.value.remedy or error in (AGAIN, DEAD)
+
+
+@pytest.mark.parametrize("kind", NETWORKED)
+@pytest.mark.parametrize("trouble", ["hang", "reset"])
+async def test_silence_and_broken_connections_are_temporary(
+    kind: str, trouble: str, certificate: Certificate
+) -> None:
+    async with KINDS[kind](certificate) as bench:
+        bench.answer(trouble)
+        async with asyncio.timeout(30):
+            with pytest.raises(TemporaryDeliveryError):
+                await bench.destination.send(message())
+        assert isinstance(await bench.destination.send(message()), Receipt)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[io.StringIO]:
+    """The program's own logging at its most talkative."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    lines = io.StringIO()
+    log.set_up(log_format="json", level="debug", stream=lines)
+    yield lines
+    root.handlers, root.level = before, level
+
+
+@pytest.mark.parametrize("kind", NETWORKED)
+async def test_no_secret_stands_in_an_error_a_log_line_or_a_repr(
+    kind: str, certificate: Certificate, log_lines: io.StringIO
+) -> None:
+    async with KINDS[kind](certificate) as bench:
+        for answer in ("hang", "reset", "451" if kind == "email" else "500"):
+            bench.answer(answer)
+            with pytest.raises(DeliveryError) as raised:
+                await bench.destination.send(message())
+            logging.getLogger("test").warning("%s", raised.value.remedy, exc_info=raised.value)
+        await bench.destination.send(message())
+    said = log_lines.getvalue() + repr(vars(bench.destination))
+    assert "DeliveryError" in said
+    assert bench.secrets
+    assert [secret for secret in bench.secrets if secret in said] == []
+
+
+@pytest.mark.parametrize("kind", ["webhook", "email"])
+async def test_a_retry_carries_the_same_id(kind: str, certificate: Certificate) -> None:
+    async with KINDS[kind](certificate) as bench:
+        bench.answer("451" if kind == "email" else "500")
+        with pytest.raises(TemporaryDeliveryError):
+            await bench.destination.send(message())
+        await bench.destination.send(message())
+        first, second = bench.seen()
+    assert first.id
+    assert first.id == second.id
+
+
+@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook"])
+async def test_overlong_text_is_shortened_visibly(kind: str, certificate: Certificate) -> None:
+    words = "& <long> " * 20_000
+    stranger = lead(name=words, city=words, attributes={f"{n}": words for n in range(60)})
+    overlong = part(new_lead(stranger), title=words, body=words)
+    async with KINDS[kind](certificate) as bench:
+        await bench.destination.send(message(overlong, who=stranger))
+        (seen,) = bench.seen()
+    assert "…" in seen.words
+    assert len(seen.words) < 500_000
+
+
+@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
+async def test_several_events_of_a_lead_and_a_digest_are_one_message(
+    kind: str, certificate: Certificate
+) -> None:
+    parts = (
+        part(new_lead(), title="Came in"),
+        part(change_of(lead(), "status", "OPEN", "CLOSED"), title="Went out"),
+    )
+    async with KINDS[kind](certificate) as bench:
+        await bench.destination.send(message(*parts))
+        assert "Came in" in bench.seen()[0].words
+        assert "Went out" in bench.seen()[0].words
+    async with KINDS[kind](certificate) as bench:
+        await bench.destination.send(message(*parts, who=None, digest="The night"))
+        (seen,) = bench.seen()
+        assert "The night" in seen.words
+        assert "Came in" in seen.words
+        assert "Went out" in seen.words
