@@ -13,11 +13,6 @@ import orjson
 from examples import NOON
 from pydantic import SecretStr
 from rich.console import Console
-from support.certificates import Certificate
-from support.loopback import Ending, Reply
-from support.mail import AfterData, MailServer, Security
-from support.receivers import Receiver
-from support.slack import WEBHOOK, Slack, failure
 
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
@@ -26,6 +21,11 @@ from notifier.destinations.http import build_client
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
+from support.certificates import Certificate
+from support.loopback import Ending, Reply
+from support.mail import AfterData, MailServer, Security
+from support.receivers import Receiver
+from support.slack import WEBHOOK, Slack, failure
 
 TIMEOUT_S = 0.5
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"0123456789abcdefghijklmn").decode()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from benches import KINDS
 from examples import change_of, lead, message, new_lead, part
-from support.certificates import Certificate, self_signed
 
 from notifier import log
 from notifier.destinations.base import Receipt
@@ -19,6 +18,7 @@ from notifier.errors import (
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
+from support.certificates import Certificate, self_signed
 
 AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError
 PARKED, GONE = DestinationRefusedError, DestinationGoneError

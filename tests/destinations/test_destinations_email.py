@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from examples import ASHA, BINA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import ValidationError
-from support.certificates import Certificate, self_signed
-from support.mail import AfterData, Mail, MailServer, Security
 
 from notifier.destinations.base import Part, PartlyTakenError, Receipt
 from notifier.destinations.email import EmailDestination, EmailOptions
@@ -25,6 +23,8 @@ from notifier.errors import (
     TemporaryDeliveryError,
 )
 from notifier.records import Agent
+from support.certificates import Certificate, self_signed
+from support.mail import AfterData, Mail, MailServer, Security
 
 BOSS = "boss@example.com"
 
