@@ -1,5 +1,6 @@
 """Messages on a terminal: one block each, for trying rules out and for the demo."""
 
+import io
 from datetime import tzinfo
 from typing import Literal
 
@@ -42,8 +43,10 @@ class ConsoleDestination:
 
     async def send(self, message: Message) -> Receipt:
         """Write the message as one block; see :class:`Destination`."""
+        rendered = _rendered(self._block(message), self._console)
         try:
-            self._console.print(self._block(message), soft_wrap=True)
+            self._console.file.write(rendered)
+            self._console.file.flush()
         except OSError as error:
             raise TemporaryDeliveryError("the console cannot be written to") from error
         return Receipt()
@@ -64,6 +67,19 @@ class ConsoleDestination:
     def _origin(self, part: Part) -> str:
         when = moment(part.event.data.observed_at, self._zone)
         return " · ".join([when, part.event.type, one_line(part.rule)])
+
+
+def _rendered(block: Styled, console: rich.console.Console) -> str:
+    """Return what the console would print; printing ends the program on a broken pipe."""
+    page = rich.console.Console(
+        file=io.StringIO(),
+        force_terminal=console.is_terminal,
+        no_color=console.no_color,
+        width=console.width,
+    )
+    with page.capture() as captured:
+        page.print(block, soft_wrap=True)
+    return captured.get()
 
 
 def _with(block: Styled, title: str, body: str) -> Styled:

@@ -8,15 +8,25 @@ from collections.abc import Iterator, Mapping
 
 from notifier.events import Changed, Event, EventType
 from notifier.messages.escape import one_line, plain, shorten, slack
-from notifier.messages.facts import duration, note, owner, place, show, spoken, status, who
+from notifier.messages.facts import (
+    NOBODY,
+    contacts,
+    duration,
+    note,
+    owner,
+    place,
+    show,
+    status,
+    who,
+)
 from notifier.messages.text import Medium, Text
 from notifier.records import Agent, Lead, Note
 from notifier.rows import Json, mapping
 
 MAX_QUOTE = 1_000
 MAX_VALUE = 500
-NOBODY = "nobody"
 NOTHING = "—"
+TOLD_BY_TITLE = {"created": "Place", "status_changed": "Status", "message": "Last message"}
 
 Agents = Mapping[str, Agent]
 
@@ -97,9 +107,9 @@ def _created_title(event: Event, lead: Lead) -> str:
 def _owner_words(event: Event, lead: Lead, agents: Agents) -> str:
     former = _agent(_change(event, "assignee").old, agents)
     if event.type.endswith(".assigned"):
-        return f"is assigned to {owner(lead) or NOBODY}"
+        return f"is assigned to {owner(lead)}"
     if event.type.endswith(".reassigned"):
-        return f"goes from {former} to {owner(lead) or NOBODY}"
+        return f"goes from {former} to {owner(lead)}"
     return f"has no owner any more (was {former})"
 
 
@@ -122,17 +132,12 @@ def _lead_lines(event: Event, lead: Lead, agents: Agents) -> Iterator[str]:
 
 
 def _contact_lines(event: Event, lead: Lead) -> Iterator[str]:
-    suffix = event.type.partition(".")[2]
-    shown = {
-        "Phone": lead.phone,
-        "Email": lead.email,
-        "Place": place(lead) if suffix != "created" else None,
-        "Status": status(lead.status) if suffix != "status_changed" else None,
-        "Owner": owner(lead) or NOBODY,
-        "Last message": spoken(lead.last_message) if suffix != "message" else None,
-        "Link": lead.url,
-    }
-    yield from (f"{label}: {_value(value)}" for label, value in shown.items() if value)
+    told = TOLD_BY_TITLE.get(event.type.partition(".")[2])
+    for fact in contacts(lead):
+        if fact.label != told:
+            yield f"{fact.label}: {_value(fact.value)}"
+    if lead.url:
+        yield f"Link: {lead.url}"
 
 
 def _attribute_lines(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:

@@ -20,6 +20,7 @@ STATUS_EMOJI = {
     "DEPENDANCY": "🔗",
     "CLOSED": "✅",
 }
+NOBODY = "nobody"
 SPEAKERS = {"user": "Visitor", "bot": "Bot", "agent": "Agent"}
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
@@ -47,6 +48,11 @@ def details(lead: Lead) -> list[Fact]:
     return [fact for fact in _details(lead) if fact.value]
 
 
+def contacts(lead: Lead) -> list[Fact]:
+    """Return how a lead stands and how to reach it: the few facts of a short message."""
+    return [fact for fact in (*_contacts(lead), _last_message(lead)) if fact.value]
+
+
 def who(lead: Lead) -> str:
     """Return the lead's name, or the next best thing to call it by, on one line."""
     kind = "lead" if lead.type == LEAD else "chat"
@@ -59,8 +65,8 @@ def place(lead: Lead) -> str:
 
 
 def owner(lead: Lead) -> str:
-    """Return the name (else the id) of whoever has the lead, else an empty text."""
-    return (lead.assignee.name or lead.assignee.id) if lead.assignee else ""
+    """Return the name (else the id) of whoever has the lead, or ``nobody``."""
+    return (lead.assignee.name or lead.assignee.id) if lead.assignee else NOBODY
 
 
 def status(name: str | None) -> str:
@@ -147,14 +153,22 @@ def phone_link(number: str | None) -> str | None:
 
 def _details(lead: Lead) -> Iterator[Fact]:
     yield Fact(label="Name", value=one_line(given_name(lead) or ""))
-    yield Fact(label="Status", value=status(lead.status))
-    yield Fact(label="Phone", value=lead.phone or "", link=phone_link(lead.phone))
-    yield Fact(label="Email", value=lead.email or "", link=mail_link(lead.email))
-    yield Fact(label="Place", value=place(lead))
-    yield Fact(label="Owner", value=owner(lead) or "nobody yet")
+    yield from _contacts(lead)
     yield Fact(label="Tags", value=", ".join(lead.tags))
     for key, value in lead.attributes.items():
         yield Fact(label=key, value=show(value), link=safe_link(show(value)))
     for written in lead.notes:
         yield Fact(label="Note", value=note(written))
-    yield Fact(label="Last message", value=spoken(lead.last_message))
+    yield _last_message(lead)
+
+
+def _contacts(lead: Lead) -> Iterator[Fact]:
+    yield Fact(label="Status", value=status(lead.status))
+    yield Fact(label="Phone", value=lead.phone or "", link=phone_link(lead.phone))
+    yield Fact(label="Email", value=lead.email or "", link=mail_link(lead.email))
+    yield Fact(label="Place", value=place(lead))
+    yield Fact(label="Owner", value=owner(lead))
+
+
+def _last_message(lead: Lead) -> Fact:
+    return Fact(label="Last message", value=spoken(lead.last_message))

@@ -76,13 +76,12 @@ class MessageTemplate:
         :class:`TemplateFault` where the template fails on this event.
         """
         names = _names(event, rule=rule, source=source, agents=agents)
-        builtin = builtin_text(event, medium, agents)
-        title = _render("title", self.title, medium, names)
+        title = one_line(_render("title", self.title, medium, names) or "")
         body = _render("body", self.body, medium, names)
-        return Text(
-            title=one_line(title or "") or builtin.title,
-            body=builtin.body if body is None else body,
-        )
+        if title and body is not None:
+            return Text(title=title, body=body)
+        builtin = builtin_text(event, medium, agents)
+        return Text(title=title or builtin.title, body=builtin.body if body is None else body)
 
 
 def compile_message(title: str | None, body: str | None) -> MessageTemplate:

@@ -43,9 +43,12 @@ class Record:
 
     def field(self, name: str) -> Json:
         """Return a field's view; raises ``UndefinedError`` for a name it cannot have."""
-        for known in msgspec.structs.fields(self.struct):
-            if known.encode_name == name:
-                return view(getattr(self.struct, known.name))
+        names = zip(
+            self.struct.__struct_encode_fields__, self.struct.__struct_fields__, strict=True
+        )
+        for shown, own in names:
+            if shown == name:
+                return view(getattr(self.struct, own))
         raise jinja2.UndefinedError(unknown_field(type(self.struct), name))
 
     def __str__(self) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from examples import ASHA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import SecretStr, ValidationError
-from support.loopback import Ending, Reply, json_reply
-from support.slack import TOKEN, Slack, failure, rate_limited
 
 from notifier.destinations.base import Message, PartlyTakenError
 from notifier.destinations.slack import SlackDestination, SlackOptions
@@ -23,6 +21,8 @@ from notifier.errors import (
 from notifier.events import EventType, operation
 from notifier.messages.samples import sample_event
 from notifier.records import Agent
+from support.loopback import Ending, Reply, json_reply
+from support.slack import TOKEN, Slack, failure, rate_limited
 
 CHANNEL = "C0000000001"
 ASHA_ON_SLACK = Agent(id=ASHA.id, name="Asha Rao", slack="U024BE7LH")

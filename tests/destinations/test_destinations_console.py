@@ -1,0 +1,68 @@
+"""The console destination, on a console that keeps what was written."""
+
+import io
+from datetime import UTC
+
+import pytest
+from examples import lead, message, new_lead, part
+from rich.console import Console
+
+from notifier.destinations.console import ConsoleDestination, ConsoleOptions
+from notifier.errors import TemporaryDeliveryError
+
+OPTIONS = ConsoleOptions(type="console")
+
+
+def screen(console: Console) -> ConsoleDestination:
+    return ConsoleDestination("screen", OPTIONS, console=console, zone=UTC)
+
+
+async def test_a_message_is_one_readable_block() -> None:
+    written = io.StringIO()
+    await screen(Console(file=written)).send(
+        message(part(new_lead(), body="Phone: 1\nTags: a"))
+    )
+    assert written.getvalue() == (
+        "● New lead: Ravi Kumar\n"
+        "  Phone: 1\n"
+        "  Tags: a\n"
+        "  2 Mar 2026, 12:00 UTC · lead.created · New lead\n\n"
+    )
+
+
+async def test_markup_and_terminal_sequences_are_words_like_any_other() -> None:
+    written = io.StringIO()
+    title = "[red]Ravi[/red] \x1b[2J\x1b]0;owned\x07\rforged"
+    await screen(Console(file=written)).send(message(part(new_lead(), title=title)))
+    assert written.getvalue().startswith("● [red]Ravi[/red] forged\n")
+    assert "\x1b" not in written.getvalue()
+
+
+async def test_a_terminal_gets_colours_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = io.StringIO()
+    await screen(Console(file=coloured, force_terminal=True)).send(message())
+    assert "\x1b[1;36m" in coloured.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    bare = io.StringIO()
+    await screen(Console(file=bare, force_terminal=True)).send(message())
+    assert "36m" not in bare.getvalue()
+
+
+async def test_a_digest_is_one_block() -> None:
+    written = io.StringIO()
+    parts = [part(new_lead(lead(id=f"lead{n}")), title=f"New lead: {n}") for n in range(3)]
+    await screen(Console(file=written)).send(message(*parts, who=None, digest="Overnight"))
+    assert written.getvalue().startswith("● Overnight (3 messages)\n  New lead (3)\n")
+
+
+async def test_a_closed_pipe_is_a_trouble_of_the_moment() -> None:
+    class Closed(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(TemporaryDeliveryError):
+        await screen(Console(file=Closed())).send(message())

@@ -1,0 +1,22 @@
+"""The made-up events are events that could have happened."""
+
+import pytest
+
+from notifier.events import OPERATIONS, EventType, decode, encode
+from notifier.messages.samples import sample_event, samples
+
+
+@pytest.mark.parametrize("kind", list(EventType))
+def test_a_sample_has_its_type_and_survives_storage(kind: EventType) -> None:
+    for event in samples(kind):
+        assert event.type is kind
+        assert decode(encode(event)) == event
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EventType if kind not in OPERATIONS])
+def test_a_sample_of_a_lead_is_about_that_lead(kind: EventType) -> None:
+    event = sample_event(kind)
+    assert event.lead is not None
+    assert event.subject == event.lead.id
+    assert event.lead.type == ("lead" if kind.startswith("lead.") else "non-lead")
+    assert bool(event.data.changes) == (not kind.endswith((".created", ".overdue")))

@@ -1,0 +1,285 @@
+"""Rules' own words: what templates may say, and what they cannot do."""
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.events import Event, EventType, created
+from notifier.messages.builtin import builtin_text
+from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event
+from notifier.messages.templates import TemplateFault, check, compile_message
+from notifier.messages.text import Medium, Text
+from notifier.records import Agent
+
+CREATED = created(FULL, at=AT)
+HOSTILE = created(
+    msgspec.structs.replace(
+        FULL,
+        name="<!channel> {{7*7}} & O'Brien\r\nx",
+        tags=("<@U1>", "b"),
+        attributes={"items": "<x>", "Budget range": "5<7"},
+    ),
+    at=AT,
+)
+
+
+def rendered(
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    event: Event = CREATED,
+    medium: Medium = Medium.SLACK,
+    agents: Mapping[str, Agent] | None = None,
+) -> Text:
+    return compile_message(title, body).render(
+        event, rule="R & D", source="website", agents=agents or {}, medium=medium
+    )
+
+
+def says(body: str, event: Event = CREATED) -> str:
+    return rendered(body=body, event=event).body
+
+
+def fault(body: str, event: Event = CREATED) -> TemplateFault:
+    with pytest.raises(TemplateFault) as caught:
+        rendered(body=body, event=event)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ lead.name }} ({{ lead.assignee.name }})", "Meera Nair (Asha Rao)"),
+        ("{{ lead }} has {{ lead.assignee }}", "Meera Nair has Asha Rao"),
+        ("{{ lead.tags }}/{{ lead.tags | join('+') }}", "demo/demo"),
+        ("{{ lead.attributes.Budget }}", "5000"),
+        ("{{ lead.attributes['Budget'] | int + 1 }}", "5001"),
+        (
+            "{% for k, v in lead.attributes.items() %}{{ k }}={{ v }};{% endfor %}",
+            "Budget=5000;",
+        ),
+        (
+            "{% for k, v in lead.attributes | dictsort %}{{ k }}={{ v }}{% endfor %}",
+            "Budget=5000",
+        ),
+        ("{{ lead.notes[0].title }}", "Call"),
+        ("{{ lead.notes | map(attribute='title') | join }}", "Call"),
+        ("{{ lead.last_message.text | truncate(10) }}", "What..."),
+        ("{{ lead.created_at[:10] }}", "2026-03-02"),
+        ("{{ lead.online }}", "yes"),
+        ("{% if lead.visits > 2 %}often{% endif %}", "often"),
+        ("{{ source }}, {{ rule }}, {{ event.type }}", "website, R &amp; D, lead.created"),
+        ("{{ event.data.lead.city | upper }}", "PUNE"),
+        ("{{ lead.name.split(' ')[0] }}", "Meera"),
+        ("{{ lead.phone.replace('+', '00') }}", "00919876543210"),
+        ("{{ lead.tags | map('upper') }}", "DEMO"),
+        ("{{ 10 / 4 }} {{ 2 ** 3 }} {{ 7 % 4 }} {{ (1 / 3) | round(2) }}", "2.5 8 3 0.33"),
+        ("{# a comment #}a\n{% if true %}\nb\n{% endif %}\nc", "a\nb\nc"),
+    ],
+)
+def test_templates_say_what_they_say(template: str, words: str) -> None:
+    assert says(template) == words
+
+
+def test_changes_have_a_from_and_a_to() -> None:
+    event = sample_event(EventType.LEAD_STATUS_CHANGED)
+    template = "{{ change.from }} → {{ change.to }}; {{ event.data.changes.status.from }}"
+    assert says(template, event) == "OPEN → INPROGRESS; OPEN"
+
+
+def test_an_agent_is_looked_up_by_id() -> None:
+    event = sample_event(EventType.LEAD_REASSIGNED)
+    template = "{{ agent(change.from).name }} {{ agent('unknown') }} {{ agent(none).name }}"
+    words = rendered(body=template, event=event, agents={RAVI.id: RAVI}).body
+    assert words == "Ravi Iyer unknown"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ lead.name }}",
+        "{{ lead.assignee.name }}",
+        "{{ lead.attributes.Anything.at.any.depth }}",
+        "{{ lead.notes[3].title | upper }}",
+        "{{ lead.last_message.text[:20].strip() }}",
+        "{{ lead.tags | first }}{{ lead.tags | join(', ') }}",
+        "{{ lead.visits + 1 }}{{ lead.visits | round }}",
+        "{% if lead.visits > 3 %}x{% endif %}{% if lead.assignee %}x{% endif %}",
+        "{% for note in lead.notes %}{{ note.title }}{% endfor %}",
+        "{% if lead.assignee is not none or lead.city != none %}x{% endif %}",
+        "{{ change.from }}{{ event.data.overdue.for_s }}{{ event.data.reason }}",
+    ],
+)
+def test_what_is_empty_prints_as_nothing(template: str) -> None:
+    assert says(template, created(BARE, at=AT)) == ""
+
+
+def test_an_empty_value_takes_its_default() -> None:
+    assert says("{{ lead.city | default('somewhere') }}", created(BARE, at=AT)) == "somewhere"
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "problem"),
+    [
+        ("{{ lead.nmae }}", 1, "`nmae` is no lead field; did you mean `name`?"),
+        ("a\n{{ leed.name }}", 2, "`leed` is no name here; did you mean `lead`?"),
+        ("\n\n{{ lead.assignee.nmae }}", 3, "`nmae` is no agent field; did you mean `name`?"),
+        ("{% if false %}\n{{ lead.sttus }}{% endif %}", 2, "did you mean `status`?"),
+        ("{% set l = lead %}\n{{ l.nmae }}", 2, "`nmae` is no lead field"),
+        ("\n{{ lead['nmae'] }}", 2, "`nmae` is no lead field"),
+        ("{{ change.frm }}", 1, "did you mean `from`?"),
+        ("{{ lead.name.frist }}", 1, "`frist` cannot be used on a str"),
+        ("{% if %}", 1, "Expected an expression"),
+        ("{{ lead.name", 1, "unexpected end of template"),
+        ("a\n{{ lead.name | uper }}", 2, "No filter named 'uper'"),
+        ("{{ nothing() }}", 1, "`nothing` is no name here"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(template: str, line: int, problem: str) -> None:
+    found = fault(template)
+    assert found.line == line
+    assert problem in found.problem
+    assert found.part == "body"
+
+
+def test_a_left_out_part_is_the_built_in_one() -> None:
+    builtin = builtin_text(CREATED, Medium.SLACK)
+    assert rendered(title="Hello") == Text(title="Hello", body=builtin.body)
+    assert rendered(body="Hello") == Text(title=builtin.title, body="Hello")
+    assert rendered() == builtin
+
+
+def test_a_title_is_one_line_and_never_empty() -> None:
+    assert rendered(title="a\n\n b").title == "a b"
+    assert rendered(title="{{ lead.attributes.None }}").title == (
+        "New lead: Meera Nair, Pune, India"
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ lead.name }}", "&lt;!channel&gt; {{7*7}} &amp; O'Brien\nx"),
+        ("<!here> *b* & {{ lead.tags[0] }}", "<!here> *b* & &lt;@U1&gt;"),
+        ("{{ lead.tags | join(' | ') }}", "&lt;@U1&gt; | b"),
+        ("{{ lead.tags[0] | lower | upper | trim }}", "&lt;@U1&gt;"),
+        ("{{ lead.tags[0] ~ '!' }}", "&lt;@U1&gt;!"),
+        ("{% set x %}*{{ lead.tags[0] }}*{% endset %}{{ x }}", "*&lt;@U1&gt;*"),
+        ("{% set x %}*{{ lead.tags[0] }}*{% endset %}{{ x ~ lead.tags[0] }}", None),
+        ("{% macro m(t) %}<!here> {{ t }}{% endmacro %}{{ m(lead.tags[0]) }}", None),
+        ("{% autoescape false %}{{ lead.tags[0] }}{% endautoescape %}", "&lt;@U1&gt;"),
+        ("{{ lead.tags[0] | e }}", "&lt;@U1&gt;"),
+        ("{{ lead.attributes['items'] }}", "&lt;x&gt;"),
+        ("{{ lead.tags }}", "&lt;@U1&gt;, b"),
+        ("{{ lead.attributes }}", "items: &lt;x&gt;, Budget range: 5&lt;7"),
+    ],
+)
+def test_values_are_escaped_and_the_authors_text_is_not(
+    template: str, words: str | None
+) -> None:
+    said = says(template, HOSTILE)
+    assert words is None or said == words
+    assert "<@U1>" not in said
+    assert "&amp;lt;" not in said
+
+
+def test_nothing_marks_a_value_as_safe() -> None:
+    for name in ("safe", "forceescape", "xmlattr", "urlize", "tojson", "format", "center"):
+        with pytest.raises(TemplateFault, match="No filter named"):
+            compile_message(None, f"{{{{ lead.name | {name} }}}}")
+
+
+@given(st.text(), st.sampled_from(["{{ lead.name }}", "{{ [lead.name] ~ lead.name | title }}"]))
+def test_no_name_escapes(name: str, template: str) -> None:
+    event = created(msgspec.structs.replace(FULL, name=name), at=AT)
+    assert not {"<", ">"} & set(says(template, event))
+
+
+def test_terminal_sequences_do_not_reach_plain_text() -> None:
+    event = created(msgspec.structs.replace(FULL, name="\x1b[31mA\x07"), at=AT)
+    text = rendered(title="{{ lead.name }}", body="", event=event, medium=Medium.PLAIN)
+    assert text.title == "A"
+
+
+DOUBLED = "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x ~ x %}" * 40
+NESTED = "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}"
+FAN = "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}"
+DEEP_LOOPS = "{% for i in [1] %}" * 30 + "{% endfor %}" * 30
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ 'x' * 999999999 }}",
+        "{{ [1] * 999999999 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ (9 ** 9) ** 9 }}",
+        "{% for i in range(10 ** 9) %}x{% endfor %}",
+        "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}",
+        "{% for a in range(999) %}{{ 'x' * 999 }}{% endfor %}",
+        "{% for a in range(9999) %}text{% endfor %}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        FAN + "{{ f(60) }}",
+        "{% for i in range(20) recursive %}{{ loop(range(20)) }}{% endfor %}",
+        DOUBLED + "{{ x }}",
+        DOUBLED.replace("~", "+") + "{{ x }}",
+        "{% set x = 'aaaaaaaaaa' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40,
+        NESTED,
+        DEEP_LOOPS,
+        "{{ '%999999999d' % 3 }}",
+        "{{ '{:999999999}'.format(3) }}",
+        "{{ 'a'.center(999999999) }}",
+        "{{ 'a'.zfill(999999999) }}",
+        "{{ (5).to_bytes(999999999, 'big') }}",
+        "{{ ('a' * 9999).replace('a', 'b' * 9999) }}",
+        "{{ ('a' * 9999) | replace('a', 'b' * 9999) }}",
+        "{{ range(999) | list | join('x' * 9999) }}",
+        "{{ 'x' * 20001 }}",
+        "x" * 20_001,
+        "{{ lead.name.__class__.__mro__ }}",
+        "{{ self.__init__.__globals__ }}",
+        "{{ lead.struct }}",
+        "{% include 'x' %}",
+        "{% import 'x' as x %}",
+        "{% extends 'x' %}",
+        "{{ 1 / 0 }}",
+        "{{ lead.tags + 1 }}",
+        "{{ lead.attributes.items }}",
+        "{{ lead.tags.append('x') }}",
+        "{{ namespace(a=1) }}",
+        "{{ lead.tags | tojson }}",
+    ],
+)
+def test_a_hostile_or_endless_template_fails_at_once(template: str) -> None:
+    assert fault(template).problem
+
+
+def test_a_fault_quotes_no_visitor() -> None:
+    template = "{{ [1][lead.name] }}{{ lead.name + 1 }}"
+    assert "Meera" not in str(fault(template))
+
+
+def test_check_tries_every_type_a_rule_can_receive() -> None:
+    template = compile_message("{{ lead.name }}", "ok\n{{ 1 / (event.data.count or 0) }}")
+    found = check(template, [EventType.LEAD_CREATED, EventType.LEAD_MESSAGE])
+    assert [(f.part, f.line, f.problem) for f in found] == [
+        ("body", 2, "it fails with ZeroDivisionError")
+    ]
+
+
+def test_check_finds_nothing_wrong_with_a_good_template() -> None:
+    template = compile_message(
+        "{{ lead.name }} is closed (owner: {{ lead.assignee.name }})",
+        "{{ change.from }} {{ lead.attributes.Budget }} {{ lead.notes[0].title }}",
+    )
+    assert check(template, list(EventType)) == []
+
+
+def test_each_rendering_has_a_budget_of_its_own() -> None:
+    template = compile_message(None, "{% for i in range(900) %}{{ 'x' * 10 }}{% endfor %}")
+    for _ in range(20):
+        text = template.render(CREATED, rule="", source="", agents={}, medium=Medium.PLAIN)
+        assert len(text.body) == 9_000
