@@ -13,10 +13,13 @@ from notifier.destinations.http import build_client
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
+from notifier.dispatcher.lane import Limits
 from notifier.errors import ConfigError, Fault
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.model import DestinationSpec, Ruleset
 from notifier.settings import Settings
+
+FLOODABLE = ("slack", "email")  # read by people: a burst becomes a summary
 
 
 def kinds() -> dict[str, type[DestinationOptions]]:
@@ -29,12 +32,15 @@ def kinds() -> dict[str, type[DestinationOptions]]:
     }
 
 
-def policies(rules: Ruleset) -> dict[str, Policy]:
-    """Return how long each destination's messages are tried."""
+def limits(rules: Ruleset) -> dict[str, Limits]:
+    """Return how long each destination's messages are tried, and what would flood it."""
     return {
-        name: Policy(
-            attempts=spec.options.retry.attempts,
-            max_age_ms=int(spec.options.retry.max_age.total_seconds() * 1000),
+        name: Limits(
+            policy=Policy(
+                attempts=spec.options.retry.attempts,
+                max_age_ms=int(spec.options.retry.max_age.total_seconds() * 1000),
+            ),
+            burst=spec.options.burst if spec.kind in FLOODABLE else None,
         )
         for name, spec in rules.destinations.items()
     }
@@ -100,14 +106,13 @@ def _email(
         raise _missing(name, "NOTIFIER_SMTP_URL", "mail needs a server")
     if settings.smtp_from is None:
         raise _missing(name, "NOTIFIER_SMTP_FROM", "mail needs a sender")
-    try:
-        server = parse_smtp_url(settings.smtp_url.get_secret_value())
-        sender = parse_mailbox(settings.smtp_from)
-    except ValueError as error:
-        where = "NOTIFIER_SMTP_URL or NOTIFIER_SMTP_FROM"
-        raise ConfigError([Fault(where=where, problem=str(error))]) from error
     return EmailDestination(
-        name, options, server=server, sender=sender, zone=settings.timezone, now=now
+        name,
+        options,
+        server=parse_smtp_url(settings.smtp_url.get_secret_value()),
+        sender=parse_mailbox(settings.smtp_from),
+        zone=settings.timezone,
+        now=now,
     )
 
 

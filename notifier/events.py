@@ -65,6 +65,9 @@ OPERATIONS = frozenset(
 )
 
 
+UPDATES = frozenset({EventType.LEAD_UPDATED, EventType.CHAT_UPDATED})
+
+
 class Changed(msgspec.Struct, frozen=True, kw_only=True, rename={"old": "from", "new": "to"}):
     """One change in an event: ``{"from": …, "to": …}``."""
 

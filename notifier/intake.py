@@ -59,7 +59,9 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
     )
     judge.save(db)
     for one in judge.plans:
-        ledger.write(db, one.told, bot_id=bot_id, at_ms=at_ms, written=committed.written)
+        ledger.write(
+            db, one.told, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
+        )
     return committed
 
 

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 
 from notifier.conclude import State
 from notifier.diff import Change, diff
-from notifier.events import Event, changed, created
+from notifier.events import OPERATIONS, Event, EventType, changed, created
 from notifier.messages.builtin import builtin_text
 from notifier.messages.templates import TemplateFault
 from notifier.messages.text import Medium, Text
 from notifier.records import Lead
 from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
+
+EXEMPT = OPERATIONS | {EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE}
+"""Events that no burst limit may delay."""
 
 WEBHOOK = "webhook"
 SLACK = "slack"
@@ -35,14 +38,16 @@ class Planned:
     """One delivery to be: due at ``due``, or ``skipped`` from the start for a reason.
 
     ``text`` is ``None`` for webhooks, which get the envelope alone. Deliveries
-    of one ``bundle`` go out as one message. ``template_fault`` says why the
-    built-in text stands in for the rule's own.
+    of one ``bundle`` go out as one message. ``exempt`` ones know no burst limit.
+    ``template_fault`` says why the built-in text stands in for the rule's own.
     """
 
     rule: str
     destination: str
     text: Text | None
     mention: str | None
+    broadcast: bool | None
+    exempt: bool
     bundle: str
     due: datetime
     held: str | None = None
@@ -102,8 +107,7 @@ def told(
         Told(
             event=event,
             deliveries=tuple(
-                _planned(one, event, rules, mutes=mutes, first=first[_key(one)])
-                for one in matched
+                planned(one, rules, mutes=mutes, first=first[_key(one)]) for one in matched
             ),
         )
         for event, matched in matches
@@ -114,17 +118,22 @@ def _key(one: Match) -> tuple[str, str]:
     return one.rule.name, one.destination
 
 
-def _planned(one: Match, event: Event, rules: Ruleset, *, mutes: Mutes, first: str) -> Planned:
+def planned(one: Match, rules: Ruleset, *, mutes: Mutes, first: str | None = None) -> Planned:
+    """Return the delivery a match leads to; ``first`` is the event it is told with."""
+    event = one.event
     destination = rules.destinations[one.destination]
     text, fault = _text(one.rule, event, rules, destination.kind)
     reason = _skipped(one, mutes)
     # Webhooks get one request an event; people get what belongs together at once.
-    alone = event.id if destination.kind == WEBHOOK else first
+    alone = event.id if destination.kind == WEBHOOK else first or event.id
+    mention = one.rule.mention or destination.options.mention
     return Planned(
         rule=one.rule.name,
         destination=one.destination,
         text=text,
-        mention=one.rule.mention or destination.options.mention,
+        mention=mention,
+        broadcast=one.rule.broadcast,
+        exempt=mention is not None or event.type in EXEMPT,
         bundle=f"{alone}:{one.rule.name}:{one.destination}",
         due=one.due_at,
         held=None if one.timing in (Timing.NOW, Timing.DROP) else one.timing.value,

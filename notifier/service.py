@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from sqlite_utils import Database
 
-from notifier.building import build_destinations, policies
+from notifier.building import build_destinations, limits
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.lane import LaneTools
@@ -155,7 +155,7 @@ def _open_lanes(  # noqa: PLR0917
         jitter=clocks.jitter,
         wake=dispatcher.wake,
     )
-    dispatcher.open(destinations, policies(rules), tools)
+    dispatcher.open(destinations, limits(rules), tools)
 
 
 class _Requests:

@@ -75,12 +75,14 @@ class PartlyTakenError(TemporaryDeliveryError):
 class Destination(Protocol):
     """A named place that takes messages.
 
-    ``slots`` is how many messages (of different leads) may be in flight at once.
+    ``slots`` is how many messages (of different leads) may be in flight at once,
+    and ``min_interval_s`` how long to wait between two, 0 for not at all.
     """
 
     name: str
     medium: Medium
     slots: int
+    min_interval_s: float
 
     async def send(self, message: Message) -> Receipt:
         """Make one attempt, bounded in time and bytes; raise a delivery error if refused."""

@@ -28,6 +28,7 @@ class ConsoleDestination:
 
     medium = Medium.PLAIN
     slots = 1
+    min_interval_s = 0.0
 
     def __init__(
         self,

@@ -6,15 +6,18 @@ to those alone who may still take it.
 
 import ssl
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal
 
+from aiosmtplib import SMTP
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from notifier.destinations.base import Message, Receipt
+from notifier.destinations.base import Message, Part, Receipt
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
-from notifier.destinations.mail_recipients import PEOPLE, conclude, resolve, waiting
+from notifier.destinations.mail_recipients import PEOPLE, Share, Tally, resolve, waiting
 from notifier.destinations.mail_server import (
     Mailbox,
     SmtpServer,
@@ -22,7 +25,7 @@ from notifier.destinations.mail_server import (
     visitor_mailbox,
 )
 from notifier.destinations.mail_session import connected, transmit
-from notifier.errors import SkippedDeliveryError
+from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
 
@@ -60,6 +63,7 @@ class EmailDestination:
 
     medium = Medium.PLAIN
     slots = 2
+    min_interval_s = 0.0
 
     def __init__(
         self,
@@ -83,53 +87,79 @@ class EmailDestination:
         self._timeout_s = timeout_s
 
     async def send(self, message: Message) -> Receipt:
-        """Hand in one mail for all who have not answered; see :class:`Destination`."""
+        """Hand in one mail for all who have not answered; see :class:`Destination`.
+
+        A digest for several people is a mail for each.
+        """
         who = resolve(self._to, message)
-        if not who.mailboxes:
+        if not who.shares:
             raise SkippedDeliveryError(UNRESOLVED)
-        letter = self._letter(message, who.mailboxes)
-        asked = waiting(who.mailboxes, message.accepted)
-        async with connected(
+        tally = Tally(host=self._server.host, before=message.accepted)
+        try:
+            async with self._connected() as client:
+                for share in who.shares:
+                    await self._hand_in(client, message, share, tally)
+        except DeliveryError as error:
+            raise tally.interrupted(error) from None
+        notes = [tally.conclude(), *(f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved)]
+        return Receipt(memory=self._memory(message), note="; ".join(filter(None, notes)))
+
+    async def check(self) -> None:
+        """Connect and log in without sending; raises what :meth:`send` would."""
+        async with self._connected():
+            pass
+
+    async def aclose(self) -> None:
+        """Nothing to release: a connection lives as long as its mail takes."""
+
+    def _connected(self) -> AbstractAsyncContextManager[SMTP]:
+        return connected(
             self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
-        ) as client:
+        )
+
+    async def _hand_in(
+        self, client: SMTP, message: Message, share: Share, tally: Tally
+    ) -> None:
+        asked = waiting(share.mailboxes, message.accepted)
+        if asked:
+            letter = self._letter(message, share)
             refusals = await transmit(
                 client,
                 sender=self._sender,
                 recipients=asked,
                 build=lambda utf8: build(letter, utf8=utf8),
             )
-        note = conclude(
-            self._server.host, asked=asked, refusals=refusals, before=message.accepted
-        )
-        notes = [note] if note else []
-        notes += [f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved]
-        return Receipt(memory=_remembered(message, letter), note="; ".join(notes))
+            tally.add(asked, refusals)
 
-    async def check(self) -> None:
-        """Connect and log in without sending; raises what :meth:`send` would."""
-        async with connected(
-            self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
-        ):
-            pass
-
-    async def aclose(self) -> None:
-        """Nothing to release: a connection lives as long as its mail takes."""
-
-    def _letter(self, message: Message, recipients: tuple[Mailbox, ...]) -> Letter:
-        body = write_body(message, zone=self._zone)
+    def _letter(self, message: Message, share: Share) -> Letter:
+        body = write_body(replace(message, parts=share.parts), zone=self._zone)
         first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
         return Letter(
             sender=self._sender,
-            recipients=recipients,
+            recipients=share.mailboxes,
             reply_to=_reply_to(message),
             # Mail programs open a new conversation when the subject changes.
             subject=f"Re: {first}" if first else body.subject,
             body=body,
-            message_id=message_id(self.name, message.id, domain=self._sender.domain),
+            message_id=self._message_id(message, share.parts),
             parent=message.memory.get(FIRST_ID) if first else None,
             list_id=list_id(self.name, domain=self._sender.domain),
             sent_at=self._now(),
         )
+
+    def _message_id(self, message: Message, parts: tuple[Part, ...]) -> str:
+        """Return the same id on every attempt, and another for each share of a digest."""
+        shared = [part.event.id for part in parts] if parts != message.parts else []
+        return message_id(self.name, message.id, *shared, domain=self._sender.domain)
+
+    def _memory(self, message: Message) -> dict[str, str]:
+        if not _is_about_one_lead(message) or FIRST_ID in message.memory:
+            return {}
+        subject = write_body(message, zone=self._zone).subject
+        return {
+            FIRST_ID: self._message_id(message, message.parts),
+            FIRST_SUBJECT: header_text(subject),
+        }
 
 
 def _is_about_one_lead(message: Message) -> bool:
@@ -142,9 +172,3 @@ def _reply_to(message: Message) -> Mailbox | None:
         return None
     mailbox = visitor_mailbox(message.lead.email)
     return None if mailbox is None or mailbox.needs_utf8 else mailbox
-
-
-def _remembered(message: Message, letter: Letter) -> dict[str, str]:
-    if not _is_about_one_lead(message) or letter.parent:
-        return {}
-    return {FIRST_ID: letter.message_id, FIRST_SUBJECT: header_text(letter.subject)}

@@ -127,6 +127,7 @@ class WebhookDestination:
 
     medium = Medium.PLAIN
     slots = 16
+    min_interval_s = 0.0
 
     def __init__(
         self,

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from notifier.conclude import Policy
 from notifier.destinations.base import Destination
-from notifier.dispatcher.lane import Lane, LaneTools
+from notifier.dispatcher.lane import Lane, LaneTools, Limits
 
 STOP_WITHIN_S = 10.0
 
@@ -19,12 +18,12 @@ class Dispatcher:
     def open(
         self,
         destinations: Mapping[str, Destination],
-        policies: Mapping[str, Policy],
+        limits: Mapping[str, Limits],
         tools: LaneTools,
     ) -> None:
         """Make a lane for each destination."""
         for name, destination in destinations.items():
-            self._lanes[name] = Lane(destination, policies[name], tools)
+            self._lanes[name] = Lane(destination, limits[name], tools)
 
     def wake(self, names: set[str]) -> None:
         """These destinations have new work."""

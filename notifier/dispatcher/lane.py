@@ -5,23 +5,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlite_utils import Database
 
 from notifier.conclude import Policy, State
 from notifier.destinations.base import Destination, Message, Part, Receipt
+from notifier.dispatcher.ripen import Present
 from notifier.dispatcher.turn import Attempt, LaneFacts, Turn, take_turn
 from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
 from notifier.events import decode
 from notifier.messages.text import Text
-from notifier.records import Agent, Lead
+from notifier.records import Agent
+from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
 from notifier.store.outbox import Claimed
 
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
+LONGEST_PAUSE_S = 3600.0
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a destination's messages are tried, and how many may go out at once."""
+
+    policy: Policy
+    burst: Burst | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,7 @@ class LaneTools:
 
     store: Store
     rules: Callable[[], Ruleset]
-    present: Callable[[Database, str], Lead | None]
+    present: Present
     now_ms: Callable[[], int]
     jitter: Callable[[], float]
     wake: Callable[[set[str]], None]
@@ -39,14 +49,16 @@ class LaneTools:
 class Lane:
     """Claims, sends and records for one destination; holds no decision of its own."""
 
-    def __init__(self, destination: Destination, policy: Policy, tools: LaneTools) -> None:
+    def __init__(self, destination: Destination, limits: Limits, tools: LaneTools) -> None:
         self._destination = destination
-        self._policy = policy
+        self._policy = limits.policy
+        self._burst = limits.burst
         self._tools = tools
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._ready_s = 0.0  # of the loop's clock: nothing is claimed before
 
     def wake(self) -> None:
         """There may be work: take a turn now."""
@@ -90,18 +102,22 @@ class Lane:
 
     async def _turn(self) -> float:
         ended, self._ended = self._ended, []
+        pause_s = max(self._ready_s - asyncio.get_running_loop().time(), 0.0)
+        closed = self._stopping or pause_s > 0
         facts = LaneFacts(
             destination=self._destination.name,
             policy=self._policy,
-            free=0 if self._stopping else self._destination.slots - len(self._in_flight),
+            burst=self._burst,
+            present=self._tools.present,
+            free=0 if closed else self._destination.slots - len(self._in_flight),
             in_flight=len(self._in_flight),
         )
         now_ms = self._tools.now_ms()
         try:
             # Shielded: the thread finishes the transaction even where we are cancelled.
-            turn, leads = await asyncio.shield(
+            turn = await asyncio.shield(
                 self._tools.store.run(
-                    _turn_with_leads, facts, ended, self._tools, now_ms=now_ms
+                    take_turn, facts, ended, self._tools.rules(), now_ms=now_ms
                 )
             )
         except (StoreError, BusyError) as error:
@@ -112,20 +128,22 @@ class Lane:
         self._log(turn)
         self._tools.wake(turn.written.destinations)
         for bundle in turn.claimed:
-            self._start(bundle, turn, leads)
+            self._start(bundle, turn)
+        if pause_s > 0:
+            return min(pause_s, LONGEST_WAIT_S)
         if turn.next_ms is None:
             return LONGEST_WAIT_S
         return min(max(turn.next_ms - now_ms, 0) / 1000, LONGEST_WAIT_S)
 
-    def _start(
-        self, bundle: tuple[Claimed, ...], turn: Turn, leads: dict[str, Lead | None]
-    ) -> None:
+    def _start(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
         lead = bundle[0].lead
         message = Message(
             id=bundle[0].bundle,
             parts=tuple(_part(claimed) for claimed in bundle),
-            lead=leads.get(lead),
+            digest=_headline(bundle),
+            lead=turn.leads[lead],
             mention=next((one.mention for one in bundle if one.mention), None),
+            broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
             memory=turn.memories[lead],
             accepted=frozenset().union(*(one.accepted for one in bundle)),
             agents=self._agents(),
@@ -154,6 +172,7 @@ class Lane:
             # The one broad except: a bug in one destination must not stop the others.
             log.exception("send_crashed", destination=self._destination.name)
             failure = TemporaryDeliveryError(f"a fault of the program: {type(error).__name__}")
+        self._pace(failure)
         self._ended.append(
             Attempt(
                 claimed=bundle,
@@ -163,6 +182,15 @@ class Lane:
                 failure=failure,
             )
         )
+
+    def _pace(self, failure: DeliveryError | None) -> None:
+        """Keep the destination's own tempo, and the pause it asks of its whole channel."""
+        if not self._destination.min_interval_s:
+            return
+        pause_s = self._destination.min_interval_s
+        if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
+            pause_s = max(pause_s, min(failure.retry_after_s, LONGEST_PAUSE_S))
+        self._ready_s = asyncio.get_running_loop().time() + pause_s
 
     def _log(self, turn: Turn) -> None:
         name = self._destination.name
@@ -179,17 +207,15 @@ class Lane:
             )
 
 
-def _turn_with_leads(
-    db: Database,
-    facts: LaneFacts,
-    ended: list[Attempt],
-    tools: LaneTools,
-    *,
-    now_ms: int,
-) -> tuple[Turn, dict[str, Lead | None]]:
-    turn = take_turn(db, facts, ended, tools.rules(), now_ms=now_ms)
-    leads = {bundle[0].lead: tools.present(db, bundle[0].lead) for bundle in turn.claimed}
-    return turn, leads
+def _headline(bundle: tuple[Claimed, ...]) -> str | None:
+    """Return the title of a collection, ``None`` where the bundle is about one lead."""
+    match bundle[0].held:
+        case "digest":
+            return bundle[0].rule
+        case "burst":
+            return "More in the last minutes"
+        case _:
+            return None
 
 
 def _part(claimed: Claimed) -> Part:

@@ -19,12 +19,15 @@ from notifier.conclude import (
     standing_after,
 )
 from notifier.destinations.base import PartlyTakenError, Receipt
+from notifier.dispatcher.ripen import Present, ripen
 from notifier.errors import DeliveryError
 from notifier.events import EventType, operation
 from notifier.ledger import Written
 from notifier.plan import told
+from notifier.records import Lead
+from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import destinations, mutes, outbox
+from notifier.store import bursts, destinations, mutes, outbox
 from notifier.store.outbox import Claimed
 
 TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
@@ -47,6 +50,8 @@ class LaneFacts:
 
     destination: str
     policy: Policy
+    burst: Burst | None
+    present: Present
     free: int
     in_flight: int
 
@@ -61,6 +66,7 @@ class Turn:
 
     claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
     memories: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    leads: dict[str, Lead | None] = field(default_factory=dict)
     probe: bool = False
     next_ms: int | None = None
     ended: list[tuple[Claimed, Outcome]] = field(default_factory=list)
@@ -90,6 +96,7 @@ def take_turn(
     turn.standing = standing
     _bury(db, lane, standing, turn, now_ms)
     _tell(db, name, standing, rules, turn, now_ms)
+    _prepare(db, lane, rules, now_ms)
     _claim(db, lane, standing, turn, now_ms)
     return turn
 
@@ -146,7 +153,7 @@ def _tell(  # noqa: PLR0917
         event = operation(kind, name, at=at, reason=reason, remedy=remedy, count=count)
         muted = mutes.active(db, now_ms=now_ms)
         told_ = told([event], rules, at=at, mutes=muted)
-        ledger.write(db, told_, bot_id=None, at_ms=now_ms, written=turn.written)
+        ledger.write(db, told_, rules, bot_id=None, at_ms=now_ms, written=turn.written)
 
     was_told = destinations.told_down(db, name)
     if is_down(standing, now_ms) and not was_told:
@@ -175,6 +182,23 @@ def is_down(standing: Standing, now_ms: int) -> bool:
     return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
 
 
+def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, now_ms: int) -> None:
+    """Look again at what waited long enough, and sum up what would flood."""
+    ripen(
+        db,
+        lane.destination,
+        rules,
+        lane.present,
+        mutes=mutes.active(db, now_ms=now_ms),
+        at=datetime.fromtimestamp(now_ms / 1000, UTC),
+    )
+    if lane.burst is not None:
+        per_ms = int(lane.burst.per.total_seconds() * 1000)
+        bursts.summarise(
+            db, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
+        )
+
+
 def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
     """Fill the free slots; a destination in trouble gets one probe at its time."""
     name = lane.destination
@@ -193,7 +217,9 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
             due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed:
-        turn.memories[bundle[0].lead] = destinations.memory(db, bundle[0].lead)
+        lead = bundle[0].lead
+        turn.memories[lead] = destinations.memory(db, lead)
+        turn.leads[lead] = lane.present(db, lead)
 
 
 def _earliest(one: int | None, other: int | None) -> int | None:

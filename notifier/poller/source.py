@@ -209,8 +209,8 @@ class SourcePoller:
             log.warning("record_quarantined", source=name, reason=reason)
         for rule, fault in committed.written.template_faults:
             log.warning("template_failed", rule=rule, error=fault)
-        for event_id, kind, _ in committed.written.events:
-            log.info("event", id=event_id, type=kind, source=name)
+        for event in committed.written.events:
+            log.info("event", id=event.id, type=event.type.value, source=name)
         log.debug(
             "page_read",
             source=name,

@@ -69,5 +69,5 @@ def tell_transition(
     written = Written()
     muted = mutes.active(db, now_ms=at_ms)
     events = told([event], rules, at=at, mutes=muted)
-    ledger.write(db, events, bot_id=None, at_ms=at_ms, written=written)
+    ledger.write(db, events, rules, bot_id=None, at_ms=at_ms, written=written)
     return written

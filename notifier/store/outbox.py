@@ -19,7 +19,7 @@ LEASE_MS = 120_000
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; a held one is overtaken.
 UNBLOCKED = """
-    NOT EXISTS (
+    COALESCE(d.held, '') IN ('digest', 'burst') OR NOT EXISTS (
         SELECT 1 FROM deliveries AS earlier
         WHERE earlier.state = 'pending' AND earlier.destination = d.destination
         AND earlier.lead = d.lead AND earlier.bundle <> d.bundle
@@ -47,6 +47,8 @@ class NewDelivery:
     title: str | None
     body: str | None
     mention: str | None
+    broadcast: bool | None
+    exempt: bool
     state: State
     reason: str | None
     held: str | None
@@ -66,6 +68,7 @@ class Claimed:
     title: str | None
     body: str | None
     mention: str | None
+    broadcast: bool | None
     held: str | None
     attempts: int
     accepted: frozenset[str]
@@ -77,12 +80,13 @@ def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
     """Store deliveries; those that are final from the start never become due."""
     db.conn.executemany(
         "INSERT INTO deliveries (event_seq, rule, destination, lead, bundle, title, body,"
-        " mention, state, reason, held, due_ms, planned_ms, created_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " mention, broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 *(one.event_seq, one.rule, one.destination, one.lead, one.bundle),
-                *(one.title, one.body, one.mention, one.state.value, one.reason),
+                *(one.title, one.body, one.mention, one.broadcast, one.exempt),
+                *(one.state.value, one.reason),
                 *(one.held, one.due_ms, one.due_ms, one.created_ms),
             )
             for one in deliveries
@@ -116,7 +120,7 @@ def claim(
     order = "d.claim, d.due_ms, d.id" if probe else "d.due_ms, d.id"
     candidates = db.execute(
         f"SELECT d.bundle, d.lead FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
-        f" AND d.destination = :destination AND {due} AND {UNBLOCKED}"
+        f" AND d.destination = :destination AND {due} AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
         {"destination": destination, "now_ms": now_ms, "limit": limit},
     ).fetchall()
@@ -146,8 +150,9 @@ def _claim_bundle(
 def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
     marks = ",".join("?" * len(ids))
     rows = db.execute(
-        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention, d.held,"  # noqa: S608
-        " d.attempts, d.accepted, d.planned_ms, e.body FROM deliveries AS d"
+        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
+        " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
+        " COALESCE(d.envelope, e.body) FROM deliveries AS d"
         f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks})",
         ids,
     )
@@ -161,11 +166,12 @@ def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
             title=row[5],
             body=row[6],
             mention=row[7],
-            held=row[8],
-            attempts=row[9],
-            accepted=frozenset(cast("list[str]", orjson.loads(row[10]))),
-            planned_ms=row[11],
-            event_body=row[12].encode(),
+            broadcast=None if row[8] is None else bool(row[8]),
+            held=row[9],
+            attempts=row[10],
+            accepted=frozenset(cast("list[str]", orjson.loads(row[11]))),
+            planned_ms=row[12],
+            event_body=row[13].encode(),
         )
 
 

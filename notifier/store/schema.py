@@ -119,6 +119,7 @@ CREATE TABLE deliveries (
     envelope TEXT,                 -- in place of the event: a settled lead in its latest state
     mention TEXT,
     broadcast INTEGER,
+    exempt INTEGER NOT NULL DEFAULT 0,    -- from the burst limit
     state TEXT NOT NULL DEFAULT 'pending',
     reason TEXT,
     held TEXT,                     -- why it is due later: hold, digest, settle, burst

@@ -1,0 +1,72 @@
+"""What waited long enough is looked at again: still so, and in which words?"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from sqlite_utils import Database
+
+from notifier.events import Event, decode, encode
+from notifier.ledger import gathered, new_delivery
+from notifier.plan import Mutes, Told, planned
+from notifier.records import Lead
+from notifier.rules.matching import Timing, holds, settled
+from notifier.rules.model import Ruleset
+from notifier.store import waiting
+from notifier.store.waiting import Waiting
+
+Present = Callable[[Database, str], Lead | None]
+"""Gives a lead's present state by its lane key."""
+
+NO_LONGER_SO = "no longer so"
+
+
+def ripen(
+    db: Database,
+    destination: str,
+    rules: Ruleset,
+    present: Present,
+    *,
+    mutes: Mutes,
+    at: datetime,
+) -> None:
+    """Decide about every delivery of ``destination`` whose waiting is over at ``at``."""
+    for one in waiting.ripe(db, destination, now_ms=int(at.timestamp() * 1000)):
+        event = decode(one.event_body)
+        lead = present(db, one.lead)
+        if one.held == Timing.SETTLE and rules.rule(one.rule) is not None:
+            _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
+        elif _is_over(one, event, lead, rules):
+            waiting.skip(db, one.id, NO_LONGER_SO)
+        else:
+            waiting.release(db, one.id)
+
+
+def _latest(event: Event, lead: Lead | None) -> Event:
+    """Return the event with the lead as it is now, where it is still known."""
+    if lead is None:
+        return event
+    return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, lead=lead))
+
+
+def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
+    """Whether an overdue alert that waited for its window accuses nobody any more."""
+    rule = rules.rule(one.rule)
+    if event.data.overdue is None or rule is None or lead is None:
+        return False
+    return not holds(rule, lead)
+
+
+def _settle(
+    db: Database, one: Waiting, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
+) -> None:
+    """Match the settled lead anew, from the delivery's own rule on."""
+    matches = settled(rules, event, rule=one.rule, destination=one.destination, at=at)
+    if not matches:
+        waiting.skip(db, one.id, NO_LONGER_SO)
+        return
+    # Drops come first, and the rule that claims the destination last.
+    decided = gathered(db, planned(matches[-1], rules, mutes=mutes), rules)
+    at_ms = int(at.timestamp() * 1000)
+    new = new_delivery(Told(event=event, deliveries=()), decided, 0, at_ms)
+    waiting.replan(db, one.id, new, envelope=encode(event).decode())

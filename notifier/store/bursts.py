@@ -1,0 +1,61 @@
+"""Floods: what is over a destination's limit goes out as one summary a period."""
+
+from sqlite_utils import Database
+
+
+def summarise(db: Database, destination: str, *, limit: int, per_ms: int, now_ms: int) -> None:
+    """Gather the due messages that are over the limit into the period's summary.
+
+    At most ``limit`` messages go out in any ``per_ms``. The summary is due when
+    the oldest of those that filled the window leaves it, and takes in all that
+    is over until then.
+    """
+    due = _due_bundles(db, destination, now_ms)
+    if not due:
+        return
+    sent = _sent_ms(db, destination, since_ms=now_ms - per_ms)
+    over = due[max(limit - len(sent), 0) :]
+    if not over:
+        return
+    bundle, due_ms = _open_summary(db, destination) or (
+        f"burst:{destination}:{now_ms}",
+        (min(sent) if sent else now_ms) + per_ms,
+    )
+    db.conn.executemany(
+        "UPDATE deliveries SET bundle = ?, held = 'burst', due_ms = ?"
+        " WHERE bundle = ? AND destination = ? AND state = 'pending'",
+        [(bundle, due_ms, one, destination) for one in over],
+    )
+
+
+def _due_bundles(db: Database, destination: str, now_ms: int) -> list[str]:
+    """Return due messages in order, but for summaries, digests, retries and the exempt."""
+    rows = db.execute(
+        "SELECT bundle, MIN(id) AS first FROM deliveries WHERE state = 'pending'"
+        " AND destination = :destination AND due_ms <= :now_ms AND claimed = 0"
+        " AND attempts = 0 AND exempt = 0 AND COALESCE(held, '') NOT IN ('digest', 'burst')"
+        " GROUP BY bundle ORDER BY first",
+        {"destination": destination, "now_ms": now_ms},
+    )
+    return [bundle for bundle, _ in rows]
+
+
+def _sent_ms(db: Database, destination: str, *, since_ms: int) -> list[int]:
+    """Return when each message of the window was sent, or claimed to be sent now."""
+    rows = db.execute(
+        "SELECT MAX(COALESCE(delivered_ms, :since_ms)) FROM deliveries"
+        " WHERE destination = :destination AND exempt = 0"
+        " AND (delivered_ms > :since_ms OR state = 'pending' AND claimed = 1)"
+        " GROUP BY bundle",
+        {"destination": destination, "since_ms": since_ms},
+    )
+    return [sent_ms for (sent_ms,) in rows]
+
+
+def _open_summary(db: Database, destination: str) -> tuple[str, int] | None:
+    found = db.execute(
+        "SELECT bundle, due_ms FROM deliveries WHERE state = 'pending' AND held = 'burst'"
+        " AND destination = ? AND claimed = 0 AND attempts = 0 LIMIT 1",
+        [destination],
+    ).fetchone()
+    return (found[0], found[1]) if found else None

@@ -1,0 +1,26 @@
+"""How much is in the database: three numbers for a last line."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from notifier.conclude import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Records known, events found, and deliveries that arrived."""
+
+    leads: int
+    events: int
+    delivered: int
+
+
+def totals(db: Database) -> Totals:
+    """Count what the database holds."""
+    leads, events, delivered = db.execute(
+        "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM events),"
+        " (SELECT COUNT(*) FROM deliveries WHERE state = :delivered)",
+        {"delivered": State.DELIVERED.value},
+    ).fetchone()
+    return Totals(leads=leads, events=events, delivered=delivered)

@@ -1,0 +1,114 @@
+"""Deliveries that wait for more than their turn: settling, held, gathered in a digest."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from notifier.conclude import State
+from notifier.store.outbox import NewDelivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A delivery that waits because of ``held``, with its event's stored bytes."""
+
+    id: int
+    rule: str
+    destination: str
+    lead: str
+    held: str
+    created_ms: int
+    event_body: bytes
+
+
+def settling(db: Database, lead: str) -> list[Waiting]:
+    """Return the deliveries of this lead that wait for it to settle."""
+    return _waiting(
+        db,
+        "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0 AND d.lead = :lead",
+        {"lead": lead},
+    )
+
+
+def ripe(db: Database, destination: str, *, now_ms: int) -> list[Waiting]:
+    """Return what waited to settle, or for its window, and has waited long enough."""
+    return _waiting(
+        db,
+        "d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
+        " AND d.held IN ('settle', 'hold') AND d.due_ms <= :now_ms",
+        {"destination": destination, "now_ms": now_ms},
+    )
+
+
+def postpone(db: Database, delivery: int, *, due_ms: int) -> None:
+    """Let a delivery wait until ``due_ms``."""
+    db.execute("UPDATE deliveries SET due_ms = ? WHERE id = ?", [due_ms, delivery])
+
+
+def release(db: Database, delivery: int) -> None:
+    """End the waiting: the delivery takes its turn as it was planned."""
+    db.execute("UPDATE deliveries SET held = NULL WHERE id = ?", [delivery])
+
+
+def skip(db: Database, delivery: int, reason: str) -> None:
+    """End the delivery unsent."""
+    db.execute(
+        "UPDATE deliveries SET state = 'skipped', reason = ? WHERE id = ?", [reason, delivery]
+    )
+
+
+def replan(db: Database, delivery: int, new: NewDelivery, *, envelope: str) -> None:
+    """Put another rule's, or the latest, decision in place of what was planned."""
+    db.execute(
+        "UPDATE deliveries SET rule = :rule, bundle = :bundle, title = :title, body = :body,"
+        " mention = :mention, broadcast = :broadcast, exempt = :exempt, state = :state,"
+        " reason = :reason, held = :held, due_ms = :due_ms, planned_ms = :due_ms,"
+        " envelope = :envelope WHERE id = :id",
+        {
+            "rule": new.rule,
+            "bundle": new.bundle,
+            "title": new.title,
+            "body": new.body,
+            "mention": new.mention,
+            "broadcast": new.broadcast,
+            "exempt": new.exempt,
+            "state": new.state.value,
+            "reason": new.reason,
+            "held": new.held,
+            "due_ms": new.due_ms,
+            "envelope": envelope,
+            "id": delivery,
+        },
+    )
+
+
+def open_digest(db: Database, rule: str, destination: str) -> tuple[str, int] | None:
+    """Return bundle and due time of the digest that still gathers for this rule."""
+    found = db.execute(
+        "SELECT bundle, due_ms FROM deliveries WHERE state = :state AND held = 'digest'"
+        " AND destination = :destination AND rule = :rule AND claimed = 0 AND attempts = 0"
+        " ORDER BY id LIMIT 1",
+        {"state": State.PENDING.value, "destination": destination, "rule": rule},
+    ).fetchone()
+    return (found[0], found[1]) if found else None
+
+
+def _waiting(db: Database, where: str, values: dict[str, object]) -> list[Waiting]:
+    rows = db.execute(
+        "SELECT d.id, d.rule, d.destination, d.lead, d.held, d.created_ms, e.body"  # noqa: S608
+        f" FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq WHERE {where}"
+        " ORDER BY d.id",
+        values,
+    ).fetchall()
+    return [
+        Waiting(
+            id=row[0],
+            rule=row[1],
+            destination=row[2],
+            lead=row[3],
+            held=row[4],
+            created_ms=row[5],
+            event_body=row[6].encode(),
+        )
+        for row in rows
+    ]
