@@ -1,15 +1,15 @@
 """Who gets a mail, and what becomes of it once each of them was answered for."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from aiosmtplib import SMTPResponse
 
-from notifier.destinations.base import Message, PartlyTakenError
+from notifier.destinations.base import Message, Part, PartlyTakenError
 from notifier.destinations.mail_server import Mailbox, parse_mailbox
 from notifier.destinations.mail_session import said
-from notifier.errors import PermanentDeliveryError, TemporaryDeliveryError
+from notifier.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
 from notifier.records import Agent
 
 # In front of an address among the accepted: refused for good, not taken. No
@@ -18,31 +18,43 @@ REFUSED = "refused "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipients:
-    """The mailboxes of a message, each once, and the ids of agents without one."""
+class Share:
+    """Those who get the same mail about the same parts."""
 
     mailboxes: tuple[Mailbox, ...]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """The shares of a message, usually one, and the ids of agents without an address."""
+
+    shares: tuple[Share, ...]
     unresolved: tuple[str, ...]
 
 
 def resolve(to: Sequence[str], message: Message) -> Recipients:
     """Return who the ``to`` of a destination means for this message.
 
-    A lead that nobody has, or had, adds nobody and is no mistake.
+    Of a digest each person gets what concerns them, while fixed addresses get it
+    all. A lead that nobody has, or had, adds nobody and is no mistake.
     """
-    found: dict[str, Mailbox] = {}
+    everything = frozenset(range(len(message.parts)))
+    concerned: dict[Mailbox, frozenset[int]] = {}
     unresolved: dict[str, None] = {}
     for entry in to:
         if entry not in PEOPLE:
-            mailbox = parse_mailbox(entry)
-            found.setdefault(mailbox.address, mailbox)
+            concerned[parse_mailbox(entry)] = everything
             continue
-        for agent in PEOPLE[entry](message):
-            if box := _mailbox(message.agents.get(agent.id, agent)):
-                found.setdefault(box.address, box)
-            else:
+        for number, part in enumerate(message.parts):
+            agent = PEOPLE[entry](message, part)
+            box = _mailbox(message.agents.get(agent.id, agent)) if agent else None
+            if box:
+                share = {number} if message.digest else everything
+                concerned[box] = concerned.get(box, frozenset()) | share
+            elif agent:
                 unresolved[agent.id] = None
-    return Recipients(mailboxes=tuple(found.values()), unresolved=tuple(unresolved))
+    return Recipients(shares=tuple(_shares(message, concerned)), unresolved=tuple(unresolved))
 
 
 def waiting(mailboxes: Sequence[Mailbox], accepted: frozenset[str]) -> list[Mailbox]:
@@ -50,45 +62,68 @@ def waiting(mailboxes: Sequence[Mailbox], accepted: frozenset[str]) -> list[Mail
     return [box for box in mailboxes if not {box.address, REFUSED + box.address} & accepted]
 
 
-def conclude(
-    host: str,
-    *,
-    asked: Sequence[Mailbox],
-    refusals: Mapping[str, SMTPResponse],
-    before: frozenset[str],
-) -> str:
-    """Return a note naming whoever refused for good, where somebody took the mail.
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Who has answered what so far; ``before`` is who was done with in earlier attempts."""
 
-    ``refusals`` are by address; ``before`` is who was done with earlier. Raises
-    :class:`TemporaryDeliveryError` where nobody is done with yet,
-    :class:`PartlyTakenError` where some may still take it, and
-    :class:`PermanentDeliveryError` where all refused for good.
-    """
-    final = {address for address, answer in refusals.items() if answer.code >= 500}
-    taken = {box.address for box in asked if box.address not in refusals}
-    accepted = before | taken | {REFUSED + address for address in final}
-    problem = "; ".join(f"{address}: {said(host, one)}" for address, one in refusals.items())
-    if final != refusals.keys():
-        if accepted:
-            raise PartlyTakenError(problem, accepted=accepted)
-        raise TemporaryDeliveryError(problem)
-    if all(entry.startswith(REFUSED) for entry in accepted):
-        raise PermanentDeliveryError(problem or "every recipient refused it")
-    refused = [entry for entry in sorted(before) if entry.startswith(REFUSED)]
-    return "; ".join([*refused, problem] if problem else refused)
+    host: str
+    before: frozenset[str]
+    taken: set[str] = field(default_factory=set)
+    refusals: dict[str, SMTPResponse] = field(default_factory=dict)
+
+    def add(self, asked: Sequence[Mailbox], refusals: Mapping[str, SMTPResponse]) -> None:
+        """Count one mail, handed in for ``asked``, with the refusals by address."""
+        self.taken |= {box.address for box in asked if box.address not in refusals}
+        self.refusals |= refusals
+
+    def interrupted(self, error: DeliveryError) -> DeliveryError:
+        """Return the error for a fault that some recipients of this attempt escaped."""
+        if self._done == self.before:
+            return error
+        return PartlyTakenError(str(error), accepted=self._done)
+
+    def conclude(self) -> str:
+        """Return a note naming whoever refused for good, where somebody took the mail.
+
+        Raises :class:`TemporaryDeliveryError` where some may still take it,
+        :class:`PartlyTakenError` where others are done with by this attempt, and
+        :class:`PermanentDeliveryError` where all refused for good.
+        """
+        problem = "; ".join(
+            f"{address}: {said(self.host, answer)}" for address, answer in self.refusals.items()
+        )
+        if any(answer.code < 500 for answer in self.refusals.values()):
+            raise self.interrupted(TemporaryDeliveryError(problem))
+        if all(entry.startswith(REFUSED) for entry in self._done):
+            raise PermanentDeliveryError(problem or "every recipient refused it")
+        earlier = sorted(entry for entry in self.before if entry.startswith(REFUSED))
+        return "; ".join([*earlier, problem] if problem else earlier)
+
+    @property
+    def _done(self) -> frozenset[str]:
+        final = {REFUSED + who for who, answer in self.refusals.items() if answer.code >= 500}
+        return self.before | self.taken | final
 
 
-def _owners(message: Message) -> Iterator[Agent]:
-    """Yield who has the lead now; for several leads, who had each when it happened."""
-    leads = [message.lead] if message.lead else [part.event.lead for part in message.parts]
-    yield from (lead.assignee for lead in leads if lead and lead.assignee)
+def _shares(message: Message, concerned: Mapping[Mailbox, frozenset[int]]) -> list[Share]:
+    grouped: dict[frozenset[int], list[Mailbox]] = {}
+    for box, numbers in concerned.items():
+        grouped.setdefault(numbers, []).append(box)
+    return [
+        Share(mailboxes=tuple(boxes), parts=tuple(message.parts[n] for n in sorted(numbers)))
+        for numbers, boxes in grouped.items()
+    ]
 
 
-def _former_owners(message: Message) -> Iterator[Agent]:
-    for part in message.parts:
-        change = (part.event.data.changes or {}).get("assignee")
-        if change and change.old:
-            yield Agent(id=str(change.old))
+def _owner(message: Message, part: Part) -> Agent | None:
+    """Return who has the lead now; in a digest, who had it then."""
+    lead = message.lead or part.event.lead
+    return lead.assignee if lead else None
+
+
+def _former_owner(_: Message, part: Part) -> Agent | None:
+    change = (part.event.data.changes or {}).get("assignee")
+    return Agent(id=str(change.old)) if change and change.old else None
 
 
 def _mailbox(agent: Agent) -> Mailbox | None:
@@ -98,4 +133,4 @@ def _mailbox(agent: Agent) -> Mailbox | None:
         return None
 
 
-PEOPLE = MappingProxyType({"assignee": _owners, "previous_assignee": _former_owners})
+PEOPLE = MappingProxyType({"assignee": _owner, "previous_assignee": _former_owner})

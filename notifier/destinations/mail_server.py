@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from enum import StrEnum
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -47,7 +47,7 @@ class Mailbox:
 
     local: str
     domain: str
-    name: str = ""
+    name: str = field(default="", compare=False)
 
     @property
     def address(self) -> str:
@@ -81,7 +81,10 @@ def parse_smtp_url(url: str) -> SmtpServer:
             "the URL is a host and perhaps a port; percent-encode / ? # @ in a login"
         )
     security = Security(parts.scheme)
-    if security is Security.PLAIN and not _is_loopback(host) and not _is_insecure(parts.query):
+    insecure = security is Security.PLAIN and parts.query == "insecure=true"
+    if parts.query and not insecure:
+        raise ValueError("the URL may say nothing after `?` but smtp+plain://…?insecure=true")
+    if security is Security.PLAIN and not (insecure or _is_loopback(host)):
         raise ValueError(
             "smtp+plain:// sends mail and password in clear; use smtp:// or smtps://, or add "
             "?insecure=true"
@@ -135,8 +138,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _is_insecure(query: str) -> bool:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return pairs == [("insecure", "true")]

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
 
 BOSS = "boss@example.com"
+EHLO = "250-x\n250 SIZE 1000"
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +175,50 @@ async def test_the_assignee_and_the_previous_one_are_found_through_agents() -> N
     assert mail.recipients == ("bina@example.com", "asha@example.com", BOSS)
 
 
+async def test_of_a_digest_each_assignee_gets_a_mail_about_their_leads() -> None:
+    parts = [
+        part(new_lead(lead(id="1", assignee=ASHA)), title="One"),
+        part(new_lead(lead(id="2", assignee=BINA)), title="Two"),
+        part(new_lead(lead(id="3", assignee=None)), title="Three"),
+    ]
+    night = message(*parts, who=None, digest="The night")
+    async with MailServer() as server:
+        managers = email(server.url, BOSS, "assignee")
+        server.refuse("bina@example.com", "450 busy")
+        with pytest.raises(PartlyTakenError) as raised:
+            await managers.send(night)
+        assert raised.value.accepted == {BOSS, "asha@example.com"}
+        await managers.send(replace(night, accepted=raised.value.accepted))
+    got = {mail.recipients: plain_text(mail) for mail in server.accepted}
+    titles = {
+        who: [word for word in ("One", "Two", "Three") if word in text]
+        for who, text in got.items()
+    }
+    assert titles == {
+        (BOSS,): ["One", "Two", "Three"],
+        ("asha@example.com",): ["One"],
+        ("bina@example.com",): ["Two"],
+    }
+    assert len({mail.message["message-id"] for mail in server.accepted}) == 3
+
+
+async def test_a_fault_between_two_mails_of_a_digest_keeps_what_was_taken() -> None:
+    parts = [part(new_lead(lead(id="1", assignee=who))) for who in (ASHA, BINA)]
+    async with MailServer() as server:
+        server.after_data("250 ok", AfterData.DROP)
+        with pytest.raises(PartlyTakenError) as raised:
+            await email(server.url, "assignee").send(message(*parts, who=None, digest="D"))
+    assert raised.value.accepted == {"asha@example.com"}
+
+
+async def test_a_refused_login_parks_although_some_had_taken_the_mail_before() -> None:
+    async with talking("220 x", EHLO, "530 log in") as url:
+        with pytest.raises(DestinationRefusedError):
+            await email(url, "a@example.com", BOSS).send(
+                message(accepted=frozenset({"a@example.com"}))
+            )
+
+
 async def test_an_unresolved_assignee_is_skipped_or_noted() -> None:
     stranger = lead(assignee=Agent(id="a1", name="Somebody"))
     async with MailServer() as server:
@@ -262,9 +308,6 @@ async def test_a_drop_or_hang_after_the_mail_is_tried_again(ending: AfterData) -
         assert type(error) is TemporaryDeliveryError
         await email(server.url).send(message())
     assert len({mail.message["message-id"] for mail in server.mails}) == 1
-
-
-EHLO = "250-x\n250 SIZE 1000"
 
 
 @pytest.mark.parametrize(

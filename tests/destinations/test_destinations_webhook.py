@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,9 @@ from notifier.errors import (
     DestinationRefusedError,
     TemporaryDeliveryError,
 )
+from support.certificates import self_signed
+from support.mail import MailServer
+from support.receivers import Receiver
 
 OLD_SECRET = "whsec_" + base64.b64encode(b"o" * 24).decode()
 SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -35,10 +40,15 @@ def options(url: str = "http://127.0.0.1/hook", **fields: Any) -> WebhookOptions
 
 @asynccontextmanager
 async def webhook(
-    url: str, *, now: Callable[[], datetime] = lambda: NOON, timeout_s: float = 5, **fields: Any
+    url: str,
+    *,
+    now: Callable[[], datetime] = lambda: NOON,
+    timeout_s: float = 5,
+    tls: ssl.SSLContext | None = None,
+    **fields: Any,
 ) -> AsyncIterator[WebhookDestination]:
     destination = WebhookDestination(
-        "crm", options(url, **fields), client=build_client(), now=now, timeout_s=timeout_s
+        "crm", options(url, **fields), client=build_client(tls), now=now, timeout_s=timeout_s
     )
     try:
         yield destination
@@ -300,6 +310,44 @@ async def test_one_that_hangs_holds_up_no_other() -> None:
         for task in stuck:
             task.cancel()
         await asyncio.gather(*stuck, return_exceptions=True)
+
+
+async def tls_failure(receiver: Receiver, tls: ssl.SSLContext | None = None) -> str:
+    async with receiver, webhook(receiver.url, tls=tls) as crm:
+        with pytest.raises(TemporaryDeliveryError) as raised:
+            await crm.send(message())
+        assert receiver.requests == []
+    return str(raised.value)
+
+
+async def test_tls_is_verified(tmp_path: Path) -> None:
+    made = self_signed(tmp_path)
+    async with (
+        Receiver(tls=made.server()) as receiver,
+        webhook(receiver.url, tls=made.client()) as crm,
+    ):
+        await crm.send(message())
+    assert len(receiver.requests) == 1
+
+
+async def test_nothing_is_sent_to_a_receiver_with_a_bad_certificate(tmp_path: Path) -> None:
+    made = self_signed(tmp_path)
+    assert await tls_failure(Receiver(tls=made.server())) == (
+        "the certificate of 127.0.0.1 does not verify (self-signed certificate)"
+    )
+    expired = self_signed(tmp_path, expired=True)
+    assert await tls_failure(Receiver(tls=expired.server()), expired.client()) == (
+        "the certificate of 127.0.0.1 does not verify (certificate has expired)"
+    )
+    other = self_signed(tmp_path, names="DNS:example.com")
+    problem = await tls_failure(Receiver(tls=other.server()), other.client())
+    assert problem.startswith("the certificate of 127.0.0.1 does not verify (IP address mism")
+
+
+async def test_https_to_a_port_without_tls_is_tried_again() -> None:
+    async with MailServer() as server, webhook(f"https://127.0.0.1:{server.port}/") as crm:
+        with pytest.raises(TemporaryDeliveryError, match="no TLS connection to 127"):
+            await crm.send(message())
 
 
 @pytest.mark.parametrize(
