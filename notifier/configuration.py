@@ -1,10 +1,11 @@
 """Settings, rules files and sources read together, with every mistake told at once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -14,8 +15,13 @@ from notifier.errors import ConfigError, Fault
 from notifier.rulefiles import RuleFile, read_rule_files
 from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.settings import Settings, read_settings
-from notifier.sources import watched_sources
+from notifier.settings import PREFIX, Settings, read_settings
+from notifier.sources import default_source, watched_sources
+
+T = TypeVar("T")
+
+# Whether rules that do not load mean to name their own sources.
+SOURCES = re.compile(r"^sources\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +40,21 @@ def load_configuration(
     """Return everything; raises :class:`ConfigError` with all faults of all files."""
     reading = read_settings(environment)
     settings, faults = reading.settings, list(reading.faults)
-    ruleset, sources = Ruleset(), tuple[SourceSpec, ...]()
-    with _gathered(faults):
-        ruleset = load_ruleset(read(settings.rules), environment, settings)
-        with _gathered(faults):
-            # Opens no connection; says which settings the destinations lack.
-            build_destinations(
-                settings, ruleset, now=lambda: datetime.now(UTC), console=Console()
-            )
-        sources = watched_sources(settings, ruleset)
-    if faults:
+    files = _attempt(lambda: read(settings.rules), faults) or ()
+    ruleset = _attempt(lambda: load_ruleset(files, environment, settings), faults)
+    if ruleset is None:
+        if not any(SOURCES.search(text) for _, text in files):
+            _attempt(lambda: default_source(settings), faults)
+        raise ConfigError(faults)
+    # Opens no connection; says which settings the destinations lack.
+    _attempt(
+        lambda: build_destinations(
+            settings, ruleset, now=lambda: datetime.now(UTC), console=Console()
+        ),
+        faults,
+    )
+    sources = _attempt(lambda: watched_sources(settings, ruleset), faults)
+    if faults or sources is None:
         raise ConfigError(faults)
     return Configuration(
         settings=settings,
@@ -66,11 +77,12 @@ def load_ruleset(
     )
 
 
-@contextmanager
-def _gathered(faults: list[Fault]) -> Iterator[None]:
-    """Add the faults raised inside, less those that only follow from one already told."""
-    wrong = [fault.where.partition(",")[0] for fault in faults]
+def _attempt(step: Callable[[], T], faults: list[Fault]) -> T | None:
+    """Return what ``step`` returns, or add its faults, less those that follow from others."""
+    told = [fault.where.partition(",")[0] for fault in faults]
+    wrong = [name for name in told if name.startswith(PREFIX)]
     try:
-        yield
+        return step()
     except ConfigError as error:
         faults += [one for one in error.faults if not any(name in str(one) for name in wrong)]
+        return None

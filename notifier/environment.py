@@ -100,13 +100,20 @@ class Environment:
     fallbacks: Variables
     faults: tuple[Fault, ...] = ()
 
-    def lookup(self, variable: str) -> str | None:
-        """Return a value for ``${NAME}``, from the first place that has one.
+    def find(self, variable: str) -> tuple[str, Place] | None:
+        """Return a value and where it stands: the first place, else the fallback.
 
         Raises :class:`ConfigError` for an empty or unreadable credentials file.
         """
-        found = (place.get(variable) for place in self.places)
-        return next((value for value in found if value is not None), None)
+        for place in (*self.places, self.fallbacks):
+            if (value := place.get(variable)) is not None:
+                return value, place
+        return None
+
+    def lookup(self, variable: str) -> str | None:
+        """Return the value for a ``${NAME}``; raises as :meth:`find` does."""
+        found = self.find(variable)
+        return found[0] if found else None
 
 
 def read_environment(

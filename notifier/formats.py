@@ -1,15 +1,12 @@
 """How single settings are written; every function raises ``ValueError`` in plain words."""
 
 from dataclasses import dataclass
-from string import Formatter
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from notifier.records import LEAD, NON_LEAD
+from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.rules.durations import parse_duration
-
-INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +21,7 @@ def split_types(value: object) -> object:
     """Return the listing types of a comma list, each once, in the order written."""
     if not isinstance(value, str):
         return value
-    types = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))
-    wrong = next((one for one in types if one not in (LEAD, NON_LEAD)), None)
-    if wrong is not None:
-        raise ValueError(f"`{wrong}` is no type; there are {LEAD} and {NON_LEAD}")
-    return types
+    return tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))
 
 
 def split_first_run(value: object) -> object:
@@ -75,19 +68,22 @@ def check_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def check_inbox_url(url: str) -> str:
-    """Return a link whose ``{fields}`` are all known."""
-    fields = {name for _, name, _, _ in Formatter().parse(url) if name is not None}
-    wrong = sorted(fields - set(INBOX_FIELDS))
-    if wrong:
-        raise ValueError(f"`{{{wrong[0]}}}` is no field; there are {', '.join(INBOX_FIELDS)}")
-    return url
-
-
 def check_secret_url(url: SecretStr) -> SecretStr:
     """Return a URL that is itself a secret, such as one with a key in its path."""
     check_url(url.get_secret_value())
     return url
+
+
+def check_smtp_url(url: SecretStr) -> SecretStr:
+    """Return a mail server's URL that :func:`parse_smtp_url` understands."""
+    parse_smtp_url(url.get_secret_value())
+    return url
+
+
+def check_mailbox(text: str) -> str:
+    """Return one mail address, perhaps with a name, as it came."""
+    parse_mailbox(text)
+    return text
 
 
 def header_safe(secret: SecretStr) -> SecretStr:

@@ -19,6 +19,7 @@ from notifier import formats
 from notifier.environment import Credentials, Environment, Place
 from notifier.errors import ConfigError, Fault
 from notifier.rules.durations import Duration
+from notifier.rules.options import check_inbox_url, check_types
 
 PREFIX = "NOTIFIER_"
 NO_TIME = timedelta(0)
@@ -47,7 +48,9 @@ class Settings(BaseSettings):
     customer_id: str | None = Field(
         default=None, description="its account", examples=["5fed38e56fb193dcc6c933f5"]
     )
-    types: Annotated[tuple[str, ...], BeforeValidator(formats.split_types)] = Field(
+    types: Annotated[
+        tuple[str, ...], BeforeValidator(formats.split_types), AfterValidator(check_types)
+    ] = Field(
         default=("lead",),
         description="what is watched: a comma list of `lead`, `non-lead`",
         examples=["lead,non-lead"],
@@ -89,7 +92,7 @@ class Settings(BaseSettings):
         "`silent` is none, `notify` any age",
         examples=["silent", "notify", "24h"],
     )
-    inbox_url: Annotated[Url, AfterValidator(formats.check_inbox_url)] | None = Field(
+    inbox_url: Annotated[Url, AfterValidator(check_inbox_url)] | None = Field(
         default=None,
         description="link to a chat",
         examples=["https://app.example.com/inbox/{uuid}"],
@@ -107,12 +110,12 @@ class Settings(BaseSettings):
         description="for proxies and tests",
         examples=["https://slack.com/api/"],
     )
-    smtp_url: SecretStr | None = Field(
+    smtp_url: Annotated[SecretStr, AfterValidator(formats.check_smtp_url)] | None = Field(
         default=None,
         description="the mail server",
         examples=["smtp://user:password@mail.example.com:587"],
     )
-    smtp_from: str | None = Field(
+    smtp_from: Annotated[str, AfterValidator(formats.check_mailbox)] | None = Field(
         default=None, description="sender address", examples=["notifier@example.com"]
     )
     http: Annotated[formats.Address | None, BeforeValidator(formats.split_address)] = Field(
@@ -183,7 +186,7 @@ def read_settings(environment: Environment) -> Reading:
     faults = list(environment.faults)
     for field in Settings.model_fields:
         try:
-            if found := _find(environment, PREFIX + field.upper()):
+            if found := environment.find(PREFIX + field.upper()):
                 given[field] = found
         except ConfigError as error:
             faults += error.faults
@@ -196,13 +199,6 @@ def read_settings(environment: Environment) -> Reading:
         settings = Settings(**{field: values[field] for field in values.keys() - wrong})
     warnings = (*_shadowed(environment, given), *_unknown(environment))
     return Reading(settings=settings, faults=tuple(faults), warnings=warnings)
-
-
-def _find(environment: Environment, variable: str) -> tuple[str, Place] | None:
-    for place in (*environment.places, environment.fallbacks):
-        if (value := place.get(variable)) is not None:
-            return value, place
-    return None
 
 
 def _fault(field: str, place: Place, detail: ErrorDetails) -> Fault:

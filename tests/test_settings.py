@@ -188,15 +188,17 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
     [
-        ("TYPES", "lead,chats", "`chats` is no type; there are lead and non-lead"),
-        ("TYPES", ",", "`` is no type; there are lead and non-lead"),
+        ("TYPES", "lead,chats", "`chats` is no type; there is lead and non-lead"),
+        ("TYPES", ",", "`` is no type; there is lead and non-lead"),
         ("BASE_URL", "api.example.com", "this is no http:// or https:// URL"),
         ("BASE_URL", "https://example.com:port", "the URL's port is no number"),
         ("BASE_URL", "https://example.com/?a=1", "the address has no user, query or fragment"),
         ("POLL_INTERVAL", "0", "input should be greater than"),
         ("RATE_LIMIT", "0", "input should be greater than or equal to 1"),
         ("FIRST_RUN", "loud", "`loud` is neither silent nor notify nor a duration"),
-        ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is no field; there are chat_id"),
+        ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is no field of the link"),
+        ("SMTP_URL", "mail.example.com", "the URL must start with smtp://"),
+        ("SMTP_FROM", "nobody", "this is not one mail address"),
         ("HTTP", "8787", "`8787` is no host:port"),
         ("HTTP", "127.0.0.1:99999", "`127.0.0.1:99999` is no host:port"),
         ("LOG_FORMAT", "xml", "input should be 'json' or 'console'"),
@@ -210,7 +212,7 @@ def test_a_wrong_value_is_explained(
     assert "write for example" in fault
 
 
-@pytest.mark.parametrize("variable", ["TOKEN", "SLACK_TOKEN", "HEARTBEAT_URL"])
+@pytest.mark.parametrize("variable", ["TOKEN", "SLACK_TOKEN", "HEARTBEAT_URL", "SMTP_URL"])
 def test_a_wrong_secret_is_explained_without_its_value(tmp_path: Path, variable: str) -> None:
     (fault,) = faults(tmp_path, {f"NOTIFIER_{variable}": f"{TOKEN} and more\n"})
     assert "secret" not in fault

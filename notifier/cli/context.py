@@ -8,7 +8,8 @@ from notifier import log
 from notifier.cli.output import print_warnings
 from notifier.configuration import Configuration, load_configuration
 from notifier.environment import Environment, read_environment
-from notifier.settings import Settings
+from notifier.errors import ConfigError
+from notifier.settings import Settings, read_settings
 
 
 def environment() -> Environment:
@@ -18,7 +19,13 @@ def environment() -> Environment:
 
 def configuration() -> Configuration:
     """Return what the operator configured, after printing its warnings."""
-    loaded = load_configuration(environment())
+    given = environment()
+    try:
+        loaded = load_configuration(given)
+    except ConfigError:
+        # A mistyped name explains why a setting is missing.
+        print_warnings(read_settings(given).warnings)
+        raise
     print_warnings(loaded.warnings)
     return loaded
 

@@ -36,14 +36,16 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def _check_types(types: tuple[str, ...]) -> tuple[str, ...]:
+def check_types(types: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the listing types; raises ``ValueError`` for an unknown one."""
     for name in types:
         if name not in (LEAD, NON_LEAD):
             raise ValueError(f"`{name}` is no type; there is lead and non-lead")
     return types
 
 
-def _check_inbox_url(url: str) -> str:
+def check_inbox_url(url: str) -> str:
+    """Return a link to a chat whose ``{fields}`` are known, else raise ``ValueError``."""
     if not url.startswith(("https://", "http://")):
         raise ValueError("the link must begin with https://")
     for name in re.findall(r"\{(.*?)\}", url):
@@ -82,10 +84,10 @@ class SourceOptions(Options):
     token: SecretStr | None = Field(
         default=None, min_length=1, description="The x-bot-token; default NOTIFIER_TOKEN."
     )
-    types: Annotated[Texts, AfterValidator(_check_types)] = Field(
+    types: Annotated[Texts, AfterValidator(check_types)] = Field(
         default=(), description="lead, non-lead or both; default NOTIFIER_TYPES."
     )
-    inbox_url: Annotated[str, AfterValidator(_check_inbox_url)] | None = Field(
+    inbox_url: Annotated[str, AfterValidator(check_inbox_url)] | None = Field(
         default=None, description="Link to a chat; fields: chat_id uuid bot_id customer_id."
     )
 

@@ -46,7 +46,7 @@ def test_every_fault_of_settings_and_rules_comes_at_once(
     ended = notifier("check")
     assert (ended.code, ended.out) == (78, "")
     starts = ["NOTIFIER_TOKEN, from the environment", "NOTIFIER_POLL_INTERVAL, from the"]
-    starts += ["rules.yaml:3:"]
+    starts += ["rules.yaml:3:", "NOTIFIER_BOT_ID", "NOTIFIER_CUSTOMER_ID"]
     lines = ended.err.splitlines()
     assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
 
@@ -63,6 +63,37 @@ def test_missing_settings_are_told_beside_wrong_ones(
         "NOTIFIER_BOT_ID",
         "NOTIFIER_CUSTOMER_ID",
     ]
+
+
+def test_without_any_file_it_tells_all_that_is_missing(notifier: Run) -> None:
+    ended = notifier("check")
+    assert ended.code == 78
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == [
+        "rules",
+        "NOTIFIER_TOKEN",
+        "NOTIFIER_BOT_ID",
+        "NOTIFIER_CUSTOMER_ID",
+    ]
+
+
+def test_a_mistyped_name_is_told_beside_what_it_leaves_missing(
+    notifier: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFIER_TOKN", "tok-secret")
+    ended = notifier("check")
+    assert "warning: NOTIFIER_TOKN, from the environment: no such setting" in ended.err
+    assert "did you mean NOTIFIER_TOKEN?" in ended.err
+    assert "tok-secret" not in ended.err
+
+
+def test_rules_that_name_sources_ask_for_no_settings_even_when_wrong(
+    notifier: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text("sources: {}\nrulez: []\n")
+    ended = notifier("check")
+    assert ended.code == 78
+    assert "NOTIFIER_" not in ended.err
 
 
 def test_trouble_that_nobody_would_hear_of_is_warned_about(
@@ -99,8 +130,8 @@ def test_what_destinations_lack_is_told_beside_what_sources_lack(
     assert ended.code == 78
     told = [line.partition(":")[0] for line in ended.err.splitlines()]
     assert told == [
+        "NOTIFIER_SMTP_URL, from the environment",
         "destinations.team",
-        "NOTIFIER_SMTP_URL or NOTIFIER_SMTP_FROM",
         "NOTIFIER_TOKEN",
         "NOTIFIER_BOT_ID",
         "NOTIFIER_CUSTOMER_ID",
