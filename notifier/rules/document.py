@@ -33,6 +33,7 @@ MAX_ALIASED_NODES = 10_000
 STRING_TAG = "tag:yaml.org,2002:str"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
+SURROGATE = re.compile("[\ud800-\udfff]")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -181,6 +182,8 @@ class _Builder:
         assert isinstance(event, ScalarEvent)
         at = self._mark(event.start_mark)
         is_plain = event.style is None and event.tag is None
+        if SURROGATE.search(event.value):
+            self._stop(event, "half a character is no text", "write it without \\ud800 and kin")
         text, unresolved = self._expanded(event.value, at)
         return Scalar(
             at=at,
@@ -216,6 +219,9 @@ class _Builder:
         if value is None:
             report = self._faults.warn if self._lenient else self._faults.add
             report(at, f"`${{{name}}}` is not set", f"set {name} in the environment")
+            return None
+        if SURROGATE.search(value):
+            self._faults.add(at, f"what `${{{name}}}` stands for is no UTF-8")
             return None
         self._faults.hide(value, name)
         return value

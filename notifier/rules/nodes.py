@@ -91,6 +91,19 @@ def is_unresolved(node: Node | None) -> bool:
             return False
 
 
+def is_expanded(node: Node | None) -> bool:
+    """Say whether a value was looked up anywhere: its text belongs into no message."""
+    match node:
+        case Scalar():
+            return node.text != node.written
+        case Series():
+            return any(map(is_expanded, node.entries))
+        case Table():
+            return any(is_expanded(key) or is_expanded(v) for key, v in node.entries)
+        case None:
+            return False
+
+
 def written(node: Node) -> str:
     """Return a value on one line, the way it could stand in the file."""
     match node:

@@ -147,7 +147,9 @@ def _loosened(schema: Any) -> Any:
 
 
 def _or_text(schema: Schema, pattern: str) -> Schema:
-    return {"anyOf": [schema, {"type": "string", "pattern": pattern}]}
+    text = {"type": "string", "pattern": pattern}
+    described = {"description": schema.pop("description")} if "description" in schema else {}
+    return {**described, "anyOf": [schema, text]}
 
 
 def _is_noise(key: str, value: object) -> bool:

@@ -14,8 +14,10 @@ from notifier.rules.nodes import (
     Scalar,
     Series,
     Table,
+    is_expanded,
     is_unresolved,
     plain,
+    written,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -88,7 +90,7 @@ def _report(
         faults.add(place, f"`{found['loc'][-1]}` is missing")
     else:
         named = f"`{key.written}`: " if key else ""
-        faults.add(place, f"{named}{_problem(found)}")
+        faults.add(place, f"{named}{_shown(_problem(found), value)}")
 
 
 def _located(
@@ -120,12 +122,21 @@ def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def _shown(problem: str, value: Node | None) -> str:
+    """Return the problem, quoting a looked-up value, or part of it, as it is written."""
+    if value is None or not is_expanded(value):
+        return problem
+    return re.sub(r"`[^`]*`", lambda _: f"`{written(value)}`", problem.partition(";")[0])
+
+
 def _problem(found: ErrorDetails) -> str:
     context: Mapping[str, Any] = found.get("ctx", {})
     if "error" in context:
         return str(context["error"])
     if found["type"] in ("literal_error", "enum"):
         return f"it is one of {re.sub(chr(39), '', str(context['expected']))}"
+    if found["type"] in ("too_short", "string_too_short"):
+        return "it is empty"
     kind, _, fault = found["type"].partition("_")
     if fault in ("type", "parsing") and kind in WANTS:
         return f"it wants {WANTS[kind]}"

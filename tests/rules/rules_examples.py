@@ -15,6 +15,41 @@ from notifier.rules.model import Ruleset
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", slack="U024BE7LH")
+SECRET = "whsec_" + "c2VjcmV0" * 5
+FULL = """
+sources:
+  website:
+    bot_id: 638d99eeee9e558f1247ae03
+    customer_id: 5fed38e56fb193dcc6c933f5
+    token: ${BOTPENGUIN_TOKEN}
+    types: [lead, non-lead]
+    inbox_url: "https://app.example.com/inbox/{uuid}"
+agents:
+  631aa793bcfa100487d13d0d: {name: Asha Rao, slack: U024BE7LH, email: asha@example.com}
+windows:
+  office: {days: mon-fri, hours: "09:00-18:00", timezone: Asia/Kolkata}
+destinations:
+  sales: {type: slack, channel: "#sales-leads"}
+  crm: {type: webhook, url: "https://crm.example.com/hook", secret: "${CRM_SECRET}"}
+rules:
+  - name: New lead
+    when: lead.created
+    if: {country: India, tags: {none_of: [test]}}
+    send: [sales, crm]
+    settle: 1m
+    mention: here
+    broadcast: true
+  - name: Overdue
+    if: {status: OPEN, assignee: null}
+    for: 15m
+    repeat: 1h
+    clock: office
+    send: sales
+    only: office
+    outside: digest
+    digest: 2h
+    enabled: false
+"""
 SCREEN = """
 destinations:
   screen: {type: console}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from notifier.rules.document import read_document
 from notifier.rules.nodes import Faults, Mark, Scalar, Table, plain
 
-SECRETS = {"TOKEN": "hush-hush", "EMPTY": ""}
+SECRETS = {"TOKEN": "hush-hush", "EMPTY": "", "BYTES": "\udcff"}
 
 
 def read(text: str) -> object:
@@ -83,6 +83,7 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
             "a: ${TOKEN",
             "r.yaml:1:4: `${` begins no name (write ${NAME}, or $${ for the two characters)",
         ),
+        ("a: ${BYTES}", "r.yaml:1:4: what `${BYTES}` stands for is no UTF-8"),
         ("a: 1\na: 2", "r.yaml:2:1: `a` is here twice (first in line 1)"),
         ("a: {b: 1, b: 2}", "r.yaml:1:11: `b` is here twice (first in line 1)"),
         ("a: !secret x", "r.yaml:1:4: the tag !secret is not allowed (remove it)"),
@@ -137,6 +138,10 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
         ),
         ("a: b\n---\nc: d", "r.yaml:2:1: a second document begins (keep one document a file)"),
         ("a: \x07", "r.yaml:1:4: a control character is no text (remove it)"),
+        (
+            r'a: "\ud800"',
+            r"r.yaml:1:4: half a character is no text (write it without \ud800 and kin)",
+        ),
         ("a: *b", "r.yaml:1:4: `*b` names no anchor above it"),
         ("a: &a [*a]", "r.yaml:1:8: `*a` names no anchor above it"),
         ("[" * 200, "r.yaml:1:42: this is nested more than 40 levels deep"),
