@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from listing_server import Server, answer, serving
 from pydantic import SecretStr
-from support.certificates import self_signed
 
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.records import Source
 from notifier.upstream.client import Client, Listing
+from support.certificates import self_signed
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOKEN = "tok-s3cret"
