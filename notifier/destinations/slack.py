@@ -13,6 +13,7 @@ from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_cards import forgotten, memory_of, remembered
+from notifier.destinations.slack_checks import describe
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import (
     ASSIGNEE,
@@ -24,13 +25,7 @@ from notifier.destinations.slack_people import (
 )
 from notifier.destinations.slack_post import Poster
 from notifier.destinations.slack_threads import Thread, card_payload, updated
-from notifier.errors import (
-    ConfigError,
-    DeliveryError,
-    Fault,
-    SkippedDeliveryError,
-    TemporaryDeliveryError,
-)
+from notifier.errors import DeliveryError, SkippedDeliveryError, TemporaryDeliveryError
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
@@ -95,7 +90,7 @@ class SlackDestination:
         self._now = now
         self._zone = zone
         self._poster = Poster(
-            place=_place(name, options, token=token, api_url=api_url, now=now),
+            place=_place(options, token=token, api_url=api_url, now=now),
             post_timeout_s=send_timeout_s,
             update_timeout_s=update_timeout_s,
         )
@@ -126,19 +121,18 @@ class SlackDestination:
             return forgotten(card)
         return memory_of(present, channel) if present != card else {}
 
-    async def identity(self) -> str:
-        """Return ``user in workspace`` as Slack's ``auth.test`` tells, for diagnosis.
+    async def check(self) -> str:
+        """Return who the token is and where it posts, for diagnosis; posts nothing.
 
-        Raises a delivery error where the token is refused.
+        Raises a delivery error where Slack refuses.
         """
         place = self._poster.place
         if isinstance(place, IncomingWebhook):
             return "an incoming webhook, which can only be tried by posting"
         try:
-            answer = await place.call("auth.test", {}, timeout_s=self._poster.post_timeout_s)
+            return await describe(place, self._channel, self._poster.post_timeout_s)
         except Refusal as refusal:
             raise self._translated(refusal) from None
-        return f"{answer.get('user')} in {answer.get('team')}"
 
     async def aclose(self) -> None:
         """Close the connections to Slack."""
@@ -195,7 +189,8 @@ class SlackDestination:
                 faults.append(fault)
         if faults:
             raise _combined(faults, taken=frozenset(taken))
-        return Receipt()
+        left = len(message.parts) - sum(map(len, people.values()))
+        return Receipt(note=f"{left} had an unresolved assignee" if left else "")
 
     async def _post_digest(
         self, channel: str, message: Message, parts: Sequence[Part], headline: str
@@ -212,7 +207,6 @@ class SlackDestination:
 
 
 def _place(
-    name: str,
     options: SlackOptions,
     *,
     token: SecretStr | None,
@@ -221,10 +215,7 @@ def _place(
 ) -> WebApi | IncomingWebhook:
     if options.webhook_url:
         return IncomingWebhook(options.webhook_url, now=now)
-    if not token:
-        problem = "it names a Slack channel, which needs a bot token"
-        remedy = "set NOTIFIER_SLACK_TOKEN, or use webhook_url"
-        raise ConfigError([Fault(where=f"destinations.{name}", problem=problem, remedy=remedy)])
+    assert token, "a Slack channel needs a bot token"
     return WebApi(token=token, base_url=api_url, now=now)
 
 

@@ -5,7 +5,7 @@ its sessions are ours: they read no environment and follow no redirect.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -27,7 +27,9 @@ WEBHOOK = "the incoming webhook"
 # What the SDK raises on a 200 with HTML, text or a list in it.
 UNREADABLE = (SlackClientError, AttributeError, LookupError, TypeError, ValueError)
 
-Call = Callable[[str, Mapping[str, Json], float], Awaitable[Mapping[str, Json]]]
+
+class UnusableAnswerError(aiohttp.ClientError):
+    """An answer we refuse to read on; its text is ours and holds no secret."""
 
 
 class Answer(aiohttp.ClientResponse):
@@ -38,17 +40,17 @@ class Answer(aiohttp.ClientResponse):
         await super().start(connection)
         if 300 <= self.status < 400:
             self.close()
-            raise aiohttp.ClientPayloadError("a redirect, which is not followed")
+            raise UnusableAnswerError("a redirect, which is not followed")
         return self
 
     async def read(self) -> bytes:
-        """Return the body; raises ``ClientPayloadError`` where it is beyond reason."""
+        """Return the body; raises :class:`UnusableAnswerError` beyond reason."""
         body = bytearray()
         async for chunk in self.content.iter_chunked(2**16):
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 self.close()
-                raise aiohttp.ClientPayloadError("an answer beyond reason")
+                raise UnusableAnswerError("more than a megabyte")
         self._body = self._body or bytes(body)
         return self._body
 
@@ -65,16 +67,22 @@ class WebApi:
         self._session: aiohttp.ClientSession | None = None
 
     async def call(
-        self, method: str, arguments: Mapping[str, Json], *, timeout_s: float
+        self,
+        method: str,
+        arguments: Mapping[str, Json],
+        *,
+        timeout_s: float,
+        form: bool = False,
     ) -> Mapping[str, Json]:
         """Return Slack's successful answer; raises :class:`Refusal` for any other.
 
+        ``form``: send a form, since the methods that only read take no JSON.
         Raises :class:`TemporaryDeliveryError` where no answer came in time.
         """
         with _unanswered(method, timeout_s):
             try:
                 async with asyncio.timeout(timeout_s):
-                    return await self._answer(method, arguments)
+                    return await self._answer(method, arguments, form=form)
             except SlackApiError as error:
                 raise self._refusal(method, error.response) from None
             except UNREADABLE:
@@ -85,7 +93,9 @@ class WebApi:
         if self._session:
             await self._session.close()
 
-    async def _answer(self, method: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    async def _answer(
+        self, method: str, arguments: Mapping[str, Json], *, form: bool
+    ) -> Mapping[str, Json]:
         self._session = self._session or build_session()
         client = AsyncWebClient(
             token=self._token.get_secret_value(),
@@ -94,7 +104,10 @@ class WebApi:
             retry_handlers=[],
         )
         client.proxy = None  # it reads HTTPS_PROXY unasked
-        response = await client.api_call(method, json=dict(arguments))
+        body = dict(arguments)
+        response = await client.api_call(
+            method, data=body if form else None, json=None if form else body
+        )
         if not isinstance(response.data, Mapping):
             raise Refusal(method, 200)
         return response.data
@@ -166,6 +179,8 @@ def _unanswered(method: str, timeout_s: float) -> Iterator[None]:
     except TimeoutError:
         problem = f"Slack did not answer {method} within {timeout_s:g} s"
         raise TemporaryDeliveryError(problem) from None
+    except UnusableAnswerError as error:
+        raise TemporaryDeliveryError(f"Slack answered {method} with {error}") from None
     except aiohttp.InvalidURL:
         raise TemporaryDeliveryError("Slack's address is no URL") from None
     except (aiohttp.ClientError, OSError) as error:

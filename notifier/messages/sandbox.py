@@ -100,9 +100,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return what stands in brackets; a missing key or index is empty."""
-        if isinstance(obj, Record | Bag):
+        if isinstance(obj, Bag):
             return obj.field(argument)
-        return super().getitem(obj, argument)
+        if not isinstance(obj, Record):
+            return super().getitem(obj, argument)
+        if argument not in obj.names:
+            # Not named here: what stands in brackets may come from a visitor.
+            raise UndefinedError("what stands in [] is no field")
+        return obj.field(argument)
 
     def wrap_str_format(self, value: Any) -> None:
         """Leave ``str.format`` unwrapped, and so forbidden: its widths have no bound."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, get_args
 
 import jinja2
@@ -137,10 +138,17 @@ def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
         if name.name in unknown:
             problem = f"`{name.name}` is no name here{nearest(name.name, known)}"
             raise jinja2.TemplateSyntaxError(problem, name.lineno)
-    for node in tree.find_all(nodes.Getattr):
-        kind = _kind(node.node)
-        if kind and node.attr not in _fields(kind):
-            raise jinja2.TemplateSyntaxError(unknown_field(kind, node.attr), node.lineno)
+    for dotted in tree.find_all(nodes.Getattr):
+        _check_field(dotted.node, dotted.attr, dotted.lineno)
+    for bracketed in tree.find_all(nodes.Getitem):
+        if isinstance(bracketed.arg, nodes.Const):
+            _check_field(bracketed.node, bracketed.arg.value, bracketed.lineno)
+
+
+def _check_field(node: nodes.Node, field: Json, line: int) -> None:
+    kind = _kind(node)
+    if kind and isinstance(field, str) and field not in _fields(kind):
+        raise jinja2.TemplateSyntaxError(unknown_field(kind, field), line)
 
 
 def _kind(node: nodes.Node) -> type[msgspec.Struct] | None:
@@ -149,7 +157,8 @@ def _kind(node: nodes.Node) -> type[msgspec.Struct] | None:
         return NAMES.get(node.name)
     if isinstance(node, nodes.Getattr) and (kind := _kind(node.node)):
         declared = _fields(kind).get(node.attr)
-        for option in (declared, *get_args(declared)):
+        options = get_args(declared) if isinstance(declared, UnionType) else (declared,)
+        for option in options:
             if isinstance(option, type) and issubclass(option, msgspec.Struct):
                 return option
     return None
@@ -220,7 +229,7 @@ def _line(error: BaseException) -> int:
 
 
 def _problem(error: BaseException) -> str:
-    # Python's own texts may quote the visitor: int("call me") says so.
+    # Python's own texts may quote the visitor, as int("call me") does.
     if isinstance(error, jinja2.TemplateError) and error.message:
         return error.message
     return f"it fails with {type(error).__name__}"

@@ -41,11 +41,14 @@ class Record:
     def __init__(self, struct: msgspec.Struct) -> None:
         self.struct = struct
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names it can have, as in the event's JSON."""
+        return self.struct.__struct_encode_fields__
+
     def field(self, name: str) -> Json:
         """Return a field's view; raises ``UndefinedError`` for a name it cannot have."""
-        names = zip(
-            self.struct.__struct_encode_fields__, self.struct.__struct_fields__, strict=True
-        )
+        names = zip(self.names, self.struct.__struct_fields__, strict=True)
         for shown, own in names:
             if shown == name:
                 return view(getattr(self.struct, own))
@@ -56,7 +59,7 @@ class Record:
         return row.get("text") or row.get("name") or row.get("id") or show(row)
 
 
-class Bag:
+class Bag(Mapping[str, Json]):
     """An object whose keys are strangers': any may be missing, none hides a method."""
 
     __slots__ = ("row",)
@@ -69,19 +72,15 @@ class Bag:
         return self.row.get(name, Blank())
 
     def method(self, name: str) -> Callable[..., Json] | None:
-        """Return one of a dictionary's reading methods."""
+        """Return one of a mapping's reading methods."""
         method: Callable[..., Json] | None = getattr(self.row, name, None)
         return method if name in READABLE else None
 
-    def items(self) -> Iterable[tuple[str, Json]]:
-        """Return keys and values, for the filters that ask for them."""
-        return self.row.items()
+    def __getitem__(self, key: str) -> Json:
+        return self.row[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.row)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.row
 
     def __len__(self) -> int:
         return len(self.row)

@@ -12,7 +12,6 @@ from pydantic import SecretStr, ValidationError
 from notifier.destinations.base import Message, PartlyTakenError
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.errors import (
-    ConfigError,
     DestinationRefusedError,
     PermanentDeliveryError,
     SkippedDeliveryError,
@@ -279,7 +278,10 @@ async def test_a_digest_for_assignees_gives_each_their_share(
         await direct.send(digest)
     assert partly.value.accepted == {"U024BE7LH"}
     assert partly.value.retry_after_s == 30.0
-    await direct.send(replaced(digest, accepted=partly.value.accepted))
+    unowned = part(new_lead(lead(assignee=None)), title="Nobody's")
+    again = replaced(digest, accepted=partly.value.accepted, parts=(mine, theirs, unowned))
+    receipt = await direct.send(again)
+    assert receipt.note == "1 had an unresolved assignee"
     assert len(slack.posts("D024BE7LH")) == len(slack.posts("D0000BINA")) == 1
 
 
@@ -405,7 +407,7 @@ async def test_an_answer_nobody_can_read_is_tried_again(
 async def test_a_redirect_is_not_followed(slack: Slack, build: Build) -> None:
     elsewhere = Reply(status=302, headers={"location": f"{slack.url}auth.test"})
     slack.script(elsewhere, method="chat.postMessage")
-    with pytest.raises(TemporaryDeliveryError):
+    with pytest.raises(TemporaryDeliveryError, match="redirect"):
         await build(channel=CHANNEL).send(message())
     assert [call.method for call in slack.calls] == ["chat.postMessage"]
 
@@ -434,8 +436,45 @@ async def test_a_proxy_in_the_environment_is_not_used(
     assert len(slack.calls) == 2
 
 
-async def test_the_token_says_who_it_is(build: Build) -> None:
-    assert await build(channel=CHANNEL).identity() == "notifier in Simulated"
+@pytest.mark.parametrize(
+    ("channel", "words"),
+    [
+        (CHANNEL, "notifier in Simulated, posting to #sales-leads"),
+        ("#sales-leads", "notifier in Simulated, posting to #sales-leads (untried)"),
+    ],
+)
+async def test_a_check_tells_who_posts_where(
+    slack: Slack, build: Build, channel: str, words: str
+) -> None:
+    assert await build(channel=channel).check() == words
+    assert slack.posts(CHANNEL) == []
+
+
+async def test_a_check_posts_nothing_to_a_webhook(slack: Slack, build: Build) -> None:
+    assert "by posting" in await build(webhook_url=slack.webhook_url).check()
+    assert slack.calls == []
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("auth.test", failure("invalid_auth")),
+        ("conversations.info", failure("channel_not_found")),
+        ("conversations.info", json_reply({"ok": True, "channel": {"is_member": False}})),
+    ],
+)
+async def test_a_check_tells_what_would_be_refused(
+    slack: Slack, build: Build, method: str, answer: Reply
+) -> None:
+    slack.script(answer, method=method)
+    with pytest.raises(DestinationRefusedError) as refused:
+        await build(channel=CHANNEL).check()
+    assert refused.value.remedy
+
+
+async def test_a_check_needs_no_right_to_look(slack: Slack, build: Build) -> None:
+    slack.script(failure("missing_scope"), method="conversations.info")
+    assert "untried" in await build(channel=CHANNEL).check()
 
 
 async def test_an_incoming_webhook_gets_the_card_every_time(slack: Slack, build: Build) -> None:
@@ -492,9 +531,3 @@ async def test_a_payload_the_webhook_dislikes_twice_is_dead(slack: Slack, build:
 def test_a_slack_destination_is_a_channel_or_a_webhook(keys: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         SlackOptions.model_validate({"type": "slack", **keys})
-
-
-def test_a_channel_without_a_token_is_a_mistake_in_the_settings() -> None:
-    options = SlackOptions.model_validate({"type": "slack", "channel": "#sales"})
-    with pytest.raises(ConfigError, match="NOTIFIER_SLACK_TOKEN"):
-        SlackDestination("sales", options, token=None, api_url=None, now=lambda: NOON, zone=UTC)

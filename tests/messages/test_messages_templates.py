@@ -65,6 +65,9 @@ def fault(body: str, event: Event = CREATED) -> TemplateFault:
             "{% for k, v in lead.attributes | dictsort %}{{ k }}={{ v }}{% endfor %}",
             "Budget=5000",
         ),
+        ("{% for k, v in lead.attributes | items %}{{ k }}={{ v }}{% endfor %}", "Budget=5000"),
+        ("{{ 'Budget' in lead.attributes }} {{ lead.attributes | length }}", "yes 1"),
+        ("{{ lead.attributes.get('Size', '?') }}", "?"),
         ("{{ lead.notes[0].title }}", "Call"),
         ("{{ lead.notes | map(attribute='title') | join }}", "Call"),
         ("{{ lead.last_message.text | truncate(10) }}", "What..."),
@@ -258,8 +261,12 @@ def test_a_hostile_or_endless_template_fails_at_once(template: str) -> None:
 
 
 def test_a_fault_quotes_no_visitor() -> None:
-    template = "{{ [1][lead.name] }}{{ lead.name + 1 }}"
-    assert "Meera" not in str(fault(template))
+    for template in (
+        "{{ lead.name + 1 }}",
+        "{{ lead[lead.name] }}",
+        "{{ agent(1)[lead.name] }}",
+    ):
+        assert "Meera" not in str(fault(template))
 
 
 def test_check_tries_every_type_a_rule_can_receive() -> None:
