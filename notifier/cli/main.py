@@ -21,6 +21,8 @@ MODULES = {
     "init": "notifier.cli.init",
     "check": "notifier.cli.check",
     "schema": "notifier.cli.check",
+    "demo": "notifier.cli.demo",
+    "simulate": "notifier.cli.simulate",
     "version": "notifier.cli.version",
 }
 

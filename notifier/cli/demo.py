@@ -1,0 +1,130 @@
+"""``demo``: a simulated BotPenguin and the whole service in this process, with no set-up."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.syntax import Syntax
+
+from notifier import log
+from notifier.building import kinds
+from notifier.environment import LOCALTIME, host_timezone
+from notifier.rules.load import load_rules
+from notifier.service import Clocks, Service, assembled, stop_on_signals
+from notifier.settings import Settings
+from notifier.simulator.day import play_on
+from notifier.simulator.scene import opening
+from notifier.simulator.server import TOKEN, Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from notifier.sources import watched_sources
+from notifier.store.totals import Totals, totals
+
+app = typer.Typer()
+
+LEADS = 45
+POLL_S = 1
+VISITORS_A_DAY = 60
+SPEED = 60.0
+
+
+@app.command()
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="End by itself after so long.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other visitors.")] = 1,
+) -> None:
+    """Watch leads arrive live: a simulated BotPenguin, nothing to set up."""
+    log.set_up(log_format=None, level="warning", stream=sys.stderr)
+    console = Console(highlight=False)
+    _introduce(console, _rules_text())
+    _conclude(console, asyncio.run(_watched(console, seconds=seconds, seed=seed)))
+
+
+async def _watched(console: Console, *, seconds: float | None, seed: int) -> Totals:
+    """Show what the service tells of a simulated day, until a signal or for ``seconds``."""
+    clocks = Clocks()
+    world = World(clock=clocks.now, seed=seed)
+    world.populate(LEADS)
+    async with (
+        Simulator(world, per_minute=None) as simulator,
+        _service(simulator.url, clocks, console) as service,
+    ):
+        stop_on_signals(service)
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, service.stop)
+        day = asyncio.create_task(_day(simulator, seed))
+        await service.run()
+        day.cancel()
+        return await service.store.run(totals)
+
+
+@asynccontextmanager
+async def _service(url: str, clocks: Clocks, console: Console) -> AsyncIterator[Service]:
+    """Assemble a service that watches the simulator, on a database that goes with it."""
+    with TemporaryDirectory(prefix="notifier-demo-") as folder:
+        settings = Settings(
+            token=SecretStr(TOKEN),
+            bot_id=BOT_ID,
+            customer_id=CUSTOMER_ID,
+            base_url=url,
+            database=Path(folder) / "demo.db",
+            poll_interval=timedelta(seconds=POLL_S),
+            rate_limit=6000,
+            timezone=ZoneInfo(host_timezone(os.environ.get("TZ", ""), LOCALTIME)),
+        )
+        rules = load_rules(
+            [("demo.yaml", _rules_text())],
+            lookup=lambda _: None,
+            kinds=kinds(),
+            timezone=settings.timezone,
+        )
+        watched = watched_sources(settings, rules)
+        async with assembled(
+            settings, rules, watched, clocks=clocks, console=console
+        ) as service:
+            yield service
+
+
+async def _day(simulator: Simulator, seed: int) -> None:
+    """Begin once the first look at the listing is over: what it finds is no news."""
+    world = simulator.world
+    pages = -(-LEADS // simulator.page_size)
+    await simulator.requests.reached(pages + 2)  # the empty page, and a poll after it
+    async with asyncio.TaskGroup() as scenes:
+        scenes.create_task(opening(world))
+        scenes.create_task(play_on(world, seed=seed, visitors=VISITORS_A_DAY, speed=SPEED))
+
+
+def _rules_text() -> str:
+    return files("notifier.cli").joinpath("demo.yaml").read_text(encoding="utf-8")
+
+
+def _introduce(console: Console, rules: str) -> None:
+    console.print(
+        f"A simulated BotPenguin with {LEADS} leads, asked every second, goes through a\n"
+        "sales day in minutes. What is new or changed appears below, as these rules say.\n",
+        style="bold",
+    )
+    shown = rules[rules.index("rules:") :].rstrip()
+    console.print(Syntax(shown, "yaml", theme="ansi_dark", background_color="default"))
+    console.print("\nCtrl-C ends it; nothing is kept.\n", style="dim")
+
+
+def _conclude(console: Console, seen: Totals) -> None:
+    console.print(
+        f"{seen.leads} leads seen, {seen.events} events found, {seen.delivered} delivered.\n"
+        "With your own account: notifier init, then notifier run.",
+        style="bold",
+    )

@@ -1,0 +1,92 @@
+"""``simulate``: a BotPenguin on a port of this machine, for trying things out."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from notifier.errors import BusyError
+from notifier.records import NON_LEAD
+from notifier.simulator.control import PREFIX
+from notifier.simulator.day import play_on
+from notifier.simulator.listing import Order
+from notifier.simulator.server import PATH, TOKEN, Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+
+app = typer.Typer()
+
+
+@app.command()
+def simulate(
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen; 0 is any free port.")
+    ] = 8765,
+    leads: Annotated[int, typer.Option(min=0, help="How many leads there are at first.")] = 45,
+    non_leads: Annotated[int, typer.Option(min=0, help="And how many mere chats.")] = 10,
+    page_size: Annotated[int, typer.Option(min=1, help="Rows a page.")] = 20,
+    order: Annotated[
+        Order, typer.Option(help="How the listing is sorted.")
+    ] = Order.UPDATED_DESC,
+    rate: Annotated[
+        int, typer.Option(min=0, help="Requests a minute before a 429; 0 is no limit.")
+    ] = 100,
+    token: Annotated[str, typer.Option(help="The x-bot-token that opens it.")] = TOKEN,
+    seed: Annotated[int, typer.Option(help="Another number, other visitors.")] = 1,
+    day: Annotated[bool, typer.Option("--day", help="Let a sales day happen, live.")] = False,
+    speed: Annotated[
+        float, typer.Option(min=0.01, help="How much faster than life the day goes.")
+    ] = 60.0,
+) -> None:
+    """Serve a simulated BotPenguin until Ctrl-C; print the settings that reach it."""
+    world = World(clock=lambda: datetime.now(UTC), seed=seed, order=order)
+    world.populate(leads)
+    world.populate(non_leads, kind=NON_LEAD)
+    simulator = Simulator(
+        world, token=token, page_size=page_size, per_minute=rate or None, port=port
+    )
+    playing = partial(play_on, world, seed=seed, speed=speed) if day else None
+    asyncio.run(_serve(simulator, token=token, port=port, day=playing))
+
+
+async def _serve(
+    simulator: Simulator, *, token: str, port: int, day: Callable[[], Awaitable[None]] | None
+) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(simulator)
+        except OSError as error:
+            raise BusyError(
+                f"port {port} cannot be used ({error.strerror}): give another --port"
+            ) from error
+        typer.echo(_directions(simulator.url, token))
+        playing = asyncio.ensure_future(day()) if day else None
+        await stopping.wait()
+        if playing:
+            playing.cancel()
+
+
+def _directions(url: str, token: str) -> str:
+    """Return an environment file whose comments say what else can be done."""
+    return f"""\
+# A simulated BotPenguin at {url}, until Ctrl-C. For notifier, in .env:
+NOTIFIER_BASE_URL={url}
+NOTIFIER_TOKEN={token}
+NOTIFIER_BOT_ID={BOT_ID}
+NOTIFIER_CUSTOMER_ID={CUSTOMER_ID}
+
+# A page of it, and the levers that make things happen or go wrong:
+#   curl -H 'x-bot-token: {token}' \\
+#     '{url}{PATH}?botId={BOT_ID}&customerId={CUSTOMER_ID}&page=1&type=lead'
+#   curl {url}{PREFIX}state
+#   curl {url}{PREFIX}leads -d '{{"fields": {{"name": "Asha"}}}}'
+#   curl {url}{PREFIX}faults -d '{{"kind": "status", "status": 500, "times": 3}}'
+"""
