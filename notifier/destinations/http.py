@@ -56,20 +56,21 @@ def build_client(tls: ssl.SSLContext | None = None) -> httpx.AsyncClient:
         transport=transport,
         trust_env=False,
         follow_redirects=False,
-        timeout=None,  # noqa: S113 - `post` sets one deadline around everything
+        timeout=None,  # noqa: S113 - `exchange` sets one deadline around everything
         headers={"user-agent": f"notifier/{__version__}", "accept-encoding": "identity"},
     )
 
 
-async def post(
+async def exchange(
     client: httpx.AsyncClient,
+    method: str,
     url: httpx.URL,
     *,
-    body: bytes,
-    headers: Mapping[str, str],
     timeout_s: float,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """POST once and return the answer, whatever its status.
+    """Make one request and return the answer, whatever its status.
 
     The deadline covers everything up to the answer's headers; of a refusal's body
     the first KiB that arrives in time is kept. Raises
@@ -82,7 +83,7 @@ async def post(
     auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
     with _translated(url.host, timeout_s=timeout_s):
         async with asyncio.timeout_at(deadline):
-            request = client.build_request("POST", bare, content=body, headers=headers)
+            request = client.build_request(method, bare, content=body, headers=headers)
             response = await client.send(request, auth=auth, stream=True)
     try:
         excerpt = await _read(response, deadline=deadline)

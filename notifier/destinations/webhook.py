@@ -16,7 +16,7 @@ import httpx
 from pydantic import AfterValidator, Field, SecretStr
 
 from notifier.destinations.base import Message, Receipt
-from notifier.destinations.http import Answer, post, retry_after_s
+from notifier.destinations.http import Answer, exchange, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
@@ -149,12 +149,25 @@ class WebhookDestination:
         assert len(message.parts) == 1, "webhooks get one request per event"
         part = message.parts[0]
         headers = self._headers(part.event.id, part.body)
-        answer = await post(
-            self._client, self._url, body=part.body, headers=headers, timeout_s=self._timeout_s
+        answer = await exchange(
+            self._client,
+            "POST",
+            self._url,
+            timeout_s=self._timeout_s,
+            body=part.body,
+            headers=headers,
         )
         if not answer.taken:
             raise self._refusal(answer)
         return Receipt()
+
+    async def check(self) -> int:
+        """Return the status of a bare HEAD request: whatever it is, somebody answers.
+
+        Sends no event. Raises what :meth:`send` would where nobody does.
+        """
+        answer = await exchange(self._client, "HEAD", self._url, timeout_s=self._timeout_s)
+        return answer.status
 
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""

@@ -23,6 +23,7 @@ from notifier.errors import (
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
+from notifier.events import EventType, operation
 from notifier.records import Agent
 from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
@@ -163,6 +164,21 @@ async def test_several_events_and_a_digest_are_one_mail() -> None:
     digest = await sent(parts=[part(new_lead())], digest="New leads of the night", who=None)
     assert digest.message["subject"] == "New leads of the night (1 message)"
     assert digest.message["in-reply-to"] is digest.message["reply-to"] is None
+
+
+async def test_news_of_the_program_itself_belong_to_no_conversation() -> None:
+    down = operation(EventType.SOURCE_DOWN, "website", at=NOON, reason="401", remedy="renew it")
+    async with MailServer() as server:
+        receipt = await email(server.url).send(
+            message(
+                part(down, title="Source website is down", body="What to do: renew it"),
+                who=None,
+            )
+        )
+    assert receipt == Receipt()
+    (mail,) = server.accepted
+    assert mail.message["reply-to"] is None
+    assert plain_text(mail) == "Source website is down\n\nWhat to do: renew it\n"
 
 
 async def test_the_assignee_and_the_previous_one_are_found_through_agents() -> None:

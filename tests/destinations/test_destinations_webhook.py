@@ -118,6 +118,14 @@ async def test_a_retry_has_the_same_id_and_a_new_timestamp() -> None:
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
 
 
+async def test_a_check_sends_no_event() -> None:
+    async with raw_server(answer(405)) as server, webhook(server.url) as crm:
+        assert await crm.check() == 405
+    (request,) = server.requests
+    assert (request.line, request.body) == ("HEAD / HTTP/1.1", b"")
+    assert "webhook-id" not in request.headers
+
+
 async def test_one_connection_serves_many_events() -> None:
     async with raw_server(answer(200, b"ok")) as server, webhook(server.url) as crm:
         for _ in range(3):
