@@ -110,7 +110,7 @@ def _claims(
     view = view_of_event(event)
     claimed: set[str] = set()
     for rule in rules:
-        waits = rule.settle is not None and not is_settled
+        waits = rule.settle and not is_settled
         if not waits and not is_match(rule, view):
             continue
         free = [one for one in rule.send if one not in claimed and may_reach(event, one)]

@@ -162,7 +162,7 @@ class Faults:
         """Report a name nobody knows, with the nearest one that is known."""
         names = list(known)
         near = meant(name.text, names)
-        remedy = "" if near or not 0 < len(names) <= 12 else f"there is {', '.join(names)}"
+        remedy = "" if near or not 0 < len(names) <= 15 else f"there is {', '.join(names)}"
         self.add(name.at, f"`{name.written}` is no {what}{near}", remedy)
 
     def faults(self) -> tuple[Fault, ...]:

@@ -22,6 +22,7 @@ from notifier.rules.durations import PositiveDuration
 from notifier.rules.hours import parse_days, parse_spans, parse_timezone
 from notifier.rules.model import Outside
 from notifier.rules.nodes import meant
+from notifier.rules.sections import is_name
 from notifier.rules.windows import Span
 
 INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
@@ -58,6 +59,12 @@ def check_inbox_url(url: str) -> str:
 def _check_slack_id(name: str) -> str:
     if not SLACK_USER_ID.fullmatch(name):
         raise ValueError("that is no Slack user id; it looks like U024BE7LH")
+    return name
+
+
+def _check_name(name: str) -> str:
+    if not is_name(name):
+        raise ValueError("a name is one line of text")
     return name
 
 

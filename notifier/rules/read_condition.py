@@ -7,13 +7,14 @@ from notifier.messages.facts import STATUS_EMOJI
 from notifier.records import LEAD, NON_LEAD
 from notifier.rules import comparisons
 from notifier.rules.comparisons import Test
-from notifier.rules.conditions import Clause, Condition, Group
+from notifier.rules.conditions import Clause, Condition, group
 from notifier.rules.nodes import (
     Faults,
     Node,
     Scalar,
     Series,
     Table,
+    is_expanded,
     is_null,
     meant,
     written,
@@ -82,7 +83,7 @@ class _Reader:
             clauses=tuple(clause for clause in clauses if clause), written=written(node)
         )
 
-    def _clause(self, key: Scalar, value: Node) -> Clause | Group | None:
+    def _clause(self, key: Scalar, value: Node) -> Clause | None:
         if key.text in COMBINATORS:
             return self._group(key, value)
         get = self._getter(key)
@@ -92,7 +93,7 @@ class _Reader:
             return None
         return Clause(key=key.text, wanted=written(value), get=get, test=test)
 
-    def _group(self, key: Scalar, value: Node) -> Group | None:
+    def _group(self, key: Scalar, value: Node) -> Clause | None:
         if key.text == "not":
             parts: tuple[Node, ...] = (value,)
         elif isinstance(value, Series) and value.entries:
@@ -100,23 +101,20 @@ class _Reader:
         else:
             self._faults.add(value.at, f"`{key.text}` wants a list of conditions")
             return None
-        return Group(
-            key=key.text,
-            wanted=written(value),
-            parts=tuple(self.condition(part) for part in parts),
-        )
+        conditions = tuple(self.condition(part) for part in parts)
+        return group(key.text, conditions, wanted=written(value))
 
     def _getter(self, key: Scalar) -> Getter | None:
         if key.text in CHANGE_KEYS and self._no_change:
-            self._faults.add(key.at, f"`{key.text}` is not allowed here: {self._no_change}")
+            self._faults.add(key.at, f"`{key.written}` is not allowed here: {self._no_change}")
             return None
         if key.text.startswith(ATTRIBUTES) and key.text != ATTRIBUTES:
             return attribute_getter(key.text.removeprefix(ATTRIBUTES))
         get = self._getters.get(key.text)
         if get is None and not key.unresolved:
             near = meant(key.text, (*self._getters, *COMBINATORS))
-            remedy = "" if near else f"an attribute is named attributes.{key.text}"
-            self._faults.add(key.at, f"`{key.text}` is no lead field{near}", remedy)
+            remedy = "" if near else f"an attribute is named attributes.{key.written}"
+            self._faults.add(key.at, f"`{key.written}` is no lead field{near}", remedy)
         return get
 
     def _test(self, key: str, value: Node) -> Read:
@@ -170,13 +168,11 @@ class _Reader:
         return None
 
     def _unknown_operator(self, key: str, name: Scalar) -> None:
-        dotted = f"{key}.{name.text}"
-        if dotted in self._getters or key == "attributes":
-            self._faults.add(name.at, f"`{name.text}` is no comparison", f"write `{dotted}:`")
+        if f"{key}.{name.text}" in self._getters or key == "attributes":
+            remedy = f"write `{key}.{name.written}:`"
+            self._faults.add(name.at, f"`{name.written}` is no comparison", remedy)
         else:
-            near = meant(name.text, OPERATORS)
-            remedy = "" if near else f"there is {', '.join(OPERATORS)}"
-            self._faults.add(name.at, f"`{name.text}` is no comparison{near}", remedy)
+            self._faults.unknown(name, "comparison", OPERATORS)
 
     def _text_test(self, name: Scalar, operand: Node) -> Read:
         text = self._operand_text(name.text, operand)
@@ -186,7 +182,8 @@ class _Reader:
             return TEXT_TESTS[name.text](text.text)
         except ValueError as error:
             if not text.unresolved:
-                self._faults.add(operand.at, f"`{name.text}`: no RE2 expression: {error}")
+                problem = text.written if is_expanded(text) else str(error)
+                self._faults.add(operand.at, f"`{name.text}`: no RE2 expression: {problem}")
             return None
 
     def _exists(self, operand: Node) -> Read:

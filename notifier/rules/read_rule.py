@@ -13,6 +13,7 @@ from notifier.rules.nodes import (
     Scalar,
     Series,
     Table,
+    is_expanded,
     is_null,
 )
 from notifier.rules.options import RuleOptions
@@ -144,7 +145,12 @@ class _Reader:
         try:
             return parse_digest(node.text, timezone=self._timezone)
         except ValueError as error:
-            self._faults.add(node.at, f"`digest`: {error}")
+            problem = (
+                f"`{node.written}` is neither duration nor cron line"
+                if is_expanded(node)
+                else str(error)
+            )
+            self._faults.add(node.at, f"`digest`: {problem}")
             return None
 
 

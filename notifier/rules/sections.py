@@ -27,6 +27,11 @@ class Sections:
     rules: tuple[Node, ...]
 
 
+def is_name(text: str) -> bool:
+    """Say whether a text can name something in logs, tables and commands."""
+    return text.isprintable() and bool(text.strip())
+
+
 def merged(documents: Iterable[Node], faults: Faults) -> Sections:
     """Return the sections of all documents; a name that two of them define is a fault."""
     named: dict[str, list[Entry]] = {section: [] for section in NAMED}
@@ -70,8 +75,8 @@ def _once(section: str, entries: Iterable[Entry], faults: Faults) -> tuple[Entry
     first: dict[str, Mark] = {}
     kept: list[Entry] = []
     for name, value in entries:
-        if not name.text.strip():
-            faults.add(name.at, f"a {NAMED[section]} needs a name")
+        if not is_name(name.text):
+            faults.add(name.at, f"the name of a {NAMED[section]} is one line of text")
         elif name.text in first:
             already = f"`{name.written}` is already a {NAMED[section]}"
             faults.add(name.at, already, f"see {first[name.text]}")

@@ -1,0 +1,62 @@
+"""Rules with ``for``: when their clocks start, come due and start over. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifier.records import Lead
+from notifier.rules.matching import holds
+from notifier.rules.model import Rule, Ruleset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerChange:
+    """A timer to start, with ``since`` and ``due``; without them one to cancel."""
+
+    rule: str
+    since: datetime | None = None
+    due: datetime | None = None
+
+
+def timer_rules(rules: Ruleset) -> Iterator[Rule]:
+    """Yield the enabled rules that have a ``for``."""
+    return (rule for rule in rules.rules if rule.enabled and rule.for_ is not None)
+
+
+def timer_changes(
+    before: Lead | None, after: Lead, rules: Ruleset, *, at: datetime
+) -> Iterator[TimerChange]:
+    """Yield what a reading does to the lead's timers.
+
+    A condition that turned true starts one, a condition that is not true cancels
+    it. ``before`` is ``None`` for a new lead.
+    """
+    for rule in timer_rules(rules):
+        held = before is not None and holds(rule, before)
+        if holds(rule, after):
+            if not held:
+                yield TimerChange(rule=rule.name, since=at, due=due(rule, at))
+        elif before is not None:
+            yield TimerChange(rule=rule.name)
+
+
+def due(rule: Rule, since: datetime) -> datetime:
+    """Return when a condition that holds since then has held for long enough."""
+    assert rule.for_ is not None
+    return _after(rule, since, rule.for_)
+
+
+def next_due(rule: Rule, last: datetime, *, at: datetime) -> datetime | None:
+    """Return when the rule alarms again, always later than ``at``.
+
+    ``last`` is the due time that was told. ``None`` where it does not repeat;
+    what was missed in between is not made up for.
+    """
+    if rule.repeat is None:
+        return None
+    again = _after(rule, last, rule.repeat)
+    return again if again > at else _after(rule, at, rule.repeat)
+
+
+def _after(rule: Rule, start: datetime, duration: timedelta) -> datetime:
+    return rule.clock.due(start, duration) if rule.clock else start + duration
