@@ -27,7 +27,7 @@ from support.mail import AfterData, MailServer, Security
 from support.receivers import Receiver
 from support.slack import WEBHOOK, Slack, failure
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 1.0
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"0123456789abcdefghijklmn").decode()
 
 
