@@ -162,7 +162,8 @@ class Faults:
         """Report a name nobody knows, with the nearest one that is known."""
         names = list(known)
         near = meant(name.text, names)
-        remedy = "" if near or not 0 < len(names) <= 15 else f"there is {', '.join(names)}"
+        listed = f"there is {', '.join(names) or 'none'}"
+        remedy = "" if near or len(names) > 15 else listed
         self.add(name.at, f"`{name.written}` is no {what}{near}", remedy)
 
     def faults(self) -> tuple[Fault, ...]:

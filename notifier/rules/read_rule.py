@@ -71,8 +71,7 @@ class _Reader:
         self._check_send(node)
         if options is None:
             return None
-        if clock and options.for_ and options.for_ / clock.weekly() * WEEK > LONGEST:
-            self._faults.add(_place(node, "for"), "`for` never comes due in that window")
+        self._check_due(node, options.for_, clock)
         return Rule(
             name=options.name,
             when=when,
@@ -125,6 +124,10 @@ class _Reader:
             self._faults.add(
                 _place(node, "settle"), "`settle` works only with lead.created and chat.created"
             )
+
+    def _check_due(self, node: Table, wait: timedelta | None, clock: Window | None) -> None:
+        if clock and wait and wait / clock.weekly() * WEEK > LONGEST:
+            self._faults.add(_place(node, "for"), "`for` never comes due in that window")
 
     def _check_send(self, node: Table) -> None:
         for scalar in _scalars(node.get("send")):

@@ -162,7 +162,7 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, for: 5m, clock: office, send: screen}",
-            "6:29: `office` is no window",
+            "6:29: `office` is no window (there is none)",
         ),
         (
             "- {name: R, when: lead.created, digest: 0 25 * * *, send: screen}",
