@@ -160,6 +160,26 @@ def changed(lead: Lead, changes: Sequence[Change], *, at: datetime) -> list[Even
     return events
 
 
+def overdue(
+    lead: Lead, *, rule: str, since: datetime, due: datetime, for_s: int, at: datetime
+) -> Event:
+    """Return the event of a rule's condition that has held since ``since`` until ``due``."""
+    kind, time = _type(lead, "overdue"), iso_ms(due)
+    return Event(
+        id=_event_id(kind, rule, lead.bot_id, lead.id, time),
+        type=kind,
+        source=f"/botpenguin/{lead.bot_id}",
+        subject=lead.id,
+        time=time,
+        data=EventPayload(
+            observed_at=iso_ms(at),
+            changes={},
+            overdue=Overdue(rule=rule, since=iso_ms(since), for_s=for_s),
+            lead=lead,
+        ),
+    )
+
+
 def operation(
     kind: EventType,
     name: str,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from sqlite_utils import Database
 
-from notifier import ledger
+from notifier import ledger, overdue
 from notifier.ledger import Written
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
@@ -58,7 +58,8 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
         db, bot_id, intake.kind, [(bad.digest, bad.reason) for bad in page.bad], at_ms=at_ms
     )
     judge.save(db)
-    for one in judge.plans:
+    for lead, one in judge.plans:
+        overdue.apply(db, lead, one.timers)
         ledger.write(
             db, one.told, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
         )
@@ -94,7 +95,7 @@ class _Judge:
         self.touched: set[str] = set()
         self.late: list[tuple[str, bytes]] = []
         self.saved: dict[str, Saved] = {}
-        self.plans: list[Plan] = []
+        self.plans: list[tuple[Lead, Plan]] = []
 
     def load(self, db: Database, readings: tuple[Reading, ...]) -> None:
         """Fetch what is known of these records, and the rows of those that differ."""
@@ -159,16 +160,15 @@ class _Judge:
         row = merged(before_row, reading.row) if before_row else reading.row
         before = self._parse(before_row, known.type) if known and before_row else None
         after = self._parse(row, intake.kind)
-        self.plans.append(
-            plan(
-                before,
-                after,
-                intake.rules,
-                at=self._at,
-                mutes=self._mutes,
-                announce=self._announces(after),
-            )
+        decided = plan(
+            before,
+            after,
+            intake.rules,
+            at=self._at,
+            mutes=self._mutes,
+            announce=self._announces(after),
         )
+        self.plans.append((after, decided))
         self.saved[lead_id] = Saved(
             lead_id=lead_id,
             type=intake.kind,

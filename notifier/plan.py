@@ -17,6 +17,7 @@ from notifier.messages.text import Medium, Text
 from notifier.records import Lead
 from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
+from notifier.rules.timers import TimerChange, timer_changes
 
 EXEMPT = OPERATIONS | {EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE}
 """Events that no burst limit may delay."""
@@ -70,6 +71,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     told: tuple[Told, ...]
+    timers: tuple[TimerChange, ...] = ()
 
 
 def plan(
@@ -83,15 +85,21 @@ def plan(
 ) -> Plan:
     """Return the changes from ``before`` to ``after``, their events and deliveries.
 
-    ``announce`` is false for what a silent baseline finds. A conversion from
-    non-lead to lead is told as ``created`` alone.
+    ``announce`` is false for what a silent baseline finds: it starts no timers
+    either. A conversion from non-lead to lead is told as ``created`` alone.
     """
+    changes: list[Change] = []
     if before is None or before.type != after.type:
-        found = [created(after, at=at, converted=before is not None)] if announce else []
-        return Plan(changes=(), told=told(found, rules, at=at, mutes=mutes))
-    changes = diff(before, after)
-    events = changed(after, changes, at=at)
-    return Plan(changes=tuple(changes), told=told(events, rules, at=at, mutes=mutes))
+        events = [created(after, at=at, converted=before is not None)] if announce else []
+    else:
+        changes = diff(before, after)
+        events = changed(after, changes, at=at)
+    timers = timer_changes(before, after, rules, at=at)
+    return Plan(
+        changes=tuple(changes),
+        told=told(events, rules, at=at, mutes=mutes),
+        timers=tuple(one for one in timers if announce or one.since is None),
+    )
 
 
 def told(

@@ -21,6 +21,7 @@ ORDER = (
     "log",
     *IO,
     "ledger",
+    "overdue",
     "intake",
     *PEERS,
     "environment",

@@ -1,7 +1,7 @@
 """The walks of one listing: which is due, which goes on. Pure but for its own state."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
@@ -32,6 +32,7 @@ class ListingWalks:
     number: int = 0
     head: Walk | None = None
     full: Walk | None = None
+    head_begun: datetime | None = None  # on the wall clock
     head_due_ms: int = 0
     full_due_ms: int | None = None
     has_baseline: bool = False

@@ -124,6 +124,8 @@ class SourcePoller:
         await self._budget.turn(walk.kind)
         if self._stopping:
             return
+        if walk.kind is WalkKind.HEAD and walk.pages == 0:
+            walks.head_begun = tools.now()
         page = await tools.client.page(listing, walk.page)
         self._budget.worked()
         committed = await asyncio.shield(self._commit(walks, walk, page))
@@ -151,10 +153,15 @@ class SourcePoller:
     async def _finished(self, walks: ListingWalks, walk: Walk) -> None:
         now_ms = self._tools.clock_ms()
         order = settled(walks.order, walks.witness.order())
-        at_ms = int(self._tools.now().timestamp() * 1000)
-        await self._tools.store.run(
-            transactions.finish_walk, walks, walk, order.value, at_ms=at_ms
+        written = await self._tools.store.run(
+            transactions.finish_walk,
+            walks,
+            walk,
+            self._tools.rules(),
+            order=order.value,
+            at=self._tools.now(),
         )
+        self._tools.wake(written.destinations)
         walks.finish(walk, now_ms=now_ms)
         if walk.kind is not WalkKind.HEAD or walk.capped:
             log.info(

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from notifier import ledger
+from notifier import ledger, overdue
 from notifier.events import EventType, operation
-from notifier.intake import Committed, Intake, commit_page
+from notifier.intake import Committed, Intake, commit_page, present_lead
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.poller.listing import ListingWalks
@@ -43,15 +43,37 @@ def commit(
 
 
 def finish_walk(
-    db: Database, walks: ListingWalks, walk: Walk, order: str, *, at_ms: int
-) -> None:
-    """Record a completed walk and, after a full one, what it did not find."""
-    bot_id, kind = walks.listing.source.bot_id, walks.listing.kind
+    db: Database,
+    walks: ListingWalks,
+    walk: Walk,
+    rules: Ruleset,
+    *,
+    order: str,
+    at: datetime,
+) -> Written:
+    """Record a completed walk: after a full one also what it did not find.
+
+    After a head poll the timers that came due before it began are told.
+    """
+    source, kind = walks.listing.source, walks.listing.kind
+    bot_id, at_ms = source.bot_id, int(at.timestamp() * 1000)
     snapshots.close_walk(db, bot_id, kind, walk.number)
     if walk.kind is not WalkKind.HEAD:
         snapshots.finish_full_walk(db, bot_id, kind, at_ms, order, walk.pages)
         snapshots.mark_absent(db, bot_id, kind, frozenset(walk.seen))
     sources.succeeded(db, bot_id, at_ms=at_ms)
+    if walk.kind is not WalkKind.HEAD or walks.head_begun is None:
+        return Written()
+    return overdue.fire(
+        db,
+        bot_id,
+        kind,
+        rules,
+        lambda db, key: present_lead(db, key, {bot_id: source}, rules),
+        begun=walks.head_begun,
+        mutes=mutes.active(db, now_ms=at_ms),
+        at=at,
+    )
 
 
 def tell_transition(

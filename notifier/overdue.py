@@ -1,0 +1,124 @@
+"""Timers that come due become ``lead.overdue`` events, as part of a transaction."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from notifier import ledger
+from notifier.events import overdue
+from notifier.ledger import Written
+from notifier.plan import Mutes, told
+from notifier.records import Lead
+from notifier.rules.matching import holds
+from notifier.rules.model import Rule, Ruleset
+from notifier.rules.timers import TimerChange, due, next_due
+from notifier.store import timers
+from notifier.store.timers import Timer
+
+Present = Callable[[Database, str], Lead | None]
+
+
+def apply(db: Database, lead: Lead, changes: Iterable[TimerChange]) -> None:
+    """Start and cancel the lead's timers."""
+    found = list(changes)
+    timers.cancel(db, [(one.rule, lead.bot_id, lead.id) for one in found if one.since is None])
+    timers.start(
+        db,
+        [
+            Timer(
+                rule=one.rule,
+                bot_id=lead.bot_id,
+                lead_id=lead.id,
+                since_ms=_ms(one.since),
+                due_ms=_ms(one.due),
+            )
+            for one in found
+            if one.since is not None and one.due is not None
+        ],
+    )
+
+
+def fire(
+    db: Database,
+    bot_id: str,
+    kind: str,
+    rules: Ruleset,
+    present: Present,
+    *,
+    begun: datetime,
+    mutes: Mutes,
+    at: datetime,
+) -> Written:
+    """Tell of every timer that came due before the good head poll that began at ``begun``.
+
+    Only then is the snapshot fresh enough to accuse anyone.
+    """
+    written = Written()
+    for timer in timers.due(db, bot_id, kind, until_ms=_ms(begun)):
+        rule, lead = rules.rule(timer.rule), present(db, f"{bot_id}/{timer.lead_id}")
+        if rule is None or lead is None or not holds(rule, lead):
+            timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
+            continue
+        _tell(db, timer, rule, lead, rules, mutes=mutes, at=at, written=written)
+        again = next_due(rule, _moment(timer.due_ms), at=at)
+        if again is None:
+            # The condition holds on: only its turning true again starts anew.
+            timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
+        else:
+            timers.move(db, timer, due_ms=_ms(again), told=True)
+    return written
+
+
+def reconcile(db: Database, rules: Ruleset, present: Present) -> None:
+    """After the rules changed: end timers of removed rules, compute the others anew.
+
+    A timer keeps its start; its due time and condition are those of today's rule.
+    """
+    for timer in timers.running(db):
+        rule = rules.rule(timer.rule)
+        lead = present(db, f"{timer.bot_id}/{timer.lead_id}")
+        if rule is None or not _still_runs(timer, rule, lead):
+            timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
+        elif not timer.told:
+            due_ms = _ms(due(rule, _moment(timer.since_ms)))
+            timers.move(db, timer, due_ms=due_ms, told=False)
+
+
+def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:
+    if not rule.enabled or rule.for_ is None or (timer.told and rule.repeat is None):
+        return False
+    return lead is None or holds(rule, lead)
+
+
+def _tell(
+    db: Database,
+    timer: Timer,
+    rule: Rule,
+    lead: Lead,
+    rules: Ruleset,
+    *,
+    mutes: Mutes,
+    at: datetime,
+    written: Written,
+) -> None:
+    assert rule.for_ is not None
+    event = overdue(
+        lead,
+        rule=rule.name,
+        since=_moment(timer.since_ms),
+        due=_moment(timer.due_ms),
+        for_s=int(rule.for_.total_seconds()),
+        at=at,
+    )
+    found = told([event], rules, at=at, mutes=mutes)
+    ledger.write(db, found, rules, bot_id=lead.bot_id, at_ms=_ms(at), written=written)
+
+
+def _ms(moment: datetime | None) -> int:
+    assert moment is not None
+    return int(moment.timestamp() * 1000)
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

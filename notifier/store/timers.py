@@ -1,0 +1,85 @@
+"""The timers of `for` rules: one row while a rule's condition holds for a lead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """A condition that holds since ``since_ms`` and comes due at ``due_ms``.
+
+    ``told``: it came due before, and ``due_ms`` is its next repetition.
+    """
+
+    rule: str
+    bot_id: str
+    lead_id: str
+    since_ms: int
+    due_ms: int
+    told: bool = False
+
+
+def start(db: Database, timers: Iterable[Timer]) -> None:
+    """Start timers; one that runs already keeps its start."""
+    db.conn.executemany(
+        "INSERT INTO timers (rule, bot_id, lead_id, since_ms, due_ms) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        [(one.rule, one.bot_id, one.lead_id, one.since_ms, one.due_ms) for one in timers],
+    )
+
+
+def cancel(db: Database, keys: Iterable[tuple[str, str, str]]) -> None:
+    """End the timers under these rules, bots and leads."""
+    db.conn.executemany(
+        "DELETE FROM timers WHERE rule = ? AND bot_id = ? AND lead_id = ?", list(keys)
+    )
+
+
+def move(db: Database, timer: Timer, *, due_ms: int, told: bool) -> None:
+    """Let a timer come due at another time."""
+    db.execute(
+        "UPDATE timers SET due_ms = ?, told = ? WHERE rule = ? AND bot_id = ? AND lead_id = ?",
+        [due_ms, int(told), timer.rule, timer.bot_id, timer.lead_id],
+    )
+
+
+def due(db: Database, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
+    """Return the timers that came due, but for leads the last sweep did not find."""
+    return _timers(
+        db,
+        "JOIN records AS r ON r.bot_id = t.bot_id AND r.lead_id = t.lead_id"
+        " WHERE t.bot_id = ? AND t.due_ms <= ? AND r.type = ? AND r.absent = 0"
+        " ORDER BY t.due_ms",
+        [bot_id, until_ms, kind],
+    )
+
+
+def running(db: Database) -> list[Timer]:
+    """Return all timers."""
+    return _timers(db, "ORDER BY t.due_ms", [])
+
+
+def count(db: Database) -> int:
+    """Return how many timers run."""
+    return int(db.execute("SELECT COUNT(*) FROM timers").fetchone()[0])
+
+
+def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
+    rows = db.execute(
+        "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told"  # noqa: S608
+        f" FROM timers AS t {clause}",
+        values,
+    ).fetchall()
+    return [
+        Timer(
+            rule=row[0],
+            bot_id=row[1],
+            lead_id=row[2],
+            since_ms=row[3],
+            due_ms=row[4],
+            told=bool(row[5]),
+        )
+        for row in rows
+    ]
