@@ -19,6 +19,7 @@ PEERS = ("poller", "dispatcher")
 ORDER = (
     *PURE,
     "log",
+    "clocks",
     *IO,
     "ledger",
     "overdue",
@@ -31,11 +32,20 @@ ORDER = (
     "sources",
     "building",
     "configuration",
+    "engine",
     "service",
     "simulator",
     "cli",
 )
-SETTINGS_READERS = {"settings", "sources", "building", "configuration", "service", "cli"}
+SETTINGS_READERS = {
+    "settings",
+    "sources",
+    "building",
+    "configuration",
+    "engine",
+    "service",
+    "cli",
+}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
     *("socket", "sqlite3", "sqlite_utils", "time"),

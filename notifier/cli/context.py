@@ -30,6 +30,11 @@ def configuration() -> Configuration:
     return loaded
 
 
+def reread() -> Configuration:
+    """Return the configuration as it is on disk now, for a reload."""
+    return load_configuration(environment())
+
+
 def start_logging(settings: Settings) -> None:
     """Send log lines to stderr as the settings say."""
     log.set_up(log_format=settings.log_format, level=settings.log_level, stream=sys.stderr)

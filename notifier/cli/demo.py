@@ -19,9 +19,11 @@ from rich.syntax import Syntax
 
 from notifier import log
 from notifier.building import kinds
+from notifier.clocks import Clocks
+from notifier.configuration import Configuration
 from notifier.environment import LOCALTIME, host_timezone
 from notifier.rules.load import load_rules
-from notifier.service import Clocks, Service, assembled, stop_on_signals
+from notifier.service import Service, assembled, obey_signals
 from notifier.settings import Settings
 from notifier.simulator.day import play_on
 from notifier.simulator.scene import opening
@@ -61,13 +63,13 @@ async def _watched(console: Console, *, seconds: float | None, seed: int) -> Tot
         Simulator(world, per_minute=None) as simulator,
         _service(simulator.url, clocks, console) as service,
     ):
-        stop_on_signals(service)
+        obey_signals(service)
         if seconds is not None:
             asyncio.get_running_loop().call_later(seconds, service.stop)
         day = asyncio.create_task(_day(simulator, seed))
         await service.run()
         day.cancel()
-        return await service.store.run(totals)
+        return await service.shared.store.run(totals)
 
 
 @asynccontextmanager
@@ -90,9 +92,14 @@ async def _service(url: str, clocks: Clocks, console: Console) -> AsyncIterator[
             kinds=kinds(),
             timezone=settings.timezone,
         )
-        watched = watched_sources(settings, rules)
+        config = Configuration(
+            settings=settings,
+            ruleset=rules,
+            sources=watched_sources(settings, rules),
+            warnings=(),
+        )
         async with assembled(
-            settings, rules, watched, clocks=clocks, console=console
+            config, clocks=clocks, console=console, reread=lambda: config
         ) as service:
             yield service
 

@@ -5,10 +5,11 @@ import asyncio
 import typer
 from rich.console import Console
 
-from notifier.cli.context import configuration, start_logging
+from notifier.cli.context import configuration, reread, start_logging
 from notifier.cli.exits import Exit
+from notifier.clocks import Clocks
 from notifier.configuration import Configuration
-from notifier.service import Clocks, assembled, stop_on_signals
+from notifier.service import assembled, obey_signals
 
 app = typer.Typer()
 
@@ -31,15 +32,11 @@ def once() -> None:
 
 
 async def _run(loaded: Configuration) -> None:
-    async with assembled(
-        loaded.settings, loaded.ruleset, loaded.sources, clocks=Clocks(), console=Console()
-    ) as service:
-        stop_on_signals(service)
+    async with assembled(loaded, clocks=Clocks(), console=Console(), reread=reread) as service:
+        obey_signals(service)
         await service.run()
 
 
 async def _once(loaded: Configuration) -> bool:
-    async with assembled(
-        loaded.settings, loaded.ruleset, loaded.sources, clocks=Clocks(), console=Console()
-    ) as service:
+    async with assembled(loaded, clocks=Clocks(), console=Console(), reread=reread) as service:
         return await service.once()

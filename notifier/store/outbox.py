@@ -223,6 +223,16 @@ def release_retries(db: Database, destination: str, *, now_ms: int) -> None:
     )
 
 
+def release_digests(db: Database, rules: Iterable[str], *, now_ms: int) -> None:
+    """What a rule had collected goes out at once where the rule exists no longer."""
+    kept = orjson.dumps(sorted(rules)).decode()
+    db.execute(
+        "UPDATE deliveries SET due_ms = :now_ms WHERE state = 'pending' AND held = 'digest'"
+        " AND due_ms > :now_ms AND rule NOT IN (SELECT value FROM json_each(:kept))",
+        {"kept": kept, "now_ms": now_ms},
+    )
+
+
 def next_due_ms(db: Database, destination: str, *, now_ms: int) -> int | None:
     """Return when the next pending delivery that is not due yet becomes due."""
     (due_ms,) = db.execute(

@@ -1,0 +1,20 @@
+"""Where time and chance come from: chosen once, handed down to every room."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The wall clock, a clock that never jumps, and jitter in [0, 1)."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+    jitter: Callable[[], float] = random.random
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+        return int(self.now().timestamp() * 1000)

@@ -1,0 +1,142 @@
+"""Pollers and lanes for one set of rules; a reload puts a new engine in its place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from rich.console import Console
+from sqlite_utils import Database
+
+from notifier import overdue
+from notifier.building import build_destinations, limits
+from notifier.clocks import Clocks
+from notifier.configuration import Configuration
+from notifier.dispatcher import Dispatcher
+from notifier.dispatcher.lane import LaneTools
+from notifier.dispatcher.ripen import Present
+from notifier.intake import present_lead
+from notifier.poller.listing import Intervals, ListingWalks
+from notifier.poller.source import PollerTools, SourcePoller
+from notifier.records import Lead, Source
+from notifier.rules.model import Ruleset, SourceSpec
+from notifier.settings import Settings
+from notifier.store import outbox
+from notifier.store.db import Store
+from notifier.upstream.budget import Budget
+from notifier.upstream.client import Client, Listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What outlives a reload."""
+
+    settings: Settings
+    store: Store
+    client: Client
+    budget: Callable[[SecretStr], Budget]
+    clocks: Clocks
+    console: Console
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Runs until stopped; made by :func:`engine`."""
+
+    dispatcher: Dispatcher
+    pollers: tuple[SourcePoller, ...]
+
+    async def run(self) -> None:
+        """Poll and deliver until :meth:`stop`; what is in flight is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.dispatcher.run())
+            for poller in self.pollers:
+                tasks.create_task(poller.run())
+
+    async def once(self) -> bool:
+        """Make the walks that are due, deliver what is due; False if a source failed."""
+        async with asyncio.TaskGroup() as tasks:
+            polls = [tasks.create_task(poller.once()) for poller in self.pollers]
+        await self.dispatcher.drain()
+        return all(poll.result() for poll in polls)
+
+    def stop(self) -> None:
+        """Ask for no more pages and claim no more deliveries."""
+        for poller in self.pollers:
+            poller.stop()
+        self.dispatcher.stop()
+
+
+@asynccontextmanager
+async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]:
+    """Build pollers and lanes; what an earlier engine left in flight is due at once."""
+    rules, clocks = config.ruleset, shared.clocks
+    by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
+    async with AsyncExitStack() as stack:
+        destinations = build_destinations(
+            shared.settings, rules, now=clocks.now, console=shared.console
+        )
+        for destination in destinations.values():
+            stack.push_async_callback(destination.aclose)
+        present = _present(by_bot, rules)
+        await shared.store.run(_take_over, rules, present, now_ms=clocks.now_ms())
+        dispatcher = Dispatcher()
+        lane_tools = LaneTools(
+            store=shared.store,
+            rules=lambda: rules,
+            present=present,
+            now_ms=clocks.now_ms,
+            jitter=clocks.jitter,
+            wake=dispatcher.wake,
+        )
+        dispatcher.open(destinations, limits(rules), lane_tools)
+        tools = _poller_tools(shared, rules, dispatcher)
+        pollers = [SourcePoller(_walks(one, shared.settings), tools) for one in config.sources]
+        yield Engine(dispatcher=dispatcher, pollers=tuple(pollers))
+
+
+def _take_over(db: Database, rules: Ruleset, present: Present, *, now_ms: int) -> None:
+    """Bring what waits in the database in line with these rules."""
+    outbox.release_all(db, now_ms=now_ms)
+    outbox.bury_removed(db, rules.destinations)
+    outbox.release_digests(
+        db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms
+    )
+    overdue.reconcile(db, rules, present)
+
+
+def _present(by_bot: Mapping[str, Source], rules: Ruleset) -> Present:
+    def present(db: Database, key: str) -> Lead | None:
+        return present_lead(db, key, by_bot, rules)
+
+    return present
+
+
+def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> PollerTools:
+    return PollerTools(
+        store=shared.store,
+        client=shared.client,
+        budget=shared.budget,
+        rules=lambda: rules,
+        now=shared.clocks.now,
+        clock_ms=shared.clocks.monotonic_ms,
+        jitter=shared.clocks.jitter,
+        wake=dispatcher.wake,
+    )
+
+
+def _walks(spec: SourceSpec, settings: Settings) -> list[ListingWalks]:
+    assert spec.token is not None
+    intervals = Intervals(
+        head_ms=int(settings.poll_interval.total_seconds() * 1000),
+        sweep_ms=int(settings.sweep_interval.total_seconds() * 1000),
+        first_run=settings.first_run,
+    )
+    return [
+        ListingWalks(
+            listing=Listing(source=spec.source, kind=kind, token=spec.token),
+            intervals=intervals,
+        )
+        for kind in spec.types
+    ]

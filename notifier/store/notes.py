@@ -1,0 +1,28 @@
+"""What the service tells the command line of itself."""
+
+from sqlite_utils import Database
+
+LOADED_AT = "rules_loaded_at"
+REFUSED = "rules_refused"
+
+
+def rules(db: Database, *, loaded_at: str | None, refused: str | None) -> None:
+    """Note when rules were put in force, or why newer ones on disk were not."""
+    if loaded_at is not None:
+        _put(db, LOADED_AT, loaded_at)
+        db.execute("DELETE FROM notes WHERE name = ?", [REFUSED])
+    if refused is not None:
+        _put(db, REFUSED, refused)
+
+
+def read(db: Database) -> dict[str, str]:
+    """Return all notes by name."""
+    return dict(db.execute("SELECT name, value FROM notes").fetchall())
+
+
+def _put(db: Database, name: str, value: str) -> None:
+    db.execute(
+        "INSERT INTO notes (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name, value],
+    )
