@@ -17,7 +17,7 @@ from notifier.engine import Engine, Shared, engine
 from notifier.errors import ConfigError
 from notifier.rows import iso_ms
 from notifier.settings import Settings
-from notifier.store import notes, sources
+from notifier.store import notes, outbox, sources
 from notifier.store.db import Store
 from notifier.store.lock import instance_lock
 from notifier.upstream.budget import Budget, token_key
@@ -56,9 +56,13 @@ class Service:
         log.info("stopped")
 
     async def once(self) -> bool:
-        """Make the walks that are due, deliver what is due; False if a source failed."""
+        """Make the walks that are due, deliver what is due; False if any of it failed."""
         async with engine(self.shared, self.config) as self._engine:
-            return await self._engine.once()
+            polled = await self._engine.once()
+        left = await self.shared.store.run(outbox.left, now_ms=self.shared.clocks.now_ms())
+        if left:
+            log.warning("deliveries_left", count=left)
+        return polled and not left
 
     def stop(self) -> None:
         """End :meth:`run`: no more pages, no more claims."""

@@ -243,6 +243,16 @@ def next_due_ms(db: Database, destination: str, *, now_ms: int) -> int | None:
     return cast("int | None", due_ms)
 
 
+def left(db: Database, *, now_ms: int) -> int:
+    """Return how many deliveries should have gone out by now and have not."""
+    (count,) = db.execute(
+        "SELECT COUNT(*) FROM deliveries WHERE state = 'pending'"
+        " AND (due_ms <= :now_ms OR attempts > 0)",
+        {"now_ms": now_ms},
+    ).fetchone()
+    return int(count)
+
+
 def bury_removed(db: Database, present: Iterable[str]) -> int:
     """End the pending deliveries of destinations that the rules no longer have."""
     kept = orjson.dumps(sorted(present)).decode()
