@@ -50,7 +50,9 @@ class Service:
                 async with engine(self.shared, self.config) as self._engine:
                     await self._note_rules(refused=None)
                     log.info("started", sources=len(self._engine.pollers))
-                    await self._engine.run()
+                    # A signal may have come while the engine was built.
+                    if not self._stopping:
+                        await self._engine.run()
         finally:
             watcher.cancel()
         log.info("stopped")
