@@ -18,7 +18,8 @@ from notifier.dispatcher.lane import LaneTools
 from notifier.dispatcher.ripen import Present
 from notifier.intake import present_lead
 from notifier.poller.listing import Intervals, ListingWalks
-from notifier.poller.source import PollerTools, SourcePoller
+from notifier.poller.source import SourcePoller
+from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings

@@ -1,6 +1,6 @@
 """One page of readings → one transaction: snapshot, events and deliveries together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,22 +22,27 @@ from notifier.upstream.page import Page, Reading
 class Intake:
     """Which walk over which listing a page belongs to, and by which rules it is judged.
 
-    ``first_run`` is how old a lead may be that a baseline announces; ``None``
-    means any age.
+    ``seen`` are the ids that the walk has read on earlier pages. ``first_run`` is
+    how old a lead may be that a baseline announces; ``None`` means any age.
     """
 
     source: Source
     kind: str
     walk: int
+    seen: Collection[str]
     rules: Ruleset
     first_run: timedelta | None
 
 
 @dataclass(slots=True, kw_only=True)
 class Committed:
-    """What a page brought. ``all_held``: every row was held by a completed walk."""
+    """What a page brought. ``all_held``: every row was held by a completed walk.
+
+    ``returned``: one of them was a record that the last full walk did not find.
+    """
 
     all_held: bool
+    returned: bool = False
     changed: int = 0
     quarantined: list[str] = field(default_factory=list)
     written: Written = field(default_factory=Written)
@@ -52,7 +57,9 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
     for reading in page.rows:
         judge.take(reading)
     committed = Committed(
-        all_held=bool(page.rows) and judge.held == len(page.rows), changed=len(judge.saved)
+        all_held=bool(page.rows) and judge.held == len(page.rows),
+        returned=judge.returned,
+        changed=len(judge.saved),
     )
     committed.quarantined = sources.quarantine(
         db, bot_id, intake.kind, [(bad.digest, bad.reason) for bad in page.bad], at_ms=at_ms
@@ -91,7 +98,9 @@ class _Judge:
         self._at = at
         self._known: dict[str, Known] = {}
         self._rows: dict[str, Row] = {}
+        self._judged: set[str] = set()
         self.held = 0
+        self.returned = False
         self.touched: set[str] = set()
         self.late: list[tuple[str, bytes]] = []
         self.saved: dict[str, Saved] = {}
@@ -111,18 +120,21 @@ class _Judge:
         self._rows = {lead_id: orjson.loads(row) for lead_id, row in stored.items()}
 
     def take(self, reading: Reading) -> None:
-        """Judge one reading; an id that stands twice on a page is judged twice."""
-        known = self._known.get(reading.lead_id)
+        """Judge one reading; an id read before on this walk counts only where it is newer."""
+        lead_id = reading.lead_id
+        known = self._known.get(lead_id)
+        again = lead_id in self._judged or lead_id in self._intake.seen
+        self._judged.add(lead_id)
         if known is None:
             self._save(reading, None)
         elif known.type == LEAD != self._intake.kind:
             self.held += 1  # converted: its non-lead row is history
-        elif known.digest == reading.digest and known.type == self._intake.kind:
-            self._unchanged(known)
-        elif self._is_late(reading, known):
-            self.late.append((reading.lead_id, reading.digest))
-        else:
+        elif known.type != self._intake.kind:
             self._save(reading, known)
+        elif known.digest == reading.digest:
+            self._unchanged(known)
+        else:
+            self._differs(reading, known, again=again)
 
     def save(self, db: Database) -> None:
         """Write the snapshot; a quiet page writes nothing."""
@@ -135,23 +147,34 @@ class _Judge:
         snapshots.remember_late(db, bot_id, self.late, walk=intake.walk)
 
     def _unchanged(self, known: Known) -> None:
+        self.returned |= known.absent
         if known.walk == self._intake.walk:
             return  # it moved to a later page while we walked
-        if known.walk in self._state.open_walks:
+        is_open = known.walk in self._state.open_walks
+        self.held += not is_open
+        if is_open or known.absent or known.late_digest is not None:
             self.touched.add(known.lead_id)
-        else:
-            self.held += 1
-            if known.late_digest is not None:
-                self.touched.add(known.lead_id)
 
-    def _is_late(self, reading: Reading, known: Known) -> bool:
-        """Whether the row is older than the snapshot and is read so for the first time."""
-        if known.type != self._intake.kind:
-            return False
-        before = parse_time(self._rows[known.lead_id].get("updatedAt"))
+    def _differs(self, reading: Reading, known: Known, *, again: bool) -> None:
+        self.returned |= known.absent
+        age = self._age(reading)
+        if again and age >= 0:
+            return  # the listing has it twice: two truths must not take turns for ever
+        if age > 0 and self._is_first(reading, known):
+            self.late.append((known.lead_id, reading.digest))
+        else:
+            self._save(reading, known)
+
+    def _age(self, reading: Reading) -> int:
+        """Return 1 for a row older than the snapshot, -1 for a newer one, else 0."""
+        before = parse_time(self._rows[reading.lead_id].get("updatedAt"))
         after = parse_time(reading.row.get("updatedAt"))
-        if before is None or after is None or after >= before:
-            return False
+        if before is None or after is None:
+            return 0
+        return (after < before) - (after > before)
+
+    def _is_first(self, reading: Reading, known: Known) -> bool:
+        """Whether no earlier walk has read the row in just this older state."""
         return known.late_digest != reading.digest or known.late_walk == self._intake.walk
 
     def _save(self, reading: Reading, known: Known | None) -> None:
@@ -182,8 +205,6 @@ class _Judge:
             type=intake.kind,
             digest=reading.digest,
             walk=intake.walk,
-            late_digest=None,
-            late_walk=None,
         )
 
     def _parse(self, row: Row, kind: str) -> Lead:

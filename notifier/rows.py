@@ -138,4 +138,6 @@ def integer(value: Json) -> int | None:
     """Return a whole number, also where it came as ``3.0``, else ``None``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value == int(value) and abs(value) < 2**63 else None
+    # is_integer() is false for NaN and infinity, which int() would raise on.
+    whole = isinstance(value, int) or value.is_integer()
+    return int(value) if whole and abs(value) < 2**63 else None

@@ -1,12 +1,14 @@
 """The walks of one listing: which is due, which goes on. Pure but for its own state."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
-from notifier.upstream.order import Order, OrderWitness, settled
+from notifier.upstream.order import Order, settled
 from notifier.upstream.walk import Walk, WalkKind
+
+SMALL_SWEEP_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +20,14 @@ class Intervals:
     first_run: timedelta | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class ListingWalks:
     """One listing's walks under way, and when the next are due.
 
     Moments are milliseconds of a clock that never jumps. ``full`` is a baseline
     or a sweep. Where ``order`` is not newest change first, head polls alone would
-    miss changes, so that sweeps follow each other without a pause.
+    miss changes, so that sweeps follow each other without a pause. ``stuck`` is
+    the deepest page that failed and has not been read since; 0 for none.
     """
 
     listing: Listing
@@ -32,37 +35,45 @@ class ListingWalks:
     number: int = 0
     head: Walk | None = None
     full: Walk | None = None
-    head_begun: datetime | None = None  # on the wall clock
     head_due_ms: int = 0
     full_due_ms: int | None = None
     has_baseline: bool = False
     order: Order = Order.UNKNOWN
-    witness: OrderWitness = field(default_factory=OrderWitness)
+    stuck: int = 0
 
     def restore(self, state: ListingState, *, now_ms: int, wall_ms: int) -> None:
         """Take up where the database says the listing was left."""
         self.number = state.last_walk
         self.has_baseline = state.baseline_done_ms is not None
         self.order = Order(state.walk_order)
-        if self.has_baseline and self._sweeps_on(state.pages):
-            self.full_due_ms = now_ms
-        elif self.intervals.sweep_ms and state.swept_ms is not None:
+        if state.swept_ms is not None:
             # A host clock set back must not put the next sweep off for long.
             age_ms = max(wall_ms - state.swept_ms, 0)
-            self.full_due_ms = now_ms + max(self.intervals.sweep_ms - age_ms, 0)
+            self.full_due_ms = self._next_sweep_ms(now_ms, state.pages, age_ms=age_ms)
 
-    def due(self, *, now_ms: int) -> Walk | None:
-        """Return the walk whose next page is to be asked for now, heads first."""
+    def due(self, *, now_ms: int) -> tuple[Walk, ...]:
+        """Return the walks whose next page may be asked for now, a head poll first."""
         if not self.has_baseline:
             self.full = self.full or self._begin(WalkKind.BASELINE)
-            return self.full
-        if self.head is None and now_ms >= self.head_due_ms:
-            self.head = self._begin(WalkKind.HEAD)
-            self.head_due_ms = now_ms + self.intervals.head_ms
-        if self.head is not None:
-            return self.head
-        if self.full is None and self._sweep_is_due(now_ms):
+        elif self.head is None:
+            # A sweep begins while no head poll is under way: what an earlier walk
+            # has left open is then left open for good, and the sweep covers it.
+            if self.full is None and self._sweep_is_due(now_ms):
+                self.full = self._begin(WalkKind.SWEEP)
+            if now_ms >= self.head_due_ms:
+                self.head = self._begin(WalkKind.HEAD)
+                self.head_due_ms = now_ms + self.intervals.head_ms
+        return tuple(walk for walk in (self.head, self.full) if walk is not None)
+
+    def only(self, *, now_ms: int) -> Walk:
+        """Begin the one walk that a single round consists of; a full one covers a head's."""
+        if not self.has_baseline:
+            self.full = self._begin(WalkKind.BASELINE)
+        elif self._sweep_is_due(now_ms) or (self._sweeps and not self._sorted):
             self.full = self._begin(WalkKind.SWEEP)
+        else:
+            self.head = self._begin(WalkKind.HEAD)
+            return self.head
         return self.full
 
     def next_ms(self) -> int:
@@ -71,51 +82,73 @@ class ListingWalks:
             return self.head_due_ms
         return min(self.head_due_ms, self.full_due_ms)
 
-    @property
-    def idle(self) -> bool:
-        """Whether no walk is under way."""
-        return self.head is None and self.full is None
+    def failed(self, walk: Walk, *, now_ms: int) -> None:
+        """Note that the walk's next page could not be read."""
+        self.stuck = max(self.stuck, walk.page or 0)
+        walk.fail(now_ms)
+
+    def read(self, walk: Walk, page: int) -> None:
+        """Note that the walk has taken in ``page``; before the failing one proves nothing."""
+        if walk.done or page >= self.stuck:
+            self.stuck = 0
 
     def drop_broken(self, *, now_ms: int) -> None:
         """Give up walks that were interrupted for too long; others begin at once."""
-        for walk in (self.head, self.full):
-            if walk is not None and walk.is_broken(now_ms):
-                self._drop(walk, now_ms)
+        if self.head is not None and self.head.is_broken(now_ms):
+            self.head, self.head_due_ms = None, now_ms
+        if self.full is not None and self.full.is_broken(now_ms):
+            self.full, self.full_due_ms = None, now_ms
+
+    def order_after(self, walk: Walk) -> Order:
+        """Return the order to go by once ``walk`` is complete.
+
+        A head poll sees few rows: it can refute what a full walk has found, but
+        not replace it.
+        """
+        order = settled(self.order, walk.witness.order())
+        if walk.kind is WalkKind.HEAD and (order.newest_change_first or not self._sorted):
+            return self.order
+        return order
 
     def finish(self, walk: Walk, *, now_ms: int) -> None:
-        """Put a completed walk away and set the next one's time."""
-        if walk is self.head:
-            self.head = None
-            return
-        self.full, self.has_baseline = None, True
-        self.order = settled(self.order, self.witness.order())
-        self.witness = OrderWitness()
-        if walk.kind is WalkKind.BASELINE:
-            self.head_due_ms = now_ms
-        if self._sweeps_on(walk.pages):
-            self.full_due_ms = now_ms
-        elif self.intervals.sweep_ms:
-            self.full_due_ms = now_ms + self.intervals.sweep_ms
-        else:
-            self.full_due_ms = None
+        """Put a completed walk away and set the next one's time.
 
-    def _drop(self, walk: Walk, now_ms: int) -> None:
-        if walk is self.head:
-            self.head, self.head_due_ms = None, now_ms
-        else:
-            self.full, self.witness = None, OrderWitness()
-            if self.has_baseline:
-                self.full_due_ms = now_ms
+        Where a head poll met leads that the last sweep did not find, or rows out
+        of order, there is more behind them: the next sweep is due now.
+        """
+        before, self.order = self._sorted, self.order_after(walk)
+        if walk is self.full:
+            self.full, self.has_baseline = None, True
+            self.full_due_ms = self._next_sweep_ms(now_ms, walk.pages)
+            if walk.kind is WalkKind.BASELINE:
+                self.head_due_ms = now_ms
+            return
+        self.head = None
+        if self._sweeps and (walk.returned or before is not self._sorted):
+            self.full_due_ms = now_ms
 
     def _begin(self, kind: WalkKind) -> Walk:
         self.number += 1
         return Walk(kind=kind, number=self.number)
 
-    def _sweeps_on(self, pages: int) -> bool:
-        """Whether changes may hide from head polls; on a single page nothing can."""
-        # The empty page that proves the end is counted too.
-        hidden = not self.order.newest_change_first and pages > 2
-        return hidden and self.intervals.sweep_ms > 0
+    @property
+    def _sorted(self) -> bool:
+        return self.order.newest_change_first
+
+    @property
+    def _sweeps(self) -> bool:
+        return self.intervals.sweep_ms > 0
+
+    def _next_sweep_ms(self, now_ms: int, pages: int, *, age_ms: int = 0) -> int | None:
+        """Return when to sweep again, ``age_ms`` after the last sweep ended."""
+        if not self._sweeps:
+            return None
+        pause_ms = self.intervals.sweep_ms
+        if not self._sorted:
+            # A single page hides nothing until it overflows: no need to hurry.
+            small_ms = max(SMALL_SWEEP_MS, self.intervals.head_ms)
+            pause_ms = 0 if pages > 1 else min(pause_ms, small_ms)
+        return now_ms + max(pause_ms - age_ms, 0)
 
     def _sweep_is_due(self, now_ms: int) -> bool:
         return self.full_due_ms is not None and now_ms >= self.full_due_ms

@@ -30,6 +30,11 @@ def states(db: Database, listings: Sequence[ListingWalks]) -> list[snapshots.Lis
     ]
 
 
+def source_state(db: Database, bot_id: str) -> tuple[str, int | None]:
+    """Return the state last told of a source and the time of its last good poll."""
+    return sources.state(db, bot_id)
+
+
 def commit(
     db: Database, page: Page, intake: Intake, at: datetime, baseline_from: datetime | None
 ) -> Committed:
@@ -39,17 +44,13 @@ def commit(
         snapshots.listing(db, bot_id, intake.kind)
         from_ms = int(baseline_from.timestamp() * 1000)
         snapshots.start_baseline(db, bot_id, intake.kind, from_ms=from_ms)
-    return commit_page(db, page, intake, at=at)
+    committed = commit_page(db, page, intake, at=at)
+    sources.succeeded(db, bot_id, at_ms=int(at.timestamp() * 1000))
+    return committed
 
 
 def finish_walk(
-    db: Database,
-    walks: ListingWalks,
-    walk: Walk,
-    rules: Ruleset,
-    *,
-    order: str,
-    at: datetime,
+    db: Database, walks: ListingWalks, walk: Walk, rules: Ruleset, *, at: datetime
 ) -> Written:
     """Record a completed walk: after a full one also what it did not find.
 
@@ -57,12 +58,17 @@ def finish_walk(
     """
     source, kind = walks.listing.source, walks.listing.kind
     bot_id, at_ms = source.bot_id, int(at.timestamp() * 1000)
-    snapshots.close_walk(db, bot_id, kind, walk.number)
+    order = walks.order_after(walk)
+    if order is not walks.order:
+        snapshots.set_order(db, bot_id, kind, order.value)
     if walk.kind is not WalkKind.HEAD:
-        snapshots.finish_full_walk(db, bot_id, kind, at_ms, order, walk.pages)
-        snapshots.mark_absent(db, bot_id, kind, frozenset(walk.seen))
-    sources.succeeded(db, bot_id, at_ms=at_ms)
-    if walk.kind is not WalkKind.HEAD or walks.head_begun is None:
+        snapshots.finish_full_walk(db, bot_id, kind, at_ms=at_ms, pages=walk.pages)
+        if not walk.capped:
+            snapshots.mark_absent(db, bot_id, kind, walk.seen, since=walk.number)
+        snapshots.close_covered(db, bot_id, kind, walk.number)
+        return Written()
+    snapshots.close_walk(db, bot_id, kind, walk.number)
+    if walk.begun is None:
         return Written()
     return overdue.fire(
         db,
@@ -70,7 +76,7 @@ def finish_walk(
         kind,
         rules,
         lambda db, key: present_lead(db, key, {bot_id: source}, rules),
-        begun=walks.head_begun,
+        begun=walk.begun,
         mutes=mutes.active(db, now_ms=at_ms),
         at=at,
     )

@@ -1,6 +1,6 @@
 """The snapshot: every record as it was last read, and how far each listing is known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -33,8 +33,9 @@ class Known:
     type: str
     digest: bytes
     walk: int
-    late_digest: bytes | None
-    late_walk: int | None
+    late_digest: bytes | None = None
+    late_walk: int | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,28 +96,41 @@ def open_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
 
 
 def close_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
-    """Record that ``walk`` completed: it covered what earlier open ones had begun."""
+    """Record that ``walk`` completed; what other walks have left open stays open."""
     db.execute(
-        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk <= :walk",
+        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk = :walk",
         {"bot_id": bot_id, "type": kind, "walk": walk},
     )
 
 
-def finish_full_walk(  # noqa: PLR0917 (the statement's own columns)
-    db: Database, bot_id: str, kind: str, at_ms: int, walk_order: str, pages: int
-) -> None:
-    """Record a completed sweep or baseline with what it learnt of the listing."""
+def close_covered(db: Database, bot_id: str, kind: str, walk: int) -> None:
+    """Record that the full walk ``walk`` completed, and with it those it has covered.
+
+    An earlier one stays open where a record that it left was not read again.
+    """
     db.execute(
-        "UPDATE listings SET swept_ms = :at_ms, walk_order = :walk_order, pages = :pages,"
+        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
+        " AND (walk = :walk OR walk < :walk AND walk NOT IN"
+        " (SELECT walk FROM records WHERE bot_id = :bot_id AND type = :type))",
+        {"bot_id": bot_id, "type": kind, "walk": walk},
+    )
+
+
+def set_order(db: Database, bot_id: str, kind: str, walk_order: str) -> None:
+    """Record the order in which the listing was found to be."""
+    db.execute(
+        "UPDATE listings SET walk_order = :walk_order WHERE bot_id = :bot_id AND type = :type",
+        {"bot_id": bot_id, "type": kind, "walk_order": walk_order},
+    )
+
+
+def finish_full_walk(db: Database, bot_id: str, kind: str, *, at_ms: int, pages: int) -> None:
+    """Record a completed sweep or baseline, and how many pages of leads it found."""
+    db.execute(
+        "UPDATE listings SET swept_ms = :at_ms, pages = :pages,"
         " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
         " WHERE bot_id = :bot_id AND type = :type",
-        {
-            "bot_id": bot_id,
-            "type": kind,
-            "at_ms": at_ms,
-            "walk_order": walk_order,
-            "pages": pages,
-        },
+        {"bot_id": bot_id, "type": kind, "at_ms": at_ms, "pages": pages},
     )
 
 
@@ -125,11 +139,11 @@ def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known
     found: dict[str, Known] = {}
     for ids in _chunks(lead_ids):
         rows = db.execute(
-            "SELECT lead_id, type, digest, walk, late_digest, late_walk FROM records"  # noqa: S608
-            f" WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
+            "SELECT lead_id, type, digest, walk, late_digest, late_walk, absent"  # noqa: S608
+            f" FROM records WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
             [bot_id, *ids],
         )
-        for lead_id, kind, digest, walk, late_digest, late_walk in rows:
+        for lead_id, kind, digest, walk, late_digest, late_walk, absent in rows:
             found[lead_id] = Known(
                 lead_id=lead_id,
                 type=kind,
@@ -137,6 +151,7 @@ def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known
                 walk=walk,
                 late_digest=late_digest,
                 late_walk=late_walk,
+                absent=bool(absent),
             )
     return found
 
@@ -193,15 +208,22 @@ def remember_late(
     )
 
 
-def mark_absent(db: Database, bot_id: str, kind: str, present: frozenset[str]) -> None:
-    """After a full walk: mark the records of this listing that it did not find."""
+def mark_absent(
+    db: Database, bot_id: str, kind: str, seen: Collection[str], *, since: int
+) -> None:
+    """After a full walk: mark the records of this listing that it did not find.
+
+    What a walk begun later has written (number ``since`` or above) is there too: it
+    moved to the front meanwhile.
+    """
     stored = db.execute(
-        "SELECT lead_id, absent FROM records WHERE bot_id = ? AND type = ?", [bot_id, kind]
+        "SELECT lead_id, absent, walk FROM records WHERE bot_id = ? AND type = ?",
+        [bot_id, kind],
     )
     turned = [
-        (0 if lead_id in present else 1, bot_id, lead_id)
-        for lead_id, absent in stored.fetchall()
-        if bool(absent) == (lead_id in present)
+        (int(not absent), bot_id, lead_id)
+        for lead_id, absent, walk in stored
+        if bool(absent) == (lead_id in seen or walk >= since)
     ]
     db.conn.executemany(
         "UPDATE records SET absent = ? WHERE bot_id = ? AND lead_id = ?", turned

@@ -1,5 +1,6 @@
 """Sources and their trouble, the quarantine of bad records, and the request log."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sqlite_utils import Database
@@ -17,11 +18,20 @@ def register(db: Database, bot_id: str, name: str) -> None:
 
 
 def succeeded(db: Database, bot_id: str, *, at_ms: int) -> None:
-    """Record a good poll."""
+    """Record a page that was read; the first one ends the source's start."""
     db.execute(
-        "UPDATE sources SET last_success_ms = :at_ms WHERE bot_id = :bot_id",
+        "UPDATE sources SET last_success_ms = :at_ms,"
+        " state = CASE state WHEN 'starting' THEN 'up' ELSE state END WHERE bot_id = :bot_id",
         {"bot_id": bot_id, "at_ms": at_ms},
     )
+
+
+def state(db: Database, bot_id: str) -> tuple[str, int | None]:
+    """Return a registered source's state and when it was last read."""
+    found = db.execute(
+        "SELECT state, last_success_ms FROM sources WHERE bot_id = ?", [bot_id]
+    ).fetchone()
+    return found[0], found[1]
 
 
 def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -> None:
@@ -63,9 +73,15 @@ def claim_request(db: Database, token_key: str, *, limit: int, now_ms: int) -> i
         for (at_ms,) in db.execute("SELECT at_ms FROM requests WHERE token = ?", [token_key])
     ]
     answer = claim(times_ms, limit=limit, now_ms=now_ms)
-    db.execute("DELETE FROM requests WHERE token = ?", [token_key])
+    before, after = Counter(times_ms), Counter(answer.times_ms)
+    # Only what differs: a row or two, where the whole record would be ninety.
+    changed = [at_ms for at_ms in before | after if before[at_ms] != after[at_ms]]
+    db.conn.executemany(
+        "DELETE FROM requests WHERE token = ? AND at_ms = ?",
+        [(token_key, at_ms) for at_ms in changed],
+    )
     db.conn.executemany(
         "INSERT INTO requests (token, at_ms) VALUES (?, ?)",
-        [(token_key, at_ms) for at_ms in answer.times_ms],
+        [(token_key, at_ms) for at_ms in changed for _ in range(after[at_ms])],
     )
     return answer.wait_ms

@@ -32,9 +32,11 @@ class Health:
     ``last_good_ms`` is the last good answer, or the start of the program;
     ``state`` is what was last told, so that a restart tells nothing twice.
     ``reason`` is the present fault, also where it is no reason to call it down.
+    ``silence_ms`` is how long no good answer is none to be worried about.
     """
 
     last_good_ms: int
+    silence_ms: int = SILENCE_MS
     state: SourceState = SourceState.UP
     failures: int = 0
     reason: str = ""
@@ -58,10 +60,17 @@ class Health:
         return self.silent(now_ms)
 
     def silent(self, now_ms: int) -> Transition | None:
-        """Look at the clock: no good answer for 15 minutes is down, whatever the cause."""
-        if now_ms - self.last_good_ms < SILENCE_MS:
+        """Look at the clock: no good answer for too long is down, whatever the cause."""
+        if now_ms - self.last_good_ms < self.silence_ms:
             return None
-        return self._down(self.reason or "no good answer from the upstream for 15 minutes")
+        minutes = self.silence_ms // 60_000
+        return self._down(
+            self.reason or f"no good answer from the upstream for {minutes} minutes"
+        )
+
+    def untold(self, transition: Transition) -> None:
+        """Take a transition back that could not be stored: it is to be told later."""
+        self.state = SourceState.DOWN if transition.state is SourceState.UP else SourceState.UP
 
     def _down(self, reason: str) -> Transition | None:
         if self.state is SourceState.DOWN:

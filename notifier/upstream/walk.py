@@ -5,7 +5,10 @@ Pure: a walk is told what each page brought; it neither waits nor asks itself.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from notifier.upstream.order import OrderWitness
 
 MAX_PAGES = 10_000
 MAX_PAUSE_MS = 15 * 60 * 1000
@@ -23,16 +26,23 @@ class WalkKind(StrEnum):
 class Walk:
     """One walk: ``page`` is the next to ask for, ``None`` once the walk is complete.
 
-    ``seen`` holds the ids met so far, ``pages`` the deepest page read, and
-    ``capped`` says that the listing had no end within :data:`MAX_PAGES`.
+    ``seen`` holds the ids met so far, ``pages`` the deepest page that brought a
+    new one, ``begun`` the wall clock's time of the first request, and ``capped``
+    says that the listing had no end within :data:`MAX_PAGES`. ``returned`` says
+    that it met a record which the last full walk had not found.
     """
 
     kind: WalkKind
     number: int
     page: int | None = 1
     pages: int = 0
+    begun: datetime | None = None
     capped: bool = False
+    returned: bool = False
     seen: set[str] = field(default_factory=set)
+    witness: OrderWitness = field(default_factory=OrderWitness)
+    _deepest: int = 0
+    _failed_page: int = 0
     _paused_ms: int | None = None
     _fresh_pages: int = 0
     _stale_pages: int = 0
@@ -50,9 +60,11 @@ class Walk:
         by the last completed walk. That ends a head poll, and nothing else.
         """
         assert self.page is not None
-        self._paused_ms = None
-        beyond = self.page > self.pages
-        self.pages = max(self.pages, self.page)
+        if self.page >= self._failed_page:
+            # Not sooner: the page before the one that fails may well be read.
+            self._paused_ms, self._failed_page = None, 0
+        beyond = self.page > self._deepest
+        self._deepest = max(self._deepest, self.page)
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.kind is WalkKind.HEAD):
             self.page = None
@@ -67,7 +79,7 @@ class Walk:
         Rows move up while a walk waits, over the edge to a page already read.
         """
         if self.page is not None and self._paused_ms is None:
-            self._paused_ms = now_ms
+            self._paused_ms, self._failed_page = now_ms, self.page
             self.page = max(1, self.page - 1)
 
     def is_broken(self, now_ms: int) -> bool:
@@ -90,6 +102,7 @@ class Walk:
             return True
         if not ids <= self.seen:
             self.seen |= ids
+            self.pages = self._deepest
             self._fresh_pages += 1
             self._stale_pages, self._stale_ids = 0, None
             return False

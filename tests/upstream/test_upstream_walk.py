@@ -22,7 +22,14 @@ def test_a_walk_begins_at_page_one_and_ends_at_an_empty_page() -> None:
     assert read(sweep, "c") == 3
     assert read(sweep) is None
     assert sweep.done
-    assert sweep.pages == 3
+    assert sweep.pages == 2
+
+
+def test_a_page_that_is_repeated_at_the_end_is_no_further_page() -> None:
+    sweep = walk()
+    while not sweep.done:
+        read(sweep, "a", "b")
+    assert sweep.pages == 1
 
 
 def test_a_short_page_is_no_end() -> None:
@@ -107,6 +114,17 @@ def test_a_walk_breaks_after_a_pause_of_a_quarter_of_an_hour() -> None:
     sweep.fail(600_000)
     assert not sweep.is_broken(1_000 + MAX_PAUSE_MS)
     assert sweep.is_broken(1_001 + MAX_PAUSE_MS)
+
+
+def test_a_page_before_the_one_that_fails_does_not_end_the_pause() -> None:
+    sweep = walk()
+    read(sweep, "a")
+    read(sweep, "b")
+    sweep.fail(0)
+    assert read(sweep, "b") == 3
+    sweep.fail(1_000)
+    assert sweep.page == 3
+    assert sweep.is_broken(MAX_PAUSE_MS + 1)
 
 
 def test_a_page_ends_the_pause() -> None:

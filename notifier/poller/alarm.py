@@ -1,0 +1,81 @@
+"""A source's ups and downs: what :mod:`notifier.upstream.health` decides is stored and told."""
+
+import asyncio
+
+import structlog
+
+from notifier.errors import BusyError, StoreError, UpstreamError
+from notifier.poller import transactions
+from notifier.poller.tools import PollerTools
+from notifier.records import Source
+from notifier.upstream.health import SILENCE_MS, Health, SourceState, Transition
+
+LOOK_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Alarm:
+    """Tells of one source, whose listings are polled every ``interval_ms``."""
+
+    def __init__(self, source: Source, tools: PollerTools, *, interval_ms: int) -> None:
+        self._source = source
+        self._tools = tools
+        # Polled once an hour, a source is silent for longer without being down.
+        silence_ms = max(SILENCE_MS, 2 * interval_ms)
+        self._health = Health(last_good_ms=tools.clock_ms(), silence_ms=silence_ms)
+
+    @property
+    def failures(self) -> int:
+        """How many requests in a row have failed."""
+        return self._health.failures
+
+    async def restore(self, *, silence_counts: bool = False) -> None:
+        """Take up what was told last.
+
+        ``silence_counts``: the time since the last good answer counts even though
+        no process was running, since a scheduler starts one now and then.
+        """
+        state, last_success_ms = await self._tools.store.run(
+            transactions.source_state, self._source.bot_id
+        )
+        if state == SourceState.DOWN:
+            self._health.state = SourceState.DOWN
+        if silence_counts and last_success_ms is not None:
+            age_ms = int(self._tools.now().timestamp() * 1000) - last_success_ms
+            self._health.last_good_ms -= max(age_ms, 0)
+
+    async def good(self) -> None:
+        """Take in a page that was read and committed."""
+        await self._tell(self._health.good(self._tools.clock_ms()))
+
+    async def bad(self, error: UpstreamError) -> None:
+        """Take in a request that failed."""
+        await self._tell(self._health.bad(error, self._tools.clock_ms()))
+
+    async def watch(self) -> None:
+        """Look at the clock now and then, until cancelled: a pause of an hour is silent."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self._tell(self._health.silent(self._tools.clock_ms()))
+            except (StoreError, BusyError) as error:
+                log.warning("source_state_unsaved", source=self._source.name, error=str(error))
+
+    async def _tell(self, transition: Transition | None) -> None:
+        if transition is None:
+            return
+        name, tools = self._source.name, self._tools
+        try:
+            written = await tools.store.run(
+                transactions.tell_transition,
+                self._source,
+                transition,
+                tools.rules(),
+                at=tools.now(),
+            )
+        except (StoreError, BusyError):
+            self._health.untold(transition)
+            raise
+        log.warning(f"source_{transition.state.value}", source=name, reason=transition.reason)
+        tools.wake(written.destinations)

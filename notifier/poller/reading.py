@@ -1,0 +1,124 @@
+"""Reading one page of a listing: ask for it in turn, commit it, draw the conclusions."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from notifier.errors import UpstreamError, UpstreamPausedError
+from notifier.intake import Committed, Intake
+from notifier.poller import transactions
+from notifier.poller.listing import ListingWalks
+from notifier.poller.stopping import Stop
+from notifier.poller.tools import PollerTools
+from notifier.upstream.budget import Budget
+from notifier.upstream.page import Page
+from notifier.upstream.walk import Walk, WalkKind
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads pages for one source, one at a time."""
+
+    tools: PollerTools
+    budget: Budget
+    stop: Stop
+
+    async def read(self, walks: ListingWalks, walk: Walk) -> bool:
+        """Read and commit the walk's next page; False where a stop came first.
+
+        A walk whose last page is committed already is only completed. Raises
+        UpstreamError, StoreError and BusyError, with nothing of the page committed.
+        """
+        if walk.page is not None:
+            number = walk.page
+            page = await self.stop.unless(lambda: self._asked(walks, walk, number))
+            if page is None:
+                return False
+            await self._take(walks, walk, number, page)
+        if walk.done:
+            await self._finish(walks, walk)
+        return True
+
+    async def _asked(self, walks: ListingWalks, walk: Walk, number: int) -> Page:
+        await self.budget.turn(walk.kind)
+        walk.begun = walk.begun or self.tools.now()
+        try:
+            page = await self.tools.client.page(walks.listing, number)
+        except UpstreamPausedError as error:
+            self.budget.pause(error.retry_after_s)
+            raise
+        self.budget.worked()
+        return page
+
+    async def _take(self, walks: ListingWalks, walk: Walk, number: int, page: Page) -> None:
+        committed = await self._commit(walks, walk, page)
+        walk.witness.page(number, [one.row for one in page.rows])
+        walk.advance(page.ids, all_held=committed.all_held)
+        walk.returned |= committed.returned
+        walks.read(walk, number)
+        _log_page(walks, walk, number, committed)
+        self.tools.wake(committed.written.destinations)
+
+    async def _commit(self, walks: ListingWalks, walk: Walk, page: Page) -> Committed:
+        at = self.tools.now()
+        intake = Intake(
+            source=walks.listing.source,
+            kind=walks.listing.kind,
+            walk=walk.number,
+            seen=walk.seen,
+            rules=self.tools.rules(),
+            first_run=walks.intervals.first_run,
+        )
+        baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None
+        return await self.tools.store.run(transactions.commit, page, intake, at, baseline_from)
+
+    async def _finish(self, walks: ListingWalks, walk: Walk) -> None:
+        written = await self.tools.store.run(
+            transactions.finish_walk, walks, walk, self.tools.rules(), at=self.tools.now()
+        )
+        self.tools.wake(written.destinations)
+        walks.finish(walk, now_ms=self.tools.clock_ms())
+        if walk.kind is not WalkKind.HEAD or walk.capped:
+            log.info(
+                "walk_completed",
+                source=walks.listing.source.name,
+                type=walks.listing.kind,
+                walk=walk.kind.value,
+                pages=walk.pages,
+                order=walks.order.value,
+                capped=walk.capped,
+            )
+
+
+def log_failed(
+    walks: ListingWalks, page: int | None, error: UpstreamError, *, failures: int
+) -> None:
+    """Tell of a request that brought nothing."""
+    log.warning(
+        "poll_failed",
+        source=walks.listing.source.name,
+        type=walks.listing.kind,
+        page=page,
+        error=str(error),
+        failures=failures,
+    )
+
+
+def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed) -> None:
+    name = walks.listing.source.name
+    for reason in committed.quarantined:
+        log.warning("record_quarantined", source=name, reason=reason)
+    for rule, fault in committed.written.template_faults:
+        log.warning("template_failed", rule=rule, error=fault)
+    for event in committed.written.events:
+        log.info("event", id=event.id, type=event.type.value, source=name)
+    log.debug(
+        "page_read",
+        source=name,
+        type=walks.listing.kind,
+        walk=walk.kind.value,
+        page=number,
+        changed=committed.changed,
+    )

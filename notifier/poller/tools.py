@@ -1,0 +1,52 @@
+"""What a poller needs from outside: protocols of its own, met by the rooms below."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from notifier.rules.model import Ruleset
+from notifier.upstream.budget import Budget
+from notifier.upstream.client import Listing
+from notifier.upstream.page import Page
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Transactions(Protocol):
+    """Runs whole transactions: :class:`notifier.store.db.Store`."""
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run ``function(db, …)``, all of it or nothing; raises StoreError or BusyError."""
+        ...
+
+
+class Pages(Protocol):
+    """Asks the upstream: :class:`notifier.upstream.client.Client`."""
+
+    async def page(self, listing: Listing, number: int) -> Page:
+        """Return a page, with one request; raises UpstreamError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollerTools:
+    """What all sources share. ``now`` is the wall clock, ``clock_ms`` never jumps."""
+
+    store: Transactions
+    client: Pages
+    budget: Callable[[SecretStr], Budget]
+    rules: Callable[[], Ruleset]
+    now: Callable[[], datetime]
+    clock_ms: Callable[[], int]
+    jitter: Callable[[], float]
+    wake: Callable[[set[str]], None]
