@@ -23,7 +23,7 @@ from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings
-from notifier.store import outbox
+from notifier.store import outbox, registry
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client, Listing
@@ -81,7 +81,7 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
         for destination in destinations.values():
             stack.push_async_callback(destination.aclose)
         present = _present(by_bot, rules)
-        await shared.store.run(_take_over, rules, present, now_ms=clocks.now_ms())
+        await shared.store.run(_take_over, config, present, now_ms=clocks.now_ms())
         dispatcher = Dispatcher()
         lane_tools = LaneTools(
             store=shared.store,
@@ -97,8 +97,15 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
         yield Engine(dispatcher=dispatcher, pollers=tuple(pollers))
 
 
-def _take_over(db: Database, rules: Ruleset, present: Present, *, now_ms: int) -> None:
+def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
     """Bring what waits in the database in line with these rules."""
+    rules = config.ruleset
+    registry.put_in_force(
+        db,
+        watched={one.source.bot_id: one.source.name for one in config.sources},
+        destinations={name: one.kind for name, one in rules.destinations.items()},
+        rules=(rule.name for rule in rules.rules),
+    )
     outbox.release_all(db, now_ms=now_ms)
     outbox.bury_removed(db, rules.destinations)
     outbox.release_digests(

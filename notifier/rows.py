@@ -31,6 +31,11 @@ def iso_ms(moment: datetime) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+def iso_of_ms(at_ms: int) -> str:
+    """Return :func:`iso_ms` of milliseconds since 1970."""
+    return iso_ms(datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
 def parse_time(value: Json) -> str | None:
     """Return an upstream time in our form, or ``None`` where it is unusable."""
     if not isinstance(value, str) or not value:

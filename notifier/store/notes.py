@@ -9,10 +9,10 @@ REFUSED = "rules_refused"
 def rules(db: Database, *, loaded_at: str | None, refused: str | None) -> None:
     """Note when rules were put in force, or why newer ones on disk were not."""
     if loaded_at is not None:
-        _put(db, LOADED_AT, loaded_at)
+        put(db, LOADED_AT, loaded_at)
         db.execute("DELETE FROM notes WHERE name = ?", [REFUSED])
     if refused is not None:
-        _put(db, REFUSED, refused)
+        put(db, REFUSED, refused)
 
 
 def read(db: Database) -> dict[str, str]:
@@ -20,7 +20,8 @@ def read(db: Database) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM notes").fetchall())
 
 
-def _put(db: Database, name: str, value: str) -> None:
+def put(db: Database, name: str, value: str) -> None:
+    """Write a note over what stood under its name."""
     db.execute(
         "INSERT INTO notes (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",

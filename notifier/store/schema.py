@@ -139,6 +139,7 @@ CREATE TABLE deliveries (
 DESTINATIONS = """
 CREATE TABLE destinations (
     name TEXT PRIMARY KEY,
+    kind TEXT,                     -- slack, webhook, …; NULL where the rules have it no more
     state TEXT NOT NULL DEFAULT 'up',
     reason TEXT,
     remedy TEXT,

@@ -1,0 +1,167 @@
+"""Lists for people and programs: leads, events and deliveries, oldest first."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlite_utils import Database
+
+from notifier.records import Lead, Source, parse
+from notifier.rows import iso_of_ms
+
+ALL = 2**62
+"""A limit that is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries to list: what is ``None`` or empty narrows nothing.
+
+    ``limit`` keeps the newest. ``lead`` is a lead's id.
+    """
+
+    since_ms: int | None = None
+    types: tuple[str, ...] = ()
+    lead: str | None = None
+    state: str | None = None
+    destination: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A delivery as it stands; ``lead`` is ``None`` for operations and the forgotten.
+
+    ``due_ms`` of one that is over is when it was due in the first place.
+    """
+
+    id: int
+    event_id: str
+    type: str
+    lead: str | None
+    rule: str
+    destination: str
+    state: str
+    reason: str | None
+    attempts: int
+    due_ms: int
+    created_ms: int
+    delivered_ms: int | None
+    error: str | None
+
+
+DELIVERIES = """
+    SELECT d.id, e.id, e.type,
+        CASE WHEN e.bot_id IS NULL OR d.lead = '' THEN NULL ELSE e.subject END,
+        d.rule, d.destination, d.state, d.reason, d.attempts,
+        CASE WHEN d.state = 'pending' THEN d.due_ms ELSE d.planned_ms END,
+        d.created_ms, d.delivered_ms, d.error
+    FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq
+"""
+
+
+def deliveries(db: Database, wanted: Wanted) -> list[Delivery]:
+    """Return deliveries; ``since_ms`` is about their creation, ``types`` about the event."""
+    rows = db.execute(
+        DELIVERIES + " WHERE (:since_ms IS NULL OR d.created_ms >= :since_ms)"
+        " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
+        " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
+        " AND (:state IS NULL OR d.state = :state)"
+        " AND (:destination IS NULL OR d.destination = :destination)"
+        " ORDER BY d.id DESC LIMIT :limit",
+        _values(wanted),
+    )
+    return [_delivery(row) for row in reversed(rows.fetchall())]
+
+
+def deliveries_of(db: Database, event_id: str) -> list[Delivery]:
+    """Return what became of one event, replays included."""
+    rows = db.execute(DELIVERIES + " WHERE e.id = ? ORDER BY d.id", [event_id])
+    return [_delivery(row) for row in rows]
+
+
+def event_bodies(db: Database, wanted: Wanted) -> list[bytes]:
+    """Return envelopes as stored; ``state`` keeps events with such a delivery."""
+    rows = db.execute(
+        "SELECT e.body FROM events AS e"
+        " WHERE (:since_ms IS NULL OR e.observed_ms >= :since_ms)"
+        " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
+        " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
+        " AND (:state IS NULL OR EXISTS (SELECT 1 FROM deliveries AS d"
+        " WHERE d.event_seq = e.seq AND d.state = :state))"
+        " ORDER BY e.seq DESC LIMIT :limit",
+        _values(wanted),
+    )
+    return [body.encode() for (body,) in reversed(rows.fetchall())]
+
+
+def event_body(db: Database, event_id: str) -> bytes | None:
+    """Return one envelope, ``None`` where no such event is stored."""
+    row = db.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
+    return row[0].encode() if row else None
+
+
+def leads(db: Database, wanted: Wanted) -> list[Lead]:
+    """Return the snapshot by last change; ``state`` is a status, ``types`` are listings.
+
+    What only the configuration knows is left empty: the customer, the link, and
+    who stands behind an agent's id.
+    """
+    rows = db.execute(
+        "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row FROM records AS r"
+        " LEFT JOIN sources AS s ON s.bot_id = r.bot_id"
+        " WHERE (:lead IS NULL OR r.lead_id = :lead)"
+        " AND (:types = '[]' OR r.type IN (SELECT value FROM json_each(:types)))"
+        " ORDER BY r.bot_id, r.lead_id",
+        _values(wanted),
+    )
+    found = (
+        parse(
+            orjson.loads(text),
+            kind=kind,
+            source=Source(name=name, bot_id=bot_id, customer_id=""),
+            agents={},
+        )
+        for bot_id, name, kind, text in rows
+    )
+    kept = sorted((one for one in found if _fits(one, wanted)), key=_last_change)
+    return kept if wanted.limit is None else kept[max(len(kept) - wanted.limit, 0) :]
+
+
+def _fits(lead: Lead, wanted: Wanted) -> bool:
+    if wanted.since_ms is not None and _last_change(lead) < iso_of_ms(wanted.since_ms):
+        return False
+    return wanted.state is None or wanted.state.casefold() == (lead.status or "").casefold()
+
+
+def _last_change(lead: Lead) -> str:
+    return lead.updated_at or lead.created_at or ""
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    return Delivery(
+        id=row[0],
+        event_id=row[1],
+        type=row[2],
+        lead=row[3],
+        rule=row[4],
+        destination=row[5],
+        state=row[6],
+        reason=row[7],
+        attempts=row[8],
+        due_ms=row[9],
+        created_ms=row[10],
+        delivered_ms=row[11],
+        error=row[12],
+    )
+
+
+def _values(wanted: Wanted) -> dict[str, object]:
+    return {
+        "since_ms": wanted.since_ms,
+        "types": orjson.dumps(wanted.types).decode(),
+        "lead": wanted.lead,
+        "state": wanted.state,
+        "destination": wanted.destination,
+        "limit": ALL if wanted.limit is None else wanted.limit,
+    }

@@ -1,0 +1,54 @@
+"""What the rules in force name: commands know it without reading any rules file."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+from sqlite_utils import Database
+
+from notifier.store import notes, sources
+
+RULES = "rule_names"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of the rules and destinations in force."""
+
+    rules: tuple[str, ...]
+    destinations: tuple[str, ...]
+
+
+def put_in_force(
+    db: Database,
+    *,
+    watched: Mapping[str, str],
+    destinations: Mapping[str, str],
+    rules: Iterable[str],
+) -> None:
+    """Note the sources (bot id to name), the destinations (name to kind) and the rules.
+
+    Others are forgotten as such; what they left in the database stays.
+    """
+    for bot_id, name in watched.items():
+        sources.register(db, bot_id, name)
+    kept = orjson.dumps(list(watched)).decode()
+    db.execute(
+        "DELETE FROM sources WHERE bot_id NOT IN (SELECT value FROM json_each(?))", [kept]
+    )
+    db.execute("UPDATE destinations SET kind = NULL")
+    db.conn.executemany(
+        "INSERT INTO destinations (name, kind) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
+        list(destinations.items()),
+    )
+    notes.put(db, RULES, orjson.dumps(list(rules)).decode())
+
+
+def names(db: Database) -> Names:
+    """Return the names that the rules in force know."""
+    known = db.execute("SELECT name FROM destinations WHERE kind IS NOT NULL ORDER BY name")
+    return Names(
+        rules=tuple(orjson.loads(notes.read(db).get(RULES, "[]"))),
+        destinations=tuple(name for (name,) in known),
+    )
