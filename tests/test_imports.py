@@ -25,6 +25,7 @@ ORDER = (
     "overdue",
     "intake",
     *PEERS,
+    "monitoring",
     "environment",
     "formats",
     "settings",

@@ -36,7 +36,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneTools:
-    """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1)."""
+    """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1).
+
+    ``observe`` hears of each turn, with the destination's name.
+    """
 
     store: Store
     rules: Callable[[], Ruleset]
@@ -44,6 +47,7 @@ class LaneTools:
     now_ms: Callable[[], int]
     jitter: Callable[[], float]
     wake: Callable[[set[str]], None]
+    observe: Callable[[str, Turn], None] = lambda _destination, _turn: None
 
 
 class Lane:
@@ -126,6 +130,7 @@ class Lane:
             log.warning("outbox_unavailable", destination=facts.destination, error=str(error))
             return STORE_PAUSE_S
         self._log(turn)
+        self._tools.observe(facts.destination, turn)
         self._tools.wake(turn.written.destinations)
         for bundle in turn.claimed:
             self._start(bundle, turn)

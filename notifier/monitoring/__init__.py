@@ -1,0 +1,1 @@
+"""How others see that it works: probes, metrics, a heartbeat, and systemd."""

@@ -1,0 +1,112 @@
+"""What the database knows, as gauges: computed anew for every scrape."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from notifier.conclude import Health
+from notifier.store.vitals import DestinationVitals, SourceVitals, Vitals
+
+
+def gauges(vitals: Vitals, *, now_ms: int, budget_left: Mapping[str, int]) -> CollectorRegistry:
+    """Return a registry with these vitals; ``budget_left`` is by source, in requests."""
+    registry = CollectorRegistry()
+    registry.register(_Families([*_families(vitals, now_ms=now_ms, budget_left=budget_left)]))
+    return registry
+
+
+class _Families(Collector):
+    def __init__(self, families: list[GaugeMetricFamily]) -> None:
+        self._families = families
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """Return what was computed beforehand."""
+        return self._families
+
+
+def _families(
+    vitals: Vitals, *, now_ms: int, budget_left: Mapping[str, int]
+) -> Iterator[GaugeMetricFamily]:
+    yield from _of_sources(vitals.sources)
+    yield _family(
+        "rate_limit_remaining_requests",
+        "Requests this source's token may still make within the minute",
+        "source",
+        budget_left,
+    )
+    yield from _of_destinations(vitals.destinations, now_ms)
+    yield _family(
+        "config_last_reload_successful",
+        "1 where the rules on disk are those in force, 0 where they were refused",
+        None,
+        {"": not vitals.rules_refused},
+    )
+    if vitals.rules_loaded_at:
+        yield _family(
+            "config_last_reload_success_timestamp_seconds",
+            "When the rules in force were loaded",
+            None,
+            {"": datetime.fromisoformat(vitals.rules_loaded_at).timestamp()},
+        )
+
+
+def _of_sources(sources: tuple[SourceVitals, ...]) -> Iterator[GaugeMetricFamily]:
+    for name, text, values in (
+        (
+            "source_up",
+            "1 where the listing can be read",
+            {s.name: s.state == "up" for s in sources},
+        ),
+        (
+            "source_last_success_timestamp_seconds",
+            "When the source was last polled to the end",
+            {s.name: s.last_success_ms / 1000 for s in sources if s.last_success_ms},
+        ),
+        ("source_records", "Records known", {s.name: s.records for s in sources}),
+        (
+            "source_quarantined_records",
+            "Records that could not be read",
+            {s.name: s.quarantined for s in sources},
+        ),
+    ):
+        yield _family(name, text, "source", values)
+
+
+def _of_destinations(
+    destinations: tuple[DestinationVitals, ...], now_ms: int
+) -> Iterator[GaugeMetricFamily]:
+    for name, text, values in (
+        (
+            "destination_up",
+            "1 where the destination takes messages",
+            {d.name: d.standing.health is Health.UP for d in destinations},
+        ),
+        (
+            "deliveries_pending",
+            "Deliveries not yet made",
+            {d.name: d.pending for d in destinations},
+        ),
+        ("deliveries_dead", "Deliveries given up", {d.name: d.dead for d in destinations}),
+        (
+            "oldest_due_delivery_age_seconds",
+            "How long the most overdue delivery has been due, 0 where none is",
+            {d.name: _age_s(d.oldest_due_ms, now_ms) for d in destinations},
+        ),
+    ):
+        yield _family(name, text, "destination", values)
+
+
+def _age_s(since_ms: int | None, now_ms: int) -> float:
+    return max(now_ms - since_ms, 0) / 1000 if since_ms is not None else 0.0
+
+
+def _family(
+    name: str, text: str, label: str | None, values: Mapping[str, float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"notifier_{name}", text, labels=[label] if label else [])
+    for key, value in values.items():
+        family.add_metric([key] if label else [], float(value))
+    return family

@@ -1,0 +1,82 @@
+"""A dead man's switch: one GET after each poll round in which every source succeeded."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import httpx
+import structlog
+from pydantic import SecretStr
+
+from notifier.destinations.http import build_client, exchange
+from notifier.errors import BusyError, DeliveryError, StoreError
+
+TIMEOUT_S = 10.0
+# Shares of the time between polls: no two beats are closer, and no beat is later.
+ROUND = 0.8
+LOOK = 0.1
+
+log = structlog.get_logger()
+
+Successes = Mapping[str, int | None]
+"""When each source was last polled to the end, in milliseconds; ``None`` is never."""
+
+
+def is_round(before: Successes, now: Successes) -> bool:
+    """Whether every source succeeded since ``before``; one that is new must, too."""
+    return bool(now) and all(
+        at_ms is not None and at_ms > (before.get(source) or 0) for source, at_ms in now.items()
+    )
+
+
+class Heartbeat:
+    """Looks into the database whether a round is complete; polling never waits for it.
+
+    There, so that a disk that takes nothing is no success. ``every_s`` is the
+    time between polls. The URL is a secret: errors name its host alone.
+    """
+
+    def __init__(
+        self,
+        url: SecretStr,
+        successes: Callable[[], Awaitable[Successes]],
+        *,
+        every_s: float,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._url = url
+        self._successes = successes
+        self._every_s = every_s
+        self._timeout_s = timeout_s
+
+    async def run(self) -> None:
+        """Send one beat a round until cancelled."""
+        client = build_client()
+        try:
+            before = await self._look({})
+            while True:
+                now = await self._look(before)
+                if is_round(before, now):
+                    before = now
+                    await self._beat(client)
+                    # A full walk succeeds page by page; those are no rounds.
+                    await asyncio.sleep(self._every_s * ROUND)
+                else:
+                    await asyncio.sleep(self._every_s * LOOK)
+        finally:
+            await client.aclose()
+
+    async def _look(self, otherwise: Successes) -> Successes:
+        try:
+            return await self._successes()
+        except (StoreError, BusyError):
+            return otherwise  # the pollers tell of it
+
+    async def _beat(self, client: httpx.AsyncClient) -> None:
+        url = httpx.URL(self._url.get_secret_value())
+        try:
+            answer = await exchange(client, "GET", url, timeout_s=self._timeout_s)
+        except DeliveryError as error:
+            log.warning("heartbeat_failed", error=str(error))
+            return
+        if not answer.taken:
+            log.warning("heartbeat_failed", error=f"{url.host} answered {answer.status}")
