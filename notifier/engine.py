@@ -17,6 +17,8 @@ from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.lane import LaneTools
 from notifier.dispatcher.ripen import Present
 from notifier.intake import present_lead
+from notifier.monitoring.metrics import Meters
+from notifier.monitoring.pages import Pages
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
@@ -26,7 +28,7 @@ from notifier.settings import Settings
 from notifier.store import outbox, registry
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
-from notifier.upstream.client import Client, Listing
+from notifier.upstream.client import Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class Shared:
 
     settings: Settings
     store: Store
-    client: Client
+    client: Pages
+    meters: Meters
     budget: Callable[[SecretStr], Budget]
     clocks: Clocks
     console: Console
@@ -90,6 +93,7 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
             now_ms=clocks.now_ms,
             jitter=clocks.jitter,
             wake=dispatcher.wake,
+            observe=shared.meters.turned,
         )
         dispatcher.open(destinations, limits(rules), lane_tools)
         tools = _poller_tools(shared, rules, dispatcher)

@@ -15,6 +15,9 @@ from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.engine import Engine, Shared, engine
 from notifier.errors import ConfigError
+from notifier.monitoring.monitor import Monitor, Reach, Watched
+from notifier.monitoring.pages import MeteredPages
+from notifier.monitoring.sdnotify import Systemd
 from notifier.rows import iso_ms
 from notifier.settings import Settings
 from notifier.store import notes, outbox, sources
@@ -38,24 +41,30 @@ class Service:
     shared: Shared
     config: Configuration
     reread: Callable[[], Configuration]
+    monitor: Monitor
     _engine: Engine | None = None
     _stopping: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
+        async with self.monitor.on_duty(self._watched):
+            await self._run_engines()
+        log.info("stopped")
+
+    async def _run_engines(self) -> None:
         watcher = asyncio.create_task(self._watch())
         try:
             while not self._stopping:
                 async with engine(self.shared, self.config) as self._engine:
                     await self._note_rules(refused=None)
+                    self.monitor.systemd.ready()
                     log.info("started", sources=len(self._engine.pollers))
                     # A signal may have come while the engine was built.
                     if not self._stopping:
                         await self._engine.run()
         finally:
             watcher.cancel()
-        log.info("stopped")
 
     async def once(self) -> bool:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
@@ -69,6 +78,7 @@ class Service:
     def stop(self) -> None:
         """End :meth:`run`: no more pages, no more claims."""
         log.info("stopping")
+        self.monitor.systemd.stopping()
         self._stopping = True
         if self._engine:
             self._engine.stop()
@@ -80,15 +90,27 @@ class Service:
         task.add_done_callback(self._tasks.discard)
 
     async def _reload(self) -> None:
+        self.monitor.systemd.reloading()
         try:
             self.config = await asyncio.to_thread(self.reread)
         except ConfigError as error:
             log.error("reload_refused", faults=[str(fault) for fault in error.faults])
             await self._note_rules(refused=str(error))
+            self.monitor.systemd.ready()
             return
         log.info("reloaded", rules=len(self.config.ruleset.rules))
         if self._engine:
             self._engine.stop()
+
+    def _watched(self) -> Watched:
+        return Watched(
+            bots={
+                one.source.bot_id: token_key(one.token)
+                for one in self.config.sources
+                if one.token is not None
+            },
+            destinations=tuple(self.config.ruleset.destinations),
+        )
 
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
@@ -112,6 +134,7 @@ async def assembled(
     clocks: Clocks,
     console: Console,
     reread: Callable[[], Configuration],
+    systemd: Systemd | None = None,
 ) -> AsyncIterator[Service]:
     """Open the database and its lock, and the upstream's client; close them at the end."""
     settings = config.settings
@@ -121,15 +144,28 @@ async def assembled(
         stack.callback(store.close)
         client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
         stack.push_async_callback(client.aclose)
+        monitor = _monitor(settings, store, clocks, systemd or Systemd())
         shared = Shared(
             settings=settings,
             store=store,
-            client=client,
+            client=MeteredPages(client, monitor.meters, clock_ms=clocks.monotonic_ms),
+            meters=monitor.meters,
             budget=_budgets(store, settings, clocks),
             clocks=clocks,
             console=console,
         )
-        yield Service(shared=shared, config=config, reread=reread)
+        yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
+
+
+def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:
+    http = (settings.http.host, settings.http.port) if settings.http else None
+    return Monitor(
+        store,
+        reach=Reach(http=http, heartbeat_url=settings.heartbeat_url, systemd=systemd),
+        clocks=clocks,
+        poll_s=settings.poll_interval.total_seconds(),
+        rate_limit=settings.rate_limit,
+    )
 
 
 def obey_signals(service: Service) -> None:

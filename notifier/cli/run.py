@@ -1,6 +1,7 @@
 """``run`` and ``once``: the service itself."""
 
 import asyncio
+import os
 
 import typer
 from rich.console import Console
@@ -9,6 +10,7 @@ from notifier.cli.context import configuration, reread, start_logging
 from notifier.cli.exits import Exit
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
+from notifier.monitoring.sdnotify import Systemd
 from notifier.service import assembled, obey_signals
 
 app = typer.Typer()
@@ -32,7 +34,13 @@ def once() -> None:
 
 
 async def _run(loaded: Configuration) -> None:
-    async with assembled(loaded, clocks=Clocks(), console=Console(), reread=reread) as service:
+    async with assembled(
+        loaded,
+        clocks=Clocks(),
+        console=Console(),
+        reread=reread,
+        systemd=Systemd.of_environment(os.environ),
+    ) as service:
         obey_signals(service)
         await service.run()
 

@@ -47,7 +47,7 @@ class Reach:
 
 
 class Monitor:
-    """Watches one run from inside. ``watched`` is asked anew, since a reload changes it.
+    """Watches one run from inside.
 
     ``poll_s`` is the time between polls and ``rate_limit`` requests a minute.
     """
@@ -55,7 +55,6 @@ class Monitor:
     def __init__(
         self,
         store: Store,
-        watched: Callable[[], Watched],
         *,
         reach: Reach,
         clocks: Clocks,
@@ -65,7 +64,7 @@ class Monitor:
         self.meters = Meters()
         self.systemd = reach.systemd
         self._store = store
-        self._watched = watched
+        self._watched: Callable[[], Watched] = lambda: Watched(bots={}, destinations=())
         self._reach = reach
         self._clocks = clocks
         self._poll_s = poll_s
@@ -73,11 +72,13 @@ class Monitor:
         self._seq = 0
 
     @asynccontextmanager
-    async def on_duty(self) -> AsyncIterator[None]:
+    async def on_duty(self, watched: Callable[[], Watched]) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
-        Raises :class:`ConfigError` where the HTTP address cannot be used.
+        ``watched`` is asked anew each time, since a reload changes it. Raises
+        :class:`ConfigError` where the HTTP address cannot be used.
         """
+        self._watched = watched
         self._seq = await self._store.look(vitals.newest_event)
         async with AsyncExitStack() as stack:
             if self._reach.http:
@@ -87,7 +88,6 @@ class Monitor:
             tasks = [asyncio.create_task(one) for one in self._duties()]
             for task in tasks:
                 task.add_done_callback(_tell_crash)
-            self.systemd.ready()
             try:
                 yield
             finally:
