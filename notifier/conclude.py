@@ -121,7 +121,8 @@ def conclude(
         )
     if probe or isinstance(failure, DestinationRefusedError | DestinationGoneError):
         return _kept(attempts, now_ms, error, planned_ms, policy)
-    if counted >= policy.attempts or now_ms - planned_ms >= policy.max_age_ms:
+    latest_ms = planned_ms + policy.max_age_ms
+    if counted >= policy.attempts or now_ms + _wished_ms(failure) >= latest_ms:
         return Outcome(
             state=State.DEAD,
             attempts=counted,
@@ -129,17 +130,23 @@ def conclude(
             error=error,
             reason=f"gave up after {counted} attempts",
         )
-    pause_ms = retry_pause_ms(counted, failure, jitter)
-    return Outcome(state=State.PENDING, attempts=counted, due_ms=now_ms + pause_ms, error=error)
+    # The last pause is cut short where the age would otherwise eat an attempt.
+    due_ms = min(now_ms + retry_pause_ms(counted, failure, jitter), latest_ms)
+    return Outcome(state=State.PENDING, attempts=counted, due_ms=due_ms, error=error)
 
 
 def retry_pause_ms(attempt: int, failure: DeliveryError, jitter: float) -> int:
     """Return the pause after the ``attempt``-th failure; the receiver's wish wins if longer."""
     scheduled = RETRY_AFTER_MS[min(attempt, len(RETRY_AFTER_MS)) - 1]
-    wished_ms = 0
-    if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-        wished_ms = min(int(failure.retry_after_s * 1000), LONGEST_RETRY_AFTER_MS)
-    return max(int(scheduled * (1 + JITTER * jitter)), wished_ms)
+    return max(int(scheduled * (1 + JITTER * jitter)), _wished_ms(failure))
+
+
+def _wished_ms(failure: DeliveryError) -> int:
+    """Return how long the receiver asked us to wait, within reason."""
+    if not isinstance(failure, TemporaryDeliveryError) or not failure.retry_after_s:
+        return 0
+    # Clamped before it is a whole number: infinity has none.
+    return int(min(max(failure.retry_after_s, 0.0), LONGEST_RETRY_AFTER_MS / 1000) * 1000)
 
 
 def standing_after(
@@ -154,7 +161,7 @@ def standing_after(
         return standing
     if failure is None or isinstance(failure, PermanentDeliveryError):
         return Standing()
-    if standing.health is not Health.UP and not probe:
+    if standing.health is not Health.UP and not probe and not _is_worse(failure, standing):
         return standing  # sent before the trouble was known: it says nothing new
     troubled = replace(
         standing,
@@ -166,6 +173,13 @@ def standing_after(
     return _in_trouble(troubled, failure, now_ms)
 
 
+def _is_worse(failure: DeliveryError, standing: Standing) -> bool:
+    """Whether a late answer tells of more than the trouble that is known already."""
+    if isinstance(failure, DestinationRefusedError):
+        return standing.health is Health.FAILING
+    return isinstance(failure, DestinationGoneError)
+
+
 def _in_trouble(standing: Standing, failure: DeliveryError, now_ms: int) -> Standing:
     if isinstance(failure, DestinationGoneError):
         return replace(standing, health=Health.DISABLED, probe_ms=None)
@@ -174,7 +188,7 @@ def _in_trouble(standing: Standing, failure: DeliveryError, now_ms: int) -> Stan
         return replace(standing, health=Health.PARKED, probe_ms=now_ms + SLOWEST_PROBE_MS)
     if standing.failures < FAILURES_UNTIL_FAILING:
         return standing
-    probe_ms = now_ms + _probe_pause_ms(standing.failures)
+    probe_ms = now_ms + max(_probe_pause_ms(standing.failures), _wished_ms(failure))
     return replace(standing, health=Health.FAILING, probe_ms=probe_ms)
 
 

@@ -1,0 +1,287 @@
+"""Every outcome of an attempt: for its delivery, and for its destination."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.conclude import (
+    HOUR_MS,
+    MINUTE_MS,
+    RETRY_AFTER_MS,
+    SECOND_MS,
+    Health,
+    Outcome,
+    Policy,
+    Standing,
+    State,
+    conclude,
+    standing_after,
+)
+from notifier.errors import (
+    DeliveryError,
+    DestinationGoneError,
+    DestinationRefusedError,
+    PermanentDeliveryError,
+    SkippedDeliveryError,
+    TemporaryDeliveryError,
+)
+
+NOON_MS = 1_772_452_800_000
+BROKEN = TemporaryDeliveryError("500")
+REFUSED = DestinationRefusedError("not_in_channel", remedy="invite the app")
+GONE = DestinationGoneError("410")
+FAILING = Standing(
+    health=Health.FAILING, failures=3, since_ms=NOON_MS, probe_ms=NOON_MS + 5_000, reason="500"
+)
+PARKED = Standing(
+    health=Health.PARKED, failures=1, since_ms=NOON_MS, probe_ms=NOON_MS + 300_000
+)
+DISABLED = Standing(health=Health.DISABLED, failures=1, since_ms=NOON_MS)
+
+
+def after(
+    failure: DeliveryError | None,
+    *,
+    attempts: int = 0,
+    age_ms: int = 0,
+    policy: Policy | None = None,
+    probe: bool = False,
+    jitter: float = 0.0,
+) -> Outcome:
+    """Conclude at noon about a delivery that was planned ``age_ms`` ago."""
+    return conclude(
+        failure,
+        attempts=attempts,
+        planned_ms=NOON_MS - age_ms,
+        policy=policy or Policy(),
+        probe=probe,
+        now_ms=NOON_MS,
+        jitter=jitter,
+    )
+
+
+def test_what_was_taken_is_delivered() -> None:
+    assert after(None, attempts=2) == Outcome(state=State.DELIVERED, attempts=3, due_ms=NOON_MS)
+
+
+def test_a_refused_message_is_dead_at_once_with_reason_and_remedy() -> None:
+    refused = PermanentDeliveryError("msg_too_long", remedy="shorten its template")
+    assert after(refused) == Outcome(
+        state=State.DEAD,
+        attempts=1,
+        due_ms=NOON_MS,
+        error="msg_too_long (shorten its template)",
+        reason="refused",
+    )
+
+
+def test_a_message_for_nobody_is_skipped_with_its_reason() -> None:
+    outcome = after(SkippedDeliveryError("unresolved assignee"))
+    assert (outcome.state, outcome.reason) == (State.SKIPPED, "unresolved assignee")
+
+
+@pytest.mark.parametrize(("attempts", "pause_ms"), list(enumerate(RETRY_AFTER_MS)))
+def test_a_failing_message_follows_the_schedule(attempts: int, pause_ms: int) -> None:
+    outcome = after(BROKEN, attempts=attempts)
+    assert (outcome.state, outcome.attempts) == (State.PENDING, attempts + 1)
+    assert outcome.due_ms == NOON_MS + pause_ms
+
+
+def test_the_tenth_failure_is_the_last() -> None:
+    outcome = after(BROKEN, attempts=9)
+    assert (outcome.state, outcome.reason) == (State.DEAD, "gave up after 10 attempts")
+
+
+def test_a_destination_may_override_how_often_a_message_is_tried() -> None:
+    assert after(BROKEN, attempts=1, policy=Policy(attempts=3)).state is State.PENDING
+    assert after(BROKEN, attempts=2, policy=Policy(attempts=3)).state is State.DEAD
+    late = after(BROKEN, attempts=50, policy=Policy(attempts=100))
+    assert late.due_ms == NOON_MS + 24 * HOUR_MS
+
+
+def test_the_receivers_wish_wins_where_it_is_longer_up_to_a_day() -> None:
+    def pause(wish_s: float) -> int:
+        return after(TemporaryDeliveryError("503", retry_after_s=wish_s)).due_ms - NOON_MS
+
+    assert pause(1) == 5 * SECOND_MS
+    assert pause(7) == 7 * SECOND_MS
+    assert pause(99_999_999) == 24 * HOUR_MS
+    assert pause(float("inf")) == 24 * HOUR_MS
+
+
+def test_no_attempt_comes_later_than_its_age_allows() -> None:
+    # With its jitter the ninth pause would end after 80 hours.
+    last = after(BROKEN, attempts=8, age_ms=56 * HOUR_MS, jitter=0.5)
+    assert (last.state, last.due_ms) == (State.PENDING, NOON_MS + 24 * HOUR_MS)
+    assert after(BROKEN, attempts=1, age_ms=80 * HOUR_MS).state is State.DEAD
+
+
+def test_a_wish_beyond_its_age_ends_a_message() -> None:
+    tomorrow = TemporaryDeliveryError("503", retry_after_s=24 * 3600)
+    assert after(tomorrow, policy=Policy(max_age_ms=HOUR_MS)).state is State.DEAD
+
+
+@pytest.mark.parametrize("failure", [REFUSED, GONE])
+def test_a_refusal_of_the_destination_costs_a_message_nothing(failure: DeliveryError) -> None:
+    outcome = after(failure, attempts=9)
+    assert (outcome.state, outcome.attempts, outcome.due_ms) == (State.PENDING, 9, NOON_MS)
+
+
+def test_a_probe_costs_a_message_nothing_until_it_is_too_old() -> None:
+    assert after(BROKEN, attempts=9, probe=True).state is State.PENDING
+    old = after(BROKEN, attempts=9, probe=True, age_ms=80 * HOUR_MS)
+    assert (old.state, old.attempts, old.reason) == (State.DEAD, 9, "too old")
+
+
+def test_three_failures_in_a_row_make_a_destination_fail() -> None:
+    standing = Standing()
+    for failures in (1, 2):
+        standing = standing_after(BROKEN, standing, probe=False, now_ms=NOON_MS)
+        assert (standing.health, standing.failures) == (Health.UP, failures)
+    assert standing_after(BROKEN, standing, probe=False, now_ms=NOON_MS) == FAILING
+
+
+def test_a_success_in_between_begins_the_count_anew() -> None:
+    shaky = Standing(failures=2, since_ms=NOON_MS)
+    assert standing_after(None, shaky, probe=False, now_ms=NOON_MS) == Standing()
+
+
+def test_probes_come_at_doubling_intervals_up_to_five_minutes() -> None:
+    standing, now_ms, pauses = FAILING, NOON_MS, []
+    for _ in range(8):
+        pauses.append(((standing.probe_ms or 0) - now_ms) // SECOND_MS)
+        now_ms = standing.probe_ms or 0
+        standing = standing_after(BROKEN, standing, probe=True, now_ms=now_ms)
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert standing.since_ms == NOON_MS
+
+
+def test_a_probe_heeds_what_the_receiver_asked_for() -> None:
+    busy = TemporaryDeliveryError("429", retry_after_s=120)
+    standing = standing_after(busy, FAILING, probe=True, now_ms=NOON_MS)
+    assert standing.probe_ms == NOON_MS + 120 * SECOND_MS
+
+
+def test_a_refusal_parks_a_destination_with_reason_and_remedy() -> None:
+    assert standing_after(REFUSED, Standing(), probe=False, now_ms=NOON_MS) == Standing(
+        health=Health.PARKED,
+        failures=1,
+        since_ms=NOON_MS,
+        probe_ms=NOON_MS + 5 * MINUTE_MS,
+        reason="not_in_channel",
+        remedy="invite the app",
+    )
+
+
+def test_a_parked_destination_is_probed_every_five_minutes() -> None:
+    for failure in (REFUSED, BROKEN):
+        standing = standing_after(failure, PARKED, probe=True, now_ms=NOON_MS)
+        assert standing.health is Health.PARKED
+        assert standing.probe_ms == NOON_MS + 5 * MINUTE_MS
+
+
+@pytest.mark.parametrize("trouble", [FAILING, PARKED])
+@pytest.mark.parametrize("taken", [None, PermanentDeliveryError("msg_too_long")])
+def test_one_message_taken_or_judged_ends_the_trouble(
+    trouble: Standing, taken: DeliveryError | None
+) -> None:
+    assert standing_after(taken, trouble, probe=True, now_ms=NOON_MS) == Standing()
+
+
+def test_what_was_in_flight_when_the_trouble_began_does_not_add_to_it() -> None:
+    assert standing_after(BROKEN, FAILING, probe=False, now_ms=NOON_MS + 9) == FAILING
+    assert standing_after(REFUSED, PARKED, probe=False, now_ms=NOON_MS + 9) == PARKED
+
+
+def test_a_late_answer_may_still_tell_of_worse() -> None:
+    parked = standing_after(REFUSED, FAILING, probe=False, now_ms=NOON_MS)
+    assert parked.health is Health.PARKED
+    for standing in (FAILING, PARKED):
+        gone = standing_after(GONE, standing, probe=False, now_ms=NOON_MS)
+        assert (gone.health, gone.probe_ms) == (Health.DISABLED, None)
+
+
+@pytest.mark.parametrize("failure", [None, BROKEN, REFUSED, GONE, SkippedDeliveryError("x")])
+def test_a_disabled_destination_stays_so_whatever_comes_late(
+    failure: DeliveryError | None,
+) -> None:
+    assert standing_after(failure, DISABLED, probe=False, now_ms=NOON_MS) == DISABLED
+
+
+def test_a_skipped_message_says_nothing_about_its_destination() -> None:
+    skipped = SkippedDeliveryError("unresolved assignee")
+    assert standing_after(skipped, FAILING, probe=True, now_ms=NOON_MS) == FAILING
+
+
+wishes = st.none() | st.floats() | st.integers(-(2**70), 2**70)
+failures = st.one_of(
+    st.builds(TemporaryDeliveryError, st.text(), remedy=st.text(), retry_after_s=wishes),
+    *(
+        st.builds(kind, st.text(), remedy=st.text())
+        for kind in (
+            PermanentDeliveryError,
+            SkippedDeliveryError,
+            DestinationRefusedError,
+            DestinationGoneError,
+        )
+    ),
+)
+policies = st.builds(
+    Policy, attempts=st.integers(1, 100), max_age_ms=st.integers(1_000, 200 * HOUR_MS)
+)
+jitters = st.floats(0, 1, exclude_max=True)
+
+
+@given(
+    failure=st.none() | failures,
+    attempts=st.integers(0, 99),
+    age_ms=st.integers(0, 300 * HOUR_MS),
+    policy=policies,
+    probe=st.booleans(),
+    jitter=jitters,
+)
+def test_every_outcome_is_sound(  # noqa: PLR0917
+    failure: DeliveryError | None,
+    attempts: int,
+    age_ms: int,
+    policy: Policy,
+    probe: bool,
+    jitter: float,
+) -> None:
+    outcome = after(
+        failure, attempts=attempts, age_ms=age_ms, policy=policy, probe=probe, jitter=jitter
+    )
+    assert (outcome.state is State.DELIVERED) == (failure is None)
+    assert outcome.attempts in (attempts, attempts + 1)
+    if outcome.state is State.PENDING:
+        assert outcome.attempts < max(policy.attempts, attempts + 1)
+        assert NOON_MS <= outcome.due_ms <= NOON_MS - age_ms + policy.max_age_ms
+        assert outcome.attempts == attempts or not probe
+    if outcome.state in (State.DEAD, State.SKIPPED):
+        assert outcome.reason or outcome.error
+
+
+@given(wish_s=st.floats(0, 24 * 3600), attempts=st.integers(0, 8), jitter=jitters)
+def test_no_retry_comes_before_the_schedule_or_the_receivers_wish(
+    wish_s: float, attempts: int, jitter: float
+) -> None:
+    failure = TemporaryDeliveryError("503", retry_after_s=wish_s)
+    outcome = after(failure, attempts=attempts, jitter=jitter)
+    pause_ms = outcome.due_ms - NOON_MS
+    assert pause_ms >= max(RETRY_AFTER_MS[attempts], int(wish_s * 1000))
+    assert pause_ms <= max(RETRY_AFTER_MS[attempts] * 1.1, wish_s * 1000)
+
+
+@given(st.lists(st.tuples(st.none() | failures, st.booleans())))
+def test_a_standing_is_sound_after_any_history(
+    history: list[tuple[DeliveryError | None, bool]],
+) -> None:
+    standing, was_gone = Standing(), False
+    for step, (failure, probe) in enumerate(history):
+        now_ms = NOON_MS + step
+        standing = standing_after(failure, standing, probe=probe, now_ms=now_ms)
+        was_gone = was_gone or isinstance(failure, DestinationGoneError)
+        assert (standing.health is Health.DISABLED) == was_gone
+        is_probed = standing.health in (Health.FAILING, Health.PARKED)
+        assert (standing.probe_ms is not None) == is_probed
+        assert (standing.since_ms is not None) == (standing.failures > 0)
