@@ -1,7 +1,7 @@
 """A lane: everything that one destination has to send, in order, isolated from others."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -141,18 +141,7 @@ class Lane:
         return min(max(turn.next_ms - now_ms, 0) / 1000, LONGEST_WAIT_S)
 
     def _start(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
-        lead = bundle[0].lead
-        message = Message(
-            id=bundle[0].bundle,
-            parts=tuple(_part(claimed) for claimed in bundle),
-            digest=_headline(bundle),
-            lead=turn.leads[lead],
-            mention=next((one.mention for one in bundle if one.mention), None),
-            broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
-            memory=turn.memories[lead],
-            accepted=frozenset().union(*(one.accepted for one in bundle)),
-            agents=self._agents(),
-        )
+        message = message_of(bundle, turn, self._agents())
         task = asyncio.create_task(self._send(message, bundle, probe=turn.probe))
         self._in_flight.add(task)
         task.add_done_callback(self._landed)
@@ -210,6 +199,23 @@ class Lane:
                 attempts=outcome.attempts,
                 **told,
             )
+
+
+def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
+    """Return what a destination is given to send for a bundle that ``turn`` claimed."""
+    lead, digest = bundle[0].lead, _headline(bundle)
+    return Message(
+        id=bundle[0].bundle,
+        parts=tuple(_part(claimed) for claimed in bundle),
+        digest=digest,
+        # A collection is about no lead: each part goes to whoever has its own.
+        lead=None if digest else turn.leads[lead],
+        mention=next((one.mention for one in bundle if one.mention), None),
+        broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
+        memory=turn.memories[lead],
+        accepted=frozenset().union(*(one.accepted for one in bundle)),
+        agents=agents,
+    )
 
 
 def _headline(bundle: tuple[Claimed, ...]) -> str | None:
