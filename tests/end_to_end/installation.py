@@ -1,0 +1,153 @@
+"""A whole installation on loopback: the program, its upstream and three receivers.
+
+Whatever a test does with it, at the end no output and no database file may hold
+a secret, and no output a traceback.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from notifier.simulator.server import Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from support.mail import MailServer
+from support.program import Process, Program
+from support.receivers import Receiver
+from support.slack import Slack
+
+MARKER = "Zq7SECRETq7Z"
+TOKEN = f"token-{MARKER}"
+SLACK_TOKEN = f"xoxb-{MARKER}"
+MAIL_PASSWORD = f"password-{MARKER}"
+# Base64, so that the marker stands in it as it is written.
+SIGNING_SECRET = f"whsec_{MARKER * 3}"
+HOOK_PATH = f"/hook/{MARKER}"
+CHANNEL = "C0000000001"
+
+RULES = """\
+agents:
+  631aa793bcfa100487d13d0d: {name: Asha Rao, slack: U024BE7LH, email: asha@example.com}
+
+destinations:
+@destinations@
+
+rules:
+  - name: New or changed
+    when: [lead.created, lead.status_changed, lead.assigned, lead.reassigned, lead.unassigned]
+    send: [@send@]
+  - name: Trouble
+    when: [source.down, source.up, destination.down, destination.up, delivery.dead]
+    send: [@send@]
+"""
+DESTINATIONS = {
+    "crm": '{type: webhook, url: "${CRM_URL}", secret: "${CRM_SECRET}"}',
+    "sales": '{type: slack, channel: "#sales-leads"}',
+    "boss": "{type: email, to: boss@example.com}",
+}
+
+
+def rules_text(*send: str) -> str:
+    """Return rules that send everything to these destinations."""
+    destinations = "\n".join(f"  {name}: {DESTINATIONS[name]}" for name in send)
+    return RULES.replace("@destinations@", destinations).replace("@send@", ", ".join(send))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The program with everything around it."""
+
+    world: World
+    simulator: Simulator
+    receiver: Receiver
+    slack: Slack
+    mail: MailServer
+    program: Program
+
+    @property
+    def database(self) -> Path:
+        return self.program.folder / "notifier.db"
+
+    async def polled(self, process: Process) -> None:
+        """Return once whatever happened before now has been read and committed.
+
+        One look may be under way and the next is then the first to see it; only
+        when a third begins has the second been committed.
+        """
+        log = self.simulator.requests
+        begun = log.total
+        while sum(request.page == "1" for request in log.all()[begun:]) < 3:
+            await process.until(log.reached(log.total + 1))
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Return what a query finds in the database."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query)]
+
+    def check_discretion(self) -> None:
+        """Fail where a secret or a traceback stands in what the program left behind."""
+        for process in self.program.processes:
+            for said in (process.out, process.err):
+                assert MARKER not in said
+                assert "Traceback" not in said
+        for path in self.program.folder.glob("notifier.db*"):
+            assert MARKER.encode() not in path.read_bytes()
+
+
+@asynccontextmanager
+async def installation(
+    folder: Path, *, send: tuple[str, ...] = ("crm",), leads: int = 45, **settings: str
+) -> AsyncIterator[Installation]:
+    """Set everything up; ``settings`` are more of the environment's variables."""
+    world = World(clock=lambda: datetime.now(UTC))
+    world.populate(leads)
+    (folder / "rules.yaml").write_text(rules_text(*send), encoding="utf-8")
+    async with (
+        Simulator(world, token=TOKEN, per_minute=None) as simulator,
+        Receiver(SIGNING_SECRET) as receiver,
+        Slack(channels={"sales-leads": CHANNEL}, token=SLACK_TOKEN) as slack,
+        MailServer(user="notifier", password=MAIL_PASSWORD) as mail,
+    ):
+        environment = {
+            "NOTIFIER_BASE_URL": simulator.url,
+            "NOTIFIER_TOKEN": TOKEN,
+            "NOTIFIER_BOT_ID": BOT_ID,
+            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
+            "NOTIFIER_RULES": "rules.yaml",
+            "NOTIFIER_POLL_INTERVAL": "200ms",
+            "NOTIFIER_RATE_LIMIT": "6000",
+            "NOTIFIER_TIMEZONE": "UTC",
+            "NOTIFIER_LOG_LEVEL": "debug",
+            "NOTIFIER_SLACK_TOKEN": SLACK_TOKEN,
+            "NOTIFIER_SLACK_API_URL": slack.url,
+            "NOTIFIER_SMTP_URL": mail.url,
+            "NOTIFIER_SMTP_FROM": "notifier@example.com",
+            "CRM_URL": receiver.base_url + HOOK_PATH,
+            "CRM_SECRET": SIGNING_SECRET,
+            **settings,
+        }
+        installed = Installation(
+            world=world,
+            simulator=simulator,
+            receiver=receiver,
+            slack=slack,
+            mail=mail,
+            program=Program(folder, environment),
+        )
+        yield installed
+        installed.check_discretion()
+
+
+async def started(installed: Installation, process: Process) -> None:
+    """Return once the process polls, whatever it found at first committed."""
+    await process.says('"event": "started"')
+    await installed.polled(process)
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of what a folder holds."""
+    return sorted(path.name for path in folder.iterdir())

@@ -1,0 +1,140 @@
+"""The installed program, driven from outside: a process, its words, and its end.
+
+::
+
+    program = Program(folder, {"NOTIFIER_TOKEN": "…"})
+    async with program.running("run") as process:
+        await process.says("started")
+        assert await process.stop() == 0
+    assert (await program.ends("check")).code == 78
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGTERM, Signals
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+TAIL_CHARS = 4_000
+EXECUTABLE = Path(sys.executable).with_name("notifier")
+PATIENCE_S = 30.0
+"""Far above what anything here takes; a test that gets there has failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Process:
+    """One run of the program; ``out`` and ``err`` grow while it lives."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.out = ""
+        self.err = ""
+        self._process = process
+        self._grown = asyncio.Condition()
+        self._readers = [
+            asyncio.create_task(self._read("out", process.stdout)),
+            asyncio.create_task(self._read("err", process.stderr)),
+        ]
+
+    async def until(self, awaitable: Coroutine[Any, Any, T]) -> T:
+        """Wait for something that the process must bring about while it lives."""
+        wanted = asyncio.ensure_future(awaitable)
+        over = asyncio.ensure_future(self._process.wait())
+        try:
+            await asyncio.wait(
+                {wanted, over}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            said = (self.out + self.err)[-TAIL_CHARS:]
+            assert wanted.done(), f"it never came; the program said:\n{said}"
+            return wanted.result()
+        finally:
+            wanted.cancel()
+            over.cancel()
+
+    async def says(self, words: str) -> None:
+        """Return once these words stand on stdout or stderr."""
+        await self.until(self._said(words))
+
+    def send(self, number: Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    async def stop(self, number: Signals = SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.send(number)
+        return await self.end()
+
+    async def end(self) -> int:
+        """Return the exit code, once both streams have been read to their ends."""
+        async with asyncio.timeout(PATIENCE_S):
+            code = await self._process.wait()
+        await asyncio.gather(*self._readers)
+        return code
+
+    async def kill(self) -> None:
+        """End it as a power cut would, if it still lives."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.end()
+
+    async def _said(self, words: str) -> None:
+        async with self._grown:
+            await self._grown.wait_for(lambda: words in self.out + self.err)
+
+    async def _read(self, name: str, stream: asyncio.StreamReader | None) -> None:
+        assert stream
+        while line := await stream.readline():
+            async with self._grown:
+                setattr(self, name, getattr(self, name) + line.decode())
+                self._grown.notify_all()
+
+
+class Program:
+    """Runs ``notifier`` in a folder, with this environment and nothing of ours.
+
+    ``processes`` keeps every run, so that a test can look at all that was said.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.environment = dict(environment or {})
+        self.processes: list[Process] = []
+
+    @asynccontextmanager
+    async def running(self, *arguments: str) -> AsyncIterator[Process]:
+        """Start it; whatever still lives at the end of the block is killed."""
+        started = await asyncio.create_subprocess_exec(
+            EXECUTABLE,
+            *arguments,
+            cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=2**24,
+        )
+        process = Process(started)
+        self.processes.append(process)
+        try:
+            yield process
+        finally:
+            await process.kill()
+
+    async def ends(self, *arguments: str) -> Ended:
+        """Run it to its end."""
+        async with self.running(*arguments) as process:
+            code = await process.end()
+            return Ended(code=code, out=process.out, err=process.err)
