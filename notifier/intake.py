@@ -29,7 +29,7 @@ class Intake:
     source: Source
     kind: str
     walk: int
-    seen: Collection[str]
+    seen: Collection[str] = frozenset()
     rules: Ruleset
     first_run: timedelta | None
 

@@ -106,9 +106,10 @@ class ListingWalks:
         not replace it.
         """
         order = settled(self.order, walk.witness.order())
-        if walk.kind is WalkKind.HEAD and (order.newest_change_first or not self._sorted):
-            return self.order
-        return order
+        if walk.kind is not WalkKind.HEAD:
+            return order
+        refuted = self._sorted and walk.witness.refutes(self.order)
+        return order if refuted else self.order
 
     def finish(self, walk: Walk, *, now_ms: int) -> None:
         """Put a completed walk away and set the next one's time.

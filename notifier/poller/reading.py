@@ -26,7 +26,7 @@ class Reader:
     stop: Stop
 
     async def read(self, walks: ListingWalks, walk: Walk) -> bool:
-        """Read and commit the walk's next page; False where a stop came first.
+        """Read and commit the walk's next page; False where no request was made of it.
 
         A walk whose last page is committed already is only completed. Raises
         UpstreamError, StoreError and BusyError, with nothing of the page committed.
@@ -41,8 +41,10 @@ class Reader:
             await self._finish(walks, walk)
         return True
 
-    async def _asked(self, walks: ListingWalks, walk: Walk, number: int) -> Page:
+    async def _asked(self, walks: ListingWalks, walk: Walk, number: int) -> Page | None:
         await self.budget.turn(walk.kind)
+        if walk.is_broken(self.tools.clock_ms()):
+            return None  # the turn was long in coming: the walk is to begin anew
         walk.begun = walk.begun or self.tools.now()
         try:
             page = await self.tools.client.page(walks.listing, number)

@@ -74,18 +74,25 @@ class OrderWitness:
             return Order.UNKNOWN
         return fitting[0]
 
+    def refutes(self, order: Order) -> bool:
+        """Return whether the rows so far break this order (one of :data:`KEYS`) too often."""
+        return self._seen(order) >= ENOUGH and self._rises[order] > self._allowed(order)
+
     def _candidates(self) -> Iterable[tuple[Order, int]]:
         """Yield the orders that hold but for a few pairs, with how many break them."""
         rising = []
         for key in KEYS:
             rises, falls = self._rises[key], self._falls[key]
-            allowed = 1 + self._seen(key) * SLACK_PERCENT // 100
+            allowed = self._allowed(key)
             if self._seen(key) >= ENOUGH and rises <= allowed:
                 yield key, rises
             elif self._seen(key) >= ENOUGH and falls <= allowed:
                 rising.append(falls)
         if rising:
             yield Order.ASCENDING, min(rising)
+
+    def _allowed(self, key: Order) -> int:
+        return 1 + self._seen(key) * SLACK_PERCENT // 100
 
     def _seen(self, key: Order) -> int:
         return self._rises[key] + self._falls[key]

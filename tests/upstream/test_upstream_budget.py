@@ -6,11 +6,11 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from virtual_time import now_ms, run
 
 from notifier import pacing
 from notifier.upstream.budget import Budget, token_key
 from notifier.upstream.walk import WalkKind
+from support.virtual_time import now_ms, run
 
 HEAD, SWEEP = WalkKind.HEAD, WalkKind.SWEEP
 

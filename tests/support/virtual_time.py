@@ -31,6 +31,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.slept_s
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass while the loop does not run."""
+        self._virtual.slept_s += seconds
+
 
 def now_ms() -> int:
     """Return the running loop's time, as a budget's clock would."""

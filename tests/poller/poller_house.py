@@ -1,0 +1,297 @@
+"""A poller on a real database and a simulated upstream, in virtual time and on one thread."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from notifier.errors import UpstreamError
+from notifier.events import Event, decode
+from notifier.poller import transactions
+from notifier.poller.listing import Intervals, ListingWalks
+from notifier.poller.source import SourcePoller
+from notifier.poller.tools import PollerTools
+from notifier.records import LEAD, Source
+from notifier.rows import Row
+from notifier.rules.model import Ruleset
+from notifier.simulator.answers import listed
+from notifier.simulator.listing import Order
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from notifier.store import sources
+from notifier.store.db import connect, transaction
+from notifier.upstream.budget import Budget
+from notifier.upstream.client import Listing
+from notifier.upstream.page import Page, parse_page
+from support.virtual_time import VirtualLoop
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
+REQUEST_S = 0.05
+TOKEN = SecretStr("token")
+
+
+class Crash(BaseException):
+    """The process died, just before or just after a commit."""
+
+
+class InlineStore:
+    """Runs each transaction at once: a thread would let virtual time run away.
+
+    ``crash_in`` is the number of transactions that still succeed; then the one
+    that follows is rolled back, or committed and never heard of.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.db = connect(path)
+        self.db.execute("PRAGMA synchronous=OFF")
+        self.crash_in: int | None = None
+        self.crash_commits = False
+        self.faults: deque[Exception] = deque()
+        self.committed: Callable[[object], None] = lambda _function: None
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        await asyncio.sleep(0)
+        if self.faults:
+            raise self.faults.popleft()
+        dies = self.crash_in == 0
+        if self.crash_in is not None:
+            self.crash_in -= 1
+        with transaction(self.db):
+            result = function(self.db, *args, **kwargs)
+            if dies and not self.crash_commits:
+                raise Crash
+        self.committed(function)
+        if dies:
+            raise Crash
+        return result
+
+    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
+        return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request: its virtual time, the listing and the page."""
+
+    at_s: float
+    bot_id: str
+    kind: str
+    number: int
+
+
+@dataclass(slots=True, kw_only=True)
+class WorldPages:
+    """Serves a world's pages as the client would, without a socket.
+
+    ``faults`` meet the next requests, ``before_page`` may change the world just
+    before a page is put together, ``served`` sees what a page brought.
+    """
+
+    world: World
+    size: int
+    clamped: bool = False
+    faults: deque[UpstreamError | None] = field(default_factory=deque)
+    fault: Callable[[int, str], UpstreamError | None] = lambda _number, _kind: None
+    before_page: Callable[[int, str], None] = lambda _number, _kind: None
+    change_rows: Callable[[list[Row]], list[Row]] = lambda rows: rows
+    served: Callable[[str, Page], None] = lambda _kind, _page: None
+    asked: list[Asked] = field(default_factory=list)
+    under_way: set[str] = field(default_factory=set)
+
+    async def page(self, listing: Listing, number: int) -> Page:
+        bot_id, kind = listing.source.bot_id, listing.kind
+        assert bot_id not in self.under_way, "two requests of one source at once"
+        self.under_way.add(bot_id)
+        try:
+            return await self._page(bot_id, kind, number)
+        finally:
+            self.under_way.discard(bot_id)
+
+    async def _page(self, bot_id: str, kind: str, number: int) -> Page:
+        now_s = asyncio.get_running_loop().time()
+        self.asked.append(Asked(at_s=now_s, bot_id=bot_id, kind=kind, number=number))
+        await asyncio.sleep(REQUEST_S)
+        fault = self.faults.popleft() if self.faults else self.fault(number, kind)
+        if fault is not None:
+            raise fault
+        self.before_page(number, kind)
+        rows = self.world.page(number, size=self.size, kind=kind, bot_id=bot_id)
+        if self.clamped and not rows and number > 1:
+            last = -(-len(self.world.ids(kind, bot_id=bot_id)) // self.size)
+            rows = self.world.page(max(last, 1), size=self.size, kind=kind, bot_id=bot_id)
+        body = listed(self.change_rows(rows)).body
+        page = parse_page(body, served_at=self.world.clock())
+        self.served(kind, page)
+        return page
+
+
+class House:
+    """A world, a database and the poller between them; :meth:`close` it at the end."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        page_size: int = 3,
+        order: Order = Order.UPDATED_DESC,
+        types: Sequence[str] = (LEAD,),
+        bots: Sequence[str] = (BOT_ID,),
+        first_run: timedelta | None = timedelta(0),
+        head_s: float = 15,
+        sweep_s: float = 6 * 3600,
+        limit: int = 90,
+        seed: int = 1,
+    ) -> None:
+        self.loop = VirtualLoop()
+        self.clock_step = timedelta(0)
+        self.world = World(
+            clock=self.now, seed=seed, order=order, bots=dict.fromkeys(bots, CUSTOMER_ID)
+        )
+        self.pages = WorldPages(world=self.world, size=page_size)
+        self.store = InlineStore(path)
+        self.types = tuple(types)
+        self.intervals = Intervals(
+            head_ms=int(head_s * 1000), sweep_ms=int(sweep_s * 1000), first_run=first_run
+        )
+        self.limit = limit
+        self.pollers: list[SourcePoller] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def now(self) -> datetime:
+        """Return the wall clock, which ``clock_step`` may have set."""
+        return BEGIN + timedelta(seconds=self.loop.time()) + self.clock_step
+
+    def clock_ms(self) -> int:
+        return round(self.loop.time() * 1000)
+
+    def made(self) -> list[SourcePoller]:
+        """Return new pollers, one a bot, that share the token's budget."""
+        budget = Budget(self.store, key="token", limit=self.limit, clock_ms=self.clock_ms)
+        tools = PollerTools(
+            store=self.store,
+            client=self.pages,
+            budget=lambda _token: budget,
+            rules=Ruleset,
+            now=self.now,
+            clock_ms=self.clock_ms,
+            jitter=lambda: 0.0,
+            wake=lambda _names: None,
+        )
+        return [SourcePoller(self._listings(bot_id), tools) for bot_id in self.world.bots]
+
+    def _listings(self, bot_id: str) -> list[ListingWalks]:
+        source = Source(name=f"bot-{bot_id[-4:]}", bot_id=bot_id, customer_id=CUSTOMER_ID)
+        return [
+            ListingWalks(
+                listing=Listing(source=source, kind=kind, token=TOKEN),
+                intervals=self.intervals,
+            )
+            for kind in self.types
+        ]
+
+    def poll(self, seconds: float) -> None:
+        """Let so much time pass, with the pollers running."""
+        if not self.tasks:
+            self.start()
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+        for task in self.tasks:
+            if task.done():
+                task.result()
+
+    def away(self, seconds: float) -> None:
+        """Let time pass with no process running."""
+        assert not self.tasks
+        self.loop.skip(seconds)
+
+    def start(self) -> None:
+        self.pollers = self.made()
+        self.tasks = [self.loop.create_task(poller.run()) for poller in self.pollers]
+
+    def once(self) -> bool:
+        """Make one round, as the command does."""
+
+        async def rounds() -> list[bool]:
+            return await asyncio.gather(*(poller.once() for poller in self.made()))
+
+        return all(self.loop.run_until_complete(rounds()))
+
+    def stop(self) -> None:
+        """End the pollers as a SIGTERM does."""
+
+        async def stopped() -> None:
+            for poller in self.pollers:
+                poller.stop()
+            await asyncio.gather(*self.tasks)
+
+        self.loop.run_until_complete(stopped())
+        self.tasks = []
+
+    def kill(self) -> None:
+        """End the pollers as a SIGKILL does: all that is left is the database."""
+        tasks, self.tasks = self.tasks, []
+        self.store.crash_in = None
+
+        async def killed() -> None:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self.loop.run_until_complete(killed())
+
+    def close(self) -> None:
+        self.kill()
+        self.loop.close()
+        self.store.db.close()
+
+    def events(self) -> list[Event]:
+        """Return the stored events, oldest first."""
+        rows = self.store.db.execute("SELECT body FROM events ORDER BY seq")
+        return [decode(body.encode()) for (body,) in rows.fetchall()]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return the stored events' types and subjects."""
+        return [(event.type.value, event.subject) for event in self.events()]
+
+    def requests(self, *, since_s: float = 0) -> list[tuple[str, int]]:
+        """Return type and page of each request since that time."""
+        return [(one.kind, one.number) for one in self.pages.asked if one.at_s >= since_s]
+
+    def value(self, statement: str) -> object:
+        """Return the single value that a SELECT finds."""
+        found: tuple[object, ...] = self.store.db.execute(statement).fetchone()
+        return found[0]
+
+
+Build = Callable[..., House]
+"""Makes a house on a test's database; made again, it finds what was left there."""
+
+
+def houses(folder: Path) -> Iterator[Build]:
+    """Yield what makes houses, and close them all: the body of a fixture."""
+    made: list[House] = []
+
+    def build(**options: Any) -> House:
+        made.append(House(folder / "notifier.db", **options))
+        return made[-1]
+
+    yield build
+    for house in made:
+        house.close()
+
+
+def is_commit(function: object) -> bool:
+    """Whether this was the transaction that commits a page."""
+    return function is transactions.commit
