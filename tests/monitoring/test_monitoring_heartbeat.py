@@ -1,0 +1,91 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from notifier.errors import StoreError
+from notifier.monitoring.heartbeat import Heartbeat, Successes, is_round
+from support.loopback import Reply
+from support.receivers import Receiver
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "complete"),
+    [
+        ({}, {"a": 1}, True),
+        ({"a": 1}, {"a": 2}, True),
+        ({"a": 1}, {"a": 1}, False),
+        ({"a": 1, "b": 1}, {"a": 2, "b": 1}, False),
+        ({"a": 1, "b": 1}, {"a": 2, "b": 2}, True),
+        ({"a": 1}, {"a": 2, "b": None}, False),
+        ({"a": 1, "b": 1}, {"a": 2}, True),
+        ({}, {}, False),
+    ],
+)
+def test_a_round_is_complete_when_every_source_has_succeeded_anew(
+    before: Successes, now: Successes, complete: bool
+) -> None:
+    assert is_round(before, now) is complete
+
+
+class Polls:
+    """The database's answers: whatever ``found`` holds now."""
+
+    def __init__(self) -> None:
+        self.found: Successes | StoreError = {"a": 1}
+        self.asked = asyncio.Event()
+
+    async def answered(self) -> None:
+        """Return once what is found now has been asked for."""
+        self.asked.clear()
+        await self.asked.wait()
+
+    async def __call__(self) -> Successes:
+        self.asked.set()
+        if isinstance(self.found, StoreError):
+            raise self.found
+        return self.found
+
+
+@asynccontextmanager
+async def beating(receiver: Receiver, polls: Polls) -> AsyncIterator[None]:
+    url = SecretStr(f"{receiver.base_url}/ping/s3cret?key=s3cret")
+    heartbeat = Heartbeat(url, polls, every_s=0.02, timeout_s=5)
+    task = asyncio.create_task(heartbeat.run())
+    try:
+        await polls.answered()
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_each_complete_round_is_one_get() -> None:
+    polls = Polls()
+    async with Receiver() as receiver, asyncio.timeout(10), beating(receiver, polls):
+        polls.found = {"a": 2}
+        await receiver.arrived(1)
+        polls.found = {"a": 3}
+        await receiver.arrived(2)
+    assert [(one.method, one.path) for one in receiver.requests] == [
+        ("GET", "/ping/s3cret?key=s3cret")
+    ] * 2
+
+
+async def test_a_refused_beat_and_a_lost_database_end_nothing_and_tell_no_secret() -> None:
+    polls = Polls()
+    replies = [Reply(status=500)]
+    async with Receiver(replies=replies) as receiver, asyncio.timeout(10):
+        with capture_logs() as logs:
+            async with beating(receiver, polls):
+                polls.found = {"a": 2}
+                await receiver.arrived(1)
+                polls.found = StoreError("disk full")
+                await polls.answered()
+                polls.found = {"a": 3}
+                await receiver.arrived(2)
+    assert [line["error"] for line in logs] == ["127.0.0.1 answered 500"]
+    assert "s3cret" not in str(logs)

@@ -1,0 +1,93 @@
+"""The room as a whole, over a real database and real sockets."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from monitoring_house import NOW_MS, Manager, seed
+from structlog.testing import capture_logs
+
+from notifier.clocks import Clocks
+from notifier.monitoring.monitor import Monitor, Reach, Watched
+from notifier.monitoring.sdnotify import Systemd
+from notifier.store.db import Store
+
+CLOCKS = Clocks(
+    now=lambda: datetime.fromtimestamp(NOW_MS / 1000, UTC), monotonic_ms=lambda: 2_000
+)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(tmp_path / "notifier.db")
+    await store.run(seed)
+    yield store
+    store.close()
+
+
+def watched() -> Watched:
+    return Watched(bots={"bot": "key"}, destinations=["crm"])
+
+
+def monitor(store: Store, reach: Reach) -> Monitor:
+    return Monitor(store, reach=reach, clocks=CLOCKS, poll_s=15, rate_limit=90)
+
+
+async def test_probes_and_metrics_tell_what_the_database_holds(store: Store) -> None:
+    reach = Reach(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
+    with capture_logs() as logs:
+        async with (
+            monitor(store, reach).on_duty(watched),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+        ):
+            ready = await client.get("/readyz")
+            metrics = (await client.get("/metrics")).text
+    assert ready.json()["reasons"] == ["destination crm is disabled: 410 Gone"]
+    assert 'notifier_rate_limit_remaining_requests{source="website"} 89.0' in metrics
+    assert 'notifier_source_quarantined_records{source="website"} 1.0' in metrics
+    assert 'notifier_destination_up{destination="crm"} 0.0' in metrics
+
+
+async def count_for(manager: Manager, seconds: float) -> int:
+    """Return how many signs of life come in so many seconds."""
+    heard = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                await manager.heard()
+                heard += 1
+    return heard
+
+
+async def test_systemd_hears_nothing_while_the_database_thread_hangs(
+    store: Store, tmp_path: Path
+) -> None:
+    manager = Manager(str(tmp_path / "notify"))
+    systemd = Systemd(manager.address, watchdog_s=0.03)
+    reach = Reach(http=None, heartbeat_url=None, systemd=systemd)
+    go_on = threading.Event()
+    async with monitor(store, reach).on_duty(watched):
+        told = await manager.heard()
+        assert told == [
+            "WATCHDOG=1",
+            "STATUS=1 source up, last poll 3 s ago, 0 pending, 0 dead, crm disabled",
+        ]
+        hanging = asyncio.create_task(store.look(lambda _db: go_on.wait()))
+        heard = await count_for(manager, 0.3)
+        assert heard <= 2, "what was asked before it hung may still be answered"
+        go_on.set()
+        await hanging
+        assert (await manager.heard())[0] == "WATCHDOG=1"
+    manager.close()
+
+
+async def test_a_start_without_any_reach_watches_nothing(store: Store) -> None:
+    reach = Reach(http=None, heartbeat_url=None, systemd=Systemd())
+    before = asyncio.all_tasks()
+    async with monitor(store, reach).on_duty(watched):
+        assert asyncio.all_tasks() == before
