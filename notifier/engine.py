@@ -60,9 +60,14 @@ class Engine:
 
     async def once(self) -> bool:
         """Make the walks that are due, deliver what is due; False if a source failed."""
+        polled = await self.poll()
+        await self.dispatcher.drain()
+        return polled
+
+    async def poll(self) -> bool:
+        """Make the walks that are due; False if a source failed."""
         async with asyncio.TaskGroup() as tasks:
             polls = [tasks.create_task(poller.once()) for poller in self.pollers]
-        await self.dispatcher.drain()
         return all(poll.result() for poll in polls)
 
     def stop(self) -> None:

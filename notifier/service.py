@@ -75,6 +75,11 @@ class Service:
             log.warning("deliveries_left", count=left)
         return polled and not left
 
+    async def poll(self) -> bool:
+        """Make the walks that are due and deliver nothing; False if a source failed."""
+        async with engine(self.shared, self.config) as built:
+            return await built.poll()
+
     def stop(self) -> None:
         """End :meth:`run`: no more pages, no more claims."""
         log.info("stopping")

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from notifier.cli.context import configuration, reread, start_logging
+from notifier.cli.dry_run import rehearse, show
 from notifier.cli.exits import Exit
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
@@ -25,11 +27,22 @@ def run() -> None:
 
 
 @app.command()
-def once() -> None:
+def once(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent; change nothing.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --dry-run: one JSON object a line.")
+    ] = False,
+) -> None:
     """Poll every source once, deliver what is due, and exit: 75 if something is left."""
+    if json and not dry_run:
+        raise typer.BadParameter("--json goes with --dry-run")
     loaded = configuration()
     start_logging(loaded.settings)
-    if not asyncio.run(_once(loaded)):
+    done = asyncio.run(_rehearsed(loaded, json=json) if dry_run else _once(loaded))
+    if not done:
         raise typer.Exit(Exit.TEMPORARY)
 
 
@@ -48,3 +61,9 @@ async def _run(loaded: Configuration) -> None:
 async def _once(loaded: Configuration) -> bool:
     async with assembled(loaded, clocks=Clocks(), console=Console(), reread=reread) as service:
         return await service.once()
+
+
+async def _rehearsed(loaded: Configuration, *, json: bool) -> bool:
+    rehearsed = await rehearse(loaded, clocks=Clocks(), console=Console())
+    show(rehearsed, zone=loaded.settings.timezone, json=json)
+    return rehearsed.complete

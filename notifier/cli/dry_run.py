@@ -1,0 +1,111 @@
+"""``once --dry-run``: the same round on a copy of the database, with nothing sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import typer
+from rich.console import Console
+from sqlite_utils import Database
+
+from notifier.cli.context import reread
+from notifier.cli.moments import short_ms
+from notifier.cli.output import print_json, print_table
+from notifier.clocks import Clocks
+from notifier.conclude import State
+from notifier.configuration import Configuration
+from notifier.events import decode
+from notifier.messages.builtin import builtin_text
+from notifier.messages.text import Medium
+from notifier.rows import iso_of_ms
+from notifier.service import assembled
+from notifier.store import preview
+from notifier.store.preview import Preview
+
+COLUMNS = ("when", "to", "rule", "what")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What a round would send; ``complete`` is false where a source failed.
+
+    ``first_walks`` name the listings that were never walked before.
+    """
+
+    complete: bool
+    previews: list[Preview]
+    first_walks: list[str]
+    at: datetime
+
+
+async def rehearse(config: Configuration, *, clocks: Clocks, console: Console) -> Rehearsed:
+    """Make the round that ``once`` would make, on a copy, up to the point of sending."""
+    with TemporaryDirectory(prefix="notifier-dry-run-") as folder:
+        path = Path(folder) / config.settings.database.name
+        preview.copy(config.settings.database, path)
+        copied = replace(config, settings=config.settings.model_copy(update={"database": path}))
+        async with assembled(copied, clocks=clocks, console=console, reread=reread) as service:
+            store = service.shared.store
+            after, first_walks = await store.run(_before, copied)
+            complete = await service.poll()
+            at = clocks.now()
+            found = await store.run(preview.previews, after=after, now_ms=clocks.now_ms())
+    return Rehearsed(complete=complete, previews=found, first_walks=first_walks, at=at)
+
+
+def _before(db: Database, config: Configuration) -> tuple[int, list[str]]:
+    first_walks = [
+        f"{one.source.name} ({kind})"
+        for one in config.sources
+        for kind in one.types
+        if preview.without_baseline(db, one.source.bot_id, kind)
+    ]
+    return preview.last_delivery(db), first_walks
+
+
+def show(rehearsed: Rehearsed, *, zone: tzinfo, json: bool) -> None:
+    """Print what would be sent; what is no delivery goes to stderr."""
+    for listing in rehearsed.first_walks:
+        typer.echo(
+            f"{listing}: this would be the first walk; NOTIFIER_FIRST_RUN decides which of"
+            " the leads it finds are new",
+            err=True,
+        )
+    if json:
+        print_json(map(_shape, rehearsed.previews))
+    elif rehearsed.previews:
+        rows = (_row(one, zone, rehearsed.at) for one in rehearsed.previews)
+        print_table(COLUMNS, rows)
+    else:
+        typer.echo("nothing would be sent", err=True)
+
+
+def _shape(one: Preview) -> Mapping[str, object]:
+    return {
+        "event_id": one.event_id,
+        "type": one.type,
+        "lead": one.lead,
+        "rule": one.rule,
+        "destination": one.destination,
+        "state": one.state.value,
+        "reason": one.reason or one.held,
+        "due_at": iso_of_ms(one.due_ms),
+        "title": one.title,
+        "body": one.body,
+    }
+
+
+def _row(one: Preview, zone: tzinfo, at: datetime) -> tuple[str, ...]:
+    title = one.title or builtin_text(decode(one.event_body), Medium.PLAIN).title
+    return _when(one, zone, at), one.destination, one.rule, title
+
+
+def _when(one: Preview, zone: tzinfo, at: datetime) -> str:
+    if one.state is not State.PENDING:
+        return f"never: {one.reason}"
+    if one.due_ms <= at.timestamp() * 1000:
+        return "now"
+    due = short_ms(one.due_ms, zone, at=at)
+    return f"{due} ({one.held})" if one.held else due
