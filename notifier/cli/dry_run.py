@@ -11,13 +11,13 @@ from rich.console import Console
 from sqlite_utils import Database
 
 from notifier.cli.context import reread
-from notifier.cli.moments import short_ms
 from notifier.cli.output import print_json, print_table
 from notifier.clocks import Clocks
 from notifier.conclude import State
 from notifier.configuration import Configuration
 from notifier.events import decode
 from notifier.messages.builtin import builtin_text
+from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.rows import iso_of_ms
 from notifier.service import assembled
@@ -107,5 +107,5 @@ def _when(one: Preview, zone: tzinfo, at: datetime) -> str:
         return f"never: {one.reason}"
     if one.due_ms <= at.timestamp() * 1000:
         return "now"
-    due = short_ms(one.due_ms, zone, at=at)
+    due = moment(iso_of_ms(one.due_ms), zone)
     return f"{due} ({one.held})" if one.held else due
