@@ -21,8 +21,13 @@ MODULES = {
     "init": "notifier.cli.init",
     "check": "notifier.cli.check",
     "schema": "notifier.cli.check",
+    "test": "notifier.cli.test",
     "demo": "notifier.cli.demo",
     "simulate": "notifier.cli.simulate",
+    "leads": "notifier.cli.listings",
+    "events": "notifier.cli.listings",
+    "deliveries": "notifier.cli.listings",
+    "status": "notifier.cli.status",
     "version": "notifier.cli.version",
 }
 

@@ -18,11 +18,16 @@ def print_json(rows: Iterable[Mapping[str, object]]) -> None:
         typer.echo(orjson.dumps(row).decode())
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their columns; ``None`` shows as nothing, strangers' words as text."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, unbroken: int = 1
+) -> None:
+    """Print rows under their columns; ``None`` shows as nothing, strangers' words as text.
+
+    The first ``unbroken`` columns keep their words on one line, for copying.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number < unbroken)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     Console().print(table)

@@ -63,7 +63,7 @@ DELIVERIES = """
 def deliveries(db: Database, wanted: Wanted) -> list[Delivery]:
     """Return deliveries; ``since_ms`` is about their creation, ``types`` about the event."""
     rows = db.execute(
-        DELIVERIES + " WHERE (:since_ms IS NULL OR d.created_ms >= :since_ms)"
+        DELIVERIES + " WHERE (:since_ms IS NULL OR d.created_ms >= :since_ms)"  # noqa: S608
         " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
         " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
         " AND (:state IS NULL OR d.state = :state)"

@@ -1,0 +1,46 @@
+"""Words an operator types, understood or refused with what was probably meant."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+import typer
+
+from notifier.events import EventType
+from notifier.rules.durations import parse_duration_ms
+
+
+def duration_ms(text: str) -> int:
+    """Return the milliseconds in ``2h`` and kin; anything else is wrong usage."""
+    try:
+        return parse_duration_ms(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def one_of(name: str, names: Collection[str], what: str) -> str:
+    """Return a name that exists, in whatever case it was typed."""
+    by_folded = {known.casefold(): known for known in names}
+    found = name if name in names else by_folded.get(name.casefold())
+    if found is None:
+        raise typer.BadParameter(unknown(name, names, what))
+    return found
+
+
+def unknown(name: str, names: Collection[str], what: str) -> str:
+    """Return the sentence about a name that is none, with the nearest that is."""
+    near = get_close_matches(name.casefold(), [known.casefold() for known in names], n=1)
+    meant = next((known for known in names if near and known.casefold() == near[0]), None)
+    if meant is not None:
+        return f"there is no {what} `{name}`; did you mean `{meant}`?"
+    listed = ", ".join(f"`{known}`" for known in list(names)[:12])
+    return f"there is no {what} `{name}`; there is {listed or 'none'}"
+
+
+def event_types(pattern: str | None) -> tuple[str, ...]:
+    """Return the event types that ``lead.created`` or ``lead.*`` means; none for all."""
+    if pattern is None:
+        return ()
+    names = [kind.value for kind in EventType]
+    found = tuple(name for name in names if fnmatchcase(name, pattern))
+    return found or (one_of(pattern, names, "event type"),)

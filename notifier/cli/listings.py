@@ -1,0 +1,182 @@
+"""``leads``, ``events`` and ``deliveries``: what is stored, oldest first."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from notifier.cli.choices import duration_ms, event_types, one_of
+from notifier.cli.moments import short_iso, short_ms
+from notifier.cli.opened import Opened, opened
+from notifier.cli.output import print_json, print_table
+from notifier.cli.shapes import delivery_shape, lead_shape
+from notifier.conclude import State
+from notifier.events import Event, decode
+from notifier.messages.facts import show
+from notifier.records import LEAD, NON_LEAD, Lead
+from notifier.store import browse
+from notifier.store.browse import Delivery, Wanted
+
+app = typer.Typer()
+
+IN_A_TABLE = 50
+STATES = tuple(state.value for state in State)
+
+Since: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="2h", help="Only what is not older than this.")
+]
+OfLead: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="Only this lead's.")]
+Limit: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help=f"Only the newest so many; {IN_A_TABLE} in a table, all with --json.",
+        show_default=False,
+    ),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+EventPattern: TypeAlias = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="`lead.created`, `lead.*`, …")
+]
+
+
+@app.command()
+def leads(
+    *,
+    since: Since = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="`lead` or `non-lead`.")
+    ] = None,
+    lead: Annotated[str | None, typer.Option(metavar="ID", help="Only this one.")] = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only this status: `OPEN`, …")
+    ] = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """List the leads as they were last read, by their last change."""
+    types = () if kind is None else (one_of(kind, (LEAD, NON_LEAD), "type of lead"),)
+    with opened() as desk:
+        wanted = Wanted(
+            since_ms=_since_ms(since, desk),
+            types=types,
+            lead=lead,
+            state=state,
+            limit=_limit(limit, json=json),
+        )
+        found = browse.leads(desk.db, wanted)
+        if json:
+            print_json(map(lead_shape, found))
+            return
+        columns = ("id", "changed", "status", "name", "contact", "assignee")
+        print_table(columns, (_lead_row(one, desk) for one in found), unbroken=2)
+
+
+@app.command()
+def events(
+    *,
+    since: Since = None,
+    pattern: EventPattern = None,
+    lead: OfLead = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Only with such a delivery: `dead`, …")
+    ] = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """List what happened; with --json, the envelopes as consumers get them."""
+    types, state = event_types(pattern), _state(state)
+    with opened() as desk:
+        wanted = Wanted(
+            since_ms=_since_ms(since, desk),
+            types=types,
+            lead=lead,
+            state=state,
+            limit=_limit(limit, json=json),
+        )
+        bodies = browse.event_bodies(desk.db, wanted)
+        if json:
+            for body in bodies:
+                typer.echo(body)
+            return
+        rows = (_event_row(decode(body), desk) for body in bodies)
+        print_table(("id", "observed", "what"), rows, unbroken=2)
+
+
+@app.command()
+def deliveries(
+    *,
+    since: Since = None,
+    pattern: EventPattern = None,
+    lead: OfLead = None,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="Only `pending`, `delivered`, `dead` or `skipped`."),
+    ] = None,
+    destination: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only to this destination.")
+    ] = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """List what went, goes or did not go to the destinations, and why."""
+    types, state = event_types(pattern), _state(state)
+    with opened() as desk:
+        wanted = Wanted(
+            since_ms=_since_ms(since, desk),
+            types=types,
+            lead=lead,
+            state=state,
+            destination=destination,
+            limit=_limit(limit, json=json),
+        )
+        found = browse.deliveries(desk.db, wanted)
+        if json:
+            print_json(map(delivery_shape, found))
+            return
+        columns = ("id", "created", "state", "destination", "event", "rule", "why")
+        print_table(columns, (_delivery_row(one, desk) for one in found), unbroken=3)
+
+
+def _since_ms(text: str | None, desk: Opened) -> int | None:
+    return None if text is None else desk.now_ms - duration_ms(text)
+
+
+def _limit(limit: int | None, *, json: bool) -> int | None:
+    return IN_A_TABLE if limit is None and not json else limit
+
+
+def _state(state: str | None) -> str | None:
+    return None if state is None else one_of(state, STATES, "state")
+
+
+def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
+    assignee = lead.assignee.name or lead.assignee.id if lead.assignee else None
+    changed = short_iso(lead.updated_at, desk.zone, at=desk.at)
+    contact = lead.email or lead.phone
+    return lead.id, changed, lead.status, lead.name, contact, assignee
+
+
+def _event_row(event: Event, desk: Opened) -> tuple[object, ...]:
+    observed = short_iso(event.data.observed_at, desk.zone, at=desk.at)
+    about = event.lead.name or event.subject if event.lead else event.subject
+    change = _change(event)
+    return event.id, observed, f"{event.type.value} {about}{change and ': '}{change}"
+
+
+def _change(event: Event) -> str:
+    if event.data.reason is not None:
+        return event.data.reason
+    changes = (event.data.changes or {}).items()
+    return "; ".join(f"{name} {show(c.old)} → {show(c.new)}" for name, c in changes)
+
+
+def _delivery_row(one: Delivery, desk: Opened) -> tuple[object, ...]:
+    created = short_ms(one.created_ms, desk.zone, at=desk.at)
+    next_try = short_ms(one.due_ms, desk.zone, at=desk.at) if _waits(one, desk) else None
+    why = "; ".join(filter(None, (next_try and f"due {next_try}", one.reason, one.error)))
+    return one.id, created, one.state, one.destination, one.type, one.rule, why
+
+
+def _waits(one: Delivery, desk: Opened) -> bool:
+    return one.state == State.PENDING and one.due_ms > desk.now_ms

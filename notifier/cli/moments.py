@@ -1,0 +1,28 @@
+"""Moments as people read them in a table."""
+
+from datetime import UTC, datetime, tzinfo
+
+from notifier.messages.facts import parsed
+
+THIS_YEAR_DAYS = 300
+
+
+def short(moment: datetime, zone: tzinfo, *, at: datetime) -> str:
+    """Return ``10:04:31``, of another day ``2 Mar 10:04``, of long ago ``2 Mar 2023``."""
+    local = moment.astimezone(zone)
+    if local.date() == at.astimezone(zone).date():
+        return f"{local:%H:%M:%S}"
+    if abs((at - moment).days) > THIS_YEAR_DAYS:
+        return f"{local.day} {local:%b %Y}"
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def short_ms(at_ms: int, zone: tzinfo, *, at: datetime) -> str:
+    """Return :func:`short` of milliseconds since 1970."""
+    return short(datetime.fromtimestamp(at_ms / 1000, UTC), zone, at=at)
+
+
+def short_iso(text: str | None, zone: tzinfo, *, at: datetime) -> str | None:
+    """Return :func:`short` of an ISO time, ``None`` where there is none."""
+    moment = parsed(text)
+    return None if moment is None else short(moment, zone, at=at)

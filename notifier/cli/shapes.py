@@ -1,0 +1,108 @@
+"""What ``--json`` prints of what is stored: the names on this page are a promise."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from notifier.conclude import Health
+from notifier.records import Lead
+from notifier.rows import iso_of_ms
+from notifier.store.browse import Delivery
+from notifier.store.reports import DestinationReport, MuteReport, Report, SourceReport
+
+Shape: TypeAlias = Mapping[str, Any]
+"""One JSON object."""
+
+MUTED = "muted"
+CONFIGURED = ("customer_id", "url")  # the configuration knows these, the database does not
+
+
+def delivery_shape(one: Delivery) -> Shape:
+    """Return a delivery; its ``id`` is what ``retry`` takes."""
+    return {
+        "id": one.id,
+        "event_id": one.event_id,
+        "type": one.type,
+        "lead": one.lead,
+        "rule": one.rule,
+        "destination": one.destination,
+        "state": one.state,
+        "reason": one.reason,
+        "attempts": one.attempts,
+        "due_at": iso_of_ms(one.due_ms),
+        "created_at": iso_of_ms(one.created_ms),
+        "delivered_at": time_shape(one.delivered_ms),
+        "error": one.error,
+    }
+
+
+def lead_shape(lead: Lead) -> Shape:
+    """Return a lead as events carry it, less what only the configuration knows."""
+    shape: dict[str, Any] = msgspec.to_builtins(lead)
+    return {name: value for name, value in shape.items() if name not in CONFIGURED}
+
+
+def report_shape(report: Report, *, at: datetime) -> Shape:
+    """Return how everything stands."""
+    return {
+        "sources": [source_shape(one, at=at) for one in report.sources],
+        "queue": {
+            "pending": report.pending,
+            "dead": report.dead,
+            "oldest_due_at": time_shape(report.oldest_due_ms),
+        },
+        "destinations": [destination_shape(one, report.mutes) for one in report.destinations],
+        "mutes": [mute_shape(one) for one in report.mutes],
+        "timers": report.timers,
+        "rules": {"loaded_at": report.rules_loaded_at, "refused": report.rules_refused},
+    }
+
+
+def source_shape(one: SourceReport, *, at: datetime) -> Shape:
+    """Return a source; ``lag_s`` is the age of the last good poll."""
+    lag_s = None if one.last_success_ms is None else at.timestamp() - one.last_success_ms / 1000
+    return {
+        "name": one.name,
+        "state": one.state,
+        "reason": one.reason,
+        "last_success": time_shape(one.last_success_ms),
+        "lag_s": None if lag_s is None else max(round(lag_s, 1), 0.0),
+        "order": order(one),
+        "leads": one.leads,
+        "pages": sum(listing.pages for listing in one.listings),
+        "quarantined": one.quarantined,
+    }
+
+
+def order(one: SourceReport) -> str:
+    """Return the order of the source's listings, each by its type where they differ."""
+    orders = {listing.type: listing.order for listing in one.listings}
+    if len(set(orders.values())) <= 1:
+        return next(iter(orders.values()), "unknown")
+    return ", ".join(f"{kind}: {name}" for kind, name in orders.items())
+
+
+def destination_shape(one: DestinationReport, mutes: tuple[MuteReport, ...]) -> Shape:
+    """Return a destination; trouble is told before a mute."""
+    mute = next((m for m in mutes if (m.kind, m.name) == ("destination", one.name)), None)
+    muted = mute is not None and one.state is Health.UP
+    return {
+        "name": one.name,
+        "type": one.kind,
+        "state": MUTED if muted else one.state.value,
+        "reason": f"until {iso_of_ms(mute.until_ms)}" if mute and muted else one.reason,
+        "pending": one.pending,
+        "dead": one.dead,
+    }
+
+
+def mute_shape(one: MuteReport) -> Shape:
+    """Return what is muted, and until when."""
+    return {"kind": one.kind, "name": one.name, "until": iso_of_ms(one.until_ms)}
+
+
+def time_shape(at_ms: int | None) -> str | None:
+    """Return a moment as ISO 8601 with milliseconds and ``Z``."""
+    return None if at_ms is None else iso_of_ms(at_ms)

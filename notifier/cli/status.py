@@ -1,0 +1,99 @@
+"""``status``: is it working, how far behind, what is stuck, and what to do about it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from notifier.cli.advice import Trouble, troubles
+from notifier.cli.exits import Exit
+from notifier.cli.moments import short_iso, short_ms
+from notifier.cli.opened import Opened, opened
+from notifier.cli.output import print_json, print_table
+from notifier.cli.shapes import destination_shape, order, report_shape
+from notifier.messages.escape import one_line
+from notifier.messages.facts import duration
+from notifier.store.reports import DestinationReport, Report, SourceReport, report
+
+app = typer.Typer()
+
+
+@app.command()
+def status(
+    *,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, exit code 0.")] = False,
+) -> None:
+    """Show on one screen what works, what waits, and what needs you (then exit code 1)."""
+    with opened() as desk:
+        found = report(desk.db, now_ms=desk.now_ms)
+    if json:
+        print_json([report_shape(found, at=desk.at)])
+        return
+    # Sorting keeps what is equally urgent in its order.
+    wrong = sorted(troubles(found, at=desk.at), key=lambda one: not one.urgent)
+    _show(found, wrong, desk)
+    if any(one.urgent for one in wrong):
+        raise typer.Exit(Exit.FAILED)
+
+
+def _show(found: Report, wrong: list[Trouble], desk: Opened) -> None:
+    typer.echo(f"{_headline(wrong)}\n")
+    print_table(
+        ("source", "state", "last good poll", "leads", "pages", "order", "bad records"),
+        (_source_row(one, desk.at) for one in found.sources),
+    )
+    typer.echo()
+    print_table(
+        ("destination", "type", "state", "waiting", "dead", "reason"),
+        (_destination_row(one, found, desk) for one in found.destinations),
+    )
+    typer.echo()
+    for line in _lines(found, desk):
+        typer.echo(line)
+    if wrong:
+        typer.echo("\nWhat to do:")
+    for one in wrong:
+        typer.echo(f"- {one_line(one.what)}\n  {one_line(one.remedy)}")
+        for line in one.details:
+            typer.echo(f"    {one_line(line)}")
+
+
+def _headline(wrong: list[Trouble]) -> str:
+    urgent = sum(one.urgent for one in wrong)
+    if urgent:
+        return f"{urgent} {'thing needs' if urgent == 1 else 'things need'} you; see the end."
+    return "It works; see the end." if wrong else "It works."
+
+
+def _source_row(one: SourceReport, at: datetime) -> tuple[object, ...]:
+    polled = "never"
+    if one.last_success_ms is not None:
+        polled = f"{duration(at.timestamp() - one.last_success_ms / 1000)} ago"
+    pages = sum(listing.pages for listing in one.listings)
+    return one.name, one.state, polled, one.leads, pages, order(one), one.quarantined
+
+
+def _destination_row(one: DestinationReport, found: Report, desk: Opened) -> tuple[object, ...]:
+    shape = destination_shape(one, found.mutes)
+    reason = shape["reason"]
+    if shape["state"] != one.state.value:
+        until = next(m.until_ms for m in found.mutes if m.name == one.name)
+        reason = f"until {short_ms(until, desk.zone, at=desk.at)}"
+    kind = one.kind or "(removed)"
+    return one.name, kind, shape["state"], one.pending, one.dead, reason
+
+
+def _lines(found: Report, desk: Opened) -> Iterator[str]:
+    zone, at = desk.zone, desk.at
+    oldest = ""
+    if found.oldest_due_ms is not None:
+        late_s = at.timestamp() - found.oldest_due_ms / 1000
+        first = f"due {duration(late_s)} ago" if late_s > 0 else f"due in {duration(-late_s)}"
+        oldest = f", the first {first}"
+    yield f"Queue: {found.pending} waiting{oldest}; {found.dead} dead. Timers: {found.timers}."
+    for one in found.mutes:
+        until = short_ms(one.until_ms, zone, at=at)
+        yield f"Muted: {one.kind} {one.name}, until {until}."
+    loaded = short_iso(found.rules_loaded_at, zone, at=at)
+    yield f"Rules in force since {loaded}." if loaded else "No rules were loaded by `run` yet."

@@ -1,0 +1,120 @@
+"""A database as the service leaves it, filled through the rooms that fill it in earnest."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+from sqlite_utils import Database
+
+from notifier.building import kinds
+from notifier.conclude import Health, Outcome, Standing, State
+from notifier.intake import Intake, commit_page
+from notifier.records import LEAD, Source
+from notifier.rows import Json
+from notifier.rules.load import load_rules
+from notifier.rules.model import Ruleset
+from notifier.store import destinations, notes, outbox, registry, snapshots, sources
+from notifier.store.db import connect, transaction
+from notifier.upstream.page import parse_page
+
+BOT_ID = "638d99eeee9e558f1247ae03"
+SOURCE = Source(name="website", bot_id=BOT_ID, customer_id="5fed38e56fb193dcc6c933f5")
+ASHA, BORIS = "63d9ffa77a8d152facbe2f2f", "63d9ffa77a8d152facbe2f30"
+
+RULES = """\
+destinations:
+  sales: {type: console}
+  ops: {type: console}
+  crm: {type: webhook, url: "https://crm.example.com/hook", secret: "${CRM_SECRET}"}
+rules:
+  - {name: New Indian lead, when: lead.created, if: {country: India}, send: [sales, crm]}
+  - {name: Any new lead, when: lead.created, send: [sales, ops]}
+  - {name: Lead closed, when: lead.status_changed, if: {to: CLOSED}, send: sales}
+  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 15m, send: ops}
+  - {name: Asleep, when: lead.message, send: ops, enabled: false}
+"""
+
+
+class Filled:
+    """The database and what the upstream shows; ``look`` is a poll that saw it."""
+
+    def __init__(self, path: Path, *, rules: str = RULES) -> None:
+        self.path = path
+        self.rules = load(rules)
+        self.rows: dict[str, dict[str, Json]] = {}
+        self.walk = 0
+        self.db: Database = connect(path)
+        with transaction(self.db):
+            registry.put_in_force(
+                self.db,
+                watched={BOT_ID: SOURCE.name},
+                destinations={name: one.kind for name, one in self.rules.destinations.items()},
+                rules=(rule.name for rule in self.rules.rules),
+            )
+            notes.rules(self.db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
+
+    def lead(self, lead_id: str, **fields: Json) -> None:
+        """Show a lead upstream, or other values of one: a row's keys, or a visitor's."""
+        row = self.rows.setdefault(lead_id, {"_id": lead_id, "createdAt": ago(minutes=5)})
+        details = {k: fields.pop(k) for k in ("name", "country") if k in fields}
+        old = row.get("profile", {"userDetails": {}})["userDetails"]
+        row |= {"profile": {"userDetails": {**old, **details}}, **fields, "updatedAt": ago()}
+
+    def look(self, *, at: datetime | None = None) -> None:
+        """Poll once: commit the only page and record the walk as complete."""
+        at = at or datetime.now(UTC)
+        self.walk += 1
+        page = parse_page(orjson.dumps({"success": True, "data": list(self.rows.values())}))
+        intake = Intake(
+            source=SOURCE,
+            kind=LEAD,
+            walk=self.walk,
+            seen=(),
+            rules=self.rules,
+            first_run=None,
+        )
+        at_ms = int(at.timestamp() * 1000)
+        with transaction(self.db):
+            commit_page(self.db, page, intake, at=at)
+            snapshots.close_walk(self.db, BOT_ID, LEAD, self.walk)
+            snapshots.set_order(self.db, BOT_ID, LEAD, "updated-desc")
+            snapshots.finish_full_walk(self.db, BOT_ID, LEAD, at_ms=at_ms, pages=2)
+            sources.succeeded(self.db, BOT_ID, at_ms=at_ms)
+
+    def deliver(
+        self, destination: str, *, state: State = State.DELIVERED, error: str = ""
+    ) -> None:
+        """Claim everything that is due for the destination and record this outcome."""
+        now_ms = ms()
+        with transaction(self.db):
+            for bundle in outbox.claim(self.db, destination, now_ms=now_ms, limit=100):
+                for one in bundle:
+                    outcome = Outcome(state=state, attempts=1, due_ms=now_ms, error=error)
+                    kept: frozenset[str] = frozenset()
+                    outbox.record(self.db, one, outcome, accepted=kept, note="", now_ms=now_ms)
+
+    def park(self, destination: str, reason: str, remedy: str) -> None:
+        """Let the destination refuse everything."""
+        standing = Standing(health=Health.PARKED, reason=reason, remedy=remedy, probe_ms=1)
+        with transaction(self.db):
+            destinations.set_standing(self.db, destination, standing)
+
+
+def load(rules: str, secrets: Mapping[str, str] | None = None) -> Ruleset:
+    """Return the rules in a text; secrets are missing as in any other shell."""
+    lookup = dict(secrets or {}).get
+    return load_rules(
+        [("rules.yaml", rules)], lookup=lookup, kinds=kinds(), lenient_secrets=True
+    )
+
+
+def ago(**elapsed: float) -> str:
+    """Return the time that long ago, as the upstream writes it."""
+    moment = datetime.now(UTC) - timedelta(**elapsed)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ms(**elapsed: float) -> int:
+    """Return the milliseconds since 1970 of that long ago."""
+    return int((datetime.now(UTC) - timedelta(**elapsed)).timestamp() * 1000)

@@ -1,0 +1,165 @@
+"""``leads``, ``events`` and ``deliveries``: the promised shapes, filters, tables for people."""
+
+import json
+
+import pytest
+from cli_runner import Run
+from filled import ASHA, BORIS, SOURCE, Filled, ago
+
+from notifier.conclude import State
+from notifier.rows import Json
+
+DELIVERY_KEYS = [
+    *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
+    *("attempts", "due_at", "created_at", "delivered_at", "error"),
+]
+
+
+def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:
+    ended = notifier(*arguments, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    return [json.loads(line) for line in ended.out.splitlines()]
+
+
+def test_deliveries_have_exactly_the_promised_fields(notifier: Run, filled: Filled) -> None:
+    filled.deliver("sales")
+    filled.deliver("crm", state=State.DEAD, error="404 Not Found")
+    found = listed(notifier, "deliveries")
+    assert all(list(one) == DELIVERY_KEYS for one in found)
+    told = [(one["rule"], one["destination"], one["state"]) for one in found]
+    assert told == [
+        ("New Indian lead", "sales", "delivered"),
+        ("New Indian lead", "crm", "dead"),
+        ("Any new lead", "ops", "pending"),
+        ("Any new lead", "sales", "delivered"),
+        ("Any new lead", "ops", "pending"),
+        ("Lead closed", "sales", "pending"),
+    ]
+    sold, dead = found[0], found[1]
+    assert sold["delivered_at"] >= sold["due_at"] == sold["created_at"]
+    assert (dead["error"], dead["attempts"], dead["delivered_at"]) == ("404 Not Found", 1, None)
+    assert {one["lead"] for one in found} == {ASHA, BORIS}
+
+
+@pytest.mark.usefixtures("filled")
+def test_events_are_the_envelopes_consumers_get(notifier: Run) -> None:
+    found = listed(notifier, "events")
+    assert [(one["type"], one["subject"]) for one in found] == [
+        ("lead.created", ASHA),
+        ("lead.created", BORIS),
+        ("lead.status_changed", ASHA),
+    ]
+    closed = found[-1]
+    assert closed["specversion"] == "1.0"
+    assert closed["data"]["changes"] == {"status": {"from": "OPEN", "to": "CLOSED"}}
+    assert closed["data"]["lead"]["name"] == "Asha Rao"
+
+
+def test_leads_come_by_their_last_change(notifier: Run, filled: Filled) -> None:
+    filled.lead("63d9ffa77a8d152facbe2f31", name="Chi", updatedAt=None)
+    filled.rows["63d9ffa77a8d152facbe2f31"]["updatedAt"] = ago(days=2)
+    filled.look()
+    found = listed(notifier, "leads")
+    assert [one["name"] for one in found] == ["Chi", "Boris", "Asha Rao"]
+    assert (found[2]["status"], found[2]["source"]) == ("CLOSED", SOURCE.name)
+    assert [one["name"] for one in listed(notifier, "leads", "--since", "1h")] == [
+        "Boris",
+        "Asha Rao",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        (("deliveries", "--since", "2h"), 6),
+        (("deliveries", "--type", "lead.status_changed"), 1),
+        (("deliveries", "--type", "LEAD.created"), 5),
+        (("deliveries", "--type", "lead.*"), 6),
+        (("deliveries", "--type", "chat.*"), 0),
+        (("deliveries", "--lead", BORIS), 2),
+        (("deliveries", "--state", "pending"), 6),
+        (("deliveries", "--state", "dead"), 0),
+        (("deliveries", "--destination", "ops"), 2),
+        (("deliveries", "--destination", "ops", "--lead", BORIS, "--limit", "5"), 1),
+        (("deliveries", "--limit", "4"), 4),
+        (("events", "--type", "lead.created"), 2),
+        (("events", "--lead", ASHA), 2),
+        (("events", "--state", "pending"), 3),
+        (("events", "--state", "skipped"), 0),
+        (("leads", "--state", "closed"), 1),
+        (("leads", "--lead", BORIS), 1),
+        (("leads", "--type", "non-lead"), 0),
+        (("leads", "--limit", "1"), 1),
+    ],
+)
+@pytest.mark.usefixtures("filled")
+def test_filters_narrow_what_is_listed(
+    notifier: Run, arguments: tuple[str, ...], count: int
+) -> None:
+    assert len(listed(notifier, *arguments)) == count
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_limit_keeps_the_newest(notifier: Run) -> None:
+    (last,) = listed(notifier, "events", "--limit", "1")
+    assert last["type"] == "lead.status_changed"
+
+
+def test_old_entries_are_beyond_since(notifier: Run, filled: Filled) -> None:
+    with filled.db.conn:
+        filled.db.execute("UPDATE events SET observed_ms = observed_ms - 7300000 WHERE seq = 1")
+    assert len(listed(notifier, "events", "--since", "2h")) == 2
+    assert len(listed(notifier, "events", "--since", "3h")) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deliveries", "--state", "ded"), "did you mean `dead`?"),
+        (("events", "--type", "lead.creatd"), "did you mean `lead.created`?"),
+        (("leads", "--type", "chat"), "there is `lead`, `non-lead`"),
+        (("events", "--since", "yesterday"), "`yesterday` is no duration"),
+        (("events", "--limit", "0"), "--limit"),
+    ],
+)
+@pytest.mark.usefixtures("filled")
+def test_a_mistyped_filter_is_wrong_usage(
+    notifier: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = notifier(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in " ".join(ended.err.replace("│", " ").split())
+
+
+def test_tables_fit_a_terminal_and_keep_ids_whole(
+    notifier: Run, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    filled.deliver("crm", state=State.DEAD, error="404 Not Found: " + "no such route " * 9)
+    tables = [notifier(name).out for name in ("leads", "events", "deliveries")]
+    assert all(len(line) <= 80 for table in tables for line in table.splitlines())
+    assert ASHA in tables[0]
+    assert "status OPEN → CLOSED" in tables[1]
+    (event_id, *_) = [one["id"] for one in listed(notifier, "events")]
+    assert event_id in tables[1]
+
+
+def test_strangers_words_give_a_terminal_no_orders(notifier: Run, filled: Filled) -> None:
+    filled.lead(BORIS, name="\x1b]0;owned\x07[red]B\n\u202eoris")
+    filled.look()
+    assert "[red]B oris" in notifier("leads").out
+    assert "\x1b" not in notifier("events").out
+
+
+def test_a_retry_to_come_is_told(notifier: Run, filled: Filled) -> None:
+    filled.deliver("crm", state=State.PENDING, error="503 Service Unavailable")
+    with filled.db.conn:
+        filled.db.execute("UPDATE deliveries SET due_ms = due_ms + 90000000 WHERE attempts = 1")
+    assert "due " in notifier("deliveries", "--destination", "crm").out
+
+
+@pytest.mark.parametrize("command", ["leads", "events", "deliveries", "status"])
+def test_without_a_database_it_says_so(notifier: Run, command: str) -> None:
+    ended = notifier(command)
+    assert (ended.code, ended.out) == (1, "")
+    assert "there is no database at notifier.db: `notifier run` creates it" in ended.err
