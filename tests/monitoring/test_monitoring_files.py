@@ -1,0 +1,48 @@
+"""The dashboard and the alert rules ask for metrics that exist."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from monitoring_house import NOW_MS, destination, source, vitals
+
+from notifier.monitoring.gauges import gauges
+from notifier.monitoring.metrics import Meters
+
+FOLDER = Path(str(files("notifier.monitoring"))) / "files"
+METRIC = re.compile(r"notifier_\w+")
+
+
+def exposed() -> Iterator[str]:
+    """Return the names of all series, those of histograms with their suffixes."""
+    meters = Meters()
+    known = gauges(vitals(source(), destination()), now_ms=NOW_MS, budget_left={})
+    for registry in (meters.registry, known):
+        for family in registry.collect():
+            yield family.name
+            yield from (f"{family.name}_{suffix}" for suffix in ("total", "bucket"))
+
+
+def expressions() -> list[str]:
+    dashboard = json.loads((FOLDER / "dashboard.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    return [*asked, *re.findall(r"expr: (.*)", (FOLDER / "alerts.yml").read_text())]
+
+
+def test_every_metric_that_is_asked_for_exists() -> None:
+    asked = {name for expression in expressions() for name in METRIC.findall(expression)}
+    assert len(asked) > 8
+    assert asked - {*exposed()} == set()
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_the_alert_rules_load() -> None:
+    command = ["promtool", "check", "rules", str(FOLDER / "alerts.yml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "3 rules found" in checked.stdout
