@@ -13,7 +13,7 @@ from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
 from notifier.rows import Row, merged, parse_time
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, snapshots, sources
+from notifier.store import forgotten, mutes, snapshots, sources
 from notifier.store.snapshots import Known, ListingState, Saved
 from notifier.upstream.page import Page, Reading
 
@@ -99,6 +99,7 @@ class _Judge:
         self._known: dict[str, Known] = {}
         self._rows: dict[str, Row] = {}
         self._judged: set[str] = set()
+        self._forgotten: set[str] = set()
         self.held = 0
         self.returned = False
         self.touched: set[str] = set()
@@ -109,7 +110,9 @@ class _Judge:
     def load(self, db: Database, readings: tuple[Reading, ...]) -> None:
         """Fetch what is known of these records, and the rows of those that differ."""
         bot_id = self._intake.source.bot_id
-        self._known = snapshots.known(db, bot_id, [one.lead_id for one in readings])
+        lead_ids = [one.lead_id for one in readings]
+        self._known = snapshots.known(db, bot_id, lead_ids)
+        self._forgotten = forgotten.is_forgotten(db, bot_id, lead_ids)
         differing = [
             one.lead_id
             for one in readings
@@ -125,7 +128,9 @@ class _Judge:
         known = self._known.get(lead_id)
         again = lead_id in self._judged or lead_id in self._intake.seen
         self._judged.add(lead_id)
-        if known is None:
+        if lead_id in self._forgotten:
+            self.held += 1  # neither stored nor told again
+        elif known is None:
             self._save(reading, None)
         elif known.type == LEAD != self._intake.kind:
             self.held += 1  # converted: its non-lead row is history

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from notifier.conclude import Health, Standing
+from notifier.store.forgotten import is_forgotten
 
 
 def standing(db: Database, name: str) -> Standing:
@@ -92,7 +93,10 @@ def memory(db: Database, lead: str) -> dict[str, str]:
 
 
 def remember(db: Database, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
-    """Merge ``entries`` into what is remembered of this lead."""
+    """Merge ``entries`` into what is remembered of this lead, unless it is forgotten."""
+    bot_id, _, lead_id = lead.partition("/")
+    if is_forgotten(db, bot_id, [lead_id]):
+        return  # its last message was under way meanwhile
     db.conn.executemany(
         "INSERT INTO memory (lead, name, value, updated_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (lead, name) DO UPDATE SET value = excluded.value,"

@@ -1,0 +1,130 @@
+"""Persons who asked to be forgotten: their data goes, a digest of the lead's id stays.
+
+Rows of events and deliveries stay too, emptied, so that counts do not change.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from sqlite_utils import Database
+
+from notifier.events import OPERATIONS, Event, EventPayload, decode, encode
+
+SUBJECT = "forgotten"
+"""Stands where a lead's id stood."""
+
+CHUNK = 500  # parameters a statement, far below SQLite's limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How much was emptied; ``unsent`` of the deliveries had still been waiting."""
+
+    events: int
+    deliveries: int
+    unsent: int
+
+
+def is_forgotten(db: Database, bot_id: str, lead_ids: Iterable[str]) -> set[str]:
+    """Return those of the ids whose leads are neither stored nor announced again."""
+    (some,) = db.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()
+    if not some:
+        return set()
+    by_digest = {_digest(bot_id, lead_id): lead_id for lead_id in lead_ids}
+    digests = list(by_digest)
+    found: set[str] = set()
+    for start in range(0, len(digests), CHUNK):
+        chunk = digests[start : start + CHUNK]
+        marks = ",".join("?" * len(chunk))
+        rows = db.execute(f"SELECT digest FROM forgotten WHERE digest IN ({marks})", chunk)  # noqa: S608
+        found |= {by_digest[digest] for (digest,) in rows}
+    return found
+
+
+def is_erased(event: Event) -> bool:
+    """Say whether the event was about somebody who is forgotten now."""
+    return event.lead is None and event.type not in OPERATIONS
+
+
+def bots_that_know(db: Database, lead_id: str) -> list[str]:
+    """Return the bots whose leads or events have this id; ids of two bots may be equal."""
+    rows = db.execute(
+        "SELECT bot_id FROM records WHERE lead_id = :id"
+        " UNION SELECT bot_id FROM events WHERE subject = :id AND bot_id IS NOT NULL",
+        {"id": lead_id},
+    )
+    return [bot_id for (bot_id,) in rows]
+
+
+def bots_that_forgot(db: Database, lead_id: str) -> list[str]:
+    """Return the bots, of those with any data, that were told to forget this id."""
+    rows = db.execute("SELECT bot_id FROM sources UNION SELECT bot_id FROM listings").fetchall()
+    return [bot_id for (bot_id,) in rows if is_forgotten(db, bot_id, [lead_id])]
+
+
+def erase(db: Database, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
+    """Empty everything that tells of the lead; what waits to be sent ends ``skipped``.
+
+    Freed pages are overwritten; :func:`leave_no_trace` does the rest afterwards.
+    """
+    db.execute("PRAGMA secure_delete = ON").close()
+    key = {"bot_id": bot_id, "lead_id": lead_id, "lane": f"{bot_id}/{lead_id}"}
+    db.execute(
+        "INSERT INTO forgotten (digest, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [_digest(bot_id, lead_id), at_ms],
+    )
+    for statement in (
+        "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        "DELETE FROM memory WHERE lead = :lane",
+    ):
+        db.execute(statement, key)
+    unsent = db.execute(
+        "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
+        " WHERE lead = :lane AND state = 'pending'",
+        key,
+    ).rowcount
+    deliveries = db.execute(
+        "UPDATE deliveries SET lead = '', title = NULL, body = NULL, envelope = NULL,"
+        " mention = NULL, accepted = '[]', error = NULL, held = NULL, claim = claim + 1"
+        " WHERE lead = :lane",
+        key,
+    ).rowcount
+    events = db.execute(
+        "SELECT seq, body FROM events WHERE bot_id = :bot_id AND subject = :lead_id", key
+    ).fetchall()
+    db.conn.executemany(
+        "UPDATE events SET subject = ?, body = ? WHERE seq = ?",
+        [(SUBJECT, _emptied(body), seq) for seq, body in events],
+    )
+    return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
+
+
+def leave_no_trace(db: Database) -> bool:
+    """Rewrite the file and empty its log, so that no freed page tells of anybody.
+
+    False where other connections, or a full disk, did not let it come to its end;
+    the database is whole either way. Call it outside of any transaction.
+    """
+    try:
+        db.execute("VACUUM").close()
+        (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return not busy
+
+
+def _digest(bot_id: str, lead_id: str) -> bytes:
+    return hashlib.sha256(f"{bot_id}/{lead_id}".encode()).digest()
+
+
+def _emptied(body: str) -> str:
+    event = decode(body.encode())
+    observed_at = event.data.observed_at
+    kept = msgspec.structs.replace(
+        event, subject=SUBJECT, time=observed_at, data=EventPayload(observed_at=observed_at)
+    )
+    return encode(kept).decode()

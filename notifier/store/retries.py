@@ -1,0 +1,67 @@
+"""A person's wish that deliveries be tried again, on a fresh schedule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from notifier.conclude import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retryable:
+    """What there is to know of a delivery before it may be tried again."""
+
+    id: int
+    destination: str
+    state: State
+    reason: str | None
+    in_flight: bool
+
+
+def find(db: Database, ids: Sequence[int]) -> list[Retryable]:
+    """Return those of the deliveries that exist."""
+    found = (
+        db.execute(
+            "SELECT id, destination, state, reason, claimed = 1 AND state = 'pending'"
+            " FROM deliveries WHERE id = ?",
+            [one],
+        ).fetchone()
+        for one in ids
+    )
+    return [
+        Retryable(
+            id=row[0],
+            destination=row[1],
+            state=State(row[2]),
+            reason=row[3],
+            in_flight=bool(row[4]),
+        )
+        for row in found
+        if row
+    ]
+
+
+def dead(db: Database, destination: str | None = None) -> list[Retryable]:
+    """Return the dead deliveries, all or those of one destination."""
+    ids = db.execute(
+        "SELECT id FROM deliveries WHERE state = 'dead'"
+        " AND (:destination IS NULL OR destination = :destination) ORDER BY id",
+        {"destination": destination},
+    ).fetchall()
+    return find(db, [one for (one,) in ids])
+
+
+def retry(db: Database, ids: Sequence[int], *, now_ms: int) -> None:
+    """Make deliveries due now, as if they had never been tried; errors stay readable.
+
+    Recipients who already took a message are still left out. A digest stays one.
+    """
+    # A higher claim shuts out the recording of an attempt that is still under way.
+    db.conn.executemany(
+        "UPDATE deliveries SET state = 'pending', reason = NULL, attempts = 0, lost = 0,"
+        " claim = claim + 1, claimed = 0, due_ms = :now_ms, planned_ms = :now_ms,"
+        " delivered_ms = NULL,"
+        " held = CASE WHEN held IN ('digest', 'burst') THEN held END WHERE id = :id",
+        [{"now_ms": now_ms, "id": one} for one in ids],
+    )
