@@ -37,6 +37,7 @@ class SourcePoller:
         )
         self._retry_ms = tools.clock_ms()
         self._heads_in_a_row = 0
+        self._restored = False
 
     def stop(self) -> None:
         """Ask for no more pages, from now on; a page being committed is committed whole."""
@@ -44,7 +45,6 @@ class SourcePoller:
 
     async def run(self) -> None:
         """Poll until stopped."""
-        await self._restore()
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._alarm.watch())
             while not self._stop.requested:
@@ -74,6 +74,7 @@ class SourcePoller:
         for walks, state in zip(self._listings, states, strict=True):
             walks.restore(state, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
         await self._alarm.restore(silence_counts=silence_counts)
+        self._restored = True
 
     async def _pause(self, wait_ms: int) -> None:
         await self._stop.unless(lambda: asyncio.sleep(wait_ms / 1000))
@@ -83,10 +84,12 @@ class SourcePoller:
         now_ms = self._tools.clock_ms()
         if now_ms < self._retry_ms:
             return self._retry_ms - now_ms
-        chosen = self._choose(now_ms)
-        if chosen is None:
-            return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
         try:
+            if not self._restored:
+                await self._restore()
+            chosen = self._choose(now_ms)
+            if chosen is None:
+                return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
             await self._read(*chosen)
         except (StoreError, BusyError) as error:
             self._unsaved(error)

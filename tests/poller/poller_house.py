@@ -30,6 +30,9 @@ from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
 from support.virtual_time import VirtualLoop
 
+Committed = Callable[..., None]
+"""Is told of each transaction: its function and positional arguments."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -55,7 +58,7 @@ class InlineStore:
         self.crash_in: int | None = None
         self.crash_commits = False
         self.faults: deque[Exception] = deque()
-        self.committed: Callable[[object], None] = lambda _function: None
+        self.committed: Committed = lambda _function, *_arguments: None
 
     async def run(
         self,
@@ -73,7 +76,7 @@ class InlineStore:
             result = function(self.db, *args, **kwargs)
             if dies and not self.crash_commits:
                 raise Crash
-        self.committed(function)
+        self.committed(function, *args)
         if dies:
             raise Crash
         return result
@@ -158,7 +161,10 @@ class House:
         self.loop = VirtualLoop()
         self.clock_step = timedelta(0)
         self.world = World(
-            clock=self.now, seed=seed, order=order, bots=dict.fromkeys(bots, CUSTOMER_ID)
+            clock=self.upstream_now,
+            seed=seed,
+            order=order,
+            bots=dict.fromkeys(bots, CUSTOMER_ID),
         )
         self.pages = WorldPages(world=self.world, size=page_size)
         self.store = InlineStore(path)
@@ -171,8 +177,11 @@ class House:
         self.tasks: list[asyncio.Task[None]] = []
 
     def now(self) -> datetime:
-        """Return the wall clock, which ``clock_step`` may have set."""
-        return BEGIN + timedelta(seconds=self.loop.time()) + self.clock_step
+        """Return the host's clock, which ``clock_step`` may have set."""
+        return self.upstream_now() + self.clock_step
+
+    def upstream_now(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.loop.time())
 
     def clock_ms(self) -> int:
         return round(self.loop.time() * 1000)

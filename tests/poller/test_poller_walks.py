@@ -202,7 +202,7 @@ def test_a_finish_that_could_not_be_stored_is_made_up_for_without_a_request(
     before = house.loop.time()
     commits = []
 
-    def fail_after_the_second_page(function: object) -> None:
+    def fail_after_the_second_page(function: object, *_arguments: object) -> None:
         commits.append(is_commit(function))
         if sum(commits) == 2 and commits[-1]:
             house.store.faults.append(StoreError("disk full"))

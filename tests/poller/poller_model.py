@@ -1,0 +1,148 @@
+"""What the stored events must be, told from the pages that were committed alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from poller_house import House
+
+from notifier.events import Event
+from notifier.intake import Intake
+from notifier.poller import transactions
+from notifier.poller.listing import ListingWalks
+from notifier.records import LEAD
+from notifier.rows import Json, Row, iso_ms, mapping
+from notifier.upstream.page import Page
+from notifier.upstream.walk import Walk, WalkKind
+
+Told = tuple[str, str, Json, Json]
+"""An event: its type, its lead, and the value before and after."""
+
+
+@dataclass(slots=True)
+class Model:
+    """Reads along: every change between two readings of a lead is told exactly once.
+
+    ``full_begun`` and ``head_begun`` say when the upstream put together the first
+    page of the walk of each listing that was completed last.
+    """
+
+    expected: list[Told] = field(default_factory=list)
+    known: dict[str, tuple[str, Row]] = field(default_factory=dict)
+    baseline_from: dict[str, str] = field(default_factory=dict)
+    baselines: set[str] = field(default_factory=set)
+    full_begun: dict[str, datetime] = field(default_factory=dict)
+    head_begun: dict[str, datetime] = field(default_factory=dict)
+    begun: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    late: dict[str, tuple[Row, int]] = field(default_factory=dict)
+
+    def committed(self, function: object, *arguments: object) -> None:
+        """Take in a transaction that was committed."""
+        if function is transactions.commit:
+            page, intake = arguments[:2]
+            assert isinstance(page, Page)
+            assert isinstance(intake, Intake)
+            self._page(page, intake)
+        if function is transactions.finish_walk:
+            walks, walk = arguments[:2]
+            assert isinstance(walks, ListingWalks)
+            assert isinstance(walk, Walk)
+            self._finished(walks.listing.kind, walk)
+
+    def _finished(self, kind: str, walk: Walk) -> None:
+        begun = self.begun[kind, walk.number]
+        if walk.kind is WalkKind.HEAD:
+            self.head_begun[kind] = begun
+        else:
+            self.full_begun[kind] = begun
+            self.baselines.add(kind)
+
+    def _page(self, page: Page, intake: Intake) -> None:
+        kind = intake.kind
+        assert page.served_at
+        self.baseline_from.setdefault(kind, iso_ms(page.served_at))
+        if not intake.seen:
+            self.begun[kind, intake.walk] = page.served_at
+        seen = set(intake.seen)
+        for reading in page.rows:
+            self._row(reading.row, kind, intake.walk, again=reading.lead_id in seen)
+            seen.add(reading.lead_id)
+
+    def _row(self, row: Row, kind: str, walk: int, *, again: bool) -> None:
+        lead_id = row["_id"]
+        if lead_id not in self.known:
+            self._created(row, kind)
+            return
+        known_kind, before = self.known[lead_id]
+        if known_kind == LEAD != kind:
+            return
+        if known_kind != kind:
+            self._created(row, kind)
+        elif row == before:
+            self.late.pop(lead_id, None)
+        elif again and row["updatedAt"] <= before["updatedAt"]:
+            return
+        elif row["updatedAt"] < before["updatedAt"] and not self._again(row, walk):
+            self.late[lead_id] = row, walk
+        else:
+            self._changed(before, row, kind)
+
+    def _again(self, row: Row, walk: int) -> bool:
+        """Whether an earlier walk has read just this older state."""
+        late_row, late_walk = self.late.get(row["_id"], ({}, walk))
+        return late_row == row and late_walk != walk
+
+    def _created(self, row: Row, kind: str) -> None:
+        if kind in self.baselines or row["createdAt"] > self.baseline_from[kind]:
+            self._tell(kind, "created", row)
+        self._keep(row, kind)
+
+    def _changed(self, before: Row, row: Row, kind: str) -> None:
+        old, new = before.get("status"), row.get("status")
+        if old != new:
+            self._tell(kind, "status_changed", row, old, new)
+        old, new = before.get("_agentAssigned"), row.get("_agentAssigned")
+        if old != new:
+            suffix = "assigned" if not old else "reassigned" if new else "unassigned"
+            self._tell(kind, suffix, row, old, new)
+        old, new = _city(before), _city(row)
+        if old != new:
+            self._tell(kind, "updated", row, old, new)
+        old, new = _message(before), _message(row)
+        if old != new:
+            self._tell(kind, "message", row, old, new)
+        self._keep(row, kind)
+
+    def _keep(self, row: Row, kind: str) -> None:
+        self.known[row["_id"]] = kind, row
+        self.late.pop(row["_id"], None)
+
+    def _tell(
+        self, kind: str, suffix: str, row: Row, old: Json = None, new: Json = None
+    ) -> None:
+        prefix = "lead" if kind == LEAD else "chat"
+        self.expected.append((f"{prefix}.{suffix}", row["_id"], old, new))
+
+
+def told(house: House) -> list[Told]:
+    """Return the stored events of leads in the model's form."""
+    return [_told(one) for one in house.events() if one.data.lead]
+
+
+def _told(event: Event) -> Told:
+    (change,) = (event.data.changes or {None: None}).values()
+    if change is None:
+        return event.type.value, event.subject, None, None
+    old, new = change.old, change.new
+    if event.type.value.endswith(".message"):
+        old, new = mapping(old).get("text"), mapping(new).get("text")
+    return event.type.value, event.subject, old, new
+
+
+def _city(row: Row) -> Json:
+    details: Mapping[str, Json] = mapping(mapping(row.get("profile")).get("userDetails"))
+    return details.get("city")
+
+
+def _message(row: Row) -> Json:
+    return mapping(row.get("lastMessage")).get("text")
