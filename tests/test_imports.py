@@ -25,6 +25,7 @@ ORDER = (
     "overdue",
     "intake",
     *PEERS,
+    "rehearsal",
     "monitoring",
     "environment",
     "formats",

@@ -1,0 +1,1 @@
+"""Rule tests: a lead's story played in simulated time through the real rooms."""

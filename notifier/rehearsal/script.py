@@ -1,0 +1,94 @@
+"""A rule test once it is known to be right: who is on stage, what happens, what is expected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifier.events import EventType
+from notifier.rehearsal.row import Fields
+from notifier.rules.model import Ruleset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One message to ``to``; ``says`` are parts of its text."""
+
+    rule: str
+    to: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An operations event about a source or destination."""
+
+    type: EventType
+    about: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Time passes, then something changes or happens, then the messages are looked at.
+
+    ``expect`` is ``None`` where nobody looks: then the next look sees them too.
+    """
+
+    where: str
+    after: timedelta | None = None
+    change: Fields | None = None
+    event: Happening | None = None
+    expect: tuple[Expected, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One test with the rules it is about; ``lead`` is ``None`` where nobody enters."""
+
+    name: str
+    where: str
+    rules: Ruleset
+    at: datetime
+    lead: Fields | None
+    steps: tuple[Step, ...]
+
+
+NEVER_CHANGE = ("id", "source", "bot_id", "customer_id", "url")
+
+
+def filled(given: Fields, *, source: str, at: str) -> Fields:
+    """Return a lead with what a test leaves out: who it is, when, and that it is open.
+
+    ``at`` is ISO 8601. The visitor's details stay empty, but for a name.
+    """
+    usual: Mapping[str, object] = {
+        "id": "63d9ffa77a8d152facbe2f2f",
+        "uuid": "7e88d192-9b20-4035-9b68-d4ac3d58a34f",
+        "type": "lead",
+        "source": source,
+        "bot_id": "638d99eeee9e558f1247ae03",
+        "customer_id": "5fed38e56fb193dcc6c933f5",
+        "name": "A visitor",
+        "status": "OPEN",
+        "created_at": at,
+        "updated_at": at,
+        "last_seen_at": at,
+        "online": True,
+        "visits": 1,
+    }
+    return changed(usual, given, at=at) | {"updated_at": given.get("updated_at") or at}
+
+
+def changed(before: Fields, given: Fields, *, at: str) -> dict[str, object]:
+    """Return a lead after a change at ``at`` (ISO 8601).
+
+    Attributes are merged by name, ``null`` takes one away; a message without a
+    time is of this moment.
+    """
+    after = {**before, "updated_at": at, **given}
+    if given.get("attributes"):
+        merged = {**(before.get("attributes") or {}), **given["attributes"]}
+        after["attributes"] = {key: value for key, value in merged.items() if value is not None}
+    if message := given.get("last_message"):
+        after["last_message"] = {"by": "user", **message, "at": message.get("at") or at}
+    return after

@@ -1,0 +1,187 @@
+"""The program without its network: polls that bring what they are given, sends that succeed.
+
+Everything is decided where the service decides it: pages go through ``intake``,
+timers through ``overdue``, deliveries through a lane's turns, over a database in
+memory. Only time is made up, and jumps from one due time to the next.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+from sqlite_utils import Database
+
+from notifier import ledger, overdue
+from notifier.destinations.base import Message, Receipt
+from notifier.dispatcher.lane import Limits, message_of
+from notifier.dispatcher.turn import Attempt, LaneFacts, take_turn
+from notifier.errors import SkippedDeliveryError
+from notifier.events import EventType, operation
+from notifier.intake import Intake, commit_page, present_lead
+from notifier.ledger import Written
+from notifier.plan import told
+from notifier.records import LEAD, NON_LEAD, Lead, Source
+from notifier.rehearsal.recipients import reaches_somebody
+from notifier.rows import Row
+from notifier.rules.model import Ruleset
+from notifier.store import mutes, outbox, snapshots, timers
+from notifier.store.db import transaction
+from notifier.store.schema import MIGRATIONS
+from notifier.upstream.page import parse_page
+
+SLOTS = 1_000  # a rehearsal keeps nobody waiting for a slow receiver
+KINDS = (LEAD, NON_LEAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message that a destination took at ``at``."""
+
+    at: datetime
+    to: str
+    message: Message
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules it comes from: one, but for the summary of a burst."""
+        return tuple(dict.fromkeys(part.rule for part in self.message.parts))
+
+    @property
+    def title(self) -> str:
+        """What it says first; a webhook's requests have but a type."""
+        first = self.message.parts[0]
+        return first.text.title or first.event.type
+
+
+def memory_database() -> Database:
+    """Return a new database in memory with the tables of today."""
+    # No isolation level: as in the service, transactions begin where we say so.
+    db = Database(sqlite3.connect(":memory:", isolation_level=None))
+    MIGRATIONS.apply(db)
+    return db
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """One source and all destinations of ``rules`` at a moment ``now``.
+
+    ``limits`` has those of each destination. ``sent`` grows as messages go out.
+    """
+
+    db: Database = field(default_factory=memory_database)
+    rules: Ruleset
+    limits: Mapping[str, Limits]
+    source: Source
+    now: datetime
+    sent: list[Sent] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Note that the source's leads of before are known: what comes now is new."""
+        with transaction(self.db):
+            for kind in KINDS:
+                snapshots.listing(self.db, self.source.bot_id, kind)
+                snapshots.finish_full_walk(
+                    self.db, self.source.bot_id, kind, at_ms=self._ms, pages=1
+                )
+
+    def read(self, rows: Iterable[Row], *, kind: str = LEAD) -> None:
+        """Let a head poll find these rows now, and deliver what is due."""
+        page = parse_page(orjson.dumps({"success": True, "data": list(rows)}))
+        bot_id = self.source.bot_id
+        with transaction(self.db):
+            walk = snapshots.listing(self.db, bot_id, kind).last_walk + 1
+            intake = Intake(
+                source=self.source, kind=kind, walk=walk, rules=self.rules, first_run=None
+            )
+            commit_page(self.db, page, intake, at=self.now)
+            snapshots.close_walk(self.db, bot_id, kind, walk)
+        self._poll()
+
+    def happen(self, kind: EventType, about: str, reason: str) -> None:
+        """Let trouble with a source or destination, or its end, be told now."""
+        event = operation(kind, about, at=self.now, reason=reason)
+        with transaction(self.db):
+            muted = mutes.active(self.db, now_ms=self._ms)
+            events = told([event], self.rules, at=self.now, mutes=muted)
+            ledger.write(
+                self.db, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
+            )
+        self._deliver()
+
+    def advance(self, until: datetime) -> None:
+        """Let time pass; head polls find nothing new and succeed the moment it matters."""
+        while (due_ms := self._next_ms()) is not None:
+            due = datetime.fromtimestamp(due_ms / 1000, UTC)
+            if due > until:
+                break
+            self.now = due
+            self._poll()
+        self.now = until
+
+    def present(self, db: Database, key: str) -> Lead | None:
+        """Return the present state of the lead under a lane's key."""
+        return present_lead(db, key, {self.source.bot_id: self.source}, self.rules)
+
+    @property
+    def _ms(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+    def _next_ms(self) -> int | None:
+        """Return when the next timer or delivery comes due."""
+        moments = [timer.due_ms for timer in timers.running(self.db)]
+        moments += [
+            due_ms
+            for name in self.rules.destinations
+            if (due_ms := outbox.next_due_ms(self.db, name, now_ms=self._ms)) is not None
+        ]
+        return min((moment for moment in moments if moment > self._ms), default=None)
+
+    def _poll(self) -> None:
+        """Tell of the timers that came due, as after a good head poll; then deliver."""
+        with transaction(self.db):
+            for kind in KINDS:
+                overdue.fire(
+                    self.db,
+                    self.source.bot_id,
+                    kind,
+                    self.rules,
+                    self.present,
+                    begun=self.now,
+                    mutes=mutes.active(self.db, now_ms=self._ms),
+                    at=self.now,
+                )
+        self._deliver()
+
+    def _deliver(self) -> None:
+        for name in self.rules.destinations:
+            attempts: list[Attempt] = []
+            while attempts := list(self._turn(name, attempts)):
+                pass
+
+    def _turn(self, name: str, ended: list[Attempt]) -> Iterator[Attempt]:
+        """Take one turn of a lane and send what it claims."""
+        facts = LaneFacts(
+            destination=name,
+            policy=self.limits[name].policy,
+            burst=self.limits[name].burst,
+            present=self.present,
+            free=SLOTS,
+            in_flight=0,
+        )
+        with transaction(self.db):
+            turn = take_turn(self.db, facts, ended, self.rules, now_ms=self._ms)
+        for bundle in turn.claimed:
+            message = message_of(bundle, turn, self.rules.agents)
+            attempt = Attempt(claimed=bundle, probe=turn.probe, jitter=0.0, receipt=Receipt())
+            if reaches_somebody(self.rules.destinations[name].options, message):
+                self.sent.append(Sent(at=self.now, to=name, message=message))
+                yield attempt
+            else:
+                yield Attempt(
+                    claimed=bundle,
+                    probe=turn.probe,
+                    jitter=0.0,
+                    failure=SkippedDeliveryError("unresolved assignee"),
+                )

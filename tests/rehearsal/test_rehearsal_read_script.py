@@ -1,0 +1,62 @@
+import pytest
+from rehearsals import ONE, faults_of
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("steps: {}", "4:12: `steps` is a list (begin each entry with `- `)"),
+        ("lead: {contry: India}", "4:12: `contry` is no lead key; did you mean `country`?"),
+        ("lead: {visits: many}", "4:12: `visits`: it wants a whole number"),
+        (
+            "lead: {created_at: today}",
+            (
+                "4:12: `created_at`: `today` is no time with its offset,"
+                " as in 2026-03-02T10:00+05:30"
+            ),
+        ),
+        ("steps: [{chang: {}}]", "4:14: `chang` is no step key; did you mean `change`?"),
+        ("steps: [{change: {id: x}}]", "4:23: `id` of a lead never changes"),
+        (
+            "steps: [{after: 16}]",
+            "4:14: `after`: `16` is no duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
+        ),
+        ("steps: [{expect: [{rule: Nw}]}]", "4:30: `Nw` is no rule; did you mean `New`?"),
+        (
+            "steps: [{expect: [{rule: New, to: [sale]}]}]",
+            "4:40: `sale` is no destination; did you mean `sales`?",
+        ),
+        (
+            "steps: [{expect: }]",
+            "4:14: `expect` is empty (write [] where nothing is to be sent)",
+        ),
+        (
+            "steps: [{event: {type: source.upp, about: x}}]",
+            (
+                "4:22: `type`: `source.upp` is not one of delivery.dead, destination.down,"
+                " destination.up, source.down, source.up"
+            ),
+        ),
+    ],
+)
+def test_a_mistake_in_a_test_is_told_with_its_place(line: str, fault: str) -> None:
+    steps = "" if "steps" in line else "    steps: []\n"
+    text = ONE + f"    {line}\n" + steps
+    assert f"t.test.yaml:{fault}" in faults_of(text)
+
+
+def test_nobody_can_change_where_nobody_entered() -> None:
+    text = ONE + "    lead: null\n    steps: [{change: {status: CLOSED}}]\n"
+    assert faults_of(text) == ["t.test.yaml:5:14: `change`: there is no lead in this test"]
+
+
+def test_all_mistakes_come_at_once() -> None:
+    text = """tests:
+  - name: x
+    at: 2026-03-02T10:00
+    lead: {nme: Asha}
+    steps: [{expect: [{rule: Old}]}]
+  - steps: []
+"""
+    places = [fault.split(": ")[0] for fault in faults_of(text)]
+    assert places == [f"t.test.yaml:{at}" for at in ("3:5", "4:12", "5:30", "6:5")]
