@@ -20,9 +20,6 @@ async def test_it_prints_what_would_be_sent_and_changes_nothing(tmp_path: Path) 
             ("crm", "lead.created", lead_id, None),
             ("boss", "lead.created", lead_id, "New lead: Asha, Pune, India"),
         ]
-        table = await installed.program.ends("once", "--dry-run")
-        assert table.code == 0
-        assert "now   crm   New or changed  New lead: Asha, Pune, India" in table.out
         assert contents(tmp_path) == before
         nothing_was_sent(installed)
 
@@ -47,9 +44,11 @@ async def test_it_looks_over_the_shoulder_of_a_running_notifier(tmp_path: Path) 
     ):
         await process.says('"walk_completed"')
         await process.until(installed.simulator.requests.reached(5))
-        installed.world.create(name="Asha")
+        installed.world.create(name="Asha", city="Pune", country="India")
         tried = await installed.program.ends("once", "--dry-run")
-        assert (tried.code, tried.out.count("Asha")) == (0, 1)
+        assert tried.code == 0
+        words = " ".join(tried.out.splitlines()[1].split())
+        assert words == "now crm New or changed New lead: Asha, Pune, India"
         assert installed.rows("SELECT * FROM events") == []
         nothing_was_sent(installed)
         assert await process.stop() == 0

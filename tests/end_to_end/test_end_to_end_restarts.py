@@ -2,17 +2,15 @@
 
 import asyncio
 from pathlib import Path
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGTERM
 
-import pytest
 from installation import Installation, installation, started
 
 from support.loopback import Reply
 
 
-@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
 async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
-    tmp_path: Path, number: Signals
+    tmp_path: Path,
 ) -> None:
     async with installation(tmp_path) as installed:
         gate = asyncio.Event()
@@ -21,7 +19,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
             await started(installed, process)
             first = installed.world.create(name="Asha")
             await process.until(installed.receiver.arrived(1))
-            process.send(number)
+            process.send(SIGTERM)
             await process.says('"stopping"')
             gate.set()
             assert await process.end() == 0
