@@ -155,7 +155,7 @@ async def assembled(
             store=store,
             client=MeteredPages(client, monitor.meters, clock_ms=clocks.monotonic_ms),
             meters=monitor.meters,
-            budget=_budgets(store, settings, clocks),
+            budget=budgets(store, settings, clocks),
             clocks=clocks,
             console=console,
         )
@@ -194,7 +194,7 @@ class _Requests:
         )
 
 
-def _budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
+def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
     """Return the budget of a token: one for all sources that use it."""
     budgets: dict[str, Budget] = {}
     requests = _Requests(store)

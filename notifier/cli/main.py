@@ -21,6 +21,8 @@ MODULES = {
     "init": "notifier.cli.init",
     "check": "notifier.cli.check",
     "schema": "notifier.cli.check",
+    "doctor": "notifier.cli.doctor",
+    "send": "notifier.cli.send",
     "test": "notifier.cli.test",
     "demo": "notifier.cli.demo",
     "simulate": "notifier.cli.simulate",
@@ -28,6 +30,12 @@ MODULES = {
     "events": "notifier.cli.listings",
     "deliveries": "notifier.cli.listings",
     "status": "notifier.cli.status",
+    "destinations": "notifier.cli.destinations",
+    "retry": "notifier.cli.retry",
+    "mute": "notifier.cli.mute",
+    "unmute": "notifier.cli.mute",
+    "forget": "notifier.cli.care",
+    "backup": "notifier.cli.care",
     "version": "notifier.cli.version",
 }
 

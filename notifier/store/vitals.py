@@ -57,7 +57,7 @@ def vitals(
     return Vitals(
         sources=tuple(_source(db, bot_id) for bot_id in bots),
         destinations=tuple(_destination(db, name, now_ms) for name in names),
-        requests=_requests(db, monotonic_ms),
+        requests=requests_made(db, monotonic_ms=monotonic_ms),
         rules_loaded_at=told.get(notes.LOADED_AT),
         rules_refused=told.get(notes.REFUSED),
     )
@@ -117,7 +117,8 @@ def _destination(db: Database, name: str, now_ms: int) -> DestinationVitals:
     )
 
 
-def _requests(db: Database, monotonic_ms: int) -> dict[str, int]:
+def requests_made(db: Database, *, monotonic_ms: int) -> dict[str, int]:
+    """Return how many requests each token, by its key, was used for within the window."""
     return dict(
         db.execute(
             "SELECT token, COUNT(*) FROM requests WHERE at_ms > ? GROUP BY token",

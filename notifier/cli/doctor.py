@@ -1,0 +1,148 @@
+"""``doctor``: everything outside is tried for real, and each fault has its remedy."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from notifier.building import build_destinations
+from notifier.cli.context import configuration, environment
+from notifier.cli.doctor_house import check_house
+from notifier.cli.doctor_listing import Upstream, check_source
+from notifier.cli.doctor_places import check_place
+from notifier.cli.exits import Exit
+from notifier.cli.findings import Finding, Verdict, doubtful, show, wrong
+from notifier.clocks import Clocks
+from notifier.configuration import Configuration
+from notifier.errors import BusyError, StoreError
+from notifier.service import budgets
+from notifier.store import vitals
+from notifier.store.db import Store
+from notifier.upstream.budget import token_key
+from notifier.upstream.client import Client
+
+ALLOWED_A_MINUTE = 100
+
+app = typer.Typer()
+
+
+@app.command()
+def doctor(
+    *,
+    send: Annotated[
+        bool, typer.Option("--send", help="Post a signed sample to every webhook.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    ] = False,
+) -> None:
+    """Try token, listing, destinations, database and clock; exit 1 where one is wrong.
+
+    Works while the service runs, and within the same request budget.
+    """
+    findings = asyncio.run(_findings(configuration(), send=send))
+    show(findings, as_json=as_json)
+    if any(one.verdict is Verdict.WRONG for one in findings):
+        raise typer.Exit(Exit.FAILED)
+
+
+async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
+    database, given = config.settings.database, environment()
+    home, upstream, places = await asyncio.gather(
+        asyncio.to_thread(check_house, database, given, Path.cwd() / ".env"),
+        _upstream(config),
+        _places(config, send=send),
+    )
+    return [*upstream, *places, *home]
+
+
+async def _upstream(config: Configuration) -> list[Finding]:
+    settings, clocks = config.settings, Clocks()
+    timeout_s = settings.request_timeout.total_seconds()
+    async with (
+        _requests(settings.database) as store,
+        Client(settings.base_url, timeout_s=timeout_s) as client,
+    ):
+        upstream = Upstream(
+            client=client,
+            budget=budgets(store, settings, clocks),
+            rate_limit=settings.rate_limit,
+            sweeps=bool(settings.sweep_interval),
+        )
+        found = await asyncio.gather(*(check_source(one, upstream) for one in config.sources))
+        used = await store.look(vitals.requests_made, monotonic_ms=clocks.monotonic_ms())
+    return [*(one for each in found for one in each), *_rates(config, used)]
+
+
+@asynccontextmanager
+async def _requests(database: Path) -> AsyncIterator[Store]:
+    """Give the request log that the service uses, or one for now.
+
+    A database that this command created might belong to the wrong user, and one
+    that cannot be used is told of elsewhere.
+    """
+    with tempfile.TemporaryDirectory(prefix="notifier-doctor-") as folder:
+        store = _opened(database, Path(folder))
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _opened(database: Path, spare: Path) -> Store:
+    if database.exists():
+        with contextlib.suppress(StoreError, BusyError):
+            return Store(database)
+    return Store(spare / "requests.db")
+
+
+def _rates(config: Configuration, used: dict[str, int]) -> Iterator[Finding]:
+    """Yield for each token how much of its minute is used, and how much polls need."""
+    settings = config.settings
+    users: dict[str, list[str]] = defaultdict(list)
+    listings: dict[str, int] = defaultdict(int)
+    for spec in config.sources:
+        assert spec.token is not None
+        key = token_key(spec.token)
+        users[key].append(spec.source.name)
+        listings[key] += len(spec.types)
+    for key, names in users.items():
+        needed = listings[key] * 60 / settings.poll_interval.total_seconds()
+        check = f"{', '.join(names)}: rate"
+        found = (
+            f"{used.get(key, 0)} of {settings.rate_limit} requests used in the last minute; "
+            f"polls need {needed:.0f}"
+        )
+        if needed > settings.rate_limit:
+            yield wrong(check, found, "lengthen NOTIFIER_POLL_INTERVAL")
+        elif settings.rate_limit > ALLOWED_A_MINUTE:
+            remedy = f"the API allows {ALLOWED_A_MINUTE}: lower NOTIFIER_RATE_LIMIT"
+            yield doubtful(check, found, remedy)
+        else:
+            yield Finding(check=check, found=found)
+
+
+async def _places(config: Configuration, *, send: bool) -> list[Finding]:
+    rules = config.ruleset
+    destinations = build_destinations(
+        config.settings, rules, now=lambda: datetime.now(UTC), console=Console(stderr=True)
+    )
+    try:
+        found = await asyncio.gather(
+            *(
+                check_place(one, rules.destinations[name], rules, send=send)
+                for name, one in destinations.items()
+            )
+        )
+    finally:
+        for one in destinations.values():
+            await one.aclose()
+    return [finding for each in found for finding in each]

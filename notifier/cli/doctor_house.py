@@ -1,0 +1,93 @@
+"""``doctor`` at home: database, disk, credentials and files."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from notifier.cli.findings import Finding, Verdict, doubtful, wrong
+from notifier.environment import Credentials, Environment
+from notifier.errors import BusyError, StoreError
+from notifier.settings import PREFIX
+from notifier.store.db import connect_existing, translated
+
+LITTLE_BYTES = 1024**3
+TOO_LITTLE_BYTES = 100 * 1024**2
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_house(database: Path, environment: Environment, dotenv: Path) -> list[Finding]:
+    """Look at everything that lies on this host."""
+    return [
+        _database(database),
+        *_private("database", database),
+        _disk(database),
+        *_private(".env", dotenv),
+        *_credentials(environment),
+    ]
+
+
+def _database(path: Path) -> Finding:
+    if not path.exists():
+        return _absent(path)
+    try:
+        with translated(path), closing(connect_existing(path)) as db:
+            (told,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except (StoreError, BusyError) as error:
+        return wrong("database", str(error))
+    if told != "ok":
+        return wrong(
+            "database",
+            f"{path} is damaged",
+            "stop the service and copy your newest `notifier backup` file in its place",
+        )
+    size = path.stat().st_size / 1024**2
+    return Finding(check="database", found=f"{path} is sound, {size:.1f} MiB")
+
+
+def _absent(path: Path) -> Finding:
+    folder = path.absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return wrong(
+            "database",
+            f"{folder} cannot be written to",
+            "set NOTIFIER_DATABASE, or give the service's user this folder",
+        )
+    return Finding(check="database", found=f"none yet: `notifier run` creates {path}")
+
+
+def _disk(path: Path) -> Finding:
+    folder = path.absolute().parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return wrong("disk", f"{folder}: {error.strerror}", "set NOTIFIER_DATABASE")
+    found = f"{free / 1024**3:.1f} GiB free at {folder}"
+    if free < TOO_LITTLE_BYTES:
+        return wrong("disk", found, "free some: without it no change can be stored")
+    if free < LITTLE_BYTES:
+        return doubtful("disk", found, "free some before it is needed")
+    return Finding(check="disk", found=found)
+
+
+def _private(check: str, path: Path) -> Iterator[Finding]:
+    """Yield a finding where others may read a file that holds secrets or visitors."""
+    if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & OTHERS:
+        yield doubtful(
+            f"{check} rights", f"{path} has mode {mode:o}", f"chmod 600 {path.absolute()}"
+        )
+
+
+def _credentials(environment: Environment) -> Iterator[Finding]:
+    for place in environment.places:
+        if isinstance(place, Credentials) and place.folder.is_dir():
+            yield _folder(place, [*place.variables()])
+
+
+def _folder(place: Credentials, names: Iterable[str]) -> Finding:
+    ours = [name.lower() for name in names if name.startswith(PREFIX)]
+    found = f"{place.folder}: {', '.join(ours) or 'none of ours'}"
+    verdict = Verdict.FINE if ours else Verdict.UNTRIED
+    return Finding(check="credentials", found=found, verdict=verdict)

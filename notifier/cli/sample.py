@@ -1,0 +1,32 @@
+"""The message that ``send`` and ``doctor --send`` send: one that says what it is."""
+
+import secrets
+
+import msgspec
+
+from notifier.destinations.base import Message, Part
+from notifier.events import EventType, encode
+from notifier.messages.builtin import builtin_text
+from notifier.messages.samples import sample_event
+from notifier.messages.text import Medium, Text
+from notifier.rules.model import Ruleset
+
+
+def sample_message(ruleset: Ruleset, medium: Medium) -> Message:
+    """Return a new lead that does not exist, for a medium.
+
+    Its id is new each time: a receiver drops what it has seen. The lead belongs to
+    the first of the rules' agents, so that messages to an assignee arrive.
+    """
+    event = sample_event(EventType.LEAD_CREATED)
+    event = msgspec.structs.replace(event, id=f"evt_sample_{secrets.token_hex(8)}")
+    lead = event.data.lead
+    if lead is not None and (agent := next(iter(ruleset.agents.values()), None)):
+        lead = msgspec.structs.replace(lead, assignee=agent)
+        event = msgspec.structs.replace(
+            event, data=msgspec.structs.replace(event.data, lead=lead)
+        )
+    text = builtin_text(event, medium, ruleset.agents)
+    text = Text(title=f"Sample: {text.title}", body=text.body)
+    part = Part(event=event, body=encode(event), text=text, rule="notifier send")
+    return Message(id=event.id, parts=(part,), lead=lead, agents=ruleset.agents)

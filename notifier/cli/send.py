@@ -1,0 +1,51 @@
+"""``send``: a sample message through the real destination."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from notifier.building import build_destinations
+from notifier.cli.choices import one_of
+from notifier.cli.context import configuration
+from notifier.cli.exits import Exit
+from notifier.cli.sample import sample_message
+from notifier.configuration import Configuration
+from notifier.destinations.base import Receipt
+from notifier.errors import DeliveryError
+
+app = typer.Typer()
+
+
+@app.command()
+def send(
+    destination: Annotated[str, typer.Argument(help="Its name in the rules file.")],
+) -> None:
+    """Send a sample lead to one destination, exactly as a real one would go."""
+    config = configuration()
+    name = one_of(destination, config.ruleset.destinations, "destination")
+    begun_s = time.monotonic()
+    try:
+        receipt = asyncio.run(_sent(config, name))
+    except DeliveryError as error:
+        typer.echo(f"{name} did not take it: {error}", err=True)
+        if error.remedy:
+            typer.echo(f"what to do: {error.remedy}", err=True)
+        raise typer.Exit(Exit.FAILED) from None
+    note = f" ({receipt.note})" if receipt.note else ""
+    typer.echo(f"{name} took a sample lead in {time.monotonic() - begun_s:.1f} s{note}")
+
+
+async def _sent(config: Configuration, name: str) -> Receipt:
+    destinations = build_destinations(
+        config.settings, config.ruleset, now=lambda: datetime.now(UTC), console=Console()
+    )
+    try:
+        chosen = destinations[name]
+        return await chosen.send(sample_message(config.ruleset, chosen.medium))
+    finally:
+        for one in destinations.values():
+            await one.aclose()
