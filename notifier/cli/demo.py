@@ -119,19 +119,20 @@ def _rules_text() -> str:
 
 
 def _introduce(console: Console, rules: str) -> None:
-    console.print(
-        f"A simulated BotPenguin with {LEADS} leads, asked every second, goes through a\n"
-        "sales day in minutes. What is new or changed appears below, as these rules say.\n",
-        style="bold",
-    )
+    """Print the rules, and below, where it stays in sight, what is about to be seen."""
     shown = rules[rules.index("rules:") :].rstrip()
     console.print(Syntax(shown, "yaml", theme="ansi_dark", background_color="default"))
-    console.print("\nCtrl-C ends it; nothing is kept.\n", style="dim")
+    console.print(
+        f"\nA simulated BotPenguin with {LEADS} leads goes through a sales day in minutes.\n"
+        "It is asked every second; below, the rules above tell what is new or changed.",
+        style="bold",
+    )
+    console.print("Ctrl-C ends it; nothing is kept.\n", style="dim")
 
 
 def _conclude(console: Console, seen: Totals) -> None:
     console.print(
-        f"{seen.leads} leads seen, {seen.events} events found, {seen.delivered} delivered.\n"
+        f"\n{seen.leads} leads seen, {seen.events} events found, {seen.delivered} delivered.\n"
         "With your own account: notifier init, then notifier run.",
         style="bold",
     )

@@ -5,9 +5,10 @@ from pathlib import Path
 from signal import SIGHUP
 from typing import Any
 
-from installation import MARKER, TOKEN, installation, names, rules_text, started
+from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text, started
 
 from notifier.simulator.faults import Fault, FaultKind
+from support.loopback import Reply
 from support.program import Process, Program
 
 
@@ -65,10 +66,13 @@ async def test_trouble_everywhere_is_told_without_a_secret(tmp_path: Path) -> No
         program.environment["NOTIFIER_SMTP_URL"] = installed.mail.url.replace(
             "password", "wrong"
         )
+        # What many a web server says of a route it does not have.
+        receiver.replies.append(Reply(status=404, body=f"Cannot POST {HOOK_PATH}".encode()))
         async with program.running("run") as process:
             await started(installed, process)
             installed.world.create(name="Asha")
             await process.until(receiver.arrived(3))
+            await process.says("127.0.0.1 answered 404: Cannot POST …")
             assert await process.stop() == 0
         told = [(one.event["type"], one.event["subject"]) for one in receiver.received]
         assert sorted(told) == [
