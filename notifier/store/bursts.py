@@ -43,10 +43,12 @@ def _due_bundles(db: Database, destination: str, now_ms: int) -> list[str]:
 def _sent_ms(db: Database, destination: str, *, since_ms: int) -> list[int]:
     """Return when each message of the window was sent, or claimed to be sent now."""
     rows = db.execute(
-        "SELECT MAX(COALESCE(delivered_ms, :since_ms)) FROM deliveries"
-        " WHERE destination = :destination AND exempt = 0"
-        " AND (delivered_ms > :since_ms OR state = 'pending' AND claimed = 1)"
-        " GROUP BY bundle",
+        "SELECT MAX(at_ms) FROM ("
+        " SELECT bundle, delivered_ms AS at_ms FROM deliveries"
+        " WHERE destination = :destination AND exempt = 0 AND delivered_ms > :since_ms"
+        " UNION ALL SELECT bundle, :since_ms FROM deliveries"
+        " WHERE destination = :destination AND exempt = 0 AND state = 'pending' AND claimed = 1"
+        ") AS sent GROUP BY bundle",
         {"destination": destination, "since_ms": since_ms},
     )
     return [sent_ms for (sent_ms,) in rows]

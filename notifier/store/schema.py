@@ -206,11 +206,23 @@ INDEXES = (
     "CREATE INDEX events_subject ON events (subject)",
     "CREATE INDEX events_observed ON events (observed_ms)",
     "CREATE INDEX deliveries_event ON deliveries (event_seq)",
+    # For a lane's turn: it must stay quick with 100,000 deliveries waiting, and
+    # whatever lies behind them. Both columns of an equality, or the planner may
+    # read all that a destination was ever sent.
     "CREATE INDEX deliveries_due ON deliveries (destination, due_ms) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_tried ON deliveries (destination, claim, due_ms)"
+    " WHERE state = 'pending'",
+    "CREATE INDEX deliveries_planned ON deliveries (destination, planned_ms)"
+    " WHERE state = 'pending'",
     "CREATE INDEX deliveries_lead ON deliveries (lead, destination) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_bundle ON deliveries (bundle) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_held ON deliveries (destination, held) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_sent ON deliveries (destination, delivered_ms)",
+    "CREATE INDEX deliveries_bundle ON deliveries (destination, bundle)"
+    " WHERE state = 'pending'",
+    "CREATE INDEX deliveries_held ON deliveries (destination, held, due_ms)"
+    " WHERE state = 'pending' AND held IS NOT NULL",
+    "CREATE INDEX deliveries_claimed ON deliveries (destination)"
+    " WHERE state = 'pending' AND claimed = 1",
+    "CREATE INDEX deliveries_sent ON deliveries (destination, delivered_ms)"
+    " WHERE delivered_ms IS NOT NULL",
     "CREATE INDEX timers_due ON timers (bot_id, due_ms)",
     "CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead'",
 )
