@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifier.cli.output import counted
 from notifier.conclude import Health
 from notifier.messages.facts import duration
 from notifier.store.reports import DestinationReport, Report, SourceReport
@@ -54,7 +55,7 @@ def _source(one: SourceReport, at: datetime) -> Iterator[Trouble]:
         )
     if one.quarantined:
         yield Trouble(
-            what=f"{_count(one.quarantined, 'bad record')} of {one.name}"
+            what=f"{counted(one.quarantined, 'bad record')} of {one.name}"
             f" {'was' if one.quarantined == 1 else 'were'} set aside",
             remedy="the log tells why of each (`record_quarantined`); the rest is unharmed",
             urgent=False,
@@ -85,12 +86,8 @@ def _destination(one: DestinationReport) -> Iterator[Trouble]:
         )
     if one.dead:
         yield Trouble(
-            what=f"{one.dead} dead {'delivery' if one.dead == 1 else 'deliveries'} to {name}",
+            what=f"{counted(one.dead, 'dead delivery', 'dead deliveries')} to {name}",
             remedy=f"why: `notifier deliveries --state dead --destination {name}`;"
             f" again: `notifier retry --dead --destination {name}`",
             urgent=False,
         )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -39,5 +39,10 @@ def print_warnings(warnings: Iterable[Fault]) -> None:
         typer.echo(f"warning: {warning}", err=True)
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return ``1 rule``, ``2 rules``; ``many`` where an s does not do."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def _cell(value: object) -> Text:
     return Text("" if value is None else one_line(str(value)))

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 
 from notifier.events import OPERATIONS, Event, EventPayload, decode, encode
 
-SUBJECT = "forgotten"
-"""Stands where a lead's id stood."""
+FORGOTTEN = "forgotten"
+"""Stands where a lead's id stood, and is why a delivery was skipped."""
 
 CHUNK = 500  # parameters a statement, far below SQLite's limit
 
@@ -98,7 +98,7 @@ def erase(db: Database, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     ).fetchall()
     db.conn.executemany(
         "UPDATE events SET subject = ?, body = ? WHERE seq = ?",
-        [(SUBJECT, _emptied(body), seq) for seq, body in events],
+        [(FORGOTTEN, _emptied(body), seq) for seq, body in events],
     )
     return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
 
@@ -125,6 +125,6 @@ def _emptied(body: str) -> str:
     event = decode(body.encode())
     observed_at = event.data.observed_at
     kept = msgspec.structs.replace(
-        event, subject=SUBJECT, time=observed_at, data=EventPayload(observed_at=observed_at)
+        event, subject=FORGOTTEN, time=observed_at, data=EventPayload(observed_at=observed_at)
     )
     return encode(kept).decode()

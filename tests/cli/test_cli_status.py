@@ -156,7 +156,9 @@ def test_it_needs_neither_rules_nor_secrets_nor_a_right_token(
     assert "two words" not in ended.err
 
 
-@pytest.mark.parametrize("command", ["status", "deliveries"])
+@pytest.mark.parametrize(
+    "command", ["status", "deliveries", "destinations", "retry", "mute", "forget"]
+)
 def test_looking_loads_no_destination(command: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-X", "importtime", INSTALLED, command, "--help"],

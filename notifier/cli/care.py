@@ -1,0 +1,82 @@
+"""``backup`` and ``forget``: care for the database and for the people in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notifier.cli.exits import Exit
+from notifier.cli.opened import opened
+from notifier.cli.output import counted
+from notifier.store import forgotten
+from notifier.store.db import backup as write_copy
+from notifier.store.db import transaction, translated
+from notifier.store.forgotten import Erased
+
+app = typer.Typer()
+
+OUT_OF_REACH = (
+    "Out of reach: what Slack, mail and webhooks have received, and earlier backups "
+    "of the database."
+)
+NOT_CLEAN = (
+    "Freed parts of the file could not be overwritten: another process reads it, or the disk "
+    "is full. Run the same command again."
+)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes.", dir_okay=False)],
+) -> None:
+    """Write a whole copy of the database while the service runs."""
+    with opened() as desk:
+        if file.exists() and file.samefile(desk.path):
+            raise typer.BadParameter(f"{file} is the database itself")
+        # A copy that was cut short must not stand where the last good one did.
+        partial = file.with_name(f"{file.name}.partial")
+        with translated(file):
+            partial.unlink(missing_ok=True)
+            write_copy(desk.db, partial)
+            size_bytes = partial.stat().st_size
+            partial.replace(file)
+    typer.echo(f"{file} holds the whole database ({size_bytes / 1e6:.1f} MB)")
+
+
+@app.command()
+def forget(
+    lead_id: Annotated[str, typer.Argument(metavar="LEAD_ID", show_default=False)],
+) -> None:
+    """Erase a person's data from the database, and never store it again.
+
+    Counts stay, and a digest of the id: such rows are neither stored nor announced
+    again. What waits to be sent to somebody is skipped. It cannot be undone.
+    """
+    with opened() as desk:
+        with transaction(desk.db):
+            bots = forgotten.bots_that_know(desk.db, lead_id)
+            again = bool(forgotten.bots_that_forgot(desk.db, lead_id))
+            erased = [
+                forgotten.erase(desk.db, bot_id, lead_id, at_ms=desk.now_ms) for bot_id in bots
+            ]
+        if not erased and not again:
+            typer.echo(f"no lead {lead_id} is known; nothing was changed", err=True)
+            raise typer.Exit(Exit.FAILED)
+        # Also where nothing new was erased: the last time it may not have come to its end.
+        is_clean = forgotten.leave_no_trace(desk.db)
+    typer.echo(f"{lead_id} {_told(erased)}. {OUT_OF_REACH}")
+    if not is_clean:
+        typer.echo(NOT_CLEAN, err=True)
+        raise typer.Exit(Exit.TEMPORARY)
+
+
+def _told(erased: list[Erased]) -> str:
+    if not erased:
+        return "was forgotten before"
+    events = sum(one.events for one in erased)
+    deliveries = sum(one.deliveries for one in erased)
+    unsent = sum(one.unsent for one in erased)
+    return (
+        f"is forgotten: {counted(events, 'event')} and"
+        f" {counted(deliveries, 'delivery', 'deliveries')} emptied, {unsent} of them unsent"
+    )

@@ -1,0 +1,68 @@
+"""``destinations``: how they stand; ``enable`` and ``disable`` by hand."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from notifier.cli.choices import one_of
+from notifier.cli.opened import opened, whole
+from notifier.cli.output import print_json, print_table
+from notifier.cli.shapes import destination_shape
+from notifier.conclude import Health, Standing
+from notifier.store import outbox, registry, reports
+from notifier.store.destinations import set_standing, standing
+
+app = typer.Typer()
+group = typer.Typer()
+app.add_typer(group, name="destinations")
+
+BY_HAND = "disabled by hand"
+
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
+
+
+@group.callback(invoke_without_command=True)
+def destinations(
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the destinations; enable or disable one."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened() as desk:
+        found = reports.destinations(desk.db)
+        muted = reports.active_mutes(desk.db, now_ms=desk.now_ms)
+    shapes = [destination_shape(one, muted) for one in found]
+    if json:
+        print_json(shapes)
+        return
+    print_table(
+        ("name", "type", "state", "reason", "waiting", "dead", "what to do"),
+        ((*shape.values(), one.remedy) for shape, one in zip(shapes, found, strict=True)),
+    )
+
+
+@group.command()
+def enable(name: Name) -> None:
+    """Let a disabled, parked or failing destination deliver again, at once."""
+    with whole() as desk:
+        name = one_of(name, registry.names(desk.db).destinations, "destination")
+        before = standing(desk.db, name)
+        set_standing(desk.db, name, Standing())
+        outbox.release_retries(desk.db, name, now_ms=desk.now_ms)
+    was = "was up already" if before.health is Health.UP else f"was {before.health.value}"
+    typer.echo(f"{name} is up; it {was}")
+
+
+@group.command()
+def disable(name: Name) -> None:
+    """Send nothing more to a destination; what is for it waits until `enable`."""
+    with whole() as desk:
+        name = one_of(name, registry.names(desk.db).destinations, "destination")
+        remedy = f"`notifier destinations enable {name}`"
+        disabled = Standing(
+            health=Health.DISABLED, since_ms=desk.now_ms, reason=BY_HAND, remedy=remedy
+        )
+        set_standing(desk.db, name, disabled)
+    typer.echo(f"{name} is disabled; what is for it waits until {remedy}")

@@ -1,0 +1,72 @@
+"""``mute`` and ``unmute``: silence a rule or a destination for a while."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated
+
+import typer
+
+from notifier.cli.choices import duration_ms, unknown
+from notifier.cli.exits import Exit
+from notifier.cli.moments import short_ms
+from notifier.cli.opened import whole
+from notifier.store import mutes, registry, reports
+from notifier.store.reports import MuteReport
+
+app = typer.Typer()
+
+RULE, DESTINATION = KINDS = ("rule", "destination")
+
+
+@app.command()
+def mute(
+    name: Annotated[str, typer.Argument(metavar="RULE-or-DESTINATION", show_default=False)],
+    *,
+    duration: Annotated[str, typer.Option("--for", metavar="2h", help="How long.")],
+) -> None:
+    """Silence a rule or destination: what matches meanwhile is skipped, not kept."""
+    length_ms = duration_ms(duration)
+    if not length_ms:
+        raise typer.BadParameter("a mute lasts longer than nothing; `unmute` ends one")
+    with whole() as desk:
+        known = registry.names(desk.db)
+        found = _found(name, {RULE: known.rules, DESTINATION: known.destinations})
+        if found is None:
+            in_force = (*known.rules, *known.destinations)
+            raise typer.BadParameter(unknown(name, in_force, "rule or destination in force"))
+        until_ms = desk.now_ms + length_ms
+        mutes.mute(desk.db, *found, until_ms=until_ms)
+    until = short_ms(until_ms, desk.zone, at=desk.at)
+    typer.echo(f"{' '.join(found)} is muted until {until}; what waits already still goes out")
+
+
+@app.command()
+def unmute(
+    name: Annotated[str, typer.Argument(metavar="RULE-or-DESTINATION", show_default=False)],
+) -> None:
+    """End a mute before its time."""
+    with whole() as desk:
+        active = reports.active_mutes(desk.db, now_ms=desk.now_ms)
+        found = _found(name, {kind: _names(active, kind) for kind in KINDS})
+        if found is not None:
+            mutes.unmute(desk.db, *found)
+    if found is None:
+        muted = ", ".join(f"{one.kind} {one.name}" for one in active)
+        typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)
+        raise typer.Exit(Exit.FAILED)
+    typer.echo(f"{' '.join(found)} is heard again")
+
+
+def _names(active: Iterable[MuteReport], kind: str) -> tuple[str, ...]:
+    return tuple(one.name for one in active if one.kind == kind)
+
+
+def _found(name: str, names: Mapping[str, Collection[str]]) -> tuple[str, str] | None:
+    """Return whether the name is a rule's or a destination's; both is wrong usage."""
+    kinds = [kind for kind in KINDS if name in names[kind]]
+    if len(kinds) > 1:
+        ways = " or ".join(f"`{kind}:{name}`" for kind in kinds)
+        raise typer.BadParameter(f"`{name}` is a rule and a destination; write {ways}")
+    if kinds:
+        return kinds[0], name
+    kind, _, rest = name.partition(":")
+    return (kind, rest) if kind in KINDS and rest in names[kind] else None

@@ -1,0 +1,87 @@
+"""``retry``: a fresh schedule for deliveries, by id or for all that are dead."""
+
+from collections.abc import Collection, Sequence
+from typing import Annotated
+
+import typer
+
+from notifier.cli.choices import one_of
+from notifier.cli.exits import Exit
+from notifier.cli.opened import Opened, whole
+from notifier.cli.output import counted
+from notifier.conclude import Health, State
+from notifier.store import registry, reports, retries
+from notifier.store.forgotten import FORGOTTEN
+from notifier.store.retries import Retryable
+
+app = typer.Typer()
+
+
+@app.command()
+def retry(
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="ID", help="As `notifier deliveries` shows them."),
+    ] = None,
+    *,
+    dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,
+    destination: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --dead: only to this destination.")
+    ] = None,
+) -> None:
+    """Send deliveries again, now, on a fresh schedule; event ids stay the same."""
+    if bool(ids) == dead:
+        raise typer.BadParameter("give ids of deliveries, or --dead")
+    if destination is not None and not dead:
+        raise typer.BadParameter("--destination goes with --dead")
+    with whole() as desk:
+        chosen = retries.find(desk.db, ids) if ids else _dead(desk, destination)
+        refused = _missing(ids or (), chosen) | _refused(desk, chosen)
+        accepted = [one for one in chosen if one.id not in refused]
+        retries.retry(desk.db, [one.id for one in accepted], now_ms=desk.now_ms)
+        disabled = _disabled(desk, accepted)
+    typer.echo(f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
+    for number, why in sorted(refused.items()):
+        typer.echo(f"delivery {number} {why}", err=True)
+    for name in disabled:
+        remedy = f"`notifier destinations enable {name}`"
+        typer.echo(f"{name} is disabled: nothing goes out before {remedy}", err=True)
+    if refused:
+        raise typer.Exit(Exit.FAILED)
+
+
+def _dead(desk: Opened, destination: str | None) -> list[Retryable]:
+    if destination is not None:
+        names = [one.name for one in reports.destinations(desk.db)]
+        destination = one_of(destination, names, "destination")
+    return retries.dead(desk.db, destination)
+
+
+def _missing(ids: Sequence[int], chosen: Sequence[Retryable]) -> dict[int, str]:
+    return dict.fromkeys(set(ids) - {one.id for one in chosen}, "does not exist")
+
+
+def _refused(desk: Opened, chosen: Sequence[Retryable]) -> dict[int, str]:
+    in_force = registry.names(desk.db).destinations
+    return {one.id: why for one in chosen if (why := _why_not(one, in_force))}
+
+
+def _why_not(one: Retryable, in_force: Collection[str]) -> str | None:
+    if one.state is State.DELIVERED:
+        return "has been delivered; `notifier replay` sends past events anew"
+    if one.reason == FORGOTTEN:
+        return "is about somebody who was forgotten"
+    if one.in_flight:
+        return "is being sent right now"
+    if one.destination not in in_force:
+        return f"goes to {one.destination}, which the rules in force do not name"
+    return None
+
+
+def _disabled(desk: Opened, accepted: Sequence[Retryable]) -> list[str]:
+    wanted = {one.destination for one in accepted}
+    return [
+        one.name
+        for one in reports.destinations(desk.db)
+        if one.name in wanted and one.state is Health.DISABLED
+    ]
