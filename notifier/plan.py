@@ -142,7 +142,8 @@ def planned(one: Match, rules: Ruleset, *, mutes: Mutes, first: str | None = Non
         mention=mention,
         broadcast=one.rule.broadcast,
         exempt=mention is not None or event.type in EXEMPT,
-        bundle=f"{alone}:{one.rule.name}:{one.destination}",
+        # With its time: a change that repeats another shares the other's event id.
+        bundle=f"{alone}:{event.data.observed_at}:{one.rule.name}:{one.destination}",
         due=one.due_at,
         held=None if one.timing in (Timing.NOW, Timing.DROP) else one.timing.value,
         state=State.SKIPPED if reason else State.PENDING,

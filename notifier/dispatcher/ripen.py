@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from notifier.events import Event, decode, encode
 from notifier.ledger import gathered, new_delivery
-from notifier.plan import Mutes, Told, planned
+from notifier.plan import WEBHOOK, Mutes, Told, planned
 from notifier.records import Lead
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Ruleset
@@ -31,10 +31,14 @@ def ripen(
     at: datetime,
 ) -> None:
     """Decide about every delivery of ``destination`` whose waiting is over at ``at``."""
-    for one in waiting.ripe(db, destination, now_ms=int(at.timestamp() * 1000)):
+    # A webhook's digest goes out singly: once due, its events are like any others.
+    singly = rules.destinations[destination].kind == WEBHOOK
+    held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if singly else []))
+    for one in waiting.ripe(db, destination, held, now_ms=int(at.timestamp() * 1000)):
         event = decode(one.event_body)
-        lead = present(db, one.lead)
-        if one.held == Timing.SETTLE and rules.rule(one.rule) is not None:
+        lead, rule = present(db, one.lead), rules.rule(one.rule)
+        # What a rule had planned before it was taken away goes out unchanged.
+        if one.held == Timing.SETTLE and rule is not None and rule.enabled:
             _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
         elif _is_over(one, event, lead, rules):
             waiting.skip(db, one.id, NO_LONGER_SO)
@@ -52,7 +56,7 @@ def _latest(event: Event, lead: Lead | None) -> Event:
 def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
     """Whether an overdue alert that waited for its window accuses nobody any more."""
     rule = rules.rule(one.rule)
-    if event.data.overdue is None or rule is None or lead is None:
+    if one.held != Timing.HOLD or event.data.overdue is None or not rule or lead is None:
         return False
     return not holds(rule, lead)
 

@@ -108,7 +108,7 @@ class Stage:
             ledger.write(
                 self.db, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
             )
-        self._deliver()
+        self.deliver()
 
     def advance(self, until: datetime) -> None:
         """Let time pass; head polls find nothing new and succeed the moment it matters."""
@@ -119,6 +119,13 @@ class Stage:
             self.now = due
             self._poll()
         self.now = until
+
+    def deliver(self) -> None:
+        """Let every lane send what is due now."""
+        for name in self.rules.destinations:
+            attempts: list[Attempt] = []
+            while attempts := list(self._turn(name, attempts)):
+                pass
 
     def present(self, db: Database, key: str) -> Lead | None:
         """Return the present state of the lead under a lane's key."""
@@ -152,13 +159,7 @@ class Stage:
                     mutes=mutes.active(self.db, now_ms=self._ms),
                     at=self.now,
                 )
-        self._deliver()
-
-    def _deliver(self) -> None:
-        for name in self.rules.destinations:
-            attempts: list[Attempt] = []
-            while attempts := list(self._turn(name, attempts)):
-                pass
+        self.deliver()
 
     def _turn(self, name: str, ended: list[Attempt]) -> Iterator[Attempt]:
         """Take one turn of a lane and send what it claims."""

@@ -1,7 +1,9 @@
 """Deliveries that wait for more than their turn: settling, held, gathered in a digest."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import orjson
 from sqlite_utils import Database
 
 from notifier.conclude import State
@@ -30,13 +32,17 @@ def settling(db: Database, lead: str) -> list[Waiting]:
     )
 
 
-def ripe(db: Database, destination: str, *, now_ms: int) -> list[Waiting]:
-    """Return what waited to settle, or for its window, and has waited long enough."""
+def ripe(db: Database, destination: str, held: Iterable[str], *, now_ms: int) -> list[Waiting]:
+    """Return what has waited long enough, of what waits because of one of ``held``."""
     return _waiting(
         db,
         "d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
-        " AND d.held IN ('settle', 'hold') AND d.due_ms <= :now_ms",
-        {"destination": destination, "now_ms": now_ms},
+        " AND d.held IN (SELECT value FROM json_each(:held)) AND d.due_ms <= :now_ms",
+        {
+            "destination": destination,
+            "held": orjson.dumps(list(held)).decode(),
+            "now_ms": now_ms,
+        },
     )
 
 
