@@ -17,7 +17,7 @@ from notifier.conclude import LOST_UNTIL_DEAD, Outcome, State
 LEASE_MS = 120_000
 
 # An earlier delivery of the same lead holds this one back while it is due, in
-# flight, or being retried for the first times; a held one is overtaken.
+# flight, or being retried for the first times; what is held or gathered is overtaken.
 UNBLOCKED = """
     COALESCE(d.held, '') IN ('digest', 'burst') OR NOT EXISTS (
         SELECT 1 FROM deliveries AS earlier
@@ -25,7 +25,7 @@ UNBLOCKED = """
         AND earlier.lead = d.lead AND earlier.bundle <> d.bundle
         AND (
             earlier.claimed = 1 AND earlier.due_ms > :now_ms
-            OR earlier.id < d.id AND (
+            OR earlier.id < d.id AND COALESCE(earlier.held, '') NOT IN ('digest', 'burst') AND (
                 earlier.due_ms <= :now_ms AND earlier.attempts < 3
                 OR earlier.attempts BETWEEN 1 AND 2
                 OR earlier.held = 'settle'
@@ -126,8 +126,7 @@ def claim(
     ).fetchall()
     one_a_lead = {lead: bundle for bundle, lead in reversed(candidates)}
     bundles = list(dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b))
-    claims = (_claim_bundle(db, destination, bundle, now_ms) for bundle in bundles)
-    return [claimed for claimed in claims if claimed]
+    return [_claim_bundle(db, destination, bundle, now_ms) for bundle in bundles]
 
 
 def _claim_bundle(
@@ -138,12 +137,9 @@ def _claim_bundle(
     rows = db.execute(
         "UPDATE deliveries SET claim = claim + 1, lost = lost + claimed, claimed = 1,"
         " due_ms = :lease_ms WHERE bundle = :bundle AND destination = :destination"
-        " AND state = 'pending' RETURNING id, lost",
+        " AND state = 'pending' RETURNING id",
         {"lease_ms": now_ms + LEASE_MS, "bundle": bundle, "destination": destination},
     ).fetchall()
-    if rows and max(lost for _, lost in rows) >= LOST_UNTIL_DEAD:
-        _bury_lost(db, [row[0] for row in rows])
-        return ()
     return tuple(sorted(_claimed(db, [row[0] for row in rows]), key=lambda one: one.id))
 
 
@@ -173,14 +169,6 @@ def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
             planned_ms=row[12],
             event_body=row[13].encode(),
         )
-
-
-def _bury_lost(db: Database, ids: Sequence[int]) -> None:
-    db.conn.executemany(
-        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'cut off',"
-        " error = 'the program ended five times while sending this' WHERE id = ?",
-        [(one,) for one in ids],
-    )
 
 
 def record(
@@ -271,5 +259,17 @@ def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
         "UPDATE deliveries SET state = 'dead', reason = 'too old' WHERE state = 'pending'"
         " AND claimed = 0 AND destination = :destination AND planned_ms < :older_than_ms",
         {"destination": destination, "older_than_ms": older_than_ms},
+    )
+    return int(cursor.rowcount)
+
+
+def bury_lost(db: Database, destination: str, *, now_ms: int) -> int:
+    """End deliveries whose claims were cut off too often: sending them may be the cause."""
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'cut off',"
+        " error = 'the program ended five times while sending this'"
+        " WHERE state = 'pending' AND claimed = 1 AND destination = :destination"
+        " AND due_ms <= :now_ms AND lost >= :before",
+        {"destination": destination, "now_ms": now_ms, "before": LOST_UNTIL_DEAD - 1},
     )
     return int(cursor.rowcount)
