@@ -70,6 +70,8 @@ class Service:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
         async with engine(self.shared, self.config) as self._engine:
             polled = await self._engine.once()
+        if polled:
+            await self.monitor.round_completed()
         left = await self.shared.store.run(outbox.left, now_ms=self.shared.clocks.now_ms())
         if left:
             log.warning("deliveries_left", count=left)

@@ -95,11 +95,17 @@ class Monitor:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def round_completed(self) -> None:
+        """Send the heartbeat of a round that was made off duty."""
+        if heartbeat := self._heartbeat():
+            await heartbeat.beat()
+
+    def _heartbeat(self) -> Heartbeat | None:
+        url = self._reach.heartbeat_url
+        return Heartbeat(url, self._successes, every_s=self._poll_s) if url else None
+
     def _duties(self) -> Iterator[Coroutine[None, None, None]]:
-        if self._reach.heartbeat_url:
-            heartbeat = Heartbeat(
-                self._reach.heartbeat_url, self._successes, every_s=self._poll_s
-            )
+        if heartbeat := self._heartbeat():
             yield heartbeat.run()
         if self.systemd.listens:
             yield self._signs_of_life()

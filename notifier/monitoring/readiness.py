@@ -44,7 +44,7 @@ def _source(source: SourceVitals, *, now_ms: int, stale_ms: int) -> Iterator[str
     if source.state == "down":
         yield f"{name} is down: {source.reason}"
     elif source.last_success_ms is None:
-        yield f"{name} has not been read to its end yet"
+        yield f"{name} has not been read yet"
     elif now_ms - source.last_success_ms > stale_ms:
         minutes = (now_ms - source.last_success_ms) // 60_000
         yield f"{name} had its last good poll {minutes} minutes ago"

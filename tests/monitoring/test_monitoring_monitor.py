@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 from monitoring_house import NOW_MS, Manager, seed
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
 from notifier.monitoring.monitor import Monitor, Reach, Watched
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store.db import Store
+from support.receivers import Receiver
 
 CLOCKS = Clocks(
     now=lambda: datetime.fromtimestamp(NOW_MS / 1000, UTC), monotonic_ms=lambda: 2_000
@@ -84,6 +86,14 @@ async def test_systemd_hears_nothing_while_the_database_thread_hangs(
         await hanging
         assert (await manager.heard())[0] == "WATCHDOG=1"
     manager.close()
+
+
+async def test_a_single_round_beats_once(store: Store) -> None:
+    async with Receiver() as receiver:
+        url = SecretStr(f"{receiver.base_url}/ping")
+        reach = Reach(http=None, heartbeat_url=url, systemd=Systemd())
+        await monitor(store, reach).round_completed()
+    assert [one.path for one in receiver.requests] == ["/ping"]
 
 
 async def test_a_start_without_any_reach_watches_nothing(store: Store) -> None:

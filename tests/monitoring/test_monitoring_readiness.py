@@ -19,7 +19,7 @@ STALE_MS = 15 * MINUTE_MS
             source("down", reason="the upstream refused the token (401)"),
             ["source website is down: the upstream refused the token (401)"],
         ),
-        (source("starting", age_ms=None), ["source website has not been read to its end yet"]),
+        (source("starting", age_ms=None), ["source website has not been read yet"]),
         (
             source(age_ms=16 * MINUTE_MS),
             ["source website had its last good poll 16 minutes ago"],
