@@ -12,7 +12,7 @@ from notifier.plan import Mutes, told
 from notifier.records import Lead
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
-from notifier.rules.timers import TimerChange, due, next_due
+from notifier.rules.timers import TimerChange, again, due, repeats_from
 from notifier.store import timers
 from notifier.store.timers import Timer
 
@@ -61,12 +61,13 @@ def fire(
             timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
             continue
         _tell(db, timer, rule, lead, rules, mutes=mutes, at=at, written=written)
-        again = next_due(rule, _moment(timer.due_ms), at=at)
-        if again is None:
+        if rule.repeat is None:
             # The condition holds on: only its turning true again starts anew.
             timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
         else:
-            timers.move(db, timer, due_ms=_ms(again), told=True)
+            told_at = repeats_from(rule, _moment(timer.due_ms), at=at)
+            due_ms, told_ms = _ms(again(rule, told_at)), _ms(told_at)
+            timers.move(db, timer, due_ms=due_ms, told_ms=told_ms)
     return written
 
 
@@ -80,9 +81,13 @@ def reconcile(db: Database, rules: Ruleset, present: Present) -> None:
         lead = present(db, f"{timer.bot_id}/{timer.lead_id}")
         if rule is None or not _still_runs(timer, rule, lead):
             timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
-        elif not timer.told:
-            due_ms = _ms(due(rule, _moment(timer.since_ms)))
-            timers.move(db, timer, due_ms=due_ms, told=False)
+        else:
+            due_at = (
+                due(rule, _moment(timer.since_ms))
+                if timer.told_ms is None
+                else again(rule, _moment(timer.told_ms))
+            )
+            timers.move(db, timer, due_ms=_ms(due_at), told_ms=timer.told_ms)
 
 
 def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:

@@ -8,7 +8,7 @@ memory. Only time is made up, and jumps from one due time to the next.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from sqlite_utils import Database
@@ -93,7 +93,11 @@ class Stage:
         with transaction(self.db):
             walk = snapshots.listing(self.db, bot_id, kind).last_walk + 1
             intake = Intake(
-                source=self.source, kind=kind, walk=walk, rules=self.rules, first_run=None
+                source=self.source,
+                kind=kind,
+                walk=walk,
+                rules=self.rules,
+                first_run=timedelta(),
             )
             commit_page(self.db, page, intake, at=self.now)
             snapshots.close_walk(self.db, bot_id, kind, walk)

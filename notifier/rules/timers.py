@@ -46,16 +46,18 @@ def due(rule: Rule, since: datetime) -> datetime:
     return _after(rule, since, rule.for_)
 
 
-def next_due(rule: Rule, last: datetime, *, at: datetime) -> datetime | None:
-    """Return when the rule alarms again, always later than ``at``.
+def again(rule: Rule, told: datetime) -> datetime:
+    """Return when a rule that repeats alarms the next time after ``told``."""
+    assert rule.repeat is not None
+    return _after(rule, told, rule.repeat)
 
-    ``last`` is the due time that was told. ``None`` where it does not repeat;
-    what was missed in between is not made up for.
+
+def repeats_from(rule: Rule, due: datetime, *, at: datetime) -> datetime:
+    """Return from when on the repetition counts, after an alarm due at ``due``.
+
+    What was missed until ``at`` is not made up for: then it counts from there.
     """
-    if rule.repeat is None:
-        return None
-    again = _after(rule, last, rule.repeat)
-    return again if again > at else _after(rule, at, rule.repeat)
+    return due if again(rule, due) > at else at
 
 
 def _after(rule: Rule, start: datetime, duration: timedelta) -> datetime:

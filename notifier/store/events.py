@@ -4,7 +4,12 @@ from sqlite_utils import Database
 
 from notifier.events import Event, EventType, encode, numbered
 
-ONCE_ONLY = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED, EventType.LEAD_OVERDUE})
+ONCE_ONLY = frozenset(
+    {
+        *(EventType.LEAD_CREATED, EventType.CHAT_CREATED),
+        *(EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE),
+    }
+)
 """A second one under the same id is the same event, told already."""
 
 

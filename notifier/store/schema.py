@@ -180,7 +180,7 @@ CREATE TABLE timers (
     lead_id TEXT NOT NULL,
     since_ms INTEGER NOT NULL,
     due_ms INTEGER NOT NULL,
-    told INTEGER NOT NULL DEFAULT 0,      -- 1 once it came due: it repeats
+    told_ms INTEGER,               -- once it came due: its repetition counts from here
     PRIMARY KEY (rule, bot_id, lead_id)
 ) STRICT
 """

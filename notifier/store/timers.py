@@ -10,7 +10,8 @@ from sqlite_utils import Database
 class Timer:
     """A condition that holds since ``since_ms`` and comes due at ``due_ms``.
 
-    ``told``: it came due before, and ``due_ms`` is its next repetition.
+    ``told_ms`` is set where it came due before: from then on its next repetition,
+    at ``due_ms``, is counted.
     """
 
     rule: str
@@ -18,7 +19,12 @@ class Timer:
     lead_id: str
     since_ms: int
     due_ms: int
-    told: bool = False
+    told_ms: int | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether it came due before."""
+        return self.told_ms is not None
 
 
 def start(db: Database, timers: Iterable[Timer]) -> None:
@@ -37,11 +43,12 @@ def cancel(db: Database, keys: Iterable[tuple[str, str, str]]) -> None:
     )
 
 
-def move(db: Database, timer: Timer, *, due_ms: int, told: bool) -> None:
+def move(db: Database, timer: Timer, *, due_ms: int, told_ms: int | None) -> None:
     """Let a timer come due at another time."""
     db.execute(
-        "UPDATE timers SET due_ms = ?, told = ? WHERE rule = ? AND bot_id = ? AND lead_id = ?",
-        [due_ms, int(told), timer.rule, timer.bot_id, timer.lead_id],
+        "UPDATE timers SET due_ms = ?, told_ms = ?"
+        " WHERE rule = ? AND bot_id = ? AND lead_id = ?",
+        [due_ms, told_ms, timer.rule, timer.bot_id, timer.lead_id],
     )
 
 
@@ -61,6 +68,12 @@ def running(db: Database) -> list[Timer]:
     return _timers(db, "ORDER BY t.due_ms", [])
 
 
+def of_lead(db: Database, bot_id: str, lead_id: str) -> dict[str, Timer]:
+    """Return the lead's timers by rule."""
+    clause = "WHERE t.bot_id = ? AND t.lead_id = ?"
+    return {one.rule: one for one in _timers(db, clause, [bot_id, lead_id])}
+
+
 def count(db: Database) -> int:
     """Return how many timers run."""
     return int(db.execute("SELECT COUNT(*) FROM timers").fetchone()[0])
@@ -68,7 +81,7 @@ def count(db: Database) -> int:
 
 def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
     rows = db.execute(
-        "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told"  # noqa: S608
+        "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told_ms"  # noqa: S608
         f" FROM timers AS t {clause}",
         values,
     ).fetchall()
@@ -79,7 +92,7 @@ def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
             lead_id=row[2],
             since_ms=row[3],
             due_ms=row[4],
-            told=bool(row[5]),
+            told_ms=row[5],
         )
         for row in rows
     ]

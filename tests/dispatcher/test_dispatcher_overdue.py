@@ -1,0 +1,310 @@
+"""``for``, ``repeat`` and ``clock``: a condition that holds too long."""
+
+from datetime import timedelta
+
+import pytest
+
+from notifier import overdue
+from notifier.plan import Mutes
+from notifier.rehearsal.stage import Stage
+from notifier.store import mutes, snapshots, timers
+from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
+
+WAITS = "  - {name: Waits, if: {status: OPEN, assignee: null}, for: 15m, send: team}\n"
+REPEATS = WAITS.replace("for: 15m", "for: 15m, repeat: 1h")
+OFFICE = WAITS.replace("for: 15m", "for: 2h, clock: office")
+HELD = WAITS.replace("send", "only: office, send")
+FRIDAY_17 = MONDAY_10.replace(day=6, hour=17)
+
+
+def times(stage: Stage) -> list[str]:
+    return [f"{one.at:%d %H:%M}" for one in stage.sent]
+
+
+def test_it_alarms_once_when_the_condition_has_held_long_enough() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=14, seconds=59)
+    assert told(stage) == []
+    later(stage, days=3)
+    assert told(stage) == ["10:15:00 team: Waits: Lead 1"]
+
+
+def test_the_event_says_whose_rule_it_is_and_since_when() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=15)
+    event = stage.sent[0].message.parts[0].event
+    assert (event.type, event.time) == ("lead.overdue", "2026-03-02T10:15:00.000Z")
+    assert event.data.overdue is not None
+    assert event.data.overdue.rule == "Waits"
+    assert event.data.overdue.since == "2026-03-02T10:00:00.000Z"
+    assert event.data.overdue.for_s == 900
+    assert event.data.changes == {}
+
+
+def test_it_counts_from_the_change_that_turned_the_condition_true() -> None:
+    stage = staged(WAITS)
+    stage.read([row(status="REVIEW")])
+    later(stage, minutes=10)
+    stage.read([row(status="OPEN")])
+    later(stage, hours=1)
+    assert times(stage) == ["02 10:25"]
+
+
+def test_a_change_that_makes_the_condition_false_cancels() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=14)
+    stage.read([row(assignee={"id": "a1"})])
+    later(stage, days=1)
+    assert (times(stage), timers.count(stage.db)) == ([], 0)
+
+
+def test_a_break_starts_the_count_anew() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=10)
+    stage.read([row(status="REVIEW")])
+    stage.read([row(status="OPEN")])
+    later(stage, days=1)
+    assert times(stage) == ["02 10:25"]
+
+
+def test_a_change_that_leaves_it_true_does_not_disturb_the_count() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=10)
+    stage.read([row(city="Pune")])
+    later(stage, days=1)
+    assert times(stage) == ["02 10:15"]
+
+
+def test_after_its_alarm_only_a_new_break_starts_it_again() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, hours=1)
+    stage.read([row(city="Pune")])
+    later(stage, hours=1)
+    stage.read([row(status="REVIEW")])
+    stage.read([row(status="OPEN")])
+    later(stage, hours=1)
+    assert times(stage) == ["02 10:15", "02 12:15"]
+
+
+def test_it_repeats_while_the_condition_still_holds() -> None:
+    stage = staged(REPEATS)
+    stage.read([row()])
+    later(stage, minutes=150)
+    stage.read([row(status="CLOSED")])
+    later(stage, days=1)
+    assert times(stage) == ["02 10:15", "02 11:15", "02 12:15"]
+
+
+def test_only_the_hours_of_its_clock_count() -> None:
+    stage = staged(OFFICE, at=FRIDAY_17)
+    stage.read([row(at=FRIDAY_17)])
+    later(stage, days=7)
+    assert times(stage) == ["09 10:00"]
+
+
+def test_what_comes_at_night_counts_from_the_morning() -> None:
+    night = MONDAY_10.replace(hour=23)
+    stage = staged(OFFICE, at=night)
+    stage.read([row(at=night)])
+    later(stage, days=1)
+    assert times(stage) == ["03 11:00"]
+
+
+def test_it_repeats_by_its_clock() -> None:
+    stage = staged(OFFICE.replace("for: 2h", "for: 1h, repeat: 8h30m"))
+    stage.read([row()])
+    later(stage, days=2)
+    assert times(stage) == ["02 11:00", "03 10:30", "04 10:00"]
+
+
+def test_it_survives_a_restart() -> None:
+    stage = staged(REPEATS)
+    stage.read([row()])
+    later(stage, minutes=10)
+    stage = restarted(stage)
+    later(stage, minutes=10)
+    stage = restarted(stage)
+    later(stage, minutes=60)
+    assert times(stage) == ["02 11:15"]
+    assert [state for _, _, state, _ in ended(stage)] == ["delivered", "delivered"]
+
+
+def test_leads_of_the_baseline_start_nothing() -> None:
+    stage = staged(WAITS)
+    stage.db.execute("UPDATE listings SET baseline_done_ms = NULL")
+    stage.read([row()])
+    stage.open()
+    later(stage, days=1)
+    assert times(stage) == []
+    stage.read([row(status="REVIEW")])
+    stage.read([row(status="OPEN")])
+    later(stage, days=1)
+    assert times(stage) == ["03 10:15"]
+
+
+def test_a_rule_that_is_added_starts_nothing_for_leads_it_holds_for_already() -> None:
+    stage = staged("  - {name: Else, when: lead.status_changed, send: screen}\n")
+    stage.read([row(1)])
+    stage = restarted(stage, WAITS)
+    stage.read([row(1, city="Pune"), row(2)])
+    later(stage, days=1)
+    assert [one.message.parts[0].event.subject for one in stage.sent] == ["lead2"]
+
+
+def test_a_changed_rule_keeps_the_start_and_counts_anew() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=10)
+    stage = restarted(stage, WAITS.replace("15m", "1h"))
+    later(stage, days=1)
+    assert times(stage) == ["02 11:00"]
+
+
+def test_a_shortened_wait_that_is_over_already_alarms_at_once() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    later(stage, minutes=10)
+    stage = restarted(stage, WAITS.replace("15m", "5m"))
+    stage.read([])
+    assert times(stage) == ["02 10:10"]
+
+
+def test_a_changed_condition_that_does_not_hold_ends_the_timer() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    stage = restarted(stage, WAITS.replace("status: OPEN", "status: REVIEW"))
+    assert timers.count(stage.db) == 0
+
+
+def test_a_changed_repetition_counts_from_the_last_alarm() -> None:
+    stage = staged(REPEATS)
+    stage.read([row()])
+    later(stage, minutes=20)
+    stage = restarted(stage, REPEATS.replace("repeat: 1h", "repeat: 30m"))
+    later(stage, minutes=60)
+    assert times(stage) == ["02 10:45", "02 11:15"]
+
+
+@pytest.mark.parametrize("rules", ["", WAITS.replace("send", "enabled: false, send")])
+def test_a_removed_or_disabled_rule_loses_its_timers(rules: str) -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    other = "  - {name: Else, when: lead.status_changed, send: screen}\n"
+    stage = restarted(restarted(stage, other + rules), WAITS)
+    later(stage, days=1)
+    assert times(stage) == []
+
+
+def test_a_lead_that_the_last_sweep_did_not_find_alarms_only_once_it_is_back() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    snapshots.mark_absent(stage.db, "b1", "lead", [], since=1_000)
+    later(stage, days=1)
+    assert times(stage) == []
+    stage.read([row(city="Pune")])
+    assert times(stage) == ["03 10:00"]
+
+
+def test_it_waits_for_a_head_poll_that_began_after_it_came_due() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    for minutes, alarms in ((0, 0), (14, 0), (15, 1), (16, 0)):
+        written = overdue.fire(
+            stage.db,
+            "b1",
+            "lead",
+            stage.rules,
+            stage.present,
+            begun=MONDAY_10 + timedelta(minutes=minutes),
+            mutes=Mutes(),
+            at=MONDAY_10 + timedelta(hours=1),
+        )
+        assert len(written.events) == alarms
+
+
+def test_chats_count_only_where_the_condition_names_the_type() -> None:
+    stage = staged(
+        WAITS + WAITS.replace("Waits", "Chats").replace("if: {", "if: {type: non-lead, ")
+    )
+    stage.read([row()], kind="non-lead")
+    later(stage, days=1)
+    assert [one.rules for one in stage.sent] == [("Chats",)]
+    assert stage.sent[0].message.parts[0].event.type == "chat.overdue"
+
+
+def test_a_conversion_starts_the_timers_of_leads() -> None:
+    stage = staged(WAITS)
+    stage.read([row()], kind="non-lead")
+    later(stage, hours=1)
+    stage.read([row()])
+    later(stage, hours=1)
+    assert times(stage) == ["02 11:15"]
+
+
+def test_a_held_alarm_is_checked_again_when_its_window_opens() -> None:
+    night = MONDAY_10.replace(hour=22)
+    stage = staged(HELD, at=night)
+    stage.read([row(1, at=night), row(2, at=night)])
+    later(stage, hours=5)
+    stage.read([row(1, at=night, assignee={"id": "a1"})])
+    later(stage, days=1)
+    assert [one.message.parts[0].event.subject for one in stage.sent] == ["lead2"]
+    assert times(stage) == ["03 09:00"]
+    assert ended(stage)[0] == ("lead.overdue", "Waits", "skipped", "no longer so")
+
+
+def test_an_alarm_of_a_muted_rule_is_skipped_and_not_made_up_for() -> None:
+    stage = staged(WAITS)
+    stage.read([row()])
+    until_ms = int((MONDAY_10 + timedelta(hours=1)).timestamp() * 1000)
+    mutes.mute(stage.db, "rule", "Waits", until_ms=until_ms)
+    later(stage, days=1)
+    assert times(stage) == []
+    assert ended(stage) == [("lead.overdue", "Waits", "skipped", "muted")]
+
+
+def test_alarms_that_were_missed_are_not_made_up_for() -> None:
+    stage = staged(REPEATS)
+    stage.read([row()])
+    stage.now += timedelta(hours=5)
+    stage.read([])
+    later(stage, hours=1)
+    assert times(stage) == ["02 15:00", "02 16:00"]
+    stage = restarted(stage)
+    later(stage, hours=1)
+    assert times(stage) == ["02 17:00"]
+
+
+def test_one_lead_may_be_overdue_by_several_rules() -> None:
+    stage = staged(WAITS + WAITS.replace("Waits", "Still").replace("15m", "2h"))
+    stage.read([row()])
+    later(stage, days=1)
+    assert times(stage) == ["02 10:15", "02 12:00"]
+
+
+def test_other_rules_may_listen_to_the_alarm_of_one() -> None:
+    stage = staged(WAITS + "  - {name: Also, when: lead.overdue, send: [team, screen]}\n")
+    stage.read([row()])
+    later(stage, hours=1)
+    assert sorted((one.to, one.rules) for one in stage.sent) == [
+        ("screen", ("Also",)),
+        ("team", ("Waits",)),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["lead", "non-lead"])
+def test_a_restored_backup_alarms_nobody_anew(kind: str) -> None:
+    stage = staged(WAITS.replace("if: {", "if: {type: [lead, non-lead], "))
+    stage.read([row()], kind=kind)
+    (timer,) = timers.running(stage.db)
+    later(stage, minutes=15)
+    timers.start(stage.db, [timer])
+    later(stage, minutes=1)
+    stage.read([], kind=kind)
+    assert times(stage) == ["02 10:15"]
