@@ -13,7 +13,7 @@ def summarise(db: Database, destination: str, *, limit: int, per_ms: int, now_ms
     due = _due_bundles(db, destination, now_ms)
     if not due:
         return
-    sent = _sent_ms(db, destination, since_ms=now_ms - per_ms)
+    sent = _sent_ms(db, destination, since_ms=now_ms - per_ms, now_ms=now_ms)
     over = due[max(limit - len(sent), 0) :]
     if not over:
         return
@@ -40,16 +40,16 @@ def _due_bundles(db: Database, destination: str, now_ms: int) -> list[str]:
     return [bundle for bundle, _ in rows]
 
 
-def _sent_ms(db: Database, destination: str, *, since_ms: int) -> list[int]:
+def _sent_ms(db: Database, destination: str, *, since_ms: int, now_ms: int) -> list[int]:
     """Return when each message of the window was sent, or claimed to be sent now."""
     rows = db.execute(
         "SELECT MAX(at_ms) FROM ("
         " SELECT bundle, delivered_ms AS at_ms FROM deliveries"
         " WHERE destination = :destination AND exempt = 0 AND delivered_ms > :since_ms"
-        " UNION ALL SELECT bundle, :since_ms FROM deliveries"
+        " UNION ALL SELECT bundle, :now_ms FROM deliveries"
         " WHERE destination = :destination AND exempt = 0 AND state = 'pending' AND claimed = 1"
         ") AS sent GROUP BY bundle",
-        {"destination": destination, "since_ms": since_ms},
+        {"destination": destination, "since_ms": since_ms, "now_ms": now_ms},
     )
     return [sent_ms for (sent_ms,) in rows]
 

@@ -1,0 +1,146 @@
+"""``burst``: what would flood people becomes one summary a period."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from notifier.dispatcher.turn import LaneFacts, take_turn
+from notifier.events import EventType
+from notifier.intake import Intake, commit_page
+from notifier.rehearsal.stage import Stage
+from notifier.upstream.page import parse_page
+from support.stages import MONDAY_10, PLACES, WEBSITE, ended, later, row, staged, told
+
+CLOSED = "  - {name: Closed, when: lead.status_changed, send: TO}\n"
+
+
+def flooded(rules: str, count: int, *, places: str = PLACES) -> Stage:
+    """Return a stage on which ``count`` known leads were closed at once."""
+    stage = staged(rules, places=places)
+    stage.read([row(number) for number in range(count)])
+    stage.sent.clear()
+    stage.read([row(number, status="CLOSED") for number in range(count)])
+    return stage
+
+
+def close(stage: Stage, number: int) -> None:
+    """Let a lead be closed without anybody being told yet."""
+    page = parse_page(orjson.dumps({"data": [row(number, status="CLOSED")]}))
+    intake = Intake(
+        source=WEBSITE, kind="lead", walk=100 + number, rules=stage.rules, first_run=None
+    )
+    commit_page(stage.db, page, intake, at=stage.now)
+
+
+def limited(burst: str) -> str:
+    return PLACES.replace('channel: "#team"', f'channel: "#team", burst: {burst}')
+
+
+@pytest.mark.parametrize("to", ["team", "mail"])
+def test_five_hundred_leads_closed_at_once_are_thirty_messages_and_one_summary(to: str) -> None:
+    places = PLACES + "  mail: {type: email, to: boss@example.com}\n"
+    stage = flooded(CLOSED.replace("TO", to), 500, places=places)
+    assert len(stage.sent) == 30
+    later(stage, hours=1)
+    assert len(stage.sent) == 31
+    summary = stage.sent[-1]
+    assert (summary.at, len(summary.message.parts)) == (MONDAY_10 + timedelta(minutes=5), 470)
+    assert summary.message.digest is not None
+    subjects = {part.event.subject for sent in stage.sent for part in sent.message.parts}
+    assert len(subjects) == 500
+
+
+def test_an_event_in_a_summary_counts_as_delivered() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 40)
+    later(stage, hours=1)
+    assert {state for _, _, state, _ in ended(stage)} == {"delivered"}
+
+
+@pytest.mark.parametrize("to", ["screen", "crm"])
+def test_consoles_and_webhooks_know_no_limit(to: str) -> None:
+    assert len(flooded(CLOSED.replace("TO", to), 50).sent) == 50
+
+
+def test_a_destination_may_have_another_limit() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 10, places=limited("{limit: 2, per: 1m}"))
+    assert len(stage.sent) == 2
+    later(stage, minutes=1)
+    assert [len(one.message.parts) for one in stage.sent] == [1, 1, 8]
+
+
+def test_null_turns_it_off() -> None:
+    assert len(flooded(CLOSED.replace("TO", "team"), 100, places=limited("null")).sent) == 100
+
+
+def test_a_message_with_a_mention_is_exempt() -> None:
+    rules = CLOSED.replace("TO", "team, mention: here")
+    assert len(flooded(rules, 50).sent) == 50
+
+
+def test_an_overdue_lead_is_exempt() -> None:
+    stage = staged("  - {name: Waits, if: {status: OPEN}, for: 15m, send: team}\n")
+    stage.read([row(number) for number in range(50)])
+    later(stage, minutes=15)
+    assert len(stage.sent) == 50
+
+
+def test_operations_are_exempt() -> None:
+    stage = staged("  - {name: Down, when: source.down, send: team}\n")
+    for number in range(50):
+        stage.happen(EventType.SOURCE_DOWN, f"website {number}", "no answer")
+    assert len(stage.sent) == 50
+
+
+def test_what_comes_until_then_joins_the_summary() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 31)
+    later(stage, minutes=4)
+    stage.read([row(1, status="OPEN")])
+    assert len(stage.sent) == 30
+    later(stage, minutes=1)
+    assert [len(one.message.parts) for one in stage.sent[30:]] == [2]
+
+
+def test_there_is_one_summary_a_period() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 5, places=limited("{limit: 2, per: 10m}"))
+    for minute in range(60):
+        later(stage, minutes=1)
+        stage.read([row(minute % 5, status=f"S{minute}")])
+    for start in range(60):
+        begin = MONDAY_10 + timedelta(minutes=start)
+        window = [one for one in stage.sent if begin <= one.at < begin + timedelta(minutes=10)]
+        singles = [one for one in window if one.message.digest is None]
+        assert len(singles) <= 2
+        assert len(window) - len(singles) <= 1
+
+
+def test_in_a_quiet_time_nothing_is_summed_up() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 5)
+    assert [len(one.message.parts) for one in stage.sent] == [1] * 5
+    assert len(told(stage)) == 5
+
+
+def test_what_is_under_way_counts_as_sent_now() -> None:
+    stage = staged(CLOSED.replace("TO", "team"), places=limited("{limit: 1, per: 5m}"))
+    limits = stage.limits["team"]
+    lane = LaneFacts(
+        destination="team",
+        policy=limits.policy,
+        burst=limits.burst,
+        present=stage.present,
+        free=1,
+        in_flight=0,
+    )
+    now_ms = int(MONDAY_10.timestamp() * 1000)
+    stage.read([row(1), row(2)])
+    close(stage, 1)
+    assert len(take_turn(stage.db, lane, [], stage.rules, now_ms=now_ms).claimed) == 1
+    close(stage, 2)
+    busy = replace(lane, free=1, in_flight=1)
+    turn = take_turn(stage.db, busy, [], stage.rules, now_ms=now_ms + 1_000)
+    assert (turn.claimed, turn.next_ms) == ([], now_ms + 120_000)
+    (due_ms,) = stage.db.execute(
+        "SELECT due_ms FROM deliveries WHERE held = 'burst'"
+    ).fetchone()
+    assert due_ms == now_ms + 301_000
