@@ -112,7 +112,8 @@ class Monitor:
 
     async def _signs_of_life(self) -> None:
         """Tell systemd that this loop turns and the database's thread answers, and how."""
-        every_s = (self.systemd.watchdog_s or STATUS_S / WATCHDOG_SHARE) * WATCHDOG_SHARE
+        allowed_s = self.systemd.watchdog_s
+        every_s = min(STATUS_S, allowed_s * WATCHDOG_SHARE) if allowed_s else STATUS_S
         while True:
             try:
                 now_ms = self._clocks.now_ms()
