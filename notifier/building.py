@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
+from pydantic import SecretStr
 from rich.console import Console
 
 from notifier.conclude import Policy
@@ -41,9 +43,22 @@ def limits(rules: Ruleset) -> dict[str, Limits]:
                 max_age_ms=int(spec.options.retry.max_age.total_seconds() * 1000),
             ),
             burst=spec.options.burst if spec.kind in FLOODABLE else None,
+            channel=_channel(spec.options),
+            converses=spec.kind in FLOODABLE,
         )
         for name, spec in rules.destinations.items()
     }
+
+
+def _channel(options: DestinationOptions) -> str:
+    """Return what is equal for destinations that post to the same Slack channel."""
+    match options:
+        case SlackOptions(webhook_url=SecretStr() as url):
+            return f"slack {sha256(url.get_secret_value().encode()).hexdigest()}"
+        case SlackOptions(channel=str() as channel):
+            return f"slack {channel.removeprefix('#').lower()}"
+        case _:
+            return ""
 
 
 def build_destinations(

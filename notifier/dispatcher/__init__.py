@@ -1,10 +1,11 @@
 """Delivers from the outbox: one lane a destination, none delays another."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from notifier.destinations.base import Destination
 from notifier.dispatcher.lane import Lane, LaneTools, Limits
+from notifier.dispatcher.pace import Pace
 
 STOP_WITHIN_S = 10.0
 
@@ -21,14 +22,22 @@ class Dispatcher:
         limits: Mapping[str, Limits],
         tools: LaneTools,
     ) -> None:
-        """Make a lane for each destination."""
+        """Make a lane for each destination; those of one channel share its tempo."""
+        paces: dict[str, Pace] = {}
         for name, destination in destinations.items():
-            self._lanes[name] = Lane(destination, limits[name], tools)
+            channel = limits[name].channel or name
+            pace = paces.setdefault(channel, Pace(destination.min_interval_s))
+            self._lanes[name] = Lane(destination, limits[name], tools, pace)
 
     def wake(self, names: set[str]) -> None:
         """These destinations have new work."""
         for name in names & self._lanes.keys():
             self._lanes[name].wake()
+
+    def refresh(self, keys: Collection[str]) -> None:
+        """These leads, by their lane keys, have changed: so must the cards that show them."""
+        for lane in self._lanes.values():
+            lane.refresh(keys)
 
     def wake_all(self) -> None:
         """Somebody else wrote to the database: every lane looks."""

@@ -1,37 +1,48 @@
 """A lane: everything that one destination has to send, in order, isolated from others."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 
-from notifier.conclude import Policy, State
-from notifier.destinations.base import Destination, Message, Part, Receipt
+from notifier.conclude import Health, Policy, State
+from notifier.destinations.base import Destination, Receipt
+from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
+from notifier.dispatcher.messages import message_of
+from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.ripen import Present
 from notifier.dispatcher.turn import Attempt, LaneFacts, Turn, take_turn
 from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
-from notifier.events import decode
-from notifier.messages.text import Text
-from notifier.records import Agent
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
-from notifier.store.outbox import Claimed
+from notifier.store.outbox import LEASE_MS, Claimed
 
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
-LONGEST_PAUSE_S = 3600.0
+DRAIN_PAUSE_S = 2.0
+# A send that never ended would be claimed anew while it still goes on.
+LONGEST_SEND_S = LEASE_MS / 1000 * 0.75
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long a destination's messages are tried, and how many may go out at once."""
+    """How long a destination's messages are tried, and how many may go out at once.
+
+    Destinations of the same ``channel`` share its tempo. ``converses`` says
+    whether its messages build on what earlier ones about the lead remembered.
+    """
 
     policy: Policy
     burst: Burst | None
+    channel: str = ""
+    converses: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +64,31 @@ class LaneTools:
 class Lane:
     """Claims, sends and records for one destination; holds no decision of its own."""
 
-    def __init__(self, destination: Destination, limits: Limits, tools: LaneTools) -> None:
+    def __init__(
+        self, destination: Destination, limits: Limits, tools: LaneTools, pace: Pace
+    ) -> None:
         self._destination = destination
-        self._policy = limits.policy
-        self._burst = limits.burst
+        self._limits = limits
         self._tools = tools
+        self._pace = pace
+        self._cards: CardQueue | None = None
+        if isinstance(destination, KeepsCards):
+            self._cards = CardQueue(destination, store=tools.store, present=tools.present)
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._ready_s = 0.0  # of the loop's clock: nothing is claimed before
+        self._abandoned = False
 
     def wake(self) -> None:
         """There may be work: take a turn now."""
         self._wake.set()
+
+    def refresh(self, keys: Iterable[str]) -> None:
+        """These leads have changed: their cards are updated when nothing is to be sent."""
+        if self._cards is not None:
+            self._cards.add(keys)
+            self._wake.set()
 
     def stop(self) -> None:
         """Claim nothing more; :meth:`run` returns once what is in flight is recorded."""
@@ -79,21 +101,32 @@ class Lane:
             # Cleared before looking: a wake-up during the look must not be lost.
             self._wake.clear()
             wait_s = await self._turn()
-            if self._stopping and not self._in_flight and not self._ended:
+            unrecorded = self._ended and not self._abandoned
+            if self._stopping and not self._in_flight and not unrecorded:
                 return
-            await self._sleep(wait_s)
+            await self._sleep(STORE_PAUSE_S if wait_s is None else wait_s)
 
     async def drain(self) -> None:
-        """Send everything that is due now, once; then return."""
+        """Send everything that is due now, once; then return.
+
+        It waits for the channel's tempo, but not for a pause that the channel
+        asked for, nor for a database that cannot be written.
+        """
         while True:
             self._wake.clear()
-            await self._turn()
-            if not self._in_flight and not self._ended:
+            wait_s = await self._turn()
+            if wait_s is None:
                 return
-            await self._sleep(LONGEST_WAIT_S)
+            if not self._in_flight and not self._ended:
+                wait_s = self._pace.wait_s()
+                if not 0 < wait_s <= DRAIN_PAUSE_S:
+                    return
+            await self._sleep(wait_s)
 
     def abandon(self) -> None:
         """Cancel what is in flight: it stays claimed, and is sent again by its lease."""
+        self._abandoned = True
+        self._wake.set()
         for task in self._in_flight:
             task.cancel()
 
@@ -104,87 +137,110 @@ class Lane:
         except TimeoutError:
             return
 
-    async def _turn(self) -> float:
-        ended, self._ended = self._ended, []
-        pause_s = max(self._ready_s - asyncio.get_running_loop().time(), 0.0)
-        closed = self._stopping or pause_s > 0
+    async def _turn(self) -> float | None:
+        """Record, claim and start; return how long to wait, or None for a failing store."""
+        async with self._pace.turn:
+            ended, self._ended = self._ended, []
+            try:
+                # Shielded: the thread finishes the transaction even where we are cancelled.
+                turn = await asyncio.shield(self._take_turn(ended))
+            except (StoreError, BusyError) as error:
+                # What ended is kept and recorded when the database works again.
+                self._ended = [*ended, *self._ended]
+                name = self._destination.name
+                log.warning("outbox_unavailable", destination=name, error=str(error))
+                return None
+            for bundle in turn.claimed:
+                self._start(self._send(bundle, turn))
+            if turn.standing.health is Health.UP:
+                await self._begin_refresh()
+        self._log(turn)
+        self._tools.observe(self._destination.name, turn)
+        self._tools.wake(turn.written.destinations)
+        return self._wait_s(turn)
+
+    async def _take_turn(self, ended: list[Attempt]) -> Turn:
         facts = LaneFacts(
             destination=self._destination.name,
-            policy=self._policy,
-            burst=self._burst,
+            policy=self._limits.policy,
+            burst=self._limits.burst,
+            converses=self._limits.converses,
             present=self._tools.present,
-            free=0 if closed else self._destination.slots - len(self._in_flight),
+            free=0 if self._is_closed() else self._destination.slots - len(self._in_flight),
             in_flight=len(self._in_flight),
         )
-        now_ms = self._tools.now_ms()
-        try:
-            # Shielded: the thread finishes the transaction even where we are cancelled.
-            turn = await asyncio.shield(
-                self._tools.store.run(
-                    take_turn, facts, ended, self._tools.rules(), now_ms=now_ms
-                )
-            )
-        except (StoreError, BusyError) as error:
-            # What ended is kept and recorded when the database works again.
-            self._ended = [*ended, *self._ended]
-            log.warning("outbox_unavailable", destination=facts.destination, error=str(error))
-            return STORE_PAUSE_S
-        self._log(turn)
-        self._tools.observe(facts.destination, turn)
-        self._tools.wake(turn.written.destinations)
-        for bundle in turn.claimed:
-            self._start(bundle, turn)
+        rules, now_ms = self._tools.rules(), self._tools.now_ms()
+        return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
+
+    def _is_closed(self) -> bool:
+        return self._stopping or self._pace.wait_s() > 0
+
+    def _wait_s(self, turn: Turn) -> float:
+        pause_s = self._pace.wait_s()
         if pause_s > 0:
             return min(pause_s, LONGEST_WAIT_S)
         if turn.next_ms is None:
             return LONGEST_WAIT_S
-        return min(max(turn.next_ms - now_ms, 0) / 1000, LONGEST_WAIT_S)
+        return min(max(turn.next_ms - self._tools.now_ms(), 0) / 1000, LONGEST_WAIT_S)
 
-    def _start(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
-        message = message_of(bundle, turn, self._agents())
-        task = asyncio.create_task(self._send(message, bundle, probe=turn.probe))
+    def _start(self, sending: Coroutine[Any, Any, None]) -> None:
+        self._pace.sent()
+        task = asyncio.create_task(sending)
         self._in_flight.add(task)
         task.add_done_callback(self._landed)
-
-    def _agents(self) -> dict[str, Agent]:
-        return dict(self._tools.rules().agents)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
         self._wake.set()
 
-    async def _send(
-        self, message: Message, bundle: tuple[Claimed, ...], *, probe: bool
-    ) -> None:
-        receipt: Receipt | None = None
-        failure: DeliveryError | None = None
-        try:
-            receipt = await self._destination.send(message)
-        except DeliveryError as error:
-            failure = error
-        except Exception as error:
-            # The one broad except: a bug in one destination must not stop the others.
-            log.exception("send_crashed", destination=self._destination.name)
-            failure = TemporaryDeliveryError(f"a fault of the program: {type(error).__name__}")
-        self._pace(failure)
+    async def _send(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
+        receipt, failure = await self._attempted(self._deliver(bundle, turn))
         self._ended.append(
             Attempt(
                 claimed=bundle,
-                probe=probe,
+                probe=turn.probe,
                 jitter=self._tools.jitter(),
                 receipt=receipt,
                 failure=failure,
             )
         )
 
-    def _pace(self, failure: DeliveryError | None) -> None:
-        """Keep the destination's own tempo, and the pause it asks of its whole channel."""
-        if not self._destination.min_interval_s:
+    async def _deliver(self, bundle: tuple[Claimed, ...], turn: Turn) -> Receipt:
+        return await self._destination.send(
+            message_of(bundle, turn, self._tools.rules().agents)
+        )
+
+    async def _attempted(
+        self, sending: Coroutine[Any, Any, T]
+    ) -> tuple[T | None, DeliveryError | None]:
+        """Return what came of it, or why nothing did, and keep the channel's tempo."""
+        failure: DeliveryError | None = None
+        try:
+            async with asyncio.timeout(LONGEST_SEND_S):
+                return await sending, None
+        except DeliveryError as error:
+            failure = error
+        except Exception as error:
+            # The one broad except: a bug in one destination must not stop the others.
+            log.exception("send_crashed", destination=self._destination.name)
+            failure = TemporaryDeliveryError(f"a fault of the program: {type(error).__name__}")
+        finally:
+            self._pace.sent(failure)
+        return None, failure
+
+    async def _begin_refresh(self) -> None:
+        """Update one card, where there is nothing else to do."""
+        if not self._cards or self._in_flight or self._is_closed():
             return
-        pause_s = self._destination.min_interval_s
-        if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-            pause_s = max(pause_s, min(failure.retry_after_s, LONGEST_PAUSE_S))
-        self._ready_s = asyncio.get_running_loop().time() + pause_s
+        card = await self._cards.next()
+        if card is not None:
+            self._start(self._refresh(self._cards, card))
+
+    async def _refresh(self, cards: CardQueue, card: Outdated) -> None:
+        _, failure = await self._attempted(cards.refresh(card, now_ms=self._tools.now_ms()))
+        if failure is not None:
+            name = self._destination.name
+            log.info("card_not_updated", destination=name, error=str(failure))
 
     def _log(self, turn: Turn) -> None:
         name = self._destination.name
@@ -199,40 +255,3 @@ class Lane:
                 attempts=outcome.attempts,
                 **told,
             )
-
-
-def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
-    """Return what a destination is given to send for a bundle that ``turn`` claimed."""
-    lead, digest = bundle[0].lead, _headline(bundle)
-    return Message(
-        id=bundle[0].bundle,
-        parts=tuple(_part(claimed) for claimed in bundle),
-        digest=digest,
-        # A collection is about no lead: each part goes to whoever has its own.
-        lead=None if digest else turn.leads[lead],
-        mention=next((one.mention for one in bundle if one.mention), None),
-        broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
-        memory=turn.memories[lead],
-        accepted=frozenset().union(*(one.accepted for one in bundle)),
-        agents=agents,
-    )
-
-
-def _headline(bundle: tuple[Claimed, ...]) -> str | None:
-    """Return the title of a collection, ``None`` where the bundle is about one lead."""
-    match bundle[0].held:
-        case "digest":
-            return bundle[0].rule
-        case "burst":
-            return "More in the last minutes"
-        case _:
-            return None
-
-
-def _part(claimed: Claimed) -> Part:
-    return Part(
-        event=decode(claimed.event_body),
-        body=claimed.event_body,
-        text=Text(title=claimed.title or "", body=claimed.body or ""),
-        rule=claimed.rule,
-    )

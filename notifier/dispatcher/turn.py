@@ -43,10 +43,19 @@ class Attempt:
     receipt: Receipt | None = None
     failure: DeliveryError | None = None
 
+    @property
+    def was_taken(self) -> bool:
+        """Whether the destination works: it took the message, if not for everybody."""
+        return self.failure is None or isinstance(self.failure, PartlyTakenError)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneFacts:
-    """What a lane knows of itself at the start of a turn; ``free`` slots may be filled."""
+    """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
+
+    ``converses``: its messages need their lead's present state and what earlier
+    ones remembered.
+    """
 
     destination: str
     policy: Policy
@@ -54,6 +63,7 @@ class LaneFacts:
     present: Present
     free: int
     in_flight: int
+    converses: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +98,12 @@ def take_turn(
     turn = Turn()
     for attempt in attempts:
         _record(db, attempt, lane.policy, turn, now_ms)
-        standing = standing_after(attempt.failure, standing, probe=attempt.probe, now_ms=now_ms)
+        standing = standing_after(
+            None if attempt.was_taken else attempt.failure,
+            standing,
+            probe=attempt.probe,
+            now_ms=now_ms,
+        )
     if standing != before:
         destinations.set_standing(db, name, standing)
     if standing.health is Health.UP and before.health is not Health.UP:
@@ -114,7 +129,7 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
             attempts=claimed.attempts,
             planned_ms=claimed.planned_ms,
             policy=policy,
-            probe=attempt.probe,
+            probe=attempt.probe and not attempt.was_taken,
             now_ms=now_ms,
             jitter=attempt.jitter,
         )
@@ -134,8 +149,9 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
 
 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
-    """Count the dead, those included that grew too old waiting for their destination."""
+    """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
+    dead += outbox.bury_lost(db, lane.destination, now_ms=now_ms)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += outbox.bury_old(db, lane.destination, older_than_ms=oldest_ms)
@@ -171,7 +187,14 @@ def _tell(  # noqa: PLR0917
             f" --destination {name}` sends them again",
             count,
         )
-    turn.next_ms = _earliest(turn.next_ms, later_ms)
+    turn.next_ms = _earliest(later_ms, _down_ms(standing, was_told=was_told))
+
+
+def _down_ms(standing: Standing, *, was_told: bool) -> int | None:
+    """Return when the present trouble will be worth an alert, if it is not yet."""
+    if was_told or standing.health is not Health.FAILING or standing.since_ms is None:
+        return None
+    return standing.since_ms + TELL_DOWN_AFTER_MS
 
 
 def is_down(standing: Standing, now_ms: int) -> bool:
@@ -204,19 +227,18 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
     name = lane.destination
     if standing.health is Health.DISABLED:
         return
+    due_ms: int | None = None
     if standing.health is Health.UP:
         turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=lane.free)
         due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
-    elif lane.in_flight:
-        due_ms = None  # the end of what is in flight wakes the lane
-    else:
+    elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         if due_ms <= now_ms:
             turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=1, probe=True)
             turn.probe = True
             due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
-    for bundle in turn.claimed:
+    for bundle in turn.claimed if lane.converses else ():
         lead = bundle[0].lead
         turn.memories[lead] = destinations.memory(db, lead)
         turn.leads[lead] = lane.present(db, lead)

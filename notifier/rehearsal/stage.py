@@ -15,7 +15,8 @@ from sqlite_utils import Database
 
 from notifier import ledger, overdue
 from notifier.destinations.base import Message, Receipt
-from notifier.dispatcher.lane import Limits, message_of
+from notifier.dispatcher.lane import Limits
+from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.turn import Attempt, LaneFacts, take_turn
 from notifier.errors import SkippedDeliveryError
 from notifier.events import EventType, operation

@@ -1,6 +1,6 @@
 """``digest``: collected, and sent as one message; nothing collected, nothing sent."""
 
-from notifier.dispatcher.lane import message_of
+from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.rehearsal.stage import Stage
 from support.stages import MONDAY_10, ended, later, restarted, row, staged, told

@@ -1,0 +1,47 @@
+"""A claimed bundle → what its destination is given to send."""
+
+from collections.abc import Mapping
+
+from notifier.destinations.base import Message, Part
+from notifier.dispatcher.turn import Turn
+from notifier.events import decode
+from notifier.messages.text import Text
+from notifier.records import Agent
+from notifier.store.outbox import Claimed
+
+
+def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
+    """Return what a destination is given to send for a bundle that ``turn`` claimed."""
+    lead, digest = bundle[0].lead, _headline(bundle)
+    return Message(
+        id=bundle[0].bundle,
+        parts=tuple(_part(claimed) for claimed in bundle),
+        digest=digest,
+        # A collection is about no lead: each part goes to whoever has its own.
+        lead=None if digest else turn.leads.get(lead),
+        mention=next((one.mention for one in bundle if one.mention), None),
+        broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
+        memory=turn.memories.get(lead, {}),
+        accepted=frozenset().union(*(one.accepted for one in bundle)),
+        agents=agents,
+    )
+
+
+def _headline(bundle: tuple[Claimed, ...]) -> str | None:
+    """Return the title of a collection, ``None`` where the bundle is about one lead."""
+    match bundle[0].held:
+        case "digest":
+            return bundle[0].rule
+        case "burst":
+            return "More in the last minutes"
+        case _:
+            return None
+
+
+def _part(claimed: Claimed) -> Part:
+    return Part(
+        event=decode(claimed.event_body),
+        body=claimed.event_body,
+        text=Text(title=claimed.title or "", body=claimed.body or ""),
+        rule=claimed.rule,
+    )
