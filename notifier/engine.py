@@ -140,6 +140,7 @@ def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> Pol
         clock_ms=shared.clocks.monotonic_ms,
         jitter=shared.clocks.jitter,
         wake=dispatcher.wake,
+        refresh=dispatcher.refresh,
     )
 
 

@@ -38,12 +38,14 @@ class Intake:
 class Committed:
     """What a page brought. ``all_held``: every row was held by a completed walk.
 
+    ``saved`` are the lane keys of the leads that are not as they were.
     ``returned``: one of them was a record that the last full walk did not find.
     """
 
     all_held: bool
     returned: bool = False
     changed: int = 0
+    saved: tuple[str, ...] = ()
     quarantined: list[str] = field(default_factory=list)
     written: Written = field(default_factory=Written)
 
@@ -60,6 +62,7 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
         all_held=bool(page.rows) and judge.held == len(page.rows),
         returned=judge.returned,
         changed=len(judge.saved),
+        saved=tuple(f"{bot_id}/{lead_id}" for lead_id in judge.saved),
     )
     committed.quarantined = sources.quarantine(
         db, bot_id, intake.kind, [(bad.digest, bad.reason) for bad in page.bad], at_ms=at_ms

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
-from notifier.destinations.slack_cards import forgotten, memory_of, remembered
+from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_checks import describe
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import (
@@ -107,19 +107,26 @@ class SlackDestination:
         except Refusal as refusal:
             raise self._translated(refusal) from None
 
-    async def refresh(self, lead: Lead, memory: Mapping[str, str]) -> Mapping[str, str]:
-        """Bring a lead's card up to date without a message; never fails.
+    def outdated(self, lead: Lead, memory: Mapping[str, str]) -> bool:
+        """Whether the lead has a young card here that shows something else."""
+        card = self._card(lead, memory)
+        return card is not None and card.is_due(lead, self._now())
 
-        Returns what is to be remembered, empty where nothing changed.
+    async def refresh(self, lead: Lead, memory: Mapping[str, str]) -> Mapping[str, str]:
+        """Bring a lead's card up to date without a message.
+
+        Returns what is to be remembered, empty where nothing changed; raises a
+        delivery error where Slack did not take it.
         """
-        channel = slack_id(lead, {}) if self._channel == ASSIGNEE else self._channel
-        card = remembered(memory, channel) if channel and self._has_threads else None
-        if not card or not channel:
+        card = self._card(lead, memory)
+        if card is None:
             return {}
         present = await updated(self._poster, card, lead, self._now())
         if present is None:
             return forgotten(card)
-        return memory_of(present, channel) if present != card else {}
+        if present.is_due(lead, self._now()):
+            raise TemporaryDeliveryError("Slack did not take a card's update")
+        return memory_of(present, card.channel) if present != card else {}
 
     async def check(self) -> str:
         """Return who the token is and where it posts, for diagnosis; posts nothing.
@@ -137,6 +144,10 @@ class SlackDestination:
     async def aclose(self) -> None:
         """Close the connections to Slack."""
         await self._poster.place.aclose()
+
+    def _card(self, lead: Lead, memory: Mapping[str, str]) -> Card | None:
+        channel = slack_id(lead, {}) if self._channel == ASSIGNEE else self._channel
+        return remembered(memory, channel) if channel and self._has_threads else None
 
     @property
     def _has_threads(self) -> bool:

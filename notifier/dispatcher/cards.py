@@ -1,6 +1,7 @@
 """Cards that show a lead's details: brought up to date while there is nothing to send."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -14,6 +15,7 @@ from notifier.store.db import Store
 
 LOOK_AT = 200  # leads a look; what is up to date costs the channel nothing
 TRIES = 3
+KEPT_MS = 30 * 24 * 3_600_000
 
 
 @runtime_checkable
@@ -54,6 +56,12 @@ class CardQueue:
         """These leads, by their lane keys, have changed."""
         for key in keys:
             self._tries[key] = 0
+
+    async def recover(self, *, now_ms: int) -> None:
+        """Look at every young card: what changed just before a stop was not updated."""
+        since_ms = now_ms - KEPT_MS
+        with suppress(StoreError, BusyError):
+            self.add(await self._store.look(destinations.remembered, since_ms=since_ms))
 
     async def next(self) -> Outdated | None:
         """Take the next card that is outdated, past those that are not."""

@@ -97,6 +97,8 @@ class Lane:
 
     async def run(self) -> None:
         """Take turns until stopped, each as soon as there is something to do."""
+        if self._cards is not None:
+            await self._cards.recover(now_ms=self._tools.now_ms())
         while True:
             # Cleared before looking: a wake-up during the look must not be lost.
             self._wake.clear()
@@ -230,7 +232,7 @@ class Lane:
 
     async def _begin_refresh(self) -> None:
         """Update one card, where there is nothing else to do."""
-        if not self._cards or self._in_flight or self._is_closed():
+        if self._cards is None or self._in_flight or self._is_closed():
             return
         card = await self._cards.next()
         if card is not None:

@@ -62,6 +62,7 @@ class Reader:
         walks.read(walk, number)
         _log_page(walks, walk, number, committed)
         self.tools.wake(committed.written.destinations)
+        self.tools.refresh(committed.saved)
 
     async def _commit(self, walks: ListingWalks, walk: Walk, page: Page) -> Committed:
         at = self.tools.now()

@@ -1,6 +1,6 @@
 """What a poller needs from outside: protocols of its own, met by the rooms below."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
@@ -40,7 +40,11 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollerTools:
-    """What all sources share. ``now`` is the wall clock, ``clock_ms`` never jumps."""
+    """What all sources share. ``now`` is the wall clock, ``clock_ms`` never jumps.
+
+    ``wake`` hears which destinations have work, ``refresh`` which known leads
+    changed, by their lane keys.
+    """
 
     store: Transactions
     client: Pages
@@ -50,3 +54,4 @@ class PollerTools:
     clock_ms: Callable[[], int]
     jitter: Callable[[], float]
     wake: Callable[[set[str]], None]
+    refresh: Callable[[Collection[str]], None] = lambda _keys: None

@@ -92,6 +92,12 @@ def memory(db: Database, lead: str) -> dict[str, str]:
     return dict(db.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall())
 
 
+def remembered(db: Database, *, since_ms: int) -> list[str]:
+    """Return the leads of which something was remembered after ``since_ms``."""
+    rows = db.execute("SELECT DISTINCT lead FROM memory WHERE updated_ms > ?", [since_ms])
+    return [lead for (lead,) in rows.fetchall()]
+
+
 def remember(db: Database, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
     """Merge ``entries`` into what is remembered of this lead, unless it is forgotten."""
     bot_id, _, lead_id = lead.partition("/")
