@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from notifier.events import EventType
 from notifier.rehearsal.row import Fields
+from notifier.rows import iso_ms
 from notifier.rules.model import Ruleset
 
 
@@ -90,5 +91,14 @@ def changed(before: Fields, given: Fields, *, at: str) -> dict[str, object]:
         merged = {**(before.get("attributes") or {}), **given["attributes"]}
         after["attributes"] = {key: value for key, value in merged.items() if value is not None}
     if message := given.get("last_message"):
-        after["last_message"] = {"by": "user", **message, "at": message.get("at") or at}
+        said_at = message.get("at") or _later_than(before.get("last_message"), at)
+        after["last_message"] = {"by": "user", **message, "at": said_at}
     return after
+
+
+def _later_than(message: Fields | None, at: str) -> str:
+    """Return ``at``, or the moment after a message of the same time: else it is no news."""
+    last = (message or {}).get("at") or ""
+    if last < at:
+        return at
+    return iso_ms(datetime.fromisoformat(last) + timedelta(milliseconds=1))

@@ -59,6 +59,16 @@ def test_a_change_is_read_as_the_listing_would_tell_it(change: str, expected: st
     assert played("lead: {country: Nepal}\n" + steps) is None
 
 
+def test_two_messages_at_one_moment_are_two() -> None:
+    story = """
+lead: {country: Nepal, last_message: {by: bot, text: Hi}}
+steps:
+  - {change: {last_message: One}, expect: [{rule: Says, says: One}]}
+  - {change: {last_message: Two}, expect: [{rule: Says, says: Two}]}
+"""
+    assert played(story) is None
+
+
 def test_attributes_are_merged_by_name() -> None:
     story = """
 lead: {attributes: {Budget: 500, Seats: 3}, country: Nepal}
