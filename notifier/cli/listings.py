@@ -5,16 +5,15 @@ from typing import Annotated, TypeAlias
 import typer
 
 from notifier.cli.choices import duration_ms, event_types, one_of
-from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened, opened
-from notifier.cli.output import print_json, print_table
+from notifier.cli.output import print_json
 from notifier.cli.shapes import delivery_shape, lead_shape
+from notifier.cli.tables import show_deliveries, show_events, show_leads
 from notifier.conclude import State
-from notifier.events import Event, decode
-from notifier.messages.facts import show
-from notifier.records import LEAD, NON_LEAD, Lead
+from notifier.events import decode
+from notifier.records import LEAD, NON_LEAD
 from notifier.store import browse
-from notifier.store.browse import Delivery, Wanted
+from notifier.store.browse import Wanted
 
 app = typer.Typer()
 
@@ -68,8 +67,7 @@ def leads(
         if json:
             print_json(map(lead_shape, found))
             return
-        columns = ("id", "changed", "status", "name", "contact", "assignee")
-        print_table(columns, (_lead_row(one, desk) for one in found), unbroken=2)
+        show_leads(found, desk)
 
 
 @app.command()
@@ -99,8 +97,7 @@ def events(
             for body in bodies:
                 typer.echo(body)
             return
-        rows = (_event_row(decode(body), desk) for body in bodies)
-        print_table(("id", "observed", "what"), rows, unbroken=2)
+        show_events(map(decode, bodies), desk)
 
 
 @app.command()
@@ -134,8 +131,7 @@ def deliveries(
         if json:
             print_json(map(delivery_shape, found))
             return
-        columns = ("id", "created", "state", "destination", "event", "rule", "why")
-        print_table(columns, (_delivery_row(one, desk) for one in found), unbroken=3)
+        show_deliveries(found, desk)
 
 
 def _since_ms(text: str | None, desk: Opened) -> int | None:
@@ -148,35 +144,3 @@ def _limit(limit: int | None, *, json: bool) -> int | None:
 
 def _state(state: str | None) -> str | None:
     return None if state is None else one_of(state, STATES, "state")
-
-
-def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
-    assignee = lead.assignee.name or lead.assignee.id if lead.assignee else None
-    changed = short_iso(lead.updated_at, desk.zone, at=desk.at)
-    contact = lead.email or lead.phone
-    return lead.id, changed, lead.status, lead.name, contact, assignee
-
-
-def _event_row(event: Event, desk: Opened) -> tuple[object, ...]:
-    observed = short_iso(event.data.observed_at, desk.zone, at=desk.at)
-    about = event.lead.name or event.subject if event.lead else event.subject
-    change = _change(event)
-    return event.id, observed, f"{event.type.value} {about}{change and ': '}{change}"
-
-
-def _change(event: Event) -> str:
-    if event.data.reason is not None:
-        return event.data.reason
-    changes = (event.data.changes or {}).items()
-    return "; ".join(f"{name} {show(c.old)} → {show(c.new)}" for name, c in changes)
-
-
-def _delivery_row(one: Delivery, desk: Opened) -> tuple[object, ...]:
-    created = short_ms(one.created_ms, desk.zone, at=desk.at)
-    next_try = short_ms(one.due_ms, desk.zone, at=desk.at) if _waits(one, desk) else None
-    why = "; ".join(filter(None, (next_try and f"due {next_try}", one.reason, one.error)))
-    return one.id, created, one.state, one.destination, one.type, one.rule, why
-
-
-def _waits(one: Delivery, desk: Opened) -> bool:
-    return one.state == State.PENDING and one.due_ms > desk.now_ms

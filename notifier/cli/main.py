@@ -32,6 +32,8 @@ MODULES = {
     "status": "notifier.cli.status",
     "destinations": "notifier.cli.destinations",
     "retry": "notifier.cli.retry",
+    "explain": "notifier.cli.explain",
+    "replay": "notifier.cli.replay",
     "mute": "notifier.cli.mute",
     "unmute": "notifier.cli.mute",
     "forget": "notifier.cli.care",

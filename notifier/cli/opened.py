@@ -5,6 +5,7 @@ rules are broken and the secrets are somebody else's.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -43,8 +44,13 @@ def opened() -> Iterator[Opened]:
     """Open the database; raises :class:`StoreError` where there is none."""
     settings = lenient_settings()
     path = settings.database
-    with translated(path), closing(connect_existing(path)) as db:
-        yield Opened(db=db, path=path, at=datetime.now(UTC), zone=settings.timezone)
+    with closing(connect_existing(path)) as db:
+        try:
+            yield Opened(db=db, path=path, at=datetime.now(UTC), zone=settings.timezone)
+        except sqlite3.Error:
+            # Not an OSError: that is about what the command prints or writes elsewhere.
+            with translated(path):
+                raise
 
 
 @contextmanager

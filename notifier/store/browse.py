@@ -1,12 +1,13 @@
 """Lists for people and programs: leads, events and deliveries, oldest first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlite_utils import Database
 
-from notifier.records import Lead, Source, parse
+from notifier.records import Agent, Lead, Source, parse
 from notifier.rows import iso_of_ms
 
 ALL = 2**62
@@ -101,11 +102,13 @@ def event_body(db: Database, event_id: str) -> bytes | None:
     return row[0].encode() if row else None
 
 
-def leads(db: Database, wanted: Wanted) -> list[Lead]:
+def leads(
+    db: Database, wanted: Wanted, *, agents: Mapping[str, Agent] | None = None
+) -> list[Lead]:
     """Return the snapshot by last change; ``state`` is a status, ``types`` are listings.
 
     What only the configuration knows is left empty: the customer, the link, and
-    who stands behind an agent's id.
+    without ``agents`` who stands behind an agent's id.
     """
     rows = db.execute(
         "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row FROM records AS r"
@@ -120,7 +123,7 @@ def leads(db: Database, wanted: Wanted) -> list[Lead]:
             orjson.loads(text),
             kind=kind,
             source=Source(name=name, bot_id=bot_id, customer_id=""),
-            agents={},
+            agents=agents or {},
         )
         for bot_id, name, kind, text in rows
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 import orjson
 from sqlite_utils import Database
 
+from notifier import overdue
 from notifier.building import kinds
 from notifier.conclude import Health, Outcome, Standing, State
-from notifier.intake import Intake, commit_page
+from notifier.intake import Intake, commit_page, present_lead
+from notifier.plan import Mutes
 from notifier.records import LEAD, Source
 from notifier.rows import Json
 from notifier.rules.load import load_rules
@@ -93,6 +95,22 @@ class Filled:
                     outcome = Outcome(state=state, attempts=1, due_ms=now_ms, error=error)
                     kept: frozenset[str] = frozenset()
                     outbox.record(self.db, one, outcome, accepted=kept, note="", now_ms=now_ms)
+
+    def alarm(self, *, at_ms: int) -> None:
+        """Let the timers that are due by then tell that somebody waits."""
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+        watched = {BOT_ID: SOURCE}
+        with transaction(self.db):
+            overdue.fire(
+                self.db,
+                BOT_ID,
+                LEAD,
+                self.rules,
+                lambda db, key: present_lead(db, key, watched, self.rules),
+                begun=at,
+                mutes=Mutes(),
+                at=at,
+            )
 
     def park(self, destination: str, reason: str, remedy: str) -> None:
         """Let the destination refuse everything."""
