@@ -1,7 +1,9 @@
 """Claims: who goes first, who waits for whom, and what a cut-off claim means."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
 
 from notifier.conclude import State
@@ -9,6 +11,13 @@ from notifier.store import outbox as statements
 from notifier.store.db import connect
 
 MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    db = connect(tmp_path / "notifier.db")
+    yield Outbox(db)
+    db.close()
 
 
 def test_the_oldest_of_each_lead_goes_first(outbox: Outbox) -> None:
