@@ -144,3 +144,8 @@ def test_what_is_under_way_counts_as_sent_now() -> None:
         "SELECT due_ms FROM deliveries WHERE held = 'burst'"
     ).fetchone()
     assert due_ms == now_ms + 301_000
+
+
+def test_a_destination_with_a_mention_of_its_own_is_exempt() -> None:
+    places = PLACES.replace('channel: "#team"', 'channel: "#team", mention: here')
+    assert len(flooded(CLOSED.replace("TO", "team"), 50, places=places).sent) == 50

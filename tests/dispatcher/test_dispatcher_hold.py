@@ -144,3 +144,12 @@ def test_a_muted_match_claims_and_is_skipped(name: str) -> None:
     later(stage, minutes=2)
     stage.read([row(2)])
     assert [one.to for one in stage.sent] == ["screen", "screen", "team"]
+
+
+def test_a_template_that_fails_at_run_time_gives_way_to_the_built_in_words() -> None:
+    stage = staged(
+        "  - name: New\n    when: lead.created\n    send: team\n"
+        '    message: {title: "{{ 100 // (lead.tags | length - 2) }}"}\n'
+    )
+    stage.read([row(1), row(2, tags=["a", "b"])])
+    assert told(stage) == ["10:00:00 team: -50", "10:00:00 team: New lead: Lead 2"]
