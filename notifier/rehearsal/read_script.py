@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from notifier.events import EventType
+from notifier.records import Source
 from notifier.rehearsal import options
 from notifier.rehearsal.row import Fields
 from notifier.rehearsal.script import NEVER_CHANGE, Expected, Happening, Script, Step, filled
@@ -19,7 +20,9 @@ M = TypeVar("M", bound=Options)
 
 USUAL_START = datetime(2026, 3, 2, 10, tzinfo=UTC)  # a Monday
 FOLDED = ("attributes", "last_message")
-SOURCE = "default"
+DEFAULT_SOURCE = Source(
+    name="default", bot_id="638d99eeee9e558f1247ae03", customer_id="5fed38e56fb193dcc6c933f5"
+)
 
 
 def read_scripts(
@@ -63,7 +66,7 @@ class _Reader:
         at = (found and found.at) or USUAL_START
         lead = self._fields(node.get("lead"), "lead")
         if lead is not None or node.key("lead") is None:
-            lead = filled(lead or {}, source=self._first_source(), at=iso_ms(at))
+            lead = filled(lead or {}, source=self._source(lead or {}), at=iso_ms(at))
         steps = _entries(node.get("steps"), node.at, "steps", self._faults)
         lead_is_there = node.key("lead") is None or not is_null(node.get("lead"))
         acts = [self._step(step, has_lead=lead_is_there) for step in steps]
@@ -143,8 +146,11 @@ class _Reader:
             for name in found.to or (rule.send if rule else ()):
                 yield Expected(rule=found.rule, to=name, says=found.says)
 
-    def _first_source(self) -> str:
-        return next((spec.source.name for spec in self._ruleset.sources), SOURCE)
+    def _source(self, lead: Fields) -> Source:
+        """Return the source a lead is said to be from, else the first."""
+        sources = [spec.source for spec in self._ruleset.sources]
+        named = (source for source in sources if source.name == lead.get("source"))
+        return next(named, sources[0] if sources else DEFAULT_SOURCE)
 
     def _check_source(self, name: Scalar) -> None:
         if self._ruleset.sources:

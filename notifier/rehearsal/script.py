@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.events import EventType
+from notifier.records import Source
 from notifier.rehearsal.row import Fields
 from notifier.rows import iso_ms
 from notifier.rules.model import Ruleset
@@ -57,18 +58,20 @@ class Script:
 NEVER_CHANGE = ("id", "source", "bot_id", "customer_id", "url")
 
 
-def filled(given: Fields, *, source: str, at: str) -> Fields:
+def filled(given: Fields, *, source: Source, at: str) -> Fields:
     """Return a lead with what a test leaves out: who it is, when, and that it is open.
 
-    ``at`` is ISO 8601. The visitor's details stay empty, but for a name.
+    ``at`` is ISO 8601. The visitor's details stay empty, but for a name. ``url`` may
+    be the source's template.
     """
     usual: Mapping[str, object] = {
         "id": "63d9ffa77a8d152facbe2f2f",
         "uuid": "7e88d192-9b20-4035-9b68-d4ac3d58a34f",
         "type": "lead",
-        "source": source,
-        "bot_id": "638d99eeee9e558f1247ae03",
-        "customer_id": "5fed38e56fb193dcc6c933f5",
+        "source": source.name,
+        "bot_id": source.bot_id,
+        "customer_id": source.customer_id,
+        "url": source.inbox_url,
         "name": "A visitor",
         "status": "OPEN",
         "created_at": at,

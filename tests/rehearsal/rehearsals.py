@@ -31,19 +31,20 @@ rules:
 ONE = "tests:\n  - name: a test\n    at: 2026-03-02T10:00+05:30\n"
 
 
-def scripts(text: str, faults: Faults) -> tuple[Script, ...]:
+def scripts(text: str, faults: Faults, rules: str = RULES) -> tuple[Script, ...]:
     document = read_document("t.test.yaml", text, lookup=lambda _: None, faults=faults)
     assert document is not None
     ruleset = load_rules(
-        [("rules.yaml", RULES)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
+        [("rules.yaml", rules)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
     )
     return read_scripts(document, rules=lambda _: ruleset, faults=faults)
 
 
-def played(body: str) -> Difference | None:
+def played(body: str, *, rules: str = RULES) -> Difference | None:
     """Return how the test ends whose keys but for name and start are ``body``."""
     faults = Faults()
-    (script,) = scripts(ONE + "".join(f"    {line}\n" for line in body.splitlines()), faults)
+    text = ONE + "".join(f"    {line}\n" for line in body.splitlines())
+    (script,) = scripts(text, faults, rules)
     assert faults.faults() == ()
     return play(script, limits(script.rules)).difference
 

@@ -96,6 +96,29 @@ def test_of_a_webhook_the_envelope_is_what_it_says() -> None:
     assert played(INDIAN + story) is None
 
 
+@pytest.mark.parametrize(
+    ("lead", "says"),
+    [
+        ("{}", '"source":"website","bot_id":"b1"'),
+        ("{source: shop}", '"source":"shop","bot_id":"b2","customer_id":"c2"'),
+        ("{uuid: u1}", '"url":"https://app.example.com/u1"'),
+        ("{url: https://elsewhere.example.com}", '"url":"https://elsewhere.example.com"'),
+    ],
+)
+def test_a_lead_comes_from_the_named_source_else_from_the_first(lead: str, says: str) -> None:
+    sources = """
+sources:
+  website: {bot_id: b1, customer_id: c1, inbox_url: "https://app.example.com/{uuid}"}
+  shop: {bot_id: b2, customer_id: c2}
+"""
+    steps = f"steps: [{{expect: [{{rule: All, says: '{says}'}}]}}]"
+    rules = (
+        "destinations: {crm: {type: webhook, url: 'https://crm.example.com', secret: '${S}'}}\n"
+        "rules: [{name: All, when: lead.created, send: crm}]\n"
+    )
+    assert played(f"lead: {lead}\n{steps}", rules=sources + rules) is None
+
+
 def test_trouble_reaches_all_but_its_own_destination() -> None:
     story = """
 lead: null
