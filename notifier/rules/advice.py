@@ -70,7 +70,7 @@ def _takes_all(above: Rule, rule: Rule, destination: str) -> bool:
     return (
         destination in above.send
         and rule.when <= above.when
-        and not above.condition.clauses
+        and above.condition.written in ("{}", rule.condition.written)
         and not (above.only and above.outside is Outside.DROP)
     )
 

@@ -49,6 +49,17 @@ def test_a_rule_below_one_that_claims_everything_is_told() -> None:
     ]
 
 
+def test_a_rule_below_one_with_the_same_condition_is_told() -> None:
+    found = advice("""
+  - {name: One, when: lead.*, if: {country: India}, send: screen}
+  - {name: Two, when: lead.created, if: {country: India}, send: screen}
+  - {name: Three, when: lead.created, if: {country: Nepal}, send: screen}
+""")
+    assert [fault.partition(": ")[2].partition(":")[0] for fault in found] == [
+        "`Two` never reaches `screen`"
+    ]
+
+
 @pytest.mark.parametrize(
     ("condition", "warning"),
     [
