@@ -2,13 +2,16 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import structlog
 
 from notifier import log
 from notifier.cli.output import print_warnings
 from notifier.configuration import Configuration, load_configuration
 from notifier.environment import Environment, read_environment
-from notifier.errors import ConfigError
+from notifier.errors import ConfigError, Fault
 from notifier.settings import Settings, read_settings
 
 
@@ -17,8 +20,8 @@ def environment() -> Environment:
     return read_environment(os.environ, folder=Path.cwd())
 
 
-def configuration() -> Configuration:
-    """Return what the operator configured, after printing its warnings."""
+def configuration(*, warn: Callable[[Iterable[Fault]], None] = print_warnings) -> Configuration:
+    """Return what the operator configured; ``warn`` gets the warnings of a right one."""
     given = environment()
     try:
         loaded = load_configuration(given)
@@ -26,7 +29,19 @@ def configuration() -> Configuration:
         # A mistyped name explains why a setting is missing.
         print_warnings(read_settings(given).warnings)
         raise
-    print_warnings(loaded.warnings)
+    warn(loaded.warnings)
+    return loaded
+
+
+def logged_configuration() -> Configuration:
+    """Return what the operator configured, logging as it says, its warnings first."""
+    held: list[Fault] = []
+    loaded = configuration(warn=held.extend)
+    start_logging(loaded.settings)
+    for fault in held:
+        structlog.get_logger().warning(
+            "configuration", where=fault.where, problem=fault.problem, remedy=fault.remedy
+        )
     return loaded
 
 

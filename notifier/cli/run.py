@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from notifier.cli.context import configuration, reread, start_logging
+from notifier.cli.context import logged_configuration, reread
 from notifier.cli.dry_run import rehearse, show
 from notifier.cli.exits import Exit
 from notifier.clocks import Clocks
@@ -21,8 +21,7 @@ app = typer.Typer()
 @app.command()
 def run() -> None:
     """Poll and deliver until SIGTERM; SIGHUP reloads the rules."""
-    loaded = configuration()
-    start_logging(loaded.settings)
+    loaded = logged_configuration()
     asyncio.run(_run(loaded))
 
 
@@ -39,8 +38,7 @@ def once(
     """Poll every source once, deliver what is due, and exit: 75 if something is left."""
     if json and not dry_run:
         raise typer.BadParameter("--json goes with --dry-run")
-    loaded = configuration()
-    start_logging(loaded.settings)
+    loaded = logged_configuration()
     done = asyncio.run(_rehearsed(loaded, json=json) if dry_run else _once(loaded))
     if not done:
         raise typer.Exit(Exit.TEMPORARY)

@@ -5,6 +5,7 @@ httpx over aiohttp's transport, for its throughput with many requests at once.
 
 import asyncio
 import contextlib
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -171,10 +172,15 @@ def _no_answer(host: str, cause: BaseException) -> DeliveryError:
         case aiohttp.ClientConnectorDNSError():
             problem = f"{host} cannot be resolved"
         case aiohttp.ClientConnectorError():
-            problem = f"no connection to {host} ({cause.os_error.strerror or 'refused'})"
+            problem = f"no connection to {host} ({_plain(cause.os_error)})"
         case _:
             problem = f"{host} broke off without an HTTP answer ({type(cause).__name__})"
     return TemporaryDeliveryError(problem)
+
+
+def _plain(error: OSError) -> str:
+    # asyncio puts the address into strerror, where the words belong.
+    return os.strerror(error.errno).lower() if error.errno else "refused"
 
 
 def _why(error: aiohttp.ClientConnectorCertificateError) -> str:
