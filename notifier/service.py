@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import structlog
 from pydantic import SecretStr
 from rich.console import Console
-from sqlite_utils import Database
 
+from notifier import upkeep
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.engine import Engine, Shared, engine
@@ -25,8 +25,6 @@ from notifier.store.db import Store
 from notifier.store.lock import instance_lock
 from notifier.upstream.budget import Budget, token_key
 from notifier.upstream.client import Client
-
-WATCH_S = 0.5
 
 log = structlog.get_logger()
 
@@ -53,18 +51,27 @@ class Service:
         log.info("stopped")
 
     async def _run_engines(self) -> None:
-        watcher = asyncio.create_task(self._watch())
-        try:
+        keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
+        store, clocks = self.shared.store, self.shared.clocks
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(upkeep.watch(store, self._look)),
+                tasks.create_task(upkeep.prune(store, clocks, keep_ms=keep_ms)),
+            ]
             while not self._stopping:
-                async with engine(self.shared, self.config) as self._engine:
-                    await self._note_rules(refused=None)
-                    self.monitor.systemd.ready()
-                    log.info("started", sources=len(self._engine.pollers))
-                    # A signal may have come while the engine was built.
-                    if not self._stopping:
-                        await self._engine.run()
-        finally:
-            watcher.cancel()
+                await self._run_engine()
+            for task in beside:
+                task.cancel()
+
+    async def _run_engine(self) -> None:
+        """Run with the present rules, until a stop or a reload."""
+        async with engine(self.shared, self.config) as self._engine:
+            await self._note_rules(refused=None)
+            self.monitor.systemd.ready()
+            log.info("started", sources=len(self._engine.pollers))
+            # A signal may have come while the engine was built.
+            if not self._stopping:
+                await self._engine.run()
 
     async def once(self) -> bool:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
@@ -123,15 +130,10 @@ class Service:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
         await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
 
-    async def _watch(self) -> None:
-        """Let every lane look when another process (a command) has written."""
-        version = await self.shared.store.look(_data_version)
-        while True:
-            await asyncio.sleep(WATCH_S)
-            seen = await self.shared.store.look(_data_version)
-            if seen != version and self._engine:
-                version = seen
-                self._engine.dispatcher.wake_all()
+    def _look(self) -> None:
+        """A command wrote to the database: every lane looks for work."""
+        if self._engine:
+            self._engine.dispatcher.wake_all()
 
 
 @asynccontextmanager
@@ -210,7 +212,3 @@ def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[Secre
         return budgets[key]
 
     return budget
-
-
-def _data_version(db: Database) -> int:
-    return int(db.execute("PRAGMA data_version").fetchone()[0])

@@ -34,6 +34,7 @@ ORDER = (
     "sources",
     "building",
     "configuration",
+    "upkeep",
     "engine",
     "service",
     "simulator",

@@ -1,0 +1,57 @@
+"""What goes on beside polling and delivering, for as long as the program runs."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlite_utils import Database
+
+from notifier.clocks import Clocks
+from notifier.errors import BusyError, StoreError
+from notifier.store import retention
+from notifier.store.db import Store
+
+WATCH_S = 0.5
+PRUNE_S = 3600.0
+NONE_YET = -1
+
+log = structlog.get_logger()
+
+
+async def watch(store: Store, changed: Callable[[], None]) -> None:
+    """Call ``changed`` when another process, a command, has written to the database."""
+    version = NONE_YET
+    while True:
+        try:
+            seen = await store.look(_data_version)
+        except (StoreError, BusyError):
+            seen = version  # polling and delivering tell of it
+        if version not in (seen, NONE_YET):
+            changed()
+        version = seen
+        await asyncio.sleep(WATCH_S)
+
+
+async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
+    """Every hour delete finished events and deliveries older than ``keep_ms``."""
+    while True:
+        try:
+            gone = await _prune_once(store, before_ms=clocks.now_ms() - keep_ms)
+            if gone:
+                log.info("pruned", events=gone)
+        except (StoreError, BusyError) as error:
+            log.warning("prune_failed", error=str(error))
+        await asyncio.sleep(PRUNE_S)
+
+
+async def _prune_once(store: Store, *, before_ms: int) -> int:
+    gone = 0
+    while True:
+        count = await store.run(retention.prune, before_ms=before_ms)
+        gone += count
+        if count < retention.BATCH:
+            return gone
+
+
+def _data_version(db: Database) -> int:
+    return int(db.execute("PRAGMA data_version").fetchone()[0])

@@ -1,0 +1,59 @@
+"""The upkeep beside polling and delivering, on a real database."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from notifier import upkeep
+from notifier.clocks import Clocks
+from notifier.events import EventType, operation
+from notifier.store import events, mutes
+from notifier.store.db import Store, connect, transaction
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAY_MS = 86_400_000
+
+
+async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
+    store = Store(tmp_path / "notifier.db")
+    noticed = asyncio.Event()
+    watching = asyncio.create_task(upkeep.watch(store, noticed.set))
+    command = connect(tmp_path / "notifier.db")
+    try:
+        async with asyncio.timeout(20):
+            until_ms = 1
+            while not noticed.is_set():
+                until_ms += 1
+                with transaction(command):
+                    mutes.mute(command, "rule", "New lead", until_ms=until_ms)
+                await asyncio.sleep(0)
+    finally:
+        watching.cancel()
+        command.close()
+        store.close()
+
+
+async def test_events_older_than_the_retention_are_pruned(tmp_path: Path) -> None:
+    store = Store(tmp_path / "notifier.db")
+    old = operation(EventType.SOURCE_DOWN, "old", at=LONG_AGO, reason="gone")
+    new = operation(EventType.SOURCE_DOWN, "new", at=NOW, reason="here")
+    for event, moment in ((old, LONG_AGO), (new, NOW)):
+        at_ms = int(moment.timestamp() * 1000)
+        await store.run(events.add, event, bot_id=None, observed_ms=at_ms)
+    pruning = asyncio.create_task(
+        upkeep.prune(store, Clocks(now=lambda: NOW), keep_ms=90 * DAY_MS)
+    )
+    try:
+        async with asyncio.timeout(20):
+            while await store.run(_stored) != [new.id]:
+                await asyncio.sleep(0)
+    finally:
+        pruning.cancel()
+        store.close()
+
+
+def _stored(db: Database) -> list[str]:
+    return [found for (found,) in db.execute("SELECT id FROM events ORDER BY seq")]
