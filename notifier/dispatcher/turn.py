@@ -109,6 +109,8 @@ def take_turn(
     if standing.health is Health.UP and before.health is not Health.UP:
         outbox.release_retries(db, name, now_ms=now_ms)
     turn.standing = standing
+    if not lane.in_flight:
+        outbox.release_orphans(db, name)
     _bury(db, lane, standing, turn, now_ms)
     _tell(db, name, standing, rules, turn, now_ms)
     _prepare(db, lane, rules, now_ms)
@@ -151,7 +153,7 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
-    dead += outbox.bury_lost(db, lane.destination, now_ms=now_ms)
+    dead += outbox.bury_lost(db, lane.destination)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += outbox.bury_old(db, lane.destination, older_than_ms=oldest_ms)

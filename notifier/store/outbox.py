@@ -1,8 +1,9 @@
 """The outbox: deliveries are added with their event, claimed, and recorded.
 
-A claim is the lease: it counts up ``claim`` and moves ``due_ms`` to the lease's
-end, and a recording counts only while its ``claim`` is the newest. A crash needs
-no recovery but :func:`release_all`, for the sake of speed.
+A claim counts up ``claim``, and a recording counts only while its ``claim`` is
+the newest. What a process that ended had claimed is released when the next one
+starts; there is only one at a time, so that no lease has to run out, which a
+host clock set forward would do too early.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +15,6 @@ from sqlite_utils import Database
 
 from notifier.conclude import LOST_UNTIL_DEAD, Outcome, State
 
-LEASE_MS = 120_000
-
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; what is held or gathered is overtaken.
 UNBLOCKED = """
@@ -24,7 +23,7 @@ UNBLOCKED = """
         WHERE earlier.state = 'pending' AND earlier.destination = d.destination
         AND earlier.lead = d.lead AND earlier.bundle <> d.bundle
         AND (
-            earlier.claimed = 1 AND earlier.due_ms > :now_ms
+            earlier.claimed = 1
             OR earlier.id < d.id AND COALESCE(earlier.held, '') NOT IN ('digest', 'burst') AND (
                 earlier.due_ms <= :now_ms AND earlier.attempts < 3
                 OR earlier.attempts BETWEEN 1 AND 2
@@ -95,13 +94,25 @@ def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
 
 
 def release_all(db: Database, *, now_ms: int) -> int:
-    """At start-up, by the only dispatcher: what was in flight is due at once."""
+    """At start-up, by the only dispatcher: what was cut off is due at once.
+
+    Counted, since sending it may be what ended the program.
+    """
     cursor = db.execute(
-        "UPDATE deliveries SET due_ms = :now_ms"
-        " WHERE state = 'pending' AND claimed = 1 AND due_ms > :now_ms",
+        "UPDATE deliveries SET claimed = 0, lost = lost + 1, due_ms = :now_ms"
+        " WHERE state = 'pending' AND claimed = 1",
         {"now_ms": now_ms},
     )
     return int(cursor.rowcount)
+
+
+def release_orphans(db: Database, destination: str) -> None:
+    """Where nothing is in flight: what is claimed all the same takes its turn again."""
+    db.execute(
+        "UPDATE deliveries SET claimed = 0"
+        " WHERE state = 'pending' AND claimed = 1 AND destination = :destination",
+        {"destination": destination},
+    )
 
 
 def claim(
@@ -112,35 +123,35 @@ def claim(
     A probe also takes what waits for a retry, and the least tried lead first,
     so that one bad message cannot keep a destination down.
     """
-    due = (
-        "(d.due_ms <= :now_ms OR d.attempts > 0 AND d.claimed = 0)"
-        if probe
-        else ("d.due_ms <= :now_ms")
-    )
+    if limit <= 0:
+        return []
+    due = "(d.due_ms <= :now_ms OR d.attempts > 0)" if probe else "d.due_ms <= :now_ms"
     order = "d.claim, d.due_ms, d.id" if probe else "d.due_ms, d.id"
     candidates = db.execute(
         f"SELECT d.bundle, d.lead FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
-        f" AND d.destination = :destination AND {due} AND ({UNBLOCKED})"
+        f" AND d.destination = :destination AND d.claimed = 0 AND {due} AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
         {"destination": destination, "now_ms": now_ms, "limit": limit},
     ).fetchall()
     one_a_lead = {lead: bundle for bundle, lead in reversed(candidates)}
-    bundles = list(dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b))
-    return [_claim_bundle(db, destination, bundle, now_ms) for bundle in bundles]
+    bundles = dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b)
+    return _claim_bundles(db, destination, list(bundles)) if bundles else []
 
 
-def _claim_bundle(
-    db: Database, destination: str, bundle: str, now_ms: int
-) -> tuple[Claimed, ...]:
-    # Counted when claimed, not when concluded: a message that kills the
-    # process must still run out of chances.
+def _claim_bundles(
+    db: Database, destination: str, bundles: Sequence[str]
+) -> list[tuple[Claimed, ...]]:
+    """Claim these bundles, whole, and return them in their order."""
+    marks = ",".join("?" * len(bundles))
     rows = db.execute(
-        "UPDATE deliveries SET claim = claim + 1, lost = lost + claimed, claimed = 1,"
-        " due_ms = :lease_ms WHERE bundle = :bundle AND destination = :destination"
-        " AND state = 'pending' RETURNING id",
-        {"lease_ms": now_ms + LEASE_MS, "bundle": bundle, "destination": destination},
+        "UPDATE deliveries SET claim = claim + 1, claimed = 1"  # noqa: S608
+        f" WHERE destination = ? AND bundle IN ({marks}) AND state = 'pending' RETURNING id",
+        [destination, *bundles],
     ).fetchall()
-    return tuple(sorted(_claimed(db, [row[0] for row in rows]), key=lambda one: one.id))
+    whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
+    for one in _claimed(db, sorted(row[0] for row in rows)):
+        whole[one.bundle].append(one)
+    return [tuple(parts) for parts in whole.values()]
 
 
 def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
@@ -149,7 +160,7 @@ def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
         "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
         " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
         " COALESCE(d.envelope, e.body) FROM deliveries AS d"
-        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks})",
+        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks}) ORDER BY d.id",
         ids,
     )
     for row in rows:
@@ -263,13 +274,13 @@ def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
     return int(cursor.rowcount)
 
 
-def bury_lost(db: Database, destination: str, *, now_ms: int) -> int:
-    """End deliveries whose claims were cut off too often: sending them may be the cause."""
+def bury_lost(db: Database, destination: str) -> int:
+    """End deliveries that were cut off too often."""
     cursor = db.execute(
-        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'cut off',"
+        "UPDATE deliveries SET state = 'dead', reason = 'cut off',"
         " error = 'the program ended five times while sending this'"
-        " WHERE state = 'pending' AND claimed = 1 AND destination = :destination"
-        " AND due_ms <= :now_ms AND lost >= :before",
-        {"destination": destination, "now_ms": now_ms, "before": LOST_UNTIL_DEAD - 1},
+        " WHERE state = 'pending' AND claimed = 0 AND destination = :destination"
+        " AND lost > 0 AND lost >= :limit",
+        {"destination": destination, "limit": LOST_UNTIL_DEAD},
     )
     return int(cursor.rowcount)

@@ -210,19 +210,35 @@ INDEXES = (
     # whatever lies behind them. Both columns of an equality, or the planner may
     # read all that a destination was ever sent.
     "CREATE INDEX deliveries_due ON deliveries (destination, due_ms) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_tried ON deliveries (destination, claim, due_ms)"
-    " WHERE state = 'pending'",
-    "CREATE INDEX deliveries_planned ON deliveries (destination, planned_ms)"
-    " WHERE state = 'pending'",
+    (
+        "CREATE INDEX deliveries_tried ON deliveries (destination, claim, due_ms)"
+        " WHERE state = 'pending'"
+    ),
+    (
+        "CREATE INDEX deliveries_planned ON deliveries (destination, planned_ms)"
+        " WHERE state = 'pending'"
+    ),
     "CREATE INDEX deliveries_lead ON deliveries (lead, destination) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_bundle ON deliveries (destination, bundle)"
-    " WHERE state = 'pending'",
-    "CREATE INDEX deliveries_held ON deliveries (destination, held, due_ms)"
-    " WHERE state = 'pending' AND held IS NOT NULL",
-    "CREATE INDEX deliveries_claimed ON deliveries (destination)"
-    " WHERE state = 'pending' AND claimed = 1",
-    "CREATE INDEX deliveries_sent ON deliveries (destination, delivered_ms)"
-    " WHERE delivered_ms IS NOT NULL",
+    (
+        "CREATE INDEX deliveries_bundle ON deliveries (destination, bundle)"
+        " WHERE state = 'pending'"
+    ),
+    (
+        "CREATE INDEX deliveries_held ON deliveries (destination, held, due_ms)"
+        " WHERE state = 'pending' AND held IS NOT NULL"
+    ),
+    (
+        "CREATE INDEX deliveries_claimed ON deliveries (destination)"
+        " WHERE state = 'pending' AND claimed = 1"
+    ),
+    (
+        "CREATE INDEX deliveries_lost ON deliveries (destination)"
+        " WHERE state = 'pending' AND lost > 0"
+    ),
+    (
+        "CREATE INDEX deliveries_sent ON deliveries (destination, delivered_ms)"
+        " WHERE delivered_ms IS NOT NULL"
+    ),
     "CREATE INDEX timers_due ON timers (bot_id, due_ms)",
     "CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead'",
 )

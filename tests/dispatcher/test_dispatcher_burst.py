@@ -139,7 +139,7 @@ def test_what_is_under_way_counts_as_sent_now() -> None:
     close(stage, 2)
     busy = replace(lane, free=1, in_flight=1)
     turn = take_turn(stage.db, busy, [], stage.rules, now_ms=now_ms + 1_000)
-    assert (turn.claimed, turn.next_ms) == ([], now_ms + 120_000)
+    assert (turn.claimed, turn.next_ms) == ([], now_ms + 301_000)
     (due_ms,) = stage.db.execute(
         "SELECT due_ms FROM deliveries WHERE held = 'burst'"
     ).fetchone()

@@ -1,5 +1,7 @@
 """``digest``: collected, and sent as one message; nothing collected, nothing sent."""
 
+from dataclasses import replace
+
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.rehearsal.stage import Stage
@@ -100,7 +102,12 @@ def test_a_webhook_gets_what_is_due_of_one_lead_in_order() -> None:
         in_flight=0,
     )
     at_11_ms = int(MONDAY_10.replace(hour=11).timestamp() * 1000)
-    turns = [take_turn(stage.db, lane, [], stage.rules, now_ms=at_11_ms) for _ in range(2)]
+    turns = [
+        take_turn(
+            stage.db, replace(lane, in_flight=in_flight), [], stage.rules, now_ms=at_11_ms
+        )
+        for in_flight in range(2)
+    ]
     claimed = [message_of(one, turn, {}) for turn in turns for one in turn.claimed]
     assert [message.parts[0].event.type for message in claimed] == ["lead.created"]
 

@@ -168,21 +168,29 @@ def test_a_recording_by_an_older_claim_counts_no_more(outbox: Outbox) -> None:
     assert outbox.ended() == {}
 
 
-def test_a_lease_that_ran_out_is_claimed_again(outbox: Outbox) -> None:
+def test_a_clock_set_forward_sends_nothing_twice(outbox: Outbox) -> None:
     outbox.add("A1", "a")
+    outbox.add("A2", "a")
     outbox.claim()
-    assert outbox.claim(now_ms=NOW_MS + statements.LEASE_MS - 1) == []
-    assert titles(outbox.claim(now_ms=NOW_MS + statements.LEASE_MS)) == ["A1"]
+    assert outbox.claim(now_ms=NOW_MS + 3 * 60 * MINUTE_MS) == []
+
+
+def test_what_nobody_is_sending_takes_its_turn_again(outbox: Outbox) -> None:
+    outbox.add("A1", "a")
+    for _ in range(9):
+        assert titles(outbox.claim()) == ["A1"]
+        statements.release_orphans(outbox.db, CRM)
+    assert statements.bury_lost(outbox.db, CRM) == 0
 
 
 def test_an_attempt_cut_off_does_not_count_but_five_are_the_end(outbox: Outbox) -> None:
     outbox.add("A1", "a")
     for _ in range(5):
-        assert statements.bury_lost(outbox.db, CRM, now_ms=NOW_MS) == 0
+        assert statements.bury_lost(outbox.db, CRM) == 0
         ((claimed,),) = outbox.claim()
         assert claimed.attempts == 0
         assert statements.release_all(outbox.db, now_ms=NOW_MS) == 1
-    assert statements.bury_lost(outbox.db, CRM, now_ms=NOW_MS) == 1
+    assert statements.bury_lost(outbox.db, CRM) == 1
     assert outbox.ended() == {"A1": "cut off"}
     assert outbox.claim() == []
 
@@ -194,7 +202,7 @@ def test_a_recording_forgives_the_cut_off_claims_before_it(outbox: Outbox) -> No
         statements.release_all(outbox.db, now_ms=NOW_MS)
         ((claimed,),) = outbox.claim()
         outbox.fail(claimed, due_ms=NOW_MS)
-    assert statements.bury_lost(outbox.db, CRM, now_ms=NOW_MS) == 0
+    assert statements.bury_lost(outbox.db, CRM) == 0
 
 
 def test_what_waited_too_long_for_its_destination_is_dead(outbox: Outbox) -> None:

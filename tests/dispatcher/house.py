@@ -1,0 +1,188 @@
+"""The dispatcher over a database file: real lanes, a wall clock that is set by hand.
+
+The loop's own time is real, or virtual with fakes; retries, probes and ages go
+by the wall clock, which :meth:`House.pass_` moves.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from sqlite_utils import Database
+
+from notifier.building import build_destinations, kinds, limits
+from notifier.conclude import Standing
+from notifier.destinations.base import Destination
+from notifier.dispatcher import Dispatcher
+from notifier.dispatcher.lane import LaneTools
+from notifier.dispatcher.turn import Turn
+from notifier.intake import Intake, commit_page, present_lead
+from notifier.records import LEAD, Lead, Source
+from notifier.rehearsal.row import row_of
+from notifier.rows import iso_ms
+from notifier.rules.load import load_rules
+from notifier.rules.model import Ruleset
+from notifier.settings import Settings
+from notifier.store import destinations as standings
+from notifier.store import outbox, snapshots
+from notifier.store.db import Store
+from notifier.upstream.page import Page, parse_page
+
+MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
+WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
+PATIENCE_S = 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """Everything below the poller; ``now`` is the wall clock."""
+
+    store: Store
+    rules: Ruleset
+    dispatcher: Dispatcher
+    now: datetime = MONDAY_10
+    turns: list[tuple[str, Turn]] = field(default_factory=list)
+    _turned: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _telling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def now_ms(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+    async def read(self, *leads: Mapping[str, Any]) -> None:
+        """Let a head poll find these leads, and wake who has work."""
+        page = parse_page(orjson.dumps({"success": True, "data": [row_of(x) for x in leads]}))
+        committed = await self.store.run(_committed, page, self.rules, self.now)
+        self.dispatcher.wake(committed[0])
+        self.dispatcher.refresh(committed[1])
+
+    async def create(self, *names: str) -> None:
+        """Let new leads appear, all on one page."""
+        await self.read(*(lead(name) for name in names))
+
+    def pass_(self, **duration: float) -> None:
+        """Let time pass on the wall clock."""
+        self.now += timedelta(**duration)
+        self.dispatcher.wake_all()
+
+    def present(self, db: Database, key: str) -> Lead | None:
+        return present_lead(db, key, {WEBSITE.bot_id: WEBSITE}, self.rules)
+
+    def turned(self, name: str, turn: Turn) -> None:
+        """Hear of a turn, as the metrics do."""
+        self.turns.append((name, turn))
+        task = asyncio.get_running_loop().create_task(self._tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def until(self, query: str, *expected: object) -> None:
+        """Return once a query's only row is as expected; looked at after every turn."""
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._turned:
+                while (found := await self.one(query)) != expected:
+                    await self._turned.wait()
+        except TimeoutError:
+            raise AssertionError(f"{query}: {found}, expected {expected}") from None
+
+    async def states(self, destination: str, **counts: int) -> None:
+        """Return once the destination's deliveries are in these states."""
+        wanted = orjson.dumps(dict(sorted(counts.items()))).decode()
+        await self.until(
+            "SELECT json_group_object(state, n) FROM (SELECT state, COUNT(*) AS n"
+            f" FROM deliveries WHERE destination = '{destination}' GROUP BY state)",
+            wanted,
+        )
+
+    async def stands(self, destination: str, state: str) -> None:
+        """Return once the destination is up, failing, parked or disabled."""
+        await self.until(f"SELECT state FROM destinations WHERE name = '{destination}'", state)
+
+    async def one(self, query: str) -> tuple[object, ...]:
+        return tuple(await self.store.look(lambda db: db.execute(query).fetchone()) or ())
+
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = await self.store.look(
+            lambda db: db.execute(query).fetchall()
+        )
+        return found
+
+    async def _tell(self) -> None:
+        async with self._turned:
+            self._turned.notify_all()
+
+
+def lead(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the fields of an open lead called ``name``."""
+    usual = {"id": name, "name": name, "status": "OPEN", "created_at": iso_ms(MONDAY_10)}
+    return {**usual, "updated_at": iso_ms(MONDAY_10), **fields}
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    rules: str,
+    *,
+    fakes: Iterable[Destination] = (),
+    settings: Settings | None = None,
+) -> AsyncIterator[House]:
+    """Run the lanes of ``rules``, with ``fakes`` in the place of those of their names."""
+    found = ruleset(rules)
+    store, dispatcher = Store(folder / "notifier.db"), Dispatcher()
+    opened = House(store=store, rules=found, dispatcher=dispatcher)
+    # Receivers check how old a signature is: those are dated by the real clock.
+    built = build_destinations(
+        settings or Settings(), found, now=lambda: datetime.now(UTC), console=Console()
+    ) | {fake.name: fake for fake in fakes}
+    tools = LaneTools(
+        store=store,
+        rules=lambda: found,
+        present=opened.present,
+        now_ms=opened.now_ms,
+        jitter=lambda: 0.0,
+        wake=dispatcher.wake,
+        observe=opened.turned,
+    )
+    dispatcher.open(built, limits(found), tools)
+    await store.run(_prepared, opened.now_ms())
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        yield opened
+    finally:
+        dispatcher.stop()
+        await running
+        for destination in built.values():
+            await destination.aclose()
+        store.close()
+
+
+def ruleset(text: str) -> Ruleset:
+    return load_rules(
+        [("rules.yaml", text)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
+    )
+
+
+def enable(db: Database, name: str) -> None:
+    """Do what `notifier destinations enable` does."""
+    standings.set_standing(db, name, Standing())
+
+
+def _prepared(db: Database, now_ms: int) -> None:
+    snapshots.listing(db, WEBSITE.bot_id, LEAD)
+    snapshots.finish_full_walk(db, WEBSITE.bot_id, LEAD, at_ms=now_ms, pages=1)
+    outbox.release_all(db, now_ms=now_ms)
+
+
+def _committed(
+    db: Database, page: Page, rules: Ruleset, at: datetime
+) -> tuple[set[str], tuple[str, ...]]:
+    walk = snapshots.listing(db, WEBSITE.bot_id, LEAD).last_walk + 1
+    intake = Intake(source=WEBSITE, kind=LEAD, walk=walk, rules=rules, first_run=timedelta())
+    committed = commit_page(db, page, intake, at=at)
+    snapshots.close_walk(db, WEBSITE.bot_id, LEAD, walk)
+    return committed.written.destinations, committed.saved
