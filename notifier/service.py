@@ -76,6 +76,7 @@ class Service:
     async def once(self) -> bool:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
         async with engine(self.shared, self.config) as self._engine:
+            await self._note_rules(refused=None)
             polled = await self._engine.once()
         if polled:
             await self.monitor.round_completed()

@@ -38,7 +38,7 @@ def status(
 
 
 def _show(found: Report, wrong: list[Trouble], desk: Opened) -> None:
-    typer.echo(f"{_headline(wrong)}\n")
+    typer.echo(f"{_headline(found, wrong)}\n")
     print_table(
         ("source", "state", "last good poll", "leads", "pages", "order", "bad records"),
         (_source_row(one, desk.at) for one in found.sources),
@@ -59,10 +59,13 @@ def _show(found: Report, wrong: list[Trouble], desk: Opened) -> None:
             typer.echo(f"    {one_line(line)}")
 
 
-def _headline(wrong: list[Trouble]) -> str:
+def _headline(found: Report, wrong: list[Trouble]) -> str:
     urgent = sum(one.urgent for one in wrong)
     if urgent:
         return f"{urgent} {'thing needs' if urgent == 1 else 'things need'} you; see the end."
+    waiting = [one.name for one in found.sources if one.last_success_ms is None]
+    if waiting:
+        return f"No good poll of {', '.join(waiting)} yet: `notifier doctor` looks why."
     return "It works; see the end." if wrong else "It works."
 
 
@@ -96,4 +99,4 @@ def _lines(found: Report, desk: Opened) -> Iterator[str]:
         until = short_ms(one.until_ms, zone, at=at)
         yield f"Muted: {one.kind} {one.name}, until {until}."
     loaded = short_iso(found.rules_loaded_at, zone, at=at)
-    yield f"Rules in force since {loaded}." if loaded else "No rules were loaded by `run` yet."
+    yield f"Rules in force since {loaded}." if loaded else "No rules were put in force yet."
