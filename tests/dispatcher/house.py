@@ -130,17 +130,19 @@ async def house(
     *,
     fakes: Iterable[Destination] = (),
     settings: Settings | None = None,
+    running: bool = True,
+    store: type[Store] = Store,
 ) -> AsyncIterator[House]:
     """Run the lanes of ``rules``, with ``fakes`` in the place of those of their names."""
     found = ruleset(rules)
-    store, dispatcher = Store(folder / "notifier.db"), Dispatcher()
-    opened = House(store=store, rules=found, dispatcher=dispatcher)
+    opened_store, dispatcher = store(folder / "notifier.db"), Dispatcher()
+    opened = House(store=opened_store, rules=found, dispatcher=dispatcher)
     # Receivers check how old a signature is: those are dated by the real clock.
     built = build_destinations(
         settings or Settings(), found, now=lambda: datetime.now(UTC), console=Console()
     ) | {fake.name: fake for fake in fakes}
     tools = LaneTools(
-        store=store,
+        store=opened_store,
         rules=lambda: found,
         present=opened.present,
         now_ms=opened.now_ms,
@@ -149,16 +151,17 @@ async def house(
         observe=opened.turned,
     )
     dispatcher.open(built, limits(found), tools)
-    await store.run(_prepared, opened.now_ms())
-    running = asyncio.create_task(dispatcher.run())
+    await opened_store.run(_prepared, opened.now_ms())
+    delivering = asyncio.create_task(dispatcher.run()) if running else None
     try:
         yield opened
     finally:
         dispatcher.stop()
-        await running
+        if delivering:
+            await delivering
         for destination in built.values():
             await destination.aclose()
-        store.close()
+        opened_store.close()
 
 
 def ruleset(text: str) -> Ruleset:

@@ -1,0 +1,222 @@
+"""Stops, a database that fails, a destination that never answers: in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
+
+from house import House, house
+from sqlite_utils import Database
+
+from notifier.destinations.base import Message, Receipt
+from notifier.errors import StoreError
+from notifier.messages.text import Medium
+from notifier.store.db import Store
+from support.virtual_time import VirtualLoop
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+RULES = """
+destinations:
+  screen: {type: console}
+  other: {type: console}
+rules:
+  - {name: New, when: lead.created, send: [screen, other]}
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fake:
+    """Takes messages as scripted: an error to raise, or seconds to take; then at once."""
+
+    name: str = "screen"
+    medium: Medium = Medium.PLAIN
+    slots: int = 2
+    min_interval_s: float = 0.0
+    script: list[float | Exception] = field(default_factory=list)
+    sent: list[tuple[float, str]] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Receipt:
+        self.sent.append((asyncio.get_running_loop().time(), message.parts[0].event.subject))
+        step = self.script.pop(0) if self.script else 0.0
+        if isinstance(step, Exception):
+            raise step
+        await asyncio.sleep(step)
+        return Receipt()
+
+    async def aclose(self) -> None:
+        pass
+
+
+class FullDisk(Store):
+    """A database that cannot be written while ``full``."""
+
+    full = False
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        if self.full:
+            raise StoreError("the disk is full: free some space")
+        return await super().run(function, *args, **kwargs)
+
+
+class OneThread(VirtualLoop):
+    """Runs the database's statements at once, so that no time passes meanwhile."""
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+    ) -> asyncio.Future[T]:
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except StoreError as error:
+            future.set_exception(error)
+        return future
+
+
+def virtually(main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=OneThread) as runner:
+        runner.run(main)
+
+
+def seconds() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def states(found: House, destination: str = "screen") -> list[tuple[str, int]]:
+    return await found.rows(
+        f"SELECT state, attempts FROM deliveries WHERE destination = '{destination}'"
+    )
+
+
+def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[5.0])
+        async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
+            assert isinstance(found.store, FullDisk)
+            await found.create("asha")
+            await asyncio.sleep(1)
+            found.store.full = True
+            await asyncio.sleep(600)
+            assert await states(found) == [("pending", 0)]
+            found.store.full = False
+            await asyncio.sleep(2)
+            assert await states(found) == [("delivered", 1)]
+        assert [subject for _, subject in fake.sent] == ["asha"]
+
+    virtually(main())
+
+
+def test_a_database_that_stays_broken_does_not_keep_the_program(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[5.0])
+        async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
+            assert isinstance(found.store, FullDisk)
+            await found.create("asha")
+            await asyncio.sleep(1)
+            found.store.full = True
+            begun = seconds()
+            found.dispatcher.stop()
+        assert seconds() - begun <= 11
+
+    virtually(main())
+
+
+def test_a_stop_gives_a_hanging_destination_ten_seconds(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[3.0, 10_000.0])
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("a", "b", "c")
+            await asyncio.sleep(1)
+            begun = seconds()
+            found.dispatcher.stop()
+        assert seconds() - begun == 10
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await asyncio.sleep(1)
+            assert await states(found) == [("delivered", 1)] * 3
+            assert await found.one("SELECT MAX(lost) FROM deliveries") == (0,)
+        assert [subject for _, subject in fake.sent] == ["a", "b", "b", "c"]
+
+    virtually(main())
+
+
+def test_a_stop_sends_no_probe(tmp_path: Path) -> None:
+    async def main() -> None:
+        broken = StoreError("not one of ours")
+        fake = Fake(script=[broken, broken, broken])
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("a", "b", "c")
+            await asyncio.sleep(1)
+            found.dispatcher.stop()
+            found.pass_(minutes=10)
+        assert len(fake.sent) == 3
+
+    virtually(main())
+
+
+def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[10_000.0])
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("asha")
+            await asyncio.sleep(91)
+            assert await states(found) == [("pending", 1)]
+            assert await states(found, "other") == [("delivered", 1)]
+
+    virtually(main())
+
+
+def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[ZeroDivisionError("a bug")])
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("asha")
+            await asyncio.sleep(1)
+            assert await states(found) == [("pending", 1)]
+            assert await states(found, "other") == [("delivered", 1)]
+            found.pass_(seconds=5)
+            await asyncio.sleep(1)
+            assert await states(found) == [("delivered", 1 + 1)]
+
+    virtually(main())
+
+
+def test_a_message_that_cannot_be_built_costs_only_itself(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake()
+        async with house(tmp_path, RULES, fakes=[fake], running=False) as found:
+            await found.create("a", "b")
+            await found.store.run(
+                lambda db: db.execute("UPDATE events SET body = '{' WHERE subject = 'a'")
+            )
+            await found.dispatcher.drain()
+            assert sorted(await states(found)) == [("delivered", 1), ("pending", 1)]
+
+    virtually(main())
+
+
+def test_a_clock_set_forward_or_back_sends_nothing_twice(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[5.0])
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("a")
+            await asyncio.sleep(1)
+            found.pass_(hours=3)
+            await asyncio.sleep(1)
+            found.pass_(hours=-6)
+            await asyncio.sleep(5)
+            await found.create("b")
+            await asyncio.sleep(1)
+            assert await states(found) == [("delivered", 1)] * 2
+        assert [subject for _, subject in fake.sent] == ["a", "b"]
+
+    virtually(main())

@@ -1,0 +1,197 @@
+"""Lanes against Slack: tempo, pauses, parking, and cards that are kept up to date."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from house import House, house, lead
+from pydantic import SecretStr
+
+from notifier.settings import Settings
+from support.slack import Slack, failure, rate_limited
+
+SALES, OPS = "C0000000001", "C0000000002"
+CHANNELS = {"sales-leads": SALES, "ops": OPS}
+RULES = """
+destinations:
+  sales: {type: slack, channel: "#sales-leads"}
+  ops: {type: slack, channel: "#ops"}
+rules:
+  - {name: New, when: [lead.created, lead.status_changed], send: sales}
+  - {name: Trouble, when: [destination.down, destination.up], send: ops}
+"""
+
+
+def settings(slack: Slack) -> Settings:
+    return Settings(slack_token=SecretStr(slack.token), slack_api_url=slack.url)
+
+
+def times(slack: Slack, method: str) -> list[float]:
+    return [call.at_s for call in slack.calls_of(method)]
+
+
+def card(slack: Slack) -> str:
+    return str(slack.posts(SALES)[0]["blocks"])
+
+
+async def posted(found: House, slack: Slack, name: str) -> None:
+    """Let a lead's card be posted and remembered."""
+    await found.create(name)
+    await found.states("sales", delivered=1)
+    assert name in card(slack)
+
+
+async def test_a_channel_takes_one_message_a_second(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        await found.create("a", "b", "c")
+        await found.states("sales", delivered=3)
+        first, second, third = times(slack, "chat.postMessage")
+        assert second - first >= 1
+        assert third - second >= 1
+
+
+async def test_destinations_of_one_channel_share_its_tempo(tmp_path: Path) -> None:
+    rules = RULES.replace("#ops", "sales-leads").replace("send: sales", "send: [sales, ops]")
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, rules, settings=settings(slack)) as found,
+    ):
+        await found.create("a", "b")
+        await found.states("sales", delivered=2)
+        await found.states("ops", delivered=2)
+        moments = times(slack, "chat.postMessage")
+        assert all(later - earlier >= 0.9 for earlier, later in pairwise(moments))
+
+
+async def test_a_pause_holds_for_its_channel_alone(tmp_path: Path) -> None:
+    rules = RULES.replace("send: sales", "send: [sales, ops]")
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, rules, settings=settings(slack)) as found,
+    ):
+        slack.script(rate_limited("3"), method="chat.postMessage", channel=SALES)
+        await found.create("a", "b")
+        await found.states("ops", delivered=2)
+        refused = times(slack, "chat.postMessage")[0]
+        assert slack.posts(SALES) == []
+        found.pass_(seconds=5)
+        await found.states("sales", delivered=2)
+        again = min(
+            call.at_s
+            for call in slack.calls_of("chat.postMessage")
+            if call.arguments["channel"] == "#sales-leads" and call.at_s > refused + 0.5
+        )
+        assert again - refused >= 3
+
+
+async def test_a_refusal_parks_a_destination_until_a_probe_succeeds(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        slack.script(failure("not_in_channel"), method="chat.postMessage", channel=SALES)
+        await found.create("a", "b")
+        await found.stands("sales", "parked")
+        await found.states("ops", delivered=1)
+        told = str(slack.posts(OPS))
+        assert "not_in_channel" in told
+        assert "invite" in told
+        found.pass_(minutes=4)
+        await found.states("sales", pending=2)
+        found.pass_(minutes=1)
+        await found.states("sales", delivered=2)
+        assert await found.rows("SELECT DISTINCT attempts FROM deliveries") == [(1,)]
+        await found.states("ops", delivered=2)
+
+
+async def test_a_message_slack_will_never_take_is_dead_and_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        refused = [failure("invalid_blocks"), failure("no_text")]
+        slack.script(*refused, method="chat.postMessage")
+        await found.create("a", "b")
+        await found.states("sales", dead=1, delivered=1)
+        await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
+
+
+async def test_a_change_that_no_rule_tells_of_still_shows_on_the_card(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        await posted(found, slack, "asha")
+        await found.read(lead("asha", city="Nagpur"))
+        await found.read(lead("asha", city="Pune"))
+        await slack.called(2)
+        await found.until("SELECT COUNT(*) FROM memory WHERE value LIKE '%shown%'", 1)
+        assert "Pune" in card(slack)
+        assert [call.method for call in slack.calls] == ["chat.postMessage", "chat.update"]
+        await found.states("sales", delivered=1)
+
+
+async def test_noise_and_leads_without_a_card_cost_no_call(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        await posted(found, slack, "asha")
+        await found.read(lead("asha", last_seen_at="2026-03-02T10:05:00.000Z", visits=2))
+        await found.create("bjørn")
+        await found.states("sales", delivered=2)
+        assert [call.method for call in slack.calls] == ["chat.postMessage"] * 2
+
+
+async def test_a_refused_update_blocks_no_message_and_comes_again(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        await posted(found, slack, "asha")
+        slack.script(rate_limited("1"), method="chat.update")
+        await found.read(lead("asha", city="Pune"))
+        await slack.called(2)
+        await found.create("bjørn")
+        await found.states("sales", delivered=2)
+        await slack.called(4)
+        assert "Pune" in card(slack)
+        await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
+
+
+async def test_what_changed_just_before_a_stop_is_shown_after_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async with Slack(channels=CHANNELS) as slack:
+        async with house(tmp_path, RULES, settings=settings(slack)) as found:
+            await posted(found, slack, "asha")
+            found.dispatcher.stop()
+            await found.read(lead("asha", city="Pune"))
+        async with house(tmp_path, RULES, settings=settings(slack)):
+            await slack.called(2)
+        assert "Pune" in card(slack)
+
+
+async def test_draining_sends_all_that_is_due_at_the_channels_tempo(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack), running=False) as found,
+    ):
+        await found.create("a", "b", "c")
+        await found.dispatcher.drain()
+        await found.states("sales", delivered=3)
+
+
+async def test_draining_does_not_wait_for_a_pause(tmp_path: Path) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack), running=False) as found,
+    ):
+        slack.script(rate_limited("3600"), method="chat.postMessage")
+        await found.create("a", "b")
+        await found.dispatcher.drain()
+        await found.states("sales", pending=2)
