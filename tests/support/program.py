@@ -106,17 +106,20 @@ class Program:
     """Runs ``notifier`` in a folder, with this environment and nothing of ours.
 
     ``processes`` keeps every run, so that a test can look at all that was said.
+    ``prefix`` is a command that runs it, such as a tracer.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.environment = dict(environment or {})
         self.processes: list[Process] = []
+        self.prefix: tuple[str, ...] = ()
 
     @asynccontextmanager
     async def running(self, *arguments: str) -> AsyncIterator[Process]:
         """Start it; whatever still lives at the end of the block is killed."""
         started = await asyncio.create_subprocess_exec(
+            *self.prefix,
             EXECUTABLE,
             *arguments,
             cwd=self.folder,

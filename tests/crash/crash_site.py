@@ -1,0 +1,160 @@
+"""A program that is killed, a world that goes on changing, and what must come of it.
+
+::
+
+    async with site(tmp_path) as found:
+        async with found.program.running("run") as process:
+            found.happen(20)
+            await process.until(found.receiver.arrived(5))
+            await process.kill()
+        await found.comes_to_rest()
+"""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from notifier.simulator.server import Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from support.program import Process, Program
+from support.receivers import Receiver
+
+TOKEN = "token-of-the-crash-tests"
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
+STARTED = '"event": "started"'
+SETTLED_S = 60.0
+RULES = """\
+destinations:
+  crm: {type: webhook, url: "${CRM_URL}", secret: "${CRM_SECRET}", retry: {attempts: 100}}
+rules:
+  - {name: All, when: [lead.created, lead.status_changed], send: crm}
+"""
+
+Happening = tuple[str, str]
+"""A lead's id and the type of the event that must be told of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """``expected`` is what happened to the world, each lead told of at most once."""
+
+    world: World
+    simulator: Simulator
+    receiver: Receiver
+    program: Program
+    expected: set[Happening] = field(default_factory=set)
+    _untouched: list[str] = field(default_factory=list)
+
+    @property
+    def database(self) -> Path:
+        return self.program.folder / "notifier.db"
+
+    async def begin(self) -> None:
+        """Let a first run take its baseline, and stop it."""
+        self._untouched = self.world.ids()
+        for lead_id in self._untouched:
+            self.world.change(lead_id, status="OPEN", updatedAt="2020-01-01T00:00:00.000Z")
+        async with self.program.running("run") as process:
+            await self.polled(process)
+            assert await process.stop() == 0
+
+    def happen(self, count: int) -> None:
+        """Let half as many leads appear and, while there are untouched ones, as many close."""
+        for number in range(count // 2):
+            self.expected.add((self.world.create(name=f"Lead {number}"), "lead.created"))
+            if self._untouched:
+                lead_id = self._untouched.pop()
+                self.world.change(lead_id, status="CLOSED")
+                self.expected.add((lead_id, "lead.status_changed"))
+
+    async def polled(self, process: Process) -> None:
+        """Return once whatever happened before now has been read and committed."""
+        await process.says(STARTED)
+        log = self.simulator.requests
+        begun = log.total
+        while sum(request.page == "1" for request in log.all()[begun:]) < 3:
+            await process.until(log.reached(log.total + 1))
+
+    def told(self) -> set[Happening]:
+        """Return what has reached the receiver."""
+        return {(one.event["subject"], one.event["type"]) for one in self.receiver.received}
+
+    async def comes_to_rest(self) -> None:
+        """Run it undisturbed until everything was told, and see that all is as it must be."""
+        async with self.program.running("run") as process:
+            await process.until(self._all_told())
+            await self.polled(process)
+            assert await process.stop() == 0
+        self.check()
+
+    def check(self) -> None:
+        """Fail where anything was lost, invented, or repeated under another id."""
+        assert self.told() == self.expected
+        assert self.receiver.rejected == []
+        bodies = {one.id: one.body for one in self.receiver.received}
+        assert len(bodies) == len(self.expected)
+        assert all(bodies[one.id] == one.body for one in self.receiver.received)
+        assert self.rows("PRAGMA integrity_check") == [("ok",)]
+        assert self.rows("PRAGMA foreign_key_check") == []
+        delivered = self.rows("SELECT state, COUNT(*) FROM deliveries GROUP BY state")
+        assert delivered == [("delivered", len(self.expected))]
+        untold = self.rows(
+            "SELECT id FROM events WHERE seq NOT IN (SELECT event_seq FROM deliveries)"
+        )
+        assert untold == []
+        for process in self.program.processes:
+            assert "Traceback" not in process.out + process.err
+
+    @property
+    def repeats(self) -> int:
+        """How many requests repeated an event that had been taken."""
+        return sum(Counter(one.id for one in self.receiver.received).values()) - len(
+            self.expected
+        )
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds in the database."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
+            return db.execute(query).fetchall()
+
+    async def _all_told(self) -> None:
+        async with asyncio.timeout(SETTLED_S):
+            while missing := len(self.expected - self.told()):
+                await self.receiver.arrived(len(self.receiver.requests) + min(missing, 1))
+
+
+@asynccontextmanager
+async def site(folder: Path, *, leads: int = 200, **settings: str) -> AsyncIterator[Site]:
+    """Set up the world, the receiver and the program; nothing runs yet."""
+    world = World(clock=lambda: datetime.now(UTC))
+    world.populate(leads)
+    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    async with (
+        Simulator(world, token=TOKEN, per_minute=None) as simulator,
+        Receiver(SECRET) as receiver,
+    ):
+        environment = {
+            "NOTIFIER_BASE_URL": simulator.url,
+            "NOTIFIER_TOKEN": TOKEN,
+            "NOTIFIER_BOT_ID": BOT_ID,
+            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
+            "NOTIFIER_RULES": "rules.yaml",
+            "NOTIFIER_POLL_INTERVAL": "100ms",
+            "NOTIFIER_RATE_LIMIT": "60000",
+            "NOTIFIER_LOG_FORMAT": "json",
+            "CRM_URL": receiver.url,
+            "CRM_SECRET": SECRET,
+            **settings,
+        }
+        yield Site(
+            world=world,
+            simulator=simulator,
+            receiver=receiver,
+            program=Program(folder, environment),
+        )
