@@ -1,25 +1,45 @@
-"""README says what is so: its settings, its rules, its commands."""
+"""README says what is so: its rules, settings, commands, log lines, metrics and rooms.
 
+That its command lines run is in ``end_to_end/test_end_to_end_readme.py``.
+"""
+
+import ast
 import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notifier.building import kinds
+import notifier
+from notifier.building import kinds, limits
 from notifier.cli.main import MODULES
+from notifier.monitoring.gauges import gauges
+from notifier.monitoring.metrics import Meters
+from notifier.rehearsal.play import play
+from notifier.rehearsal.read_script import read_scripts
+from notifier.rules.document import read_document
 from notifier.rules.durations import format_duration
 from notifier.rules.load import load_rules
+from notifier.rules.model import Ruleset
+from notifier.rules.nodes import Faults
 from notifier.settings import PREFIX, Settings
+from notifier.store.vitals import Vitals
+from support import readme
+from test_imports import ORDER
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-YAML_BLOCKS = re.findall(r"^```yaml\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+PACKAGE = Path(notifier.__file__).parent
+RULES = [block for block in readme.blocks("yaml") if not block.startswith("tests:")]
+TESTS = [block for block in readme.blocks("yaml") if block.startswith("tests:")]
 TOLD_IN_WORDS = {"first_run": "`silent`", "timezone": "the host's"}
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
-def section(title: str) -> str:
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def loaded(text: str) -> Ruleset:
+    return load_rules(
+        [("README.md", text)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
+    )
 
 
 def written(default: Any) -> str:
@@ -35,28 +55,110 @@ def written(default: Any) -> str:
 
 
 def test_the_settings_table_has_every_setting_with_its_default() -> None:
-    rows = re.findall(r"^\| `(NOTIFIER_\w+)` \| (.+?) \| .+ \|$", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(NOTIFIER_\w+)` \| (.+?) \| .+ \|$", readme.TEXT, re.MULTILINE)
     assert rows == [
         (PREFIX + name.upper(), TOLD_IN_WORDS.get(name) or written(field.default))
         for name, field in Settings.model_fields.items()
     ]
 
 
-@pytest.mark.parametrize("number", range(len(YAML_BLOCKS)))
-def test_every_rules_example_loads(number: int) -> None:
-    loaded = load_rules(
-        [("README.md", YAML_BLOCKS[number])],
-        lookup=lambda _: None,
-        kinds=kinds(),
-        lenient_secrets=True,
+@pytest.mark.parametrize("text", RULES)
+def test_every_rules_example_loads(text: str) -> None:
+    ruleset = loaded(text)
+    assert ruleset.rules or ruleset.sources
+
+
+def test_the_first_rules_leave_nothing_to_be_desired_but_their_secret() -> None:
+    complaints = [fault.problem for fault in loaded(RULES[0]).warnings]
+    assert complaints == ["`${CRM_SECRET}` is not set"]
+
+
+def test_the_rule_test_passes_with_the_first_rules() -> None:
+    def first_rules(_names: Sequence[str]) -> Ruleset:
+        return loaded(RULES[0])
+
+    (text,) = TESTS
+    faults = Faults()
+    document = read_document("README.test.yaml", text, lookup=lambda _: None, faults=faults)
+    assert document is not None
+    scripts = read_scripts(document, rules=first_rules, faults=faults)
+    assert faults.faults() == ()
+    assert [play(one, limits(one.rules)).difference for one in scripts] == [None]
+
+
+def test_the_commands_table_has_every_command_and_no_other() -> None:
+    assert sorted(readme.first_column("command")) == sorted(MODULES)
+
+
+def test_every_place_it_points_to_exists() -> None:
+    pointed = re.findall(r'(?:\]\(|src=")(?!https?:)([^)"]+)', readme.TEXT)
+    assert len(pointed) >= 4
+    assert [place for place in pointed if not (readme.ROOT / place).exists()] == []
+    assert (readme.ROOT / "docs" / "slack-card.png").stat().st_size < 60_000
+
+
+def test_the_rooms_are_those_that_are_there_in_their_order() -> None:
+    there = [
+        f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"
+        for room in ORDER
+        if (PACKAGE / room).is_dir() or (PACKAGE / f"{room}.py").is_file()
+    ]
+    assert readme.first_column("room") == there
+
+
+def test_the_metrics_are_exposed() -> None:
+    nothing = Vitals(
+        sources=(),
+        destinations=(),
+        requests={},
+        rules_loaded_at="2026-03-02T04:30:00.000Z",
+        rules_refused=None,
     )
-    assert loaded.rules or loaded.sources
+    exposed = {
+        family.name
+        for registry in (Meters().registry, gauges(nothing, now_ms=0, budget_left={}))
+        for family in registry.collect()
+    }
+    told = readme.first_column("metric")
+    assert len(told) >= 8
+    assert set(told) - exposed == set()
 
 
-def test_there_are_rules_examples() -> None:
-    assert len(YAML_BLOCKS) >= 2
+def logged() -> Iterator[str]:
+    """Yield the event of every log call as a regular expression."""
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and is_log(call.func):
+                yield from events_of(call.args[0], tree)
 
 
-def test_every_command_is_in_the_table() -> None:
-    told = set(re.findall(r"`([a-z]+)`", section("Commands")))
-    assert set(MODULES) <= told
+def is_log(called: ast.expr) -> bool:
+    if not isinstance(called, ast.Attribute) or called.attr not in LEVELS:
+        return False
+    logger = called.value.func if isinstance(called.value, ast.Call) else called.value
+    return ast.unparse(logger) in ("log", "structlog.get_logger")
+
+
+def events_of(said: ast.expr, tree: ast.Module) -> Iterator[str]:
+    match said:
+        case ast.Constant(value=str(words)):
+            yield words
+        case ast.JoinedStr(values=parts):
+            yield "".join(str(p.value) if isinstance(p, ast.Constant) else ".+" for p in parts)
+        case ast.IfExp(body=one, orelse=other):
+            yield from events_of(one, tree)
+            yield from events_of(other, tree)
+        case ast.Name(id=name):
+            for found in ast.walk(tree):
+                if isinstance(found, ast.Assign) and ast.unparse(found.targets[0]) == name:
+                    yield from events_of(found.value, tree)
+        case _:
+            raise AssertionError(f"no fixed words: {ast.unparse(said)}")
+
+
+def test_the_log_lines_are_those_that_are_written() -> None:
+    told, events = readme.first_column("`event`"), set(logged())
+    assert len(events) > 20
+    assert [one for one in events if not any(re.fullmatch(one, key) for key in told)] == []
+    assert [key for key in told if not any(re.fullmatch(one, key) for one in events)] == []
