@@ -5,8 +5,9 @@ A new command is one line in :data:`MODULES` and a function in that module.
 
 import sys
 from collections import UserDict
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -81,5 +82,24 @@ def main() -> None:
     try:
         app()
     except NotifierError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(exit_code(error))
+        _end([error])
+    except BaseExceptionGroup as group:
+        # Of the tasks of the service, where several may fail for the same reason.
+        _, foreign = group.split(NotifierError)
+        if foreign is not None:
+            raise
+        _end(list(_leaves(group)))
+
+
+def _end(errors: Sequence[BaseException]) -> NoReturn:
+    for line in dict.fromkeys(str(error) for error in errors):
+        typer.echo(line, err=True)
+    sys.exit(max(exit_code(error) for error in errors if isinstance(error, NotifierError)))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for inner in error.exceptions:
+        yield from _leaves(inner)
