@@ -265,9 +265,11 @@ class House:
         self.loop.close()
         self.store.db.close()
 
-    def events(self) -> list[Event]:
-        """Return the stored events, oldest first."""
-        rows = self.store.db.execute("SELECT body FROM events ORDER BY seq")
+    def events(self, *, skip: int = 0) -> list[Event]:
+        """Return the stored events but for the first ``skip``, oldest first."""
+        rows = self.store.db.execute(
+            "SELECT body FROM events ORDER BY seq LIMIT -1 OFFSET ?", [skip]
+        )
         return [decode(body.encode()) for (body,) in rows.fetchall()]
 
     def told(self) -> list[tuple[str, str]]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from poller_house import House
-
 from notifier.events import Event
 from notifier.intake import Intake
 from notifier.poller import transactions
@@ -101,7 +99,7 @@ class Model:
         old, new = before.get("status"), row.get("status")
         if old != new:
             self._tell(kind, "status_changed", row, old, new)
-        old, new = before.get("_agentAssigned"), row.get("_agentAssigned")
+        old, new = _agent(before), _agent(row)
         if old != new:
             suffix = "assigned" if not old else "reassigned" if new else "unassigned"
             self._tell(kind, suffix, row, old, new)
@@ -124,19 +122,19 @@ class Model:
         self.expected.append((f"{prefix}.{suffix}", row["_id"], old, new))
 
 
-def told(house: House) -> list[Told]:
-    """Return the stored events of leads in the model's form."""
-    return [_told(one) for one in house.events() if one.data.lead]
+def as_told(event: Event) -> Told:
+    """Return a stored event in the model's form."""
+    for field_name, change in (event.data.changes or {}).items():
+        if field_name == "last_message":
+            old, new = (mapping(value).get("text") for value in (change.old, change.new))
+            return event.type.value, event.subject, old, new
+        return event.type.value, event.subject, change.old, change.new
+    return event.type.value, event.subject, None, None
 
 
-def _told(event: Event) -> Told:
-    (change,) = (event.data.changes or {None: None}).values()
-    if change is None:
-        return event.type.value, event.subject, None, None
-    old, new = change.old, change.new
-    if event.type.value.endswith(".message"):
-        old, new = mapping(old).get("text"), mapping(new).get("text")
-    return event.type.value, event.subject, old, new
+def _agent(row: Row) -> Json:
+    agent = row.get("_agentAssigned")
+    return mapping(agent).get("_id") or agent or None
 
 
 def _city(row: Row) -> Json:
