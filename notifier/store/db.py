@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from notifier.errors import BusyError, StoreError
 from notifier.store.schema import MIGRATIONS, unknown_migrations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 10_000
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
     """Open (or create, mode 0600) the database and bring its schema up to date.
 
     Raises :class:`StoreError` for an unreadable, corrupt or newer file.
@@ -34,7 +34,8 @@ def connect(path: Path) -> Database:
         _create_private(path)
         db = _opened(path)
         try:
-            _migrate(db, path)
+            _set_up(db)
+            _migrate(db, path, migrations)
         except BaseException:
             db.close()
             raise
@@ -167,24 +168,29 @@ def _opened(path: Path) -> Database:
         check_same_thread=False,
         cached_statements=256,
     )
-    db = Database(connection)
+    return Database(connection)
+
+
+def _set_up(db: Database) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         db.execute(f"PRAGMA {pragma}").close()
-    return db
 
 
-def _migrate(db: Database, path: Path) -> None:
-    unknown = unknown_migrations(db)
+def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
+    unknown = unknown_migrations(db, migrations)
     if unknown:
         raise StoreError(
             f"{path} was written by a newer notifier (it knows {', '.join(unknown)}): "
             "install that version again, or restore the copy made before the upgrade"
         )
-    pending = MIGRATIONS.pending(db)
-    if pending and MIGRATIONS.applied(db):
+    pending = migrations.pending(db)
+    if pending and migrations.applied(db):
         backup(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
     if pending:
-        MIGRATIONS.apply(db)
+        # One transaction: all of it or nothing, and a command that opens the
+        # database at the same moment waits and then finds nothing to do.
+        with transaction(db):
+            migrations.apply(db)
 
 
 def backup(db: Database, target: Path) -> None:

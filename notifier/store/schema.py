@@ -9,10 +9,10 @@ from sqlite_utils import Database, Migrations
 MIGRATIONS = Migrations("notifier")
 
 
-def unknown_migrations(db: Database) -> list[str]:
+def unknown_migrations(db: Database, migrations: Migrations) -> list[str]:
     """Return the names of applied migrations that this program does not have."""
-    known = {migration.name for migration in MIGRATIONS.applied(db)}
-    return sorted(known - {step.name for step in MIGRATIONS._migrations})  # noqa: SLF001
+    applied = {migration.name for migration in migrations.applied(db)}
+    return sorted(applied - {step.name for step in migrations._migrations})  # noqa: SLF001
 
 
 @MIGRATIONS(name="0001_first_tables")

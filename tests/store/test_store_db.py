@@ -1,0 +1,171 @@
+"""The database file: its mode, its schema's age, and what is wrong with it in words."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database, Migrations
+from store_outbox import Outbox, titles
+
+from notifier.errors import BusyError, StoreError
+from notifier.store import db as database
+from notifier.store.db import Store, backup, connect, connect_existing, transaction
+from notifier.store.lock import instance_lock
+from notifier.store.schema import MIGRATIONS
+
+
+def later_schema() -> Migrations:
+    """Return today's migrations and one more."""
+    later = Migrations("notifier")
+    for step in MIGRATIONS._migrations:
+        later(name=step.name)(step.fn)
+    later(name="9999_later")(add_colour)
+    return later
+
+
+def add_colour(db: Database) -> None:
+    db.execute("ALTER TABLE deliveries ADD COLUMN colour TEXT")
+
+
+def test_a_new_database_is_private_and_survives_power_cuts(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with closing(connect(path)) as db:
+        db.execute("INSERT INTO notes VALUES ('a', 'b')")
+        assert [one.stat().st_mode & 0o777 for one in tmp_path.iterdir()] == [0o600] * 3
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    path.write_bytes(b"not a database" * 1_000)
+    with pytest.raises(StoreError, match=r"damaged.*copy your newest `notifier backup`"):
+        connect(path)
+    assert path.read_bytes() == b"not a database" * 1_000
+
+
+def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with closing(connect(path)) as db, transaction(db):
+        for number in range(500):
+            db.execute("INSERT INTO notes VALUES (?, ?)", [f"note {number}", "x" * 500])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = b"\xff" * (len(content) - len(content) // 2)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        with closing(connect(path)) as db, database.translated(path):
+            db.execute("SELECT * FROM notes").fetchall()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="check the folder and its rights"):
+        connect(tmp_path / "missing" / "notifier.db")
+
+
+def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    connect(path, migrations=later_schema()).close()
+    with pytest.raises(StoreError, match=r"newer notifier.*9999_later"):
+        connect(path)
+
+
+def test_an_older_schema_is_copied_and_its_pending_deliveries_go_out(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with closing(connect(path)) as db:
+        Outbox(db).add("A1", "a")
+    with closing(connect(path, migrations=later_schema())) as db:
+        assert titles(Outbox(db).claim()) == ["A1"]
+        assert db.execute("SELECT colour FROM deliveries").fetchall() == [(None,)]
+    copy = tmp_path / "notifier.db.before-9999_later"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(connect(copy)) as db:
+        assert titles(Outbox(db).claim()) == ["A1"]
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    connect(path).close()
+    broken = later_schema()
+
+    @broken(name="9999_worse")
+    def _worse(db: Database) -> None:
+        db.execute("ALTER TABLE deliveries ADD COLUMN colour TEXT")
+
+    with pytest.raises(StoreError):
+        connect(path, migrations=broken)
+    with closing(connect(path, migrations=later_schema())) as db:
+        assert "9999_later" in {one.name for one in MIGRATIONS.applied(db)}
+
+
+def test_a_command_creates_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"there is no database.*NOTIFIER_DATABASE"):
+        connect_existing(tmp_path / "notifier.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "notifier.db")) as db:
+        with pytest.raises(sqlite3.IntegrityError), transaction(db):
+            db.execute("INSERT INTO notes VALUES ('a', 'b'), ('a', 'c')")
+        assert db.execute("SELECT COUNT(*) FROM notes").fetchone() == (0,)
+
+
+def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with closing(connect(path)) as db, closing(connect(path)) as other:
+        other.execute("PRAGMA busy_timeout = 1").close()
+        with (
+            transaction(db),
+            pytest.raises(BusyError, match="another process keeps"),
+            database.translated(path),
+            transaction(other),
+        ):
+            pass
+
+
+async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+    await store.run(lambda db: db.execute("INSERT INTO notes VALUES ('a', 'b')"))
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM notes").fetchall() == [("a", "b")]
+
+
+def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "notifier.db")) as db:
+        Outbox(db).add("A1", "a")
+        backup(db, tmp_path / "copy.db")
+    with closing(connect(tmp_path / "copy.db")) as db:
+        assert titles(Outbox(db).claim()) == ["A1"]
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_one_program_at_a_time_holds_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with instance_lock(path):
+        with pytest.raises(BusyError, match="another notifier is running"), instance_lock(path):
+            pass
+        with instance_lock(tmp_path / "other.db"):
+            pass
+    with instance_lock(path):
+        pass
+
+
+def test_a_lock_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreError, match="must own the folder"),
+        instance_lock(tmp_path / "missing" / "notifier.db"),
+    ):
+        pass
+
+
+def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    with ThreadPoolExecutor(8) as threads:
+        for db in threads.map(lambda _: connect(path), range(8)):
+            assert MIGRATIONS.pending(db) == []
+            db.close()
