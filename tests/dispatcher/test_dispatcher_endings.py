@@ -72,7 +72,7 @@ class OneThread(VirtualLoop):
     """Runs the database's statements at once, so that no time passes meanwhile."""
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> asyncio.Future[T]:
         del executor
         future: asyncio.Future[T] = self.create_future()
