@@ -55,9 +55,12 @@ def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2 :] = b"\xff" * (len(content) - len(content) // 2)
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="damaged"):
-        with closing(connect(path)) as db, database.translated(path):
-            db.execute("SELECT * FROM notes").fetchall()
+    with (
+        pytest.raises(StoreError, match="damaged"),
+        closing(connect(path)) as db,
+        database.translated(path),
+    ):
+        db.execute("SELECT * FROM notes").fetchall()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
