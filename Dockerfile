@@ -1,9 +1,5 @@
-# notifier as a container, built in two stages from the locked packages.
-#
-#   docker build -t notifier .
-#   docker run -d --name notifier --read-only --tmpfs /tmp --cap-drop ALL \
-#     -v notifier:/var/lib/notifier -v ./rules:/etc/notifier/rules:ro \
-#     -v ./secrets:/run/secrets:ro --env-file notifier.env notifier
+# notifier as a container, built in two stages from the locked packages. README, "Install as
+# a container", has the steps.
 #
 # Secrets are files in /run/secrets named like the variable in lower case (notifier_token),
 # readable by user 10001.
