@@ -100,9 +100,12 @@ def merged(before: Row, after: Row) -> Row:
     """Return ``after`` with what it left out taken from ``before``.
 
     A missing status, ``profile`` or ``userDetails`` is an omission of the
-    upstream's, not a change of the lead's.
+    upstream's, not a change of the lead's; and a last message that comes back
+    after one must not look new.
     """
     row = dict(after)
+    if not mapping(row.get("lastMessage")) and "lastMessage" in before:
+        row["lastMessage"] = before["lastMessage"]
     if not text(row.get("status")) and "status" in before:
         row["status"] = before["status"]
     old_profile, new_profile = mapping(before.get("profile")), mapping(row.get("profile"))

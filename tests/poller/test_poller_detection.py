@@ -233,3 +233,16 @@ def test_a_host_clock_that_jumps_hides_and_invents_nothing(build: Build, hours: 
     house.stop()
     house.poll(2 * 60)
     assert kinds(house) == ["lead.status_changed"]
+
+
+def test_a_last_message_that_was_left_out_for_a_while_is_no_new_one(build: Build) -> None:
+    house = settled(build())
+    lead_id = house.world.ids()[0]
+    said = {"at": iso_ms(house.now()), "by": "user", "text": "Hello"}
+    house.world.change(lead_id, lastMessage=said)
+    house.poll(30)
+    house.world.change(lead_id, lastMessage=None)
+    house.poll(30)
+    house.world.change(lead_id, lastMessage=said)
+    house.poll(30)
+    assert kinds(house) == ["lead.message"]
