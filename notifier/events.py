@@ -197,9 +197,7 @@ def operation(
         source="/notifier",
         subject=name,
         time=observed_at,
-        data=EventPayload(
-            observed_at=observed_at, reason=reason, remedy=remedy or None, count=count
-        ),
+        data=EventPayload(observed_at=observed_at, reason=reason, remedy=remedy, count=count),
     )
 
 

@@ -13,6 +13,7 @@ from notifier.errors import (
     UpstreamPausedError,
     UpstreamRefusedError,
 )
+from notifier.events import encode
 
 REFUSED = UpstreamRefusedError("refused (401)", remedy="check the token")
 BROKEN = UpstreamError("the upstream has a fault of its own (502)")
@@ -98,6 +99,8 @@ def test_a_refusal_is_told_once_across_restarts_and_its_end_once(build: Build) -
     house.poll(MINUTE)
     assert operations(house) == ["source.down", "source.up"]
     assert house.value("SELECT state FROM sources") == "up"
+    assert [event.data.remedy for event in house.events()] == ["check the token", ""]
+    assert b'"remedy":""' in encode(house.events()[1])
 
 
 def test_a_refusal_is_probed_once_a_minute(build: Build) -> None:
