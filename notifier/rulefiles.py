@@ -39,7 +39,9 @@ def _listed(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        return sorted(one for one in path.iterdir() if one.name.endswith(ENDINGS))
+        # As a shell's *.yaml: editors keep their locks and copies under hidden names.
+        visible = (one for one in path.iterdir() if not one.name.startswith("."))
+        return sorted(one for one in visible if one.name.endswith(ENDINGS))
     except OSError as error:
         raise _fault(path, f"cannot be listed: {reason(error)}", "mend its mode") from error
 

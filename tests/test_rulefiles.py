@@ -60,3 +60,10 @@ def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
     assert [fault.problem for fault in refused.value.faults] == [
         "cannot be read: it is no UTF-8 text"
     ] * 2
+
+
+def test_an_editors_hidden_files_are_no_rules(tmp_path: Path) -> None:
+    folder_with(tmp_path, "a.yaml", ".a.yaml", ".hidden.test.yaml")
+    (tmp_path / ".#a.yaml").symlink_to("nobody@nowhere.1234")
+    assert [name for name, _ in read_rule_files(tmp_path)] == [str(tmp_path / "a.yaml")]
+    assert read_test_files(tmp_path) == ()
