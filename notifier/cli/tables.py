@@ -15,7 +15,7 @@ from notifier.store.browse import Delivery
 def show_leads(found: Iterable[Lead], desk: Opened) -> None:
     """Print leads, one a row."""
     columns = ("id", "changed", "status", "name", "contact", "assignee")
-    print_table(columns, (_lead_row(one, desk) for one in found), unbroken=2)
+    print_table(columns, (_lead_row(one, desk) for one in found), unbroken=3)
 
 
 def show_events(found: Iterable[Event], desk: Opened) -> None:
