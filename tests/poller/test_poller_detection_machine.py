@@ -27,9 +27,9 @@ from notifier.records import LEAD, NON_LEAD
 from notifier.rows import Row
 from notifier.simulator.listing import Order
 
-EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "30"))
 
-NEVER_S = 10_000_000
+NEVER_S = 1_000_000
 PICK = st.integers(0, 20)
 KINDS = st.sampled_from((LEAD, NON_LEAD))
 WHAT = st.sampled_from(("status", "assignee", "city", "message"))

@@ -173,3 +173,31 @@ def test_the_database_being_full_for_a_while_loses_nothing(build: Build) -> None
     house.store.faults.extend([StoreError("disk full")] * 30)
     house.poll(2 * MINUTE)
     assert [kind for kind, _ in house.told()] == ["lead.created"]
+
+
+def test_three_single_rounds_that_fail_in_a_row_are_an_outage_and_a_good_one_ends_it(
+    build: Build,
+) -> None:
+    house = build(page_size=2)
+    house.world.populate(5)
+    assert house.once()
+    house.pages.faults = deque([BROKEN, BROKEN])
+    assert [house.once() for _ in range(3)] == [False, False, True]
+    house.pages.fault = lambda number, _kind: BROKEN if number == 2 else None
+    for _ in range(4):
+        assert not house.once()
+    assert operations(house) == ["source.down"]
+    house.pages.fault = lambda _number, _kind: None
+    assert house.once()
+    assert operations(house) == ["source.down", "source.up"]
+
+
+def test_failures_of_an_earlier_process_do_not_slow_the_next_one_down(build: Build) -> None:
+    house = build()
+    house.world.populate(2)
+    house.pages.fault = lambda _number, _kind: BROKEN
+    house.poll(20 * MINUTE)
+    house.stop()
+    begun = house.loop.time()
+    house.poll(10)
+    assert len(house.requests(since_s=begun)) >= 3
