@@ -24,34 +24,40 @@ class Alarm:
         # Polled once an hour, a source is silent for longer without being down.
         silence_ms = max(SILENCE_MS, 2 * interval_ms)
         self._health = Health(last_good_ms=tools.clock_ms(), silence_ms=silence_ms)
+        self._noted_failures = 0
 
     @property
     def failures(self) -> int:
         """How many requests in a row have failed."""
         return self._health.failures
 
-    async def restore(self, *, silence_counts: bool = False) -> None:
+    async def restore(self, *, is_scheduled: bool = False) -> None:
         """Take up what was told last.
 
-        ``silence_counts``: the time since the last good answer counts even though
-        no process was running, since a scheduler starts one now and then.
+        ``is_scheduled``: a scheduler starts a process now and then, so the failures
+        of earlier ones count, and so does the time since the last good answer.
         """
-        state, last_success_ms = await self._tools.store.run(
+        state, last_success_ms, self._noted_failures = await self._tools.store.run(
             transactions.source_state, self._source.bot_id
         )
         if state == SourceState.DOWN:
             self._health.state = SourceState.DOWN
-        if silence_counts and last_success_ms is not None:
+        if not is_scheduled:
+            return
+        self._health.failures = self._noted_failures
+        if last_success_ms is not None:
             age_ms = int(self._tools.now().timestamp() * 1000) - last_success_ms
             self._health.last_good_ms -= max(age_ms, 0)
 
     async def good(self) -> None:
         """Take in a page that was read and committed."""
         await self._tell(self._health.good(self._tools.clock_ms()))
+        await self._note_failures()
 
     async def bad(self, error: UpstreamError) -> None:
         """Take in a request that failed."""
         await self._tell(self._health.bad(error, self._tools.clock_ms()))
+        await self._note_failures()
 
     async def watch(self) -> None:
         """Look at the clock now and then, until cancelled: a pause of an hour is silent."""
@@ -61,6 +67,13 @@ class Alarm:
                 await self._tell(self._health.silent(self._tools.clock_ms()))
             except (StoreError, BusyError) as error:
                 log.warning("source_state_unsaved", source=self._source.name, error=str(error))
+
+    async def _note_failures(self) -> None:
+        failures = self._health.failures
+        if failures != self._noted_failures:
+            bot_id = self._source.bot_id
+            await self._tools.store.run(transactions.note_failures, bot_id, failures)
+            self._noted_failures = failures
 
     async def _tell(self, transition: Transition | None) -> None:
         if transition is None:

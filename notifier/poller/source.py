@@ -57,23 +57,25 @@ class SourcePoller:
         Returns False as soon as a request fails, or the database does.
         """
         try:
-            await self._restore(silence_counts=True)
+            await self._restore(is_scheduled=True)
             for walks in self._listings:
                 walk = walks.only(now_ms=self._tools.clock_ms())
                 while not walk.done:
                     if not await self._read(walks, walk):
                         return False
+            # Not at its first good page: one that always fails is an outage, too.
+            await self._alarm.good()
         except (StoreError, BusyError) as error:
             self._unsaved(error)
             return False
         return True
 
-    async def _restore(self, *, silence_counts: bool = False) -> None:
+    async def _restore(self, *, is_scheduled: bool = False) -> None:
         states = await self._tools.store.run(transactions.states, self._listings)
         wall_ms = int(self._tools.now().timestamp() * 1000)
         for walks, state in zip(self._listings, states, strict=True):
             walks.restore(state, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
-        await self._alarm.restore(silence_counts=silence_counts)
+        await self._alarm.restore(is_scheduled=is_scheduled)
         self._restored = True
 
     async def _pause(self, wait_ms: int) -> None:
@@ -90,7 +92,9 @@ class SourcePoller:
             chosen = self._choose(now_ms)
             if chosen is None:
                 return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
-            await self._read(*chosen)
+            was_read = await self._read(*chosen)
+            if was_read and not any(one.stuck for one in self._listings):
+                await self._alarm.good()
         except (StoreError, BusyError) as error:
             self._unsaved(error)
         return 0
@@ -118,7 +122,7 @@ class SourcePoller:
         """Read the walk's next page; False where nothing came of it."""
         number = walk.page
         try:
-            was_read = await self._reader.read(walks, walk)
+            return await self._reader.read(walks, walk)
         except UpstreamError as error:
             now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
             log_failed(walks, number, error, failures=failures)
@@ -127,9 +131,6 @@ class SourcePoller:
             self._retry_ms = now_ms + int(wait_s * 1000)
             await self._alarm.bad(error)
             return False
-        if was_read and not any(one.stuck for one in self._listings):
-            await self._alarm.good()
-        return was_read
 
     def _unsaved(self, error: StoreError | BusyError) -> None:
         log.warning("snapshot_unavailable", source=self._source.name, error=str(error))

@@ -30,9 +30,14 @@ def states(db: Database, listings: Sequence[ListingWalks]) -> list[snapshots.Lis
     ]
 
 
-def source_state(db: Database, bot_id: str) -> tuple[str, int | None]:
-    """Return the state last told of a source and the time of its last good poll."""
+def source_state(db: Database, bot_id: str) -> tuple[str, int | None, int]:
+    """Return the state last told of a source, its last good poll, and its failures since."""
     return sources.state(db, bot_id)
+
+
+def note_failures(db: Database, bot_id: str, failures: int) -> None:
+    """Record how many requests in a row have failed."""
+    sources.set_failures(db, bot_id, failures)
 
 
 def commit(

@@ -72,7 +72,8 @@ CREATE TABLE sources (
     state TEXT NOT NULL DEFAULT 'starting',
     reason TEXT,
     remedy TEXT,
-    last_success_ms INTEGER
+    last_success_ms INTEGER,
+    failures INTEGER NOT NULL DEFAULT 0   -- in a row: `once` counts them across its runs
 ) STRICT
 """
 

@@ -26,12 +26,20 @@ def succeeded(db: Database, bot_id: str, *, at_ms: int) -> None:
     )
 
 
-def state(db: Database, bot_id: str) -> tuple[str, int | None]:
-    """Return a registered source's state and when it was last read."""
+def state(db: Database, bot_id: str) -> tuple[str, int | None, int]:
+    """Return a registered source's state, when it was last read, and its failures in a row."""
     found = db.execute(
-        "SELECT state, last_success_ms FROM sources WHERE bot_id = ?", [bot_id]
+        "SELECT state, last_success_ms, failures FROM sources WHERE bot_id = ?", [bot_id]
     ).fetchone()
-    return found[0], found[1]
+    return found[0], found[1], found[2]
+
+
+def set_failures(db: Database, bot_id: str, failures: int) -> None:
+    """Record how many requests in a row have failed."""
+    db.execute(
+        "UPDATE sources SET failures = :failures WHERE bot_id = :bot_id",
+        {"bot_id": bot_id, "failures": failures},
+    )
 
 
 def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -> None:
