@@ -26,6 +26,7 @@ EXCERPT_BYTES = 1024
 # one must not hold up a delivery that has already succeeded.
 DRAIN_BYTES = 64 * 1024
 DRAIN_S = 1.0
+NO_CONTENT = 204  # has no body by definition
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 
 
@@ -80,8 +81,8 @@ async def exchange(
     texts name the host alone.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
-    bare = url.copy_with(userinfo=b"")
     auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+    bare = url.copy_with(userinfo=b"") if auth else url
     with _translated(url.host, timeout_s=timeout_s):
         async with asyncio.timeout_at(deadline):
             request = client.build_request(method, bare, content=body, headers=headers)
@@ -128,6 +129,8 @@ async def _read(response: httpx.Response, *, deadline: float) -> str:
 
     Never fails: the status has already decided what becomes of the delivery.
     """
+    if response.status_code == NO_CONTENT:
+        return ""
     limit, until = EXCERPT_BYTES, deadline
     if response.is_success:
         limit = DRAIN_BYTES

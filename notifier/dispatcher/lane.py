@@ -1,7 +1,8 @@
 """A lane: everything that one destination has to send, in order, isolated from others."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,6 +77,9 @@ class Lane:
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
         self._in_flight: set[asyncio.Task[None]] = set()
+        # Claimed ahead: a free slot need not wait for the commit of a turn.
+        self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
+        self._ahead = 0 if limits.converses else destination.slots - 1
         self._stopping = False
         self._abandoned = False
 
@@ -102,8 +106,8 @@ class Lane:
             # Cleared before looking: a wake-up during the look must not be lost.
             self._wake.clear()
             wait_s = await self._turn()
-            unrecorded = self._ended and not self._abandoned
-            if self._stopping and not self._in_flight and not unrecorded:
+            is_over = not self._in_flight if self._abandoned else not self._is_busy()
+            if self._stopping and is_over:
                 return
             await self._sleep(STORE_PAUSE_S if wait_s is None else wait_s)
 
@@ -118,7 +122,7 @@ class Lane:
             wait_s = await self._turn()
             if wait_s is None:
                 return
-            if not self._in_flight and not self._ended:
+            if not self._is_busy():
                 wait_s = self._pace.wait_s()
                 if not 0 < wait_s <= DRAIN_PAUSE_S:
                     return
@@ -131,6 +135,9 @@ class Lane:
         for task in self._in_flight:
             task.cancel()
 
+    def _is_busy(self) -> bool:
+        return bool(self._in_flight or self._ready or self._ended)
+
     async def _sleep(self, wait_s: float) -> None:
         try:
             async with asyncio.timeout(wait_s):
@@ -141,18 +148,20 @@ class Lane:
     async def _turn(self) -> float | None:
         """Record, claim and start; return how long to wait, or None for a failing store."""
         async with self._pace.turn:
-            ended, self._ended = self._ended, []
+            ended = tuple(self._ended)
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
                 turn = await asyncio.shield(self._take_turn(ended))
             except (StoreError, BusyError) as error:
-                # What ended is kept and recorded when the database works again.
-                self._ended = [*ended, *self._ended]
+                # What ended is kept, and recorded when the database works again.
                 name = self._destination.name
                 log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
-            for bundle in turn.claimed:
-                self._start(self._send(bundle, turn))
+            del self._ended[: len(ended)]
+            if turn.gave_back:
+                self._ready.clear()
+            self._ready.extend((bundle, turn) for bundle in turn.claimed)
+            self._fill()
             if turn.standing.health is Health.UP:
                 await self._begin_refresh()
         self._log(turn)
@@ -160,15 +169,18 @@ class Lane:
         self._tools.wake(turn.written.destinations)
         return self._wait_s(turn)
 
-    async def _take_turn(self, ended: list[Attempt]) -> Turn:
+    async def _take_turn(self, ended: Sequence[Attempt]) -> Turn:
+        under_way = len(self._in_flight) + len(self._ready)
         facts = LaneFacts(
             destination=self._destination.name,
             policy=self._limits.policy,
             burst=self._limits.burst,
             converses=self._limits.converses,
             present=self._tools.present,
-            free=0 if self._is_closed() else self._destination.slots - len(self._in_flight),
-            in_flight=len(self._in_flight),
+            free=0 if self._is_closed() else self._destination.slots + self._ahead - under_way,
+            in_flight=under_way,
+            unsent=tuple(one for bundle, _ in self._ready for one in bundle),
+            stopping=self._stopping,
         )
         rules, now_ms = self._tools.rules(), self._tools.now_ms()
         return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
@@ -184,6 +196,13 @@ class Lane:
             return LONGEST_WAIT_S
         return min(max(turn.next_ms - self._tools.now_ms(), 0) / 1000, LONGEST_WAIT_S)
 
+    def _fill(self) -> None:
+        """Send what was claimed, in free slots, unless a failure is still to be judged."""
+        if self._stopping or any(one.failure for one in self._ended):
+            return
+        while self._ready and len(self._in_flight) < self._destination.slots:
+            self._start(self._send(*self._ready.popleft()))
+
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         self._pace.sent()
         task = asyncio.create_task(sending)
@@ -192,6 +211,7 @@ class Lane:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
+        self._fill()
         self._wake.set()
 
     async def _send(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
@@ -244,9 +264,12 @@ class Lane:
             log.info("card_not_updated", destination=name, error=str(failure))
 
     def _log(self, turn: Turn) -> None:
-        name = self._destination.name
+        """Tell of each trouble in a line of its own, of all that went well in one."""
+        name, well = self._destination.name, list[int]()
         for claimed, outcome in turn.ended:
-            told = {"error": outcome.error} if outcome.error else {}
+            if outcome.state is State.DELIVERED and not outcome.error:
+                well.append(claimed.id)
+                continue
             event = "delivery_retried" if outcome.state is State.PENDING else "delivery_ended"
             log.info(
                 event,
@@ -254,5 +277,7 @@ class Lane:
                 destination=name,
                 state=outcome.state.value,
                 attempts=outcome.attempts,
-                **told,
+                error=outcome.error or outcome.reason,
             )
+        if well:
+            log.info("delivered", destination=name, deliveries=well)

@@ -53,8 +53,9 @@ class Attempt:
 class LaneFacts:
     """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
 
-    ``converses``: its messages need their lead's present state and what earlier
-    ones remembered.
+    ``in_flight`` counts what is claimed, also what is ``unsent`` and waits for a
+    slot: that is given back in trouble, or at a stop. ``converses``: its messages
+    need their lead's present state and what earlier ones remembered.
     """
 
     destination: str
@@ -64,6 +65,8 @@ class LaneFacts:
     free: int
     in_flight: int
     converses: bool = True
+    unsent: tuple[Claimed, ...] = ()
+    stopping: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,13 +74,15 @@ class Turn:
     """What a turn brought: bundles to send, and when to look again at the latest.
 
     ``ended`` pairs each recorded delivery with its outcome; ``written`` are
-    operations events and who has to send them.
+    operations events and who has to send them. ``gave_back``: what was unsent is
+    not to be sent.
     """
 
     claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
     memories: dict[str, Mapping[str, str]] = field(default_factory=dict)
     leads: dict[str, Lead | None] = field(default_factory=dict)
     probe: bool = False
+    gave_back: bool = False
     next_ms: int | None = None
     ended: list[tuple[Claimed, Outcome]] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
@@ -111,6 +116,9 @@ def take_turn(
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(db, name)
+    if lane.unsent and (lane.stopping or standing.health is not Health.UP):
+        outbox.give_back(db, lane.unsent)
+        turn.gave_back = True
     _bury(db, lane, standing, turn, now_ms)
     _tell(db, name, standing, rules, turn, now_ms)
     _prepare(db, lane, rules, now_ms)

@@ -115,6 +115,14 @@ def release_orphans(db: Database, destination: str) -> None:
     )
 
 
+def give_back(db: Database, claims: Iterable[Claimed]) -> None:
+    """What was claimed and will not be sent takes its turn again."""
+    db.conn.executemany(
+        "UPDATE deliveries SET claimed = 0 WHERE id = ? AND claim = ? AND state = 'pending'",
+        [(one.id, one.claim) for one in claims],
+    )
+
+
 def claim(
     db: Database, destination: str, *, now_ms: int, limit: int, probe: bool = False
 ) -> list[tuple[Claimed, ...]]:
