@@ -73,6 +73,9 @@ def _answer(
             err=True,
         )
     except typer.Abort:
+        # A script's input has ended; at a terminal this was Ctrl-C.
+        if default is not None and not sys.stdin.isatty():
+            return default
         typer.echo(f"\nno answer; give {option}", err=True)
         raise typer.Exit(Exit.USAGE) from None
     return str(answer).strip()
