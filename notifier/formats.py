@@ -1,6 +1,8 @@
 """How single settings are written; every function raises ``ValueError`` in plain words."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
@@ -72,6 +74,20 @@ def check_secret_url(url: SecretStr) -> SecretStr:
     """Return a URL that is itself a secret, such as one with a key in its path."""
     check_url(url.get_secret_value())
     return url
+
+
+def positive(duration: timedelta) -> timedelta:
+    """Return a duration that lasts."""
+    if not duration:
+        raise ValueError("this must be longer than 0")
+    return duration
+
+
+def check_database(path: Path) -> Path:
+    """Return a path that a file may have."""
+    if path.is_dir():
+        raise ValueError("this is a folder; the database is a file in one")
+    return path
 
 
 def check_smtp_url(url: SecretStr) -> SecretStr:

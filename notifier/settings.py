@@ -26,7 +26,7 @@ NO_TIME = timedelta(0)
 
 Secret: TypeAlias = Annotated[SecretStr, AfterValidator(formats.header_safe)]
 Url: TypeAlias = Annotated[str, AfterValidator(formats.check_url)]
-Positive: TypeAlias = Annotated[Duration, Field(gt=NO_TIME)]
+Positive: TypeAlias = Annotated[Duration, AfterValidator(formats.positive)]
 
 
 class Settings(BaseSettings):
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         description="a rules file or a folder of them",
         examples=["rules"],
     )
-    database: Path = Field(
+    database: Annotated[Path, AfterValidator(formats.check_database)] = Field(
         default=Path("notifier.db"),
         description="the SQLite file, created with mode 0600",
         examples=["notifier.db"],

@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from notifier.errors import BusyError, StoreError
+from notifier.errors import BusyError, ConfigError, Fault, StoreError
 
 
 @contextmanager
 def instance_lock(database: Path) -> Iterator[None]:
     """Hold the database's lock file; raises :class:`BusyError` where another run does.
 
+    Raises :class:`ConfigError` where the database's folder does not exist.
     The kernel drops the lock with the process, however that ends.
     """
     path = database.with_name(f"{database.name}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        problem = f"there is no folder {path.parent.absolute()}"
+        fault = Fault(where="NOTIFIER_DATABASE", problem=problem, remedy="make it")
+        raise ConfigError([fault]) from error
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}: the service's user must own the folder"

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 from store_outbox import Outbox, titles
 
-from notifier.errors import BusyError, StoreError
+from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.store import db as database
 from notifier.store.db import Store, backup, connect, connect_existing, transaction
 from notifier.store.lock import instance_lock
@@ -160,8 +160,17 @@ def test_one_program_at_a_time_holds_a_database(tmp_path: Path) -> None:
 
 def test_a_lock_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(StoreError, match="must own the folder"),
+        pytest.raises(ConfigError, match="NOTIFIER_DATABASE: there is no folder"),
         instance_lock(tmp_path / "missing" / "notifier.db"),
+    ):
+        pass
+
+
+def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notifier.db.lock").mkdir()
+    with (
+        pytest.raises(StoreError, match="must own the folder"),
+        instance_lock(tmp_path / "notifier.db"),
     ):
         pass
 
