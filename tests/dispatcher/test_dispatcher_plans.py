@@ -1,0 +1,59 @@
+"""A turn stays quick however much waits: none of its statements reads all deliveries."""
+
+import pytest
+from sqlite_utils import Database
+
+from notifier.dispatcher.turn import LaneFacts, take_turn
+from notifier.rehearsal.stage import Stage
+from support.stages import MONDAY_10, row, staged
+
+RULES = """
+  - {name: New, when: lead.created, send: [crm, team]}
+"""
+
+
+def statements(stage: Stage, destination: str) -> list[str]:
+    """Return the statements of a lane's turn, with their values filled in."""
+    limits = stage.limits[destination]
+    facts = LaneFacts(
+        destination=destination,
+        policy=limits.policy,
+        burst=limits.burst,
+        present=stage.present,
+        free=16,
+        in_flight=0,
+    )
+    found: list[str] = []
+    stage.db.conn.set_trace_callback(found.append)
+    take_turn(stage.db, facts, [], stage.rules, now_ms=int(MONDAY_10.timestamp() * 1000))
+    stage.db.conn.set_trace_callback(None)
+    return [one for one in found if "deliveries" in one]
+
+
+def plan(db: Database, statement: str) -> list[str]:
+    return [line[3] for line in db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()]
+
+
+@pytest.mark.parametrize("destination", ["crm", "team"])
+@pytest.mark.parametrize("trouble", [None, "failing"])
+def test_a_turn_looks_at_no_more_than_it_needs(destination: str, trouble: str | None) -> None:
+    stage = staged(RULES)
+    stage.read([row(number) for number in range(3)])
+    stage.db.execute("UPDATE deliveries SET state = 'pending', delivered_ms = NULL")
+    if trouble:
+        stage.db.execute(
+            "INSERT INTO destinations (name, state, failures) VALUES (?, ?, 3)"
+            " ON CONFLICT (name) DO UPDATE SET state = excluded.state",
+            [destination, trouble],
+        )
+    looked = statements(stage, destination)
+    assert len(looked) > 5
+    for statement in looked:
+        for step in plan(stage.db, statement):
+            assert "SCAN deliveries" not in step, statement
+            assert "SCAN d" not in step, statement
+            # An equality on the destination alone would read all it has or had.
+            wide = step.endswith("(destination=?)") and not step.endswith(
+                ("deliveries_claimed (destination=?)", "deliveries_lost (destination=?)")
+            )
+            assert not wide or "deliveries_tried" in step, (statement, step)
