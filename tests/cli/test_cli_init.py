@@ -41,7 +41,7 @@ def test_it_says_which_option_is_missing_where_nobody_answers(notifier: Run) -> 
 def test_what_is_optional_needs_no_answer_in_a_script(notifier: Run, tmp_path: Path) -> None:
     ended = notifier("init", *FLAGS)
     assert ended.code == 0
-    assert "send: screen" in (tmp_path / "rules.yaml").read_text()
+    assert "team: {type: console}" in (tmp_path / "rules.yaml").read_text()
     assert notifier("check").code == 0
 
 
