@@ -81,7 +81,8 @@ def _destination_row(one: DestinationReport, found: Report, desk: Opened) -> tup
     shape = destination_shape(one, found.mutes)
     reason = shape["reason"]
     if shape["state"] != one.state.value:
-        until = next(m.until_ms for m in found.mutes if m.name == one.name)
+        muted = ("destination", one.name)
+        until = next(m.until_ms for m in found.mutes if (m.kind, m.name) == muted)
         reason = f"until {short_ms(until, desk.zone, at=desk.at)}"
     kind = one.kind or "(removed)"
     return one.name, kind, shape["state"], one.pending, one.dead, reason

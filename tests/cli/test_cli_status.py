@@ -93,6 +93,18 @@ def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Fi
     )
 
 
+def test_a_destination_is_muted_as_long_as_it_is_not_as_its_namesake_rule(
+    notifier: Run, filled: Filled
+) -> None:
+    with transaction(filled.db):
+        mutes.mute(filled.db, "rule", "ops", until_ms=ms(hours=-1))
+        mutes.mute(filled.db, "destination", "ops", until_ms=ms(hours=-30))
+    lines = [" ".join(line.split()) for line in notifier("status").out.splitlines()]
+    (row,) = (line for line in lines if line.startswith("ops console muted"))
+    (until,) = (line for line in lines if line.startswith("Muted: destination ops, "))
+    assert f"Muted: destination ops, {row.partition('2 0 ')[2]}." == until
+
+
 def test_a_service_that_does_not_run_shows_as_a_stale_poll(
     notifier: Run, filled: Filled
 ) -> None:
