@@ -22,7 +22,8 @@ async def check_place(
     try:
         return [finding async for finding in _findings(check, destination, ruleset, send=send)]
     except DeliveryError as error:
-        return [wrong(check, str(error), error.remedy)]
+        again = f"does it run, and may this host reach it? `notifier send {destination.name}`"
+        return [wrong(check, str(error), error.remedy or again)]
 
 
 async def _findings(

@@ -136,6 +136,7 @@ async def test_each_destination_in_trouble_is_told_with_its_remedy(town: Town) -
     assert code == 1
     for check in ("sales (slack)", "boss (email)", "crm (webhook)"):
         assert found[check]["verdict"] == "wrong", found[check]
+        assert found[check]["remedy"], found[check]
     assert "no connection to 127.0.0.1" in found["crm (webhook)"]["found"]
     assert "s3cret" not in str(found)
 
