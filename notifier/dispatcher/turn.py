@@ -165,6 +165,8 @@ def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms:
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += outbox.bury_old(db, lane.destination, older_than_ms=oldest_ms)
+        planned_ms = outbox.next_old_ms(db, lane.destination, from_ms=oldest_ms)
+        turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
         destinations.count_dead(db, lane.destination, dead)
 
@@ -197,7 +199,8 @@ def _tell(  # noqa: PLR0917
             f" --destination {name}` sends them again",
             count,
         )
-    turn.next_ms = _earliest(later_ms, _down_ms(standing, was_told=was_told))
+    turn.next_ms = _earliest(turn.next_ms, later_ms)
+    turn.next_ms = _earliest(turn.next_ms, _down_ms(standing, was_told=was_told))
 
 
 def _down_ms(standing: Standing, *, was_told: bool) -> int | None:

@@ -282,6 +282,16 @@ def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
     return int(cursor.rowcount)
 
 
+def next_old_ms(db: Database, destination: str, *, from_ms: int) -> int | None:
+    """Return for when the first delivery that waits was planned, of those from then on."""
+    (planned_ms,) = db.execute(
+        "SELECT MIN(planned_ms) FROM deliveries WHERE state = 'pending'"
+        " AND claimed = 0 AND destination = :destination AND planned_ms >= :from_ms",
+        {"destination": destination, "from_ms": from_ms},
+    ).fetchone()
+    return cast("int | None", planned_ms)
+
+
 def bury_lost(db: Database, destination: str) -> int:
     """End deliveries that were cut off too often."""
     cursor = db.execute(

@@ -181,6 +181,19 @@ async def test_an_outage_of_days_kills_nothing_before_its_age(tmp_path: Path) ->
         assert reasons == [("too old", 1)]
 
 
+@pytest.mark.parametrize("status", [410, 301])
+async def test_what_waits_for_too_long_is_dead_then_not_at_the_next_probe(
+    tmp_path: Path, status: int
+) -> None:
+    async with Receiver(SECRET, default=Reply(status=status)) as receiver:
+        text = rules(receiver, crm=", retry: {max_age: 4s}")
+        async with house(tmp_path, text) as found:
+            await found.create("a", "b", "c")
+            await found.stands("crm", "disabled" if status == 410 else "failing")
+            await found.until("SELECT COUNT(*) FROM deliveries WHERE claimed = 1", 0)
+            assert found.turns[-1][1].next_ms == found.now_ms() + 4_001
+
+
 async def test_trouble_is_told_after_five_minutes_and_its_end_too(tmp_path: Path) -> None:
     async with Receiver(SECRET, default=BROKEN) as receiver, Receiver(SECRET) as ops:
         text = rules(receiver, ops, alerts="destination.down, destination.up")
