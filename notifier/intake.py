@@ -152,7 +152,7 @@ class _Judge:
         snapshots.open_walk(db, bot_id, intake.kind, intake.walk)
         snapshots.save(db, bot_id, self.saved.values())
         snapshots.touch(db, bot_id, self.touched, walk=intake.walk)
-        snapshots.remember_late(db, bot_id, self.late, walk=intake.walk)
+        snapshots.remember_late(db, bot_id, self.late)
 
     def _unchanged(self, known: Known) -> None:
         self.returned |= known.absent
@@ -168,7 +168,7 @@ class _Judge:
         age = self._age(reading)
         if again and age >= 0:
             return  # the listing has it twice: two truths must not take turns for ever
-        if age > 0 and self._is_first(reading, known):
+        if age > 0 and known.late_digest != reading.digest:
             self.late.append((known.lead_id, reading.digest))
         else:
             self._save(reading, known)
@@ -180,10 +180,6 @@ class _Judge:
         if before is None or after is None:
             return 0
         return (after < before) - (after > before)
-
-    def _is_first(self, reading: Reading, known: Known) -> bool:
-        """Whether no earlier walk has read the row in just this older state."""
-        return known.late_digest != reading.digest or known.late_walk == self._intake.walk
 
     def _save(self, reading: Reading, known: Known | None) -> None:
         lead_id, intake = reading.lead_id, self._intake

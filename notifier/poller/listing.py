@@ -6,18 +6,19 @@ from datetime import timedelta
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
 from notifier.upstream.order import Order, settled
-from notifier.upstream.walk import Walk, WalkKind
+from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
 SMALL_SWEEP_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """How often a listing is walked; a ``sweep_ms`` of 0 means never."""
+    """How often a listing is walked, and how far; a ``sweep_ms`` of 0 means never."""
 
     head_ms: int
     sweep_ms: int
     first_run: timedelta | None
+    max_pages: int = MAX_PAGES
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -130,7 +131,7 @@ class ListingWalks:
 
     def _begin(self, kind: WalkKind) -> Walk:
         self.number += 1
-        return Walk(kind=kind, number=self.number)
+        return Walk(kind=kind, number=self.number, max_pages=self.intervals.max_pages)
 
     @property
     def _sorted(self) -> bool:

@@ -59,7 +59,6 @@ CREATE TABLE records (
     walk INTEGER NOT NULL,         -- the walk that last committed it
     row TEXT NOT NULL,             -- the row with omissions filled from earlier ones
     late_digest BLOB,              -- an older state, read once: counts when read again
-    late_walk INTEGER,
     absent INTEGER NOT NULL DEFAULT 0,  -- the last completed sweep did not find it
     PRIMARY KEY (bot_id, lead_id)
 ) STRICT

@@ -34,7 +34,6 @@ class Known:
     digest: bytes
     walk: int
     late_digest: bytes | None = None
-    late_walk: int | None = None
     absent: bool = False
 
 
@@ -139,18 +138,17 @@ def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known
     found: dict[str, Known] = {}
     for ids in _chunks(lead_ids):
         rows = db.execute(
-            "SELECT lead_id, type, digest, walk, late_digest, late_walk, absent"  # noqa: S608
+            "SELECT lead_id, type, digest, walk, late_digest, absent"  # noqa: S608
             f" FROM records WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
             [bot_id, *ids],
         )
-        for lead_id, kind, digest, walk, late_digest, late_walk, absent in rows:
+        for lead_id, kind, digest, walk, late_digest, absent in rows:
             found[lead_id] = Known(
                 lead_id=lead_id,
                 type=kind,
                 digest=digest,
                 walk=walk,
                 late_digest=late_digest,
-                late_walk=late_walk,
                 absent=bool(absent),
             )
     return found
@@ -184,7 +182,7 @@ def save(db: Database, bot_id: str, records: Iterable[Saved]) -> None:
         "INSERT INTO records (bot_id, lead_id, type, digest, walk, row)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
         " type = excluded.type, digest = excluded.digest, walk = excluded.walk,"
-        " row = excluded.row, late_digest = NULL, late_walk = NULL, absent = 0",
+        " row = excluded.row, late_digest = NULL, absent = 0",
         [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row) for r in records],
     )
 
@@ -192,19 +190,17 @@ def save(db: Database, bot_id: str, records: Iterable[Saved]) -> None:
 def touch(db: Database, bot_id: str, lead_ids: Iterable[str], *, walk: int) -> None:
     """Let ``walk`` vouch for records it read unchanged."""
     db.conn.executemany(
-        "UPDATE records SET walk = ?, late_digest = NULL, late_walk = NULL, absent = 0"
+        "UPDATE records SET walk = ?, late_digest = NULL, absent = 0"
         " WHERE bot_id = ? AND lead_id = ?",
         [(walk, bot_id, lead_id) for lead_id in lead_ids],
     )
 
 
-def remember_late(
-    db: Database, bot_id: str, late: Iterable[tuple[str, bytes]], *, walk: int
-) -> None:
+def remember_late(db: Database, bot_id: str, late: Iterable[tuple[str, bytes]]) -> None:
     """Keep the digests of states older than the snapshot until they are read again."""
     db.conn.executemany(
-        "UPDATE records SET late_digest = ?, late_walk = ? WHERE bot_id = ? AND lead_id = ?",
-        [(digest, walk, bot_id, lead_id) for lead_id, digest in late],
+        "UPDATE records SET late_digest = ? WHERE bot_id = ? AND lead_id = ?",
+        [(digest, bot_id, lead_id) for lead_id, digest in late],
     )
 
 

@@ -28,12 +28,13 @@ class Walk:
 
     ``seen`` holds the ids met so far, ``pages`` the deepest page that brought a
     new one, ``begun`` the wall clock's time of the first request, and ``capped``
-    says that the listing had no end within :data:`MAX_PAGES`. ``returned`` says
+    says that the listing had no end within ``max_pages``. ``returned`` says
     that it met a record which the last full walk had not found.
     """
 
     kind: WalkKind
     number: int
+    max_pages: int = MAX_PAGES
     page: int | None = 1
     pages: int = 0
     begun: datetime | None = None
@@ -68,7 +69,7 @@ class Walk:
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.kind is WalkKind.HEAD):
             self.page = None
-        elif self.page >= MAX_PAGES:
+        elif self.page >= self.max_pages:
             self.page, self.capped = None, True
         else:
             self.page += 1

@@ -155,6 +155,7 @@ class House:
         first_run: timedelta | None = timedelta(0),
         head_s: float = 15,
         sweep_s: float = 6 * 3600,
+        max_pages: int = 10_000,
         limit: int = 90,
         seed: int = 1,
     ) -> None:
@@ -170,7 +171,10 @@ class House:
         self.store = InlineStore(path)
         self.types = tuple(types)
         self.intervals = Intervals(
-            head_ms=int(head_s * 1000), sweep_ms=int(sweep_s * 1000), first_run=first_run
+            head_ms=int(head_s * 1000),
+            sweep_ms=int(sweep_s * 1000),
+            first_run=first_run,
+            max_pages=max_pages,
         )
         self.limit = limit
         self.pollers: list[SourcePoller] = []

@@ -32,7 +32,7 @@ class Model:
     full_begun: dict[str, datetime] = field(default_factory=dict)
     head_begun: dict[str, datetime] = field(default_factory=dict)
     begun: dict[tuple[str, int], datetime] = field(default_factory=dict)
-    late: dict[str, tuple[Row, int]] = field(default_factory=dict)
+    late: dict[str, Row] = field(default_factory=dict)
 
     def committed(self, function: object, *arguments: object) -> None:
         """Take in a transaction that was committed."""
@@ -63,10 +63,10 @@ class Model:
             self.begun[kind, intake.walk] = page.served_at
         seen = set(intake.seen)
         for reading in page.rows:
-            self._row(reading.row, kind, intake.walk, again=reading.lead_id in seen)
+            self._row(reading.row, kind, again=reading.lead_id in seen)
             seen.add(reading.lead_id)
 
-    def _row(self, row: Row, kind: str, walk: int, *, again: bool) -> None:
+    def _row(self, row: Row, kind: str, *, again: bool) -> None:
         lead_id = row["_id"]
         if lead_id not in self.known:
             self._created(row, kind)
@@ -80,15 +80,10 @@ class Model:
             self.late.pop(lead_id, None)
         elif again and row["updatedAt"] <= before["updatedAt"]:
             return
-        elif row["updatedAt"] < before["updatedAt"] and not self._again(row, walk):
-            self.late[lead_id] = row, walk
+        elif row["updatedAt"] < before["updatedAt"] and self.late.get(lead_id) != row:
+            self.late[lead_id] = row
         else:
             self._changed(before, row, kind)
-
-    def _again(self, row: Row, walk: int) -> bool:
-        """Whether an earlier walk has read just this older state."""
-        late_row, late_walk = self.late.get(row["_id"], ({}, walk))
-        return late_row == row and late_walk != walk
 
     def _created(self, row: Row, kind: str) -> None:
         if kind in self.baselines or row["createdAt"] > self.baseline_from[kind]:

@@ -33,12 +33,13 @@ NEVER_S = 1_000_000
 PICK = st.integers(0, 20)
 KINDS = st.sampled_from((LEAD, NON_LEAD))
 WHAT = st.sampled_from(("status", "assignee", "city", "message"))
+LONG_PAUSE = UpstreamPausedError("too many requests (429)", retry_after_s=1200)
 FAULTS = st.sampled_from(
     (
         UpstreamError("the upstream has a fault of its own (502)"),
         UpstreamRefusedError("refused (401)"),
         UpstreamPausedError("too many requests (429)", retry_after_s=None),
-        UpstreamPausedError("too many requests (429)", retry_after_s=1200),
+        LONG_PAUSE,
     )
 )
 
@@ -90,15 +91,13 @@ class Machine(RuleBasedStateMachine):
             self._moment()
             self._change(self._picked(pick), what)
 
-    @rule(pick=PICK)
-    def unassign(self, pick: int) -> None:
+    @rule(pick=PICK, unassigns=st.booleans())
+    def change_little(self, pick: int, unassigns: bool) -> None:
         self._moment()
-        self.world.assign(self._picked(pick), None)
-
-    @rule(count=st.integers(1, 3))
-    def come_and_go(self, count: int) -> None:
-        self._moment()
-        self.world.noise(count)
+        if unassigns:
+            self.world.assign(self._picked(pick), None)
+        else:
+            self.world.noise(1 + pick % 3)
 
     @rule(page=st.integers(1, 4), count=st.integers(1, 4))
     def let_rows_shift_before_a_page(self, page: int, count: int) -> None:
@@ -120,24 +119,28 @@ class Machine(RuleBasedStateMachine):
     def lock_the_database(self, times: int, error: type[StoreError | BusyError]) -> None:
         self.house.store.faults.extend([error("not now")] * times)
 
-    @rule(after=st.integers(0, 12), commits=st.booleans())
-    def crash(self, after: int, commits: bool) -> None:
+    @rule(
+        picks=st.lists(PICK, min_size=2, max_size=7),
+        after=st.integers(0, 12),
+        commits=st.booleans(),
+    )
+    def crash_amid_changes(self, picks: list[int], after: int, commits: bool) -> None:
+        self.change(picks, "status")
         self.house.store.crash_in = after
         self.house.store.crash_commits = commits
         self._poll(16)
 
-    @rule()
-    def kill(self) -> None:
-        self.house.kill()
-
-    @rule()
-    def restart(self) -> None:
-        if self.house.tasks:
-            self._survive(self.house.stop)
-
-    @rule(hours=st.integers(-3, 3))
-    def set_the_clock(self, hours: int) -> None:
-        self.house.clock_step = timedelta(hours=hours)
+    @rule(how=st.sampled_from(("kill", "stop", "clock", "wait")), hours=st.integers(-3, 3))
+    def disturb(self, how: str, hours: int) -> None:
+        match how:
+            case "kill":
+                self.house.kill()
+            case "clock":
+                self.house.clock_step = timedelta(hours=hours)
+            case "wait":  # for as long as breaks a walk that pauses
+                self._poll(16 * 60)
+            case _ if self.house.tasks:
+                self._survive(self.house.stop)
 
     @rule(steps=st.integers(1, 40))
     def poll_for_a_moment(self, steps: int) -> None:
@@ -146,11 +149,6 @@ class Machine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((5, 16, 130)))
     def poll(self, seconds: int) -> None:
         self._poll(seconds)
-
-    @rule()
-    def wait_for_as_long_as_breaks_a_walk(self) -> None:
-        if self.house.tasks:
-            self._poll(16 * 60)
 
     # What must hold
 
@@ -238,6 +236,27 @@ class Orderly(Machine):
         self._end_faults()
         self._poll_until(self.model.head_begun)
         self._assert_all_known()
+
+    @rule(
+        picks=st.lists(PICK, min_size=3, max_size=7),
+        pages=st.integers(0, 3),
+        how=st.sampled_from(("crash", "commit and crash", "pause")),
+    )
+    def a_head_poll_finds_what_a_broken_walk_has_left_open(
+        self, picks: list[int], pages: int, how: str
+    ) -> None:
+        self._end_faults()
+        self._poll(16)
+        self.change(picks, "status")
+        if how == "pause":
+            self.house.pages.faults.extend([*[None] * pages, LONG_PAUSE])
+            self._poll(1300)
+        else:
+            # A request takes two transactions: its claim and its commit.
+            self.house.store.crash_in = 2 * pages + 1
+            self.house.store.crash_commits = how != "crash"
+            self._poll(16)
+        self.a_head_poll_finds_everything()
 
 
 class Wild(Machine):

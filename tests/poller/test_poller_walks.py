@@ -176,6 +176,43 @@ def test_sources_that_share_a_token_share_its_rate_fairly(build: Build) -> None:
     assert max(sum(at <= b < at + 60 for b in times) for at in times) <= 10
 
 
+def test_no_minute_sees_more_than_the_limit_whatever_the_upstream_asks_for(
+    build: Build,
+) -> None:
+    house = build(order=Order.CREATED_ASC, limit=20)
+    house.world.populate(60)
+    pauses = deque([None, 0.5, 30, None, None, 3600, 1] * 3)
+
+    def refuse_some(_number: int, _kind: str) -> UpstreamError | None:
+        if len(house.pages.asked) % 7 or not pauses:
+            return None
+        return UpstreamPausedError("too many requests (429)", retry_after_s=pauses.popleft())
+
+    house.pages.fault = refuse_some
+    for _ in range(6):
+        house.poll(30 * 60)
+        house.kill()
+    times = [one.at_s for one in house.pages.asked]
+    assert len(times) > 1_000
+    assert max(sum(at <= b < at + 60 for b in times) for at in times) <= 20
+
+
+def test_an_endless_listing_is_left_at_the_cap_and_calls_nobody_absent(
+    build: Build,
+) -> None:
+    house = build(max_pages=10, sweep_s=600)
+    house.world.populate(29)
+    house.poll(120)
+    house.pages.change_rows = lambda rows: (
+        rows or house.world.made_up_page(house.pages.asked[-1].number, size=3)
+    )
+    before = house.loop.time()
+    house.poll(11 * 60)
+    deepest = max(number for _, number in house.requests(since_s=before))
+    assert deepest == 10
+    assert house.value("SELECT SUM(absent) FROM records") == 0
+
+
 def test_a_walk_goes_on_one_page_earlier_after_a_fault(build: Build) -> None:
     house = build()
     house.world.populate(12)
@@ -192,6 +229,24 @@ def test_a_walk_that_paused_for_a_quarter_of_an_hour_begins_anew(build: Build) -
     )
     house.poll(1100)
     assert [number for _, number in house.requests()][3:6] == [1, 2, 3]
+
+
+def test_what_a_broken_walk_left_open_is_read_once_more_and_not_for_ever(
+    build: Build,
+) -> None:
+    house = settled(build())
+    for lead_id in house.world.ids()[:7]:
+        house.world.change(lead_id, status="PARKED")
+    house.pages.faults = deque([None, None, UpstreamPausedError("429", retry_after_s=900)])
+    house.poll(15)
+    house.kill()
+    before = house.loop.time()
+    house.poll(10)
+    assert house.requests(since_s=before) == [("lead", n) for n in (1, 2, 3, 4)]
+    assert len(house.events()) == 7
+    before = house.loop.time()
+    house.poll(30)
+    assert house.requests(since_s=before) == [("lead", 1)] * 2
 
 
 def test_a_finish_that_could_not_be_stored_is_made_up_for_without_a_request(
