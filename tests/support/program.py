@@ -57,7 +57,9 @@ class Process:
             await asyncio.wait(
                 {wanted, over}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED
             )
-            said = (self.out + self.err)[-TAIL_CHARS:]
+            if over.done():
+                await asyncio.gather(*self._readers)
+            said = f"{(self.out + self.err)[-TAIL_CHARS:]}\nexit: {self._process.returncode}"
             assert wanted.done(), f"it never came; the program said:\n{said}"
             return wanted.result()
         finally:
