@@ -39,7 +39,8 @@ async def _findings(
             yield _answered(check, await destination.check())
         case SlackDestination():
             found = await destination.check()
-            verdict = Verdict.UNTRIED if "only be tried" in found else Verdict.FINE
+            untried = found.endswith(("tried by posting", "(untried)"))
+            verdict = Verdict.UNTRIED if untried else Verdict.FINE
             remedy = f"`notifier send {destination.name}`" if verdict is Verdict.UNTRIED else ""
             yield Finding(check=check, found=found, verdict=verdict, remedy=remedy)
         case EmailDestination():

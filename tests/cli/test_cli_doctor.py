@@ -107,6 +107,15 @@ async def test_where_all_is_well_it_says_so_and_sends_nothing(town: Town) -> Non
     assert not (town.folder / "notifier.db").exists()
 
 
+async def test_a_channel_that_was_not_looked_up_gets_no_tick(town: Town) -> None:
+    rules = town.folder / "rules.yaml"
+    rules.write_text(RULES.replace("C0000000001", '"#sales-leads"'))
+    code, found = await town.found()
+    assert code == 0
+    sales = found["sales (slack)"]
+    assert (sales["verdict"], sales["remedy"]) == ("untried", "`notifier send sales`")
+
+
 async def test_people_get_ticks_crosses_and_remedies_but_no_secret(town: Town) -> None:
     town.settings["NOTIFIER_TOKEN"] = "tok-wrong-s3cret"
     town.settings["COLUMNS"] = "200"
