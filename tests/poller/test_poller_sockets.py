@@ -1,0 +1,218 @@
+"""The poller as it is shipped: real sockets, the real client, the database's own thread."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Concatenate, ParamSpec, TypeVar
+
+import pytest
+from poller_model import Model, as_told
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from notifier.events import Event, decode
+from notifier.poller.listing import Intervals, ListingWalks
+from notifier.poller.source import SourcePoller
+from notifier.poller.tools import PollerTools
+from notifier.records import LEAD, NON_LEAD, Source
+from notifier.rules.model import Ruleset
+from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.server import TOKEN, Simulator
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from notifier.store import sources
+from notifier.store.db import Store
+from notifier.upstream.budget import Budget
+from notifier.upstream.client import Client, Listing
+from support.virtual_time import now_ms, run_fast
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SOURCE = Source(name="website", bot_id=BOT_ID, customer_id=CUSTOMER_ID)
+HARMLESS = (
+    FaultKind.BAD_NULL,
+    FaultKind.BAD_NO_ID,
+    FaultKind.BAD_NUMBER_ID,
+    FaultKind.BAD_LONG_ID,
+    FaultKind.REPEATED_ID,
+    FaultKind.DUPLICATE_KEYS,
+    FaultKind.BOM,
+)
+FAILING = (
+    FaultKind.STATUS,
+    FaultKind.SUCCESS_FALSE,
+    FaultKind.HTML,
+    FaultKind.EMPTY_BODY,
+    FaultKind.NULL,
+    FaultKind.NO_LIST,
+    FaultKind.TRUNCATED_LENGTH,
+    FaultKind.TRUNCATED_CHUNK,
+    FaultKind.TRUNCATED_CLOSE,
+    FaultKind.RESET,
+)
+
+
+class Watched(Store):
+    """The store, with somebody who hears of each transaction that was committed."""
+
+    def __init__(self, path: Path, heard: Callable[..., None]) -> None:
+        super().__init__(path)
+        self._heard = heard
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        def heard_too(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            # On the database's thread: a task that is killed hears of nothing.
+            found = function(db, *args, **kwargs)
+            self._heard(function, *args)
+            return found
+
+        return await super().run(heard_too, *args, **kwargs)
+
+    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
+        return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
+
+
+@asynccontextmanager
+async def polling(
+    simulator: Simulator,
+    path: Path,
+    *,
+    heard: Callable[..., None] = lambda *_: None,
+    token: str = TOKEN,
+    types: tuple[str, ...] = (LEAD, NON_LEAD),
+) -> AsyncIterator[SourcePoller]:
+    """Run a poller; at the end of the block it is killed."""
+    store = Watched(path, heard)
+    async with Client(simulator.url, timeout_s=500) as client:
+        tools = PollerTools(
+            store=store,
+            client=client,
+            budget=lambda _token: Budget(store, key="k", limit=100_000, clock_ms=now_ms),
+            rules=Ruleset,
+            now=lambda: datetime.now(UTC),
+            clock_ms=now_ms,
+            jitter=lambda: 0.0,
+            wake=lambda _names: None,
+        )
+        intervals = Intervals(head_ms=1, sweep_ms=2_000, first_run=timedelta(0))
+        listings = [
+            ListingWalks(
+                listing=Listing(source=SOURCE, kind=kind, token=SecretStr(token)),
+                intervals=intervals,
+            )
+            for kind in types
+        ]
+        poller = SourcePoller(listings, tools)
+        running = asyncio.create_task(poller.run())
+        try:
+            yield poller
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            store.close()
+
+
+def events(path: Path) -> list[Event]:
+    store = Store(path)
+    rows = store._db.execute("SELECT body FROM events ORDER BY seq").fetchall()
+    store.close()
+    return [decode(body.encode()) for (body,) in rows]
+
+
+@pytest.fixture
+def world() -> World:
+    return World(clock=lambda: datetime.now(UTC))
+
+
+def test_a_first_run_of_5000_leads_with_restarts_in_it_is_silent(
+    tmp_path: Path, world: World
+) -> None:
+    path = tmp_path / "notifier.db"
+    world.populate(5_000)
+
+    async def main() -> str:
+        async with Simulator(world, page_size=100, per_minute=None) as simulator:
+            for pages in (15, 40):
+                async with polling(simulator, path, types=(LEAD,)):
+                    await simulator.requests.reached(pages)
+            new = world.create(name="Asha")
+            async with polling(simulator, path, types=(LEAD,)):
+                await simulator.requests.reached(simulator.requests.total + 60)
+            assert simulator.requests.most_at_once == 1
+            return new
+
+    new = run_fast(main())
+    assert [(one.type, one.subject) for one in events(path)] == [("lead.created", new)]
+
+
+def test_a_wrong_token_is_told_once_and_its_end_once(tmp_path: Path, world: World) -> None:
+    path = tmp_path / "notifier.db"
+    world.populate(3)
+
+    async def main() -> None:
+        async with Simulator(world, per_minute=None) as simulator:
+            for token in ("wrong", "wrong", TOKEN, TOKEN):
+                async with polling(simulator, path, token=token):
+                    await simulator.requests.reached(simulator.requests.total + 4)
+
+    run_fast(main())
+    assert [one.type for one in events(path)] == ["source.down", "source.up"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_the_wire_does_every_change_is_told_once(tmp_path: Path, seed: int) -> None:
+    path, rng, model = tmp_path / "notifier.db", Random(seed), Model()
+    world = World(clock=lambda: datetime.now(UTC), seed=seed)
+    world.populate(25)
+    world.populate(10, kind=NON_LEAD)
+
+    async def main() -> None:
+        async with Simulator(world, page_size=4, per_minute=None) as simulator:
+            for _ in range(8):
+                async with polling(simulator, path, heard=model.committed):
+                    await stumble(simulator, rng)
+            simulator.faults.clear()
+            async with polling(simulator, path, heard=model.committed):
+                await simulator.requests.reached(simulator.requests.total + 150)
+            assert simulator.requests.most_at_once == 1
+
+    run_fast(main())
+    assert model.expected
+    assert [as_told(one) for one in events(path) if one.data.lead] == model.expected
+    for kind in (LEAD, NON_LEAD):
+        for lead_id in world.ids(kind):
+            assert model.known[lead_id] == (kind, world.row(lead_id))
+
+
+async def stumble(simulator: Simulator, rng: Random) -> None:
+    """Let things happen to the world, and to the requests meanwhile."""
+    for _ in range(6):
+        happen(simulator.world, rng)
+        kind, page = rng.choice((*HARMLESS, *FAILING)), rng.choice((None, 1, 2))
+        simulator.faults.arm(Fault(kind=kind, page=page))
+        await simulator.requests.reached(simulator.requests.total + rng.randint(1, 9))
+
+
+def happen(world: World, rng: Random) -> None:
+    """Let something happen to the world."""
+    ids = [*world.ids(), *world.ids(NON_LEAD)]
+    lead_id = rng.choice(ids)
+    match rng.randrange(6):
+        case 0:
+            world.create(kind=rng.choice((LEAD, NON_LEAD)))
+        case 1:
+            world.delete(lead_id)
+        case 2 if world.ids(NON_LEAD):
+            world.convert(rng.choice(world.ids(NON_LEAD)))
+        case 3:
+            world.say(lead_id, f"text {rng.random()}")
+        case _:
+            world.change(lead_id, status=f"status {rng.random()}")

@@ -1,0 +1,120 @@
+"""What is remembered of records and walks, and what a completed walk settles."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from notifier.store import snapshots, sources
+from notifier.store.db import connect
+from notifier.store.snapshots import Known, Saved
+
+BOT, KIND = "bot", "lead"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    database = connect(tmp_path / "notifier.db")
+    snapshots.listing(database, BOT, KIND)
+    yield database
+    database.close()
+
+
+def save(db: Database, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
+    snapshots.open_walk(db, BOT, KIND, walk)
+    records = [
+        Saved(lead_id=one, type=KIND, digest=digest, walk=walk, row="{}") for one in lead_ids
+    ]
+    snapshots.save(db, BOT, records)
+
+
+def absent(db: Database) -> list[str]:
+    rows = db.execute("SELECT lead_id FROM records WHERE absent = 1 ORDER BY lead_id")
+    return [lead_id for (lead_id,) in rows]
+
+
+def open_walks(db: Database) -> frozenset[int]:
+    return snapshots.listing(db, BOT, KIND).open_walks
+
+
+def test_a_head_poll_that_completes_closes_itself_alone(db: Database) -> None:
+    save(db, "a", walk=7)
+    save(db, "b", walk=8)
+    snapshots.close_walk(db, BOT, KIND, 8)
+    assert open_walks(db) == {7}
+
+
+def test_a_full_walk_closes_earlier_ones_that_it_has_covered(db: Database) -> None:
+    save(db, "a", walk=5)
+    save(db, "b", walk=6)
+    save(db, "c", walk=8)
+    snapshots.open_walk(db, BOT, KIND, 7)
+    snapshots.touch(db, BOT, ["a"], walk=7)  # b was not met again
+    snapshots.close_covered(db, BOT, KIND, 7)
+    assert open_walks(db) == {6, 8}
+
+
+def test_walks_of_another_listing_stay_as_they_are(db: Database) -> None:
+    snapshots.listing(db, BOT, "non-lead")
+    snapshots.open_walk(db, BOT, "non-lead", 3)
+    snapshots.close_covered(db, BOT, KIND, 9)
+    assert snapshots.listing(db, BOT, "non-lead").open_walks == {3}
+
+
+def test_the_last_walk_is_the_highest_that_wrote(db: Database) -> None:
+    for walk in (7, 9, 8):
+        snapshots.open_walk(db, BOT, KIND, walk)
+    assert snapshots.listing(db, BOT, KIND).last_walk == 9
+
+
+def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Database) -> None:
+    snapshots.start_baseline(db, BOT, KIND, from_ms=10)
+    snapshots.start_baseline(db, BOT, KIND, from_ms=20)
+    snapshots.finish_full_walk(db, BOT, KIND, at_ms=30, pages=2)
+    snapshots.finish_full_walk(db, BOT, KIND, at_ms=40, pages=3)
+    state = snapshots.listing(db, BOT, KIND)
+    assert (state.baseline_from_ms, state.baseline_done_ms, state.swept_ms) == (10, 30, 40)
+    assert state.pages == 3
+
+
+def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Database) -> None:
+    save(db, "gone", "there", walk=1)
+    save(db, "moved", walk=9)
+    snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8)
+    assert absent(db) == ["gone"]
+    snapshots.mark_absent(db, BOT, KIND, {"there", "gone", "moved"}, since=10)
+    assert absent(db) == []
+
+
+def test_a_late_state_is_remembered_until_the_record_is_read_as_it_was(db: Database) -> None:
+    save(db, "a", walk=1)
+    snapshots.remember_late(db, BOT, [("a", b"old")])
+    assert snapshots.known(db, BOT, ["a"])["a"].late_digest == b"old"
+    snapshots.touch(db, BOT, ["a"], walk=2)
+    assert snapshots.known(db, BOT, ["a", "b"]) == {
+        "a": Known(lead_id="a", type=KIND, digest=b"d", walk=2)
+    }
+
+
+def test_more_ids_than_a_statement_takes_are_found(db: Database) -> None:
+    lead_ids = [f"lead {n}" for n in range(1_201)]
+    save(db, *lead_ids, walk=1)
+    assert snapshots.known(db, BOT, lead_ids).keys() == set(lead_ids)
+    assert snapshots.rows(db, BOT, lead_ids).keys() == set(lead_ids)
+
+
+def test_a_source_starts_is_up_after_a_page_and_stays_down_until_told(db: Database) -> None:
+    sources.register(db, BOT, "website")
+    assert sources.state(db, BOT) == ("starting", None, 0)
+    sources.succeeded(db, BOT, at_ms=5)
+    assert sources.state(db, BOT) == ("up", 5, 0)
+    sources.set_state(db, BOT, "down", "refused", "check the token")
+    sources.succeeded(db, BOT, at_ms=6)
+    assert sources.state(db, BOT) == ("down", 6, 0)
+
+
+def test_the_request_log_forgets_what_is_older_than_a_minute(db: Database) -> None:
+    waits = [sources.claim_request(db, "t", limit=2, now_ms=at) for at in (0, 0, 10, 62_000)]
+    assert waits == [0, 0, 60_990, 0]
+    assert db.execute("SELECT at_ms FROM requests").fetchall() == [(62_000,)]
