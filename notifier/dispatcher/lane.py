@@ -148,10 +148,10 @@ class Lane:
     async def _turn(self) -> float | None:
         """Record, claim and start; return how long to wait, or None for a failing store."""
         async with self._pace.turn:
-            ended = tuple(self._ended)
+            ended, closed = tuple(self._ended), self._is_closed()
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
-                turn = await asyncio.shield(self._take_turn(ended))
+                turn = await asyncio.shield(self._take_turn(ended, closed=closed))
             except (StoreError, BusyError) as error:
                 # What ended is kept, and recorded when the database works again.
                 name = self._destination.name
@@ -167,9 +167,9 @@ class Lane:
         self._log(turn)
         self._tools.observe(self._destination.name, turn)
         self._tools.wake(turn.written.destinations)
-        return self._wait_s(turn)
+        return self._wait_s(turn, closed=closed)
 
-    async def _take_turn(self, ended: Sequence[Attempt]) -> Turn:
+    async def _take_turn(self, ended: Sequence[Attempt], *, closed: bool) -> Turn:
         under_way = len(self._in_flight) + len(self._ready)
         facts = LaneFacts(
             destination=self._destination.name,
@@ -177,7 +177,7 @@ class Lane:
             burst=self._limits.burst,
             converses=self._limits.converses,
             present=self._tools.present,
-            free=0 if self._is_closed() else self._destination.slots + self._ahead - under_way,
+            free=0 if closed else self._destination.slots + self._ahead - under_way,
             in_flight=under_way,
             unsent=tuple(one for bundle, _ in self._ready for one in bundle),
             stopping=self._stopping,
@@ -188,9 +188,10 @@ class Lane:
     def _is_closed(self) -> bool:
         return self._stopping or self._pace.wait_s() > 0
 
-    def _wait_s(self, turn: Turn) -> float:
+    def _wait_s(self, turn: Turn, *, closed: bool) -> float:
         pause_s = self._pace.wait_s()
-        if pause_s > 0:
+        # Also where the pause ended during the turn: it claimed nothing of what is due.
+        if pause_s > 0 or (closed and not self._stopping):
             return min(pause_s, LONGEST_WAIT_S)
         if turn.next_ms is None:
             return LONGEST_WAIT_S

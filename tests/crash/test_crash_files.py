@@ -50,7 +50,7 @@ async def test_a_folder_without_rights_is_told(tmp_path: Path) -> None:
 
 async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     async with site(tmp_path, leads=5, NOTIFIER_DATABASE="missing/notifier.db") as found:
-        await _refused(found, 78, "missing/notifier.db", "folder")
+        await _refused(found, 78, "NOTIFIER_DATABASE", "there is no folder", "missing")
 
 
 async def test_a_second_run_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
