@@ -25,7 +25,7 @@ from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings
-from notifier.store import outbox, registry
+from notifier.store import burials, outbox, registry
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
@@ -116,7 +116,7 @@ def _take_over(db: Database, config: Configuration, present: Present, *, now_ms:
         rules=(rule.name for rule in rules.rules),
     )
     outbox.release_all(db, now_ms=now_ms)
-    outbox.bury_removed(db, rules.destinations)
+    burials.bury_removed(db, rules.destinations)
     outbox.release_digests(
         db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms
     )

@@ -27,7 +27,7 @@ from notifier.plan import told
 from notifier.records import Lead
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import bursts, destinations, mutes, outbox
+from notifier.store import burials, bursts, destinations, mutes, outbox
 from notifier.store.outbox import Claimed
 
 TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
@@ -161,10 +161,10 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
-    dead += outbox.bury_lost(db, lane.destination)
+    dead += burials.bury_lost(db, lane.destination)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
-        dead += outbox.bury_old(db, lane.destination, older_than_ms=oldest_ms)
+        dead += burials.bury_old(db, lane.destination, older_than_ms=oldest_ms)
         planned_ms = outbox.next_old_ms(db, lane.destination, from_ms=oldest_ms)
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:

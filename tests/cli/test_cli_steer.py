@@ -8,7 +8,7 @@ from filled import ASHA, Filled, ms
 
 from notifier.conclude import Health, Outcome, Standing, State
 from notifier.rows import Json
-from notifier.store import destinations, mutes, outbox, registry
+from notifier.store import burials, destinations, mutes, outbox, registry
 from notifier.store.db import transaction
 from notifier.store.outbox import Claimed
 
@@ -54,7 +54,7 @@ def test_an_attempt_under_way_cannot_end_what_was_retried(
 ) -> None:
     ((claimed,),) = claim(filled, "crm")
     with transaction(filled.db):
-        outbox.bury_removed(filled.db, ["sales", "ops"])
+        burials.bury_removed(filled.db, ["sales", "ops"])
     assert notifier("retry", str(claimed.id)).code == 0
     delivered = Outcome(state=State.DELIVERED, attempts=1, due_ms=ms())
     with transaction(filled.db):

@@ -7,6 +7,7 @@ import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
 
 from notifier.conclude import State
+from notifier.store import burials
 from notifier.store import outbox as statements
 from notifier.store.db import connect
 
@@ -180,17 +181,17 @@ def test_what_nobody_is_sending_takes_its_turn_again(outbox: Outbox) -> None:
     for _ in range(9):
         assert titles(outbox.claim()) == ["A1"]
         statements.release_orphans(outbox.db, CRM)
-    assert statements.bury_lost(outbox.db, CRM) == 0
+    assert burials.bury_lost(outbox.db, CRM) == 0
 
 
 def test_an_attempt_cut_off_does_not_count_but_five_are_the_end(outbox: Outbox) -> None:
     outbox.add("A1", "a")
     for _ in range(5):
-        assert statements.bury_lost(outbox.db, CRM) == 0
+        assert burials.bury_lost(outbox.db, CRM) == 0
         ((claimed,),) = outbox.claim()
         assert claimed.attempts == 0
         assert statements.release_all(outbox.db, now_ms=NOW_MS) == 1
-    assert statements.bury_lost(outbox.db, CRM) == 1
+    assert burials.bury_lost(outbox.db, CRM) == 1
     assert outbox.ended() == {"A1": "cut off"}
     assert outbox.claim() == []
 
@@ -202,20 +203,20 @@ def test_a_recording_forgives_the_cut_off_claims_before_it(outbox: Outbox) -> No
         statements.release_all(outbox.db, now_ms=NOW_MS)
         ((claimed,),) = outbox.claim()
         outbox.fail(claimed, due_ms=NOW_MS)
-    assert statements.bury_lost(outbox.db, CRM) == 0
+    assert burials.bury_lost(outbox.db, CRM) == 0
 
 
 def test_what_waited_too_long_for_its_destination_is_dead(outbox: Outbox) -> None:
     outbox.add("old", "a", due_ms=NOW_MS - MINUTE_MS)
     outbox.add("young", "b")
-    assert statements.bury_old(outbox.db, CRM, older_than_ms=NOW_MS - 1) == 1
+    assert burials.bury_old(outbox.db, CRM, older_than_ms=NOW_MS - 1) == 1
     assert outbox.ended() == {"old": "too old"}
 
 
 def test_a_removed_destinations_deliveries_are_dead(outbox: Outbox) -> None:
     outbox.add("kept", "a")
     outbox.add("lost", "a", destination="former")
-    assert statements.bury_removed(outbox.db, [CRM, "sales"]) == 1
+    assert burials.bury_removed(outbox.db, [CRM, "sales"]) == 1
     assert outbox.ended() == {"lost": "destination removed"}
 
 

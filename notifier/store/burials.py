@@ -1,0 +1,42 @@
+"""Deliveries that die without an attempt: nobody left to send to, too old, cut off."""
+
+from collections.abc import Iterable
+
+import orjson
+from sqlite_utils import Database
+
+from notifier.conclude import LOST_UNTIL_DEAD
+
+
+def bury_removed(db: Database, present: Iterable[str]) -> int:
+    """End the pending deliveries of destinations that the rules no longer have."""
+    kept = orjson.dumps(sorted(present)).decode()
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'destination removed'"
+        " WHERE state = 'pending'"
+        " AND destination NOT IN (SELECT value FROM json_each(:kept))",
+        {"kept": kept},
+    )
+    return int(cursor.rowcount)
+
+
+def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
+    """End deliveries that waited longer for their destination than its ``max_age``."""
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', reason = 'too old' WHERE state = 'pending'"
+        " AND claimed = 0 AND destination = :destination AND planned_ms < :older_than_ms",
+        {"destination": destination, "older_than_ms": older_than_ms},
+    )
+    return int(cursor.rowcount)
+
+
+def bury_lost(db: Database, destination: str) -> int:
+    """End deliveries that were cut off too often."""
+    cursor = db.execute(
+        "UPDATE deliveries SET state = 'dead', reason = 'cut off',"
+        " error = 'the program ended five times while sending this'"
+        " WHERE state = 'pending' AND claimed = 0 AND destination = :destination"
+        " AND lost > 0 AND lost >= :limit",
+        {"destination": destination, "limit": LOST_UNTIL_DEAD},
+    )
+    return int(cursor.rowcount)
