@@ -102,7 +102,7 @@ class Model:
         if old != new:
             self._tell(kind, "updated", row, old, new)
         old, new = _message(before), _message(row)
-        if old != new:
+        if _said_at(row) > _said_at(before):  # an older message that is back is no news
             self._tell(kind, "message", row, old, new)
         self._keep(row, kind)
 
@@ -139,3 +139,7 @@ def _city(row: Row) -> Json:
 
 def _message(row: Row) -> Json:
     return mapping(row.get("lastMessage")).get("text")
+
+
+def _said_at(row: Row) -> str:
+    return str(mapping(row.get("lastMessage")).get("at") or "")
