@@ -15,7 +15,7 @@ from notifier.destinations.http import build_client
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
-from notifier.dispatcher.lane import Limits
+from notifier.dispatcher.tools import Limits
 from notifier.errors import ConfigError, Fault
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.model import DestinationSpec, Ruleset

@@ -123,12 +123,9 @@ def conclude(
         return _kept(attempts, now_ms, error, planned_ms, policy)
     latest_ms = planned_ms + policy.max_age_ms
     if counted >= policy.attempts or now_ms + _wished_ms(failure) >= latest_ms:
+        reason = f"gave up after {counted} attempts"
         return Outcome(
-            state=State.DEAD,
-            attempts=counted,
-            due_ms=now_ms,
-            error=error,
-            reason=f"gave up after {counted} attempts",
+            state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason=reason
         )
     # The last pause is cut short where the age would otherwise eat an attempt.
     due_ms = min(now_ms + retry_pause_ms(counted, failure, jitter), latest_ms)

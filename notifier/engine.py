@@ -14,8 +14,8 @@ from notifier.building import build_destinations, limits
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.lane import LaneTools
 from notifier.dispatcher.ripen import Present
+from notifier.dispatcher.tools import LaneTools
 from notifier.intake import present_lead
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import Pages
@@ -25,7 +25,7 @@ from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings
-from notifier.store import burials, outbox, registry
+from notifier.store import burials, dues, outbox, registry
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
@@ -117,9 +117,7 @@ def _take_over(db: Database, config: Configuration, present: Present, *, now_ms:
     )
     outbox.release_all(db, now_ms=now_ms)
     burials.bury_removed(db, rules.destinations)
-    outbox.release_digests(
-        db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms
-    )
+    dues.release_digests(db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms)
     overdue.reconcile(db, rules, present)
 
 

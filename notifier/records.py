@@ -109,8 +109,6 @@ def parse(row: Row, *, kind: str, source: Source, agents: Mapping[str, Agent]) -
     contact = mapping(details.get("contact"))
     email = text(contact.get("email"))
     phone = _phone(contact.get("phone"))
-    given = text(details.get("name")) or text(details.get("userProvidedName"))
-    given = given or text(row.get("userProvidedName"))
     return Lead(
         id=lead_id,
         uuid=uuid,
@@ -118,7 +116,7 @@ def parse(row: Row, *, kind: str, source: Source, agents: Mapping[str, Agent]) -
         source=source.name,
         bot_id=source.bot_id,
         customer_id=source.customer_id,
-        name=given or email or phone or uuid,
+        name=_given(details, row) or email or phone or uuid,
         email=email,
         phone=phone,
         city=text(details.get("city")),
@@ -162,6 +160,11 @@ def inbox_link(source: Source, *, chat_id: str, uuid: str | None) -> str | None:
                 return None
             link = link.replace(f"{{{name}}}", quote(value, safe=""))
     return link
+
+
+def _given(details: Row, row: Row) -> str | None:
+    names = (details.get("name"), details.get("userProvidedName"), row.get("userProvidedName"))
+    return next((name for name in map(text, names) if name), None)
 
 
 def _phone(value: Json) -> str | None:

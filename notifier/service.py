@@ -20,7 +20,7 @@ from notifier.monitoring.pages import MeteredPages
 from notifier.monitoring.sdnotify import Systemd
 from notifier.rows import iso_ms
 from notifier.settings import Settings
-from notifier.store import notes, outbox, sources
+from notifier.store import dues, notes, sources
 from notifier.store.db import Store
 from notifier.store.lock import instance_lock
 from notifier.upstream.budget import Budget, token_key
@@ -80,7 +80,7 @@ class Service:
             polled = await self._engine.once()
         if polled:
             await self.monitor.round_completed()
-        left = await self.shared.store.run(outbox.left, now_ms=self.shared.clocks.now_ms())
+        left = await self.shared.store.run(dues.left, now_ms=self.shared.clocks.now_ms())
         if left:
             log.warning("deliveries_left", count=left)
         return polled and not left

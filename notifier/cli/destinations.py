@@ -9,7 +9,7 @@ from notifier.cli.opened import opened, whole
 from notifier.cli.output import print_json, print_table
 from notifier.cli.shapes import destination_shape
 from notifier.conclude import Health, Standing
-from notifier.store import outbox, registry, reports
+from notifier.store import dues, registry, reports
 from notifier.store.destinations import set_standing, standing
 
 app = typer.Typer()
@@ -50,7 +50,7 @@ def enable(name: Name) -> None:
         name = one_of(name, registry.names(desk.db).destinations, "destination")
         before = standing(desk.db, name)
         set_standing(desk.db, name, Standing())
-        outbox.release_retries(desk.db, name, now_ms=desk.now_ms)
+        dues.release_retries(desk.db, name, now_ms=desk.now_ms)
     was = "was up already" if before.health is Health.UP else f"was {before.health.value}"
     typer.echo(f"{name} is up; it {was}")
 

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from notifier.destinations.base import Destination
-from notifier.dispatcher.lane import Lane, LaneTools, Limits
+from notifier.dispatcher.lane import Lane
 from notifier.dispatcher.pace import Pace
+from notifier.dispatcher.tools import LaneTools, Limits
 
 STOP_WITHIN_S = 10.0
 

@@ -2,23 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 import structlog
 
-from notifier.conclude import Health, Policy, State
+from notifier.conclude import Health, State
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
-from notifier.dispatcher.ripen import Present
+from notifier.dispatcher.tools import LaneTools, Limits
 from notifier.dispatcher.turn import Attempt, LaneFacts, Turn, take_turn
 from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
-from notifier.rules.destinations import Burst
-from notifier.rules.model import Ruleset
-from notifier.store.db import Store
 from notifier.store.outbox import Claimed
 
 STORE_PAUSE_S = 1.0
@@ -29,36 +25,6 @@ LONGEST_SEND_S = 90.0  # a guard: every kind bounds its own attempts far below
 T = TypeVar("T")
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a destination's messages are tried, and how many may go out at once.
-
-    Destinations of the same ``channel`` share its tempo. ``converses`` says
-    whether its messages build on what earlier ones about the lead remembered.
-    """
-
-    policy: Policy
-    burst: Burst | None
-    channel: str = ""
-    converses: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneTools:
-    """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1).
-
-    ``observe`` hears of each turn, with the destination's name.
-    """
-
-    store: Store
-    rules: Callable[[], Ruleset]
-    present: Present
-    now_ms: Callable[[], int]
-    jitter: Callable[[], float]
-    wake: Callable[[set[str]], None]
-    observe: Callable[[str, Turn], None] = lambda _destination, _turn: None
 
 
 class Lane:

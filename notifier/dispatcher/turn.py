@@ -6,10 +6,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from notifier import ledger
 from notifier.conclude import (
-    HOUR_MS,
-    MINUTE_MS,
     Health,
     Outcome,
     Policy,
@@ -19,18 +16,15 @@ from notifier.conclude import (
     standing_after,
 )
 from notifier.destinations.base import PartlyTakenError, Receipt
+from notifier.dispatcher import trouble
 from notifier.dispatcher.ripen import Present, ripen
 from notifier.errors import DeliveryError
-from notifier.events import EventType, operation
 from notifier.ledger import Written
-from notifier.plan import told
 from notifier.records import Lead
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import burials, bursts, destinations, mutes, outbox
+from notifier.store import burials, bursts, destinations, dues, mutes, outbox
 from notifier.store.outbox import Claimed
-
-TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +106,7 @@ def take_turn(
     if standing != before:
         destinations.set_standing(db, name, standing)
     if standing.health is Health.UP and before.health is not Health.UP:
-        outbox.release_retries(db, name, now_ms=now_ms)
+        dues.release_retries(db, name, now_ms=now_ms)
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(db, name)
@@ -120,7 +114,8 @@ def take_turn(
         outbox.give_back(db, lane.unsent)
         turn.gave_back = True
     _bury(db, lane, standing, turn, now_ms)
-    _tell(db, name, standing, rules, turn, now_ms)
+    told_ms = trouble.tell(db, name, standing, rules, now_ms=now_ms, written=turn.written)
+    turn.next_ms = _earliest(turn.next_ms, told_ms)
     _prepare(db, lane, rules, now_ms)
     _claim(db, lane, standing, turn, now_ms)
     return turn
@@ -165,57 +160,10 @@ def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms:
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += burials.bury_old(db, lane.destination, older_than_ms=oldest_ms)
-        planned_ms = outbox.next_old_ms(db, lane.destination, from_ms=oldest_ms)
+        planned_ms = dues.next_old_ms(db, lane.destination, from_ms=oldest_ms)
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
         destinations.count_dead(db, lane.destination, dead)
-
-
-def _tell(  # noqa: PLR0917
-    db: Database, name: str, standing: Standing, rules: Ruleset, turn: Turn, now_ms: int
-) -> None:
-    """Turn the destination's trouble, recovery and dead deliveries into events."""
-    at = datetime.fromtimestamp(now_ms / 1000, UTC)
-
-    def tell(kind: EventType, reason: str, remedy: str = "", count: int | None = None) -> None:
-        event = operation(kind, name, at=at, reason=reason, remedy=remedy, count=count)
-        muted = mutes.active(db, now_ms=now_ms)
-        told_ = told([event], rules, at=at, mutes=muted)
-        ledger.write(db, told_, rules, bot_id=None, at_ms=now_ms, written=turn.written)
-
-    was_told = destinations.told_down(db, name)
-    if is_down(standing, now_ms) and not was_told:
-        destinations.set_told_down(db, name, told=True)
-        tell(EventType.DESTINATION_DOWN, standing.reason, standing.remedy)
-    elif was_told and standing.health is Health.UP:
-        destinations.set_told_down(db, name, told=False)
-        tell(EventType.DESTINATION_UP, "the destination works again")
-    count, later_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
-    if count:
-        tell(
-            EventType.DELIVERY_DEAD,
-            f"{count} dead {'delivery' if count == 1 else 'deliveries'} to {name}",
-            f"`notifier deliveries --state dead` tells why, `notifier retry --dead"
-            f" --destination {name}` sends them again",
-            count,
-        )
-    turn.next_ms = _earliest(turn.next_ms, later_ms)
-    turn.next_ms = _earliest(turn.next_ms, _down_ms(standing, was_told=was_told))
-
-
-def _down_ms(standing: Standing, *, was_told: bool) -> int | None:
-    """Return when the present trouble will be worth an alert, if it is not yet."""
-    if was_told or standing.health is not Health.FAILING or standing.since_ms is None:
-        return None
-    return standing.since_ms + TELL_DOWN_AFTER_MS
-
-
-def is_down(standing: Standing, now_ms: int) -> bool:
-    """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
-    if standing.health in (Health.PARKED, Health.DISABLED):
-        return True
-    failing = standing.health is Health.FAILING and standing.since_ms is not None
-    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
 
 
 def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, now_ms: int) -> None:
@@ -243,13 +191,13 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
     due_ms: int | None = None
     if standing.health is Health.UP:
         turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=lane.free)
-        due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
+        due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         if due_ms <= now_ms:
             turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=1, probe=True)
             turn.probe = True
-            due_ms = outbox.next_due_ms(db, name, now_ms=now_ms)
+            due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.converses else ():
         lead = bundle[0].lead

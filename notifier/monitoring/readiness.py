@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from notifier.dispatcher.turn import is_down
+from notifier.dispatcher.trouble import is_down
 from notifier.store.vitals import DestinationVitals, SourceVitals, Vitals
 
 

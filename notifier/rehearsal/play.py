@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifier.dispatcher.lane import Limits
+from notifier.dispatcher.tools import Limits
 from notifier.messages.digest import digest_text
 from notifier.messages.text import Medium
 from notifier.records import Source

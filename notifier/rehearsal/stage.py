@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from notifier import ledger, overdue
 from notifier.destinations.base import Message, Receipt
-from notifier.dispatcher.lane import Limits
 from notifier.dispatcher.messages import message_of
+from notifier.dispatcher.tools import Limits
 from notifier.dispatcher.turn import Attempt, LaneFacts, take_turn
 from notifier.errors import SkippedDeliveryError
 from notifier.events import EventType, operation
@@ -27,7 +27,7 @@ from notifier.records import LEAD, NON_LEAD, Lead, Source
 from notifier.rehearsal.recipients import reaches_somebody
 from notifier.rows import Row
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, outbox, snapshots, timers
+from notifier.store import dues, mutes, snapshots, timers
 from notifier.store.db import transaction
 from notifier.store.schema import MIGRATIONS
 from notifier.upstream.page import parse_page
@@ -146,7 +146,7 @@ class Stage:
         moments += [
             due_ms
             for name in self.rules.destinations
-            if (due_ms := outbox.next_due_ms(self.db, name, now_ms=self._ms)) is not None
+            if (due_ms := dues.next_due_ms(self.db, name, now_ms=self._ms)) is not None
         ]
         return min((moment for moment in moments if moment > self._ms), default=None)
 

@@ -37,7 +37,7 @@ from notifier.clocks import Clocks
 from notifier.destinations.http import build_client
 from notifier.destinations.webhook import CONTENT_TYPE, WebhookDestination
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.lane import LaneTools
+from notifier.dispatcher.tools import LaneTools
 from notifier.dispatcher.turn import Turn
 from notifier.intake import Intake, commit_page, present_lead
 from notifier.records import LEAD, Source

@@ -20,7 +20,7 @@ from notifier.building import build_destinations, kinds, limits
 from notifier.conclude import Standing
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.lane import LaneTools
+from notifier.dispatcher.tools import LaneTools
 from notifier.dispatcher.turn import Turn
 from notifier.intake import Intake, commit_page, present_lead
 from notifier.records import LEAD, Lead, Source

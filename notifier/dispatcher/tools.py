@@ -1,0 +1,41 @@
+"""What lanes are given: shared tools, and each destination's limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from notifier.conclude import Policy
+from notifier.dispatcher.ripen import Present
+from notifier.dispatcher.turn import Turn
+from notifier.rules.destinations import Burst
+from notifier.rules.model import Ruleset
+from notifier.store.db import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a destination's messages are tried, and how many may go out at once.
+
+    Destinations of the same ``channel`` share its tempo. ``converses`` says
+    whether its messages build on what earlier ones about the lead remembered.
+    """
+
+    policy: Policy
+    burst: Burst | None
+    channel: str = ""
+    converses: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneTools:
+    """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1).
+
+    ``observe`` hears of each turn, with the destination's name.
+    """
+
+    store: Store
+    rules: Callable[[], Ruleset]
+    present: Present
+    now_ms: Callable[[], int]
+    jitter: Callable[[], float]
+    wake: Callable[[set[str]], None]
+    observe: Callable[[str, Turn], None] = lambda _destination, _turn: None

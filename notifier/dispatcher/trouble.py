@@ -1,0 +1,86 @@
+"""A destination's trouble, its end, and dead deliveries become events for others."""
+
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from notifier import ledger
+from notifier.conclude import HOUR_MS, MINUTE_MS, Health, Standing
+from notifier.events import Event, EventType, operation
+from notifier.ledger import Written
+from notifier.plan import told
+from notifier.rules.model import Ruleset
+from notifier.store import destinations, mutes
+
+TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
+
+
+def tell(
+    db: Database,
+    name: str,
+    standing: Standing,
+    rules: Ruleset,
+    *,
+    now_ms: int,
+    written: Written,
+) -> int | None:
+    """Write the events that are due about a destination, adding to ``written``.
+
+    Returns when there may be something to tell of that is not due yet.
+    """
+    at = datetime.fromtimestamp(now_ms / 1000, UTC)
+    was_told = destinations.told_down(db, name)
+    count, dead_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+    events = [_turned(db, name, standing, was_told=was_told, at=at), _dead(name, count, at)]
+    for event in events:
+        if event is not None:
+            decided = told([event], rules, at=at, mutes=mutes.active(db, now_ms=now_ms))
+            ledger.write(db, decided, rules, bot_id=None, at_ms=now_ms, written=written)
+    later = (dead_ms, _down_ms(standing, was_told=was_told))
+    return min((moment for moment in later if moment is not None), default=None)
+
+
+def is_down(standing: Standing, now_ms: int) -> bool:
+    """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
+    if standing.health in (Health.PARKED, Health.DISABLED):
+        return True
+    failing = standing.health is Health.FAILING and standing.since_ms is not None
+    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
+
+
+def _turned(
+    db: Database, name: str, standing: Standing, *, was_told: bool, at: datetime
+) -> Event | None:
+    """Return the event that a destination is down, or up again, noting that it is told."""
+    if not was_told and is_down(standing, int(at.timestamp() * 1000)):
+        destinations.set_told_down(db, name, told=True)
+        down, remedy = EventType.DESTINATION_DOWN, standing.remedy
+        return operation(down, name, at=at, reason=standing.reason, remedy=remedy)
+    if was_told and standing.health is Health.UP:
+        destinations.set_told_down(db, name, told=False)
+        up = EventType.DESTINATION_UP
+        return operation(up, name, at=at, reason="the destination works again")
+    return None
+
+
+def _dead(name: str, count: int, at: datetime) -> Event | None:
+    """Return the event that so many deliveries have died, ``None`` for none."""
+    if not count:
+        return None
+    deliveries = "delivery" if count == 1 else "deliveries"
+    return operation(
+        EventType.DELIVERY_DEAD,
+        name,
+        at=at,
+        reason=f"{count} dead {deliveries} to {name}",
+        remedy="`notifier deliveries --state dead` tells why, `notifier retry --dead"
+        f" --destination {name}` sends them again",
+        count=count,
+    )
+
+
+def _down_ms(standing: Standing, *, was_told: bool) -> int | None:
+    """Return when the present trouble will be worth an alert, if it is not yet."""
+    if was_told or standing.health is not Health.FAILING or standing.since_ms is None:
+        return None
+    return standing.since_ms + TELL_DOWN_AFTER_MS
