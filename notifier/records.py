@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import msgspec
-import orjson
 
 from notifier.rows import (
     Json,
     Row,
     Scalar,
     boolean,
+    canonical,
     entries,
     integer,
     mapping,
@@ -192,7 +192,7 @@ def _attributes(value: Json) -> dict[str, Scalar]:
 
 def _scalar(value: Json) -> Scalar:
     if isinstance(value, list | Mapping):
-        return orjson.dumps(value).decode()
+        return canonical(value).decode()
     return value if isinstance(value, bool | int | float) else text(value)
 
 
