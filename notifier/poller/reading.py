@@ -14,6 +14,8 @@ from notifier.upstream.budget import Budget
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
 
+PAGES_BETWEEN_SIGNS = 90  # about a minute at the API's rate
+
 log = structlog.get_logger()
 
 
@@ -117,6 +119,15 @@ def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed
         log.warning("template_failed", rule=rule, error=fault)
     for event in committed.written.events:
         log.info("event", id=event.id, type=event.type.value, source=name)
+    if walk.kind is not WalkKind.HEAD and number % PAGES_BETWEEN_SIGNS == 0:
+        log.info(
+            "walk_goes_on",
+            source=name,
+            type=walks.listing.kind,
+            walk=walk.kind.value,
+            pages=number,
+            records=len(walk.seen),
+        )
     log.debug(
         "page_read",
         source=name,

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import structlog
 from poller_house import Build, House, houses, is_commit
 
 from notifier.errors import StoreError, UpstreamError, UpstreamPausedError
@@ -325,3 +326,14 @@ def test_once_after_once_tells_of_an_outage_of_a_quarter_of_an_hour(build: Build
     assert [kind for kind, _ in house.told()] == ["source.down"]
     assert house.once()
     assert [kind for kind, _ in house.told()] == ["source.down", "source.up"]
+
+
+def test_a_long_walk_shows_signs_of_life(build: Build) -> None:
+    house = build(page_size=1)
+    house.world.populate(100)
+    with structlog.testing.capture_logs() as lines:
+        house.poll(5 * 60)
+    signs = [line for line in lines if line["event"] == "walk_goes_on"]
+    assert [(one["walk"], one["pages"], one["records"]) for one in signs] == [
+        ("baseline", 90, 90)
+    ]
