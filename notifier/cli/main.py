@@ -1,6 +1,6 @@
 """``notifier``: finds a command's module when it is asked for, and turns errors into exits.
 
-A new command is one line in :data:`MODULES` and a function in that module.
+A new command is one line in :data:`MODULES`, one in ``examples.py``, and a function.
 """
 
 import sys
@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from notifier.cli.examples import EXAMPLES
 from notifier.cli.exits import exit_code
 from notifier.errors import NotifierError
 
@@ -52,7 +53,9 @@ class Commands(UserDict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Return the command, from the ``app`` of the module that ``data`` names."""
-        return get_group(import_module(self.data[name]).app).commands[name]
+        command = get_group(import_module(self.data[name]).app).commands[name]
+        command.epilog = f"Example: {EXAMPLES[name]}"
+        return command
 
 
 class LazyGroup(TyperGroup):

@@ -1,0 +1,27 @@
+"""What stands under each command's help: a line to copy and change."""
+
+EXAMPLES = {
+    "run": "notifier run",
+    "once": "notifier once --dry-run --json",
+    "init": "notifier init --folder /etc/notifier",
+    "check": "notifier check --rules rules",
+    "schema": "notifier schema",
+    "doctor": "notifier doctor --send",
+    "send": "notifier send sales",
+    "test": "notifier test rules",
+    "demo": "notifier demo --seconds 30",
+    "simulate": "notifier simulate --leads 200 --day --speed 60",
+    "leads": "notifier leads --state OPEN --since 2d",
+    "events": "notifier events --type lead.* --since 2h --json",
+    "deliveries": "notifier deliveries --state dead --destination crm",
+    "status": "notifier status",
+    "destinations": "notifier destinations enable crm",
+    "retry": "notifier retry --dead --destination crm",
+    "explain": "notifier explain --lead 63d9ffa77a8d152facbe2f2f",
+    "replay": "notifier replay --since 2h --destination crm",
+    "mute": "notifier mute sales --for 2h",
+    "unmute": "notifier unmute sales",
+    "forget": "notifier forget 63d9ffa77a8d152facbe2f2f",
+    "backup": "notifier backup notifier-backup.db",
+    "version": "notifier version",
+}
