@@ -88,7 +88,13 @@ class UpstreamPausedError(UpstreamError):
 
 
 class DeliveryError(NotifierError):
-    """A message was not taken. ``remedy`` is a sentence for the operator."""
+    """A message was not taken. ``remedy`` is a sentence for the operator.
+
+    ``excerpt`` is what the receiver said. It may repeat a visitor's words: it is
+    kept with the delivery, and stands in no log and no message.
+    """
+
+    excerpt: str = ""
 
     def __init__(self, problem: str, *, remedy: str = "") -> None:
         super().__init__(problem)

@@ -207,13 +207,14 @@ class WebhookDestination:
         problem = f"{self._target.url.host} answered {answer.status}"
         if 300 <= answer.status < 400:
             problem += ", a redirect, which is not followed"
-        if excerpt := self._redacted(answer.excerpt).strip():
-            problem += f": {excerpt}"
+        error: DestinationGoneError | TemporaryDeliveryError
         if answer.status == GONE:
-            return DestinationGoneError(problem, remedy=f"`destinations enable {self.name}`")
-        return TemporaryDeliveryError(
-            problem, retry_after_s=retry_after_s(answer.headers, now=self._now())
-        )
+            error = DestinationGoneError(problem, remedy=f"`destinations enable {self.name}`")
+        else:
+            wished_s = retry_after_s(answer.headers, now=self._now())
+            error = TemporaryDeliveryError(problem, retry_after_s=wished_s)
+        error.excerpt = self._redacted(answer.excerpt).strip()
+        return error
 
     def _redacted(self, text: str) -> str:
         """Return one line of the receiver's text without the secrets it may repeat."""

@@ -42,6 +42,13 @@ class Attempt:
         """Whether the destination works: it took the message, if not for everybody."""
         return self.failure is None or isinstance(self.failure, PartlyTakenError)
 
+    @property
+    def said(self) -> str:
+        """What to keep beside the outcome: a receipt's note, or the receiver's words."""
+        if self.failure is not None:
+            return self.failure.excerpt
+        return self.receipt.note if self.receipt else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneFacts:
@@ -143,7 +150,7 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
             claimed,
             outcome,
             accepted=claimed.accepted | newly_accepted,
-            note=attempt.receipt.note if attempt.receipt else "",
+            note=attempt.said,
             now_ms=now_ms,
         )
         if recorded:

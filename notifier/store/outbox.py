@@ -199,7 +199,10 @@ def record(
     note: str,
     now_ms: int,
 ) -> bool:
-    """Write an outcome; False where a newer claim or a person has overtaken it."""
+    """Write an outcome; False where a newer claim or a person has overtaken it.
+
+    ``note`` is kept with the outcome's error, and may hold a visitor's words.
+    """
     delivered_ms = now_ms if outcome.state is State.DELIVERED else None
     cursor = db.execute(
         "UPDATE deliveries SET state = :state, attempts = :attempts, due_ms = :due_ms,"
@@ -210,7 +213,7 @@ def record(
             "state": outcome.state.value,
             "attempts": outcome.attempts,
             "due_ms": outcome.due_ms,
-            "error": outcome.error or note or None,
+            "error": ": ".join(filter(None, (outcome.error, note))) or None,
             "reason": outcome.reason or None,
             "accepted": orjson.dumps(sorted(accepted)).decode(),
             "delivered_ms": delivered_ms,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from house import SECRET, House, enable, house, lead
 
 from support.loopback import Ending, Reply
@@ -293,3 +294,21 @@ async def test_a_stop_waits_for_what_is_in_flight_and_records_it(tmp_path: Path)
         gate.set()
         await found.states("crm", delivered=16, pending=4)
         assert len(receiver.requests) == 16
+
+
+async def test_what_a_receiver_says_is_kept_and_not_logged(tmp_path: Path) -> None:
+    echo = Reply(status=500, body=b"cannot store Meera Nair")
+    with structlog.testing.capture_logs() as lines:
+        async with (
+            Receiver(SECRET, default=echo) as receiver,
+            house(tmp_path, rules(receiver)) as found,
+        ):
+            await found.create("a")
+            await receiver.arrived(1)
+            await found.until(
+                "SELECT error FROM deliveries WHERE error IS NOT NULL",
+                "127.0.0.1 answered 500: cannot store Meera Nair",
+            )
+    retried = [line for line in lines if line["event"] == "delivery_retried"]
+    assert [line["error"] for line in retried] == ["127.0.0.1 answered 500"]
+    assert "Meera" not in str(lines)
