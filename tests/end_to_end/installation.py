@@ -1,7 +1,7 @@
 """A whole installation on loopback: the program, its upstream and three receivers.
 
 Whatever a test does with it, at the end no output and no database file may hold
-a secret, and no output a traceback.
+a secret, no output a traceback, and no log line a visitor's words.
 """
 
 import sqlite3
@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from notifier.records import LEAD, NON_LEAD, Source, parse
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from support.mail import MailServer
@@ -20,6 +22,8 @@ from support.receivers import Receiver
 from support.slack import Slack
 
 MARKER = "Zq7SECRETq7Z"
+SHORTEST_WORDS = 8
+NOBODYS = Source(name="", bot_id="", customer_id="")
 TOKEN = f"token-{MARKER}"
 SLACK_TOKEN = f"xoxb-{MARKER}"
 MAIL_PASSWORD = f"password-{MARKER}"
@@ -89,13 +93,24 @@ class Installation:
             return [dict(row) for row in db.execute(query)]
 
     def check_discretion(self) -> None:
-        """Fail where a secret or a traceback stands in what the program left behind."""
+        """Fail where a secret, a traceback or a visitor's words stand where they must not."""
+        visitors = self._visitors_words()
         for process in self.program.processes:
             for said in (process.out, process.err):
                 assert MARKER not in said
                 assert "Traceback" not in said
+            assert [words for words in visitors if words in process.err] == []
         for path in self.program.folder.glob("notifier.db*"):
             assert MARKER.encode() not in path.read_bytes()
+
+    def _visitors_words(self) -> list[str]:
+        """Return names, addresses and last messages, but for those too short to tell."""
+        world = self.simulator.world
+        rows = [world.row(one) for kind in (LEAD, NON_LEAD) for one in world.ids(kind)]
+        leads = [parse(row, kind=LEAD, source=NOBODYS, agents={}) for row in rows]
+        words = [(lead.name, lead.email, lead.phone) for lead in leads]
+        last = [lead.last_message.text for lead in leads if lead.last_message]
+        return [one for one in (*chain(*words), *last) if one and len(one) >= SHORTEST_WORDS]
 
 
 @asynccontextmanager

@@ -71,9 +71,12 @@ async def test_trouble_everywhere_is_told_without_a_secret(tmp_path: Path) -> No
         async with program.running("run") as process:
             await started(installed, process)
             installed.world.create(name="Asha")
+            await process.says("127.0.0.1 answered 404")
+            kept = [row["error"] for row in installed.rows("SELECT error FROM deliveries")]
+            assert "127.0.0.1 answered 404: Cannot POST …" in kept
             await process.until(receiver.arrived(3))
-            await process.says("127.0.0.1 answered 404: Cannot POST …")
             assert await process.stop() == 0
+        assert not any("Cannot POST" in one.err for one in program.processes)
         told = [(one.event["type"], one.event["subject"]) for one in receiver.received]
         assert sorted(told) == [
             ("destination.down", "boss"),
