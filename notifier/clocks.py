@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from notifier.rows import ms_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
@@ -17,4 +19,4 @@ class Clocks:
 
     def now_ms(self) -> int:
         """Return the wall clock in milliseconds since 1970."""
-        return int(self.now().timestamp() * 1000)
+        return ms_of(self.now())

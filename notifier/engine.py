@@ -14,11 +14,11 @@ from notifier.building import build_destinations, limits
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.ripen import Present
 from notifier.dispatcher.tools import LaneTools
 from notifier.intake import present_lead
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import Pages
+from notifier.overdue import Present
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools

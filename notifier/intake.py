@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import orjson
 from sqlite_utils import Database
@@ -11,7 +11,7 @@ from notifier import ledger, overdue
 from notifier.ledger import Written
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
-from notifier.rows import Row, merged, parse_time
+from notifier.rows import Row, merged, moment_of, ms_of, parse_time
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, mutes, snapshots, sources
 from notifier.store.snapshots import Known, ListingState, Saved
@@ -52,7 +52,7 @@ class Committed:
 
 def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Committed:
     """Compare a page with the snapshot and commit what it leads to, as one whole."""
-    bot_id, at_ms = intake.source.bot_id, int(at.timestamp() * 1000)
+    bot_id, at_ms = intake.source.bot_id, ms_of(at)
     state = snapshots.listing(db, bot_id, intake.kind)
     judge = _Judge(intake, state, mutes.active(db, now_ms=at_ms), at)
     judge.load(db, page.rows)
@@ -219,12 +219,9 @@ class _Judge:
     def _announces(self, lead: Lead) -> bool:
         if self._state.baseline_done_ms is not None:
             return True
+        from_ms = self._state.baseline_from_ms
         return announces(
             lead,
             first_run=self._intake.first_run,
-            baseline_from=_moment(self._state.baseline_from_ms),
+            baseline_from=None if from_ms is None else moment_of(from_ms),
         )
-
-
-def _moment(at_ms: int | None) -> datetime | None:
-    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)

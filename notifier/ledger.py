@@ -6,13 +6,13 @@ makes a settling lead wait longer.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
 from notifier.conclude import State
 from notifier.events import UPDATES, Event
 from notifier.plan import WEBHOOK, Planned, Told, lane_key
+from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
 from notifier.store import events, outbox, waiting
@@ -79,7 +79,7 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
         state=planned.state,
         reason=planned.reason,
         held=planned.held,
-        due_ms=int(planned.due.timestamp() * 1000),
+        due_ms=ms_of(planned.due),
         created_ms=at_ms,
     )
 
@@ -99,7 +99,7 @@ def gathered(db: Database, planned: Planned, rules: Ruleset) -> Planned:
     return replace(
         planned,
         bundle=planned.bundle if singly else bundle,
-        due=datetime.fromtimestamp(due_ms / 1000, UTC),
+        due=moment_of(due_ms),
     )
 
 

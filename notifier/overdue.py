@@ -1,7 +1,7 @@
 """Timers that come due become ``lead.overdue`` events, as part of a transaction."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -10,6 +10,7 @@ from notifier.events import overdue
 from notifier.ledger import Written
 from notifier.plan import Mutes, told
 from notifier.records import Lead
+from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from
@@ -17,6 +18,7 @@ from notifier.store import timers
 from notifier.store.timers import Timer
 
 Present = Callable[[Database, str], Lead | None]
+"""Gives a lead's present state by its lane key."""
 
 
 def apply(db: Database, lead: Lead, changes: Iterable[TimerChange]) -> None:
@@ -30,8 +32,8 @@ def apply(db: Database, lead: Lead, changes: Iterable[TimerChange]) -> None:
                 rule=one.rule,
                 bot_id=lead.bot_id,
                 lead_id=lead.id,
-                since_ms=_ms(one.since),
-                due_ms=_ms(one.due),
+                since_ms=ms_of(one.since),
+                due_ms=ms_of(one.due),
             )
             for one in found
             if one.since is not None and one.due is not None
@@ -55,7 +57,7 @@ def fire(
     Only then is the snapshot fresh enough to accuse anyone.
     """
     written = Written()
-    for timer in timers.due(db, bot_id, kind, until_ms=_ms(begun)):
+    for timer in timers.due(db, bot_id, kind, until_ms=ms_of(begun)):
         rule, lead = rules.rule(timer.rule), present(db, f"{bot_id}/{timer.lead_id}")
         if rule is None or lead is None or not holds(rule, lead):
             timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
@@ -65,8 +67,8 @@ def fire(
             # The condition holds on: only its turning true again starts anew.
             timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
         else:
-            told_at = repeats_from(rule, _moment(timer.due_ms), at=at)
-            due_ms, told_ms = _ms(again(rule, told_at)), _ms(told_at)
+            told_at = repeats_from(rule, moment_of(timer.due_ms), at=at)
+            due_ms, told_ms = ms_of(again(rule, told_at)), ms_of(told_at)
             timers.move(db, timer, due_ms=due_ms, told_ms=told_ms)
     return written
 
@@ -83,11 +85,11 @@ def reconcile(db: Database, rules: Ruleset, present: Present) -> None:
             timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
         else:
             due_at = (
-                due(rule, _moment(timer.since_ms))
+                due(rule, moment_of(timer.since_ms))
                 if timer.told_ms is None
-                else again(rule, _moment(timer.told_ms))
+                else again(rule, moment_of(timer.told_ms))
             )
-            timers.move(db, timer, due_ms=_ms(due_at), told_ms=timer.told_ms)
+            timers.move(db, timer, due_ms=ms_of(due_at), told_ms=timer.told_ms)
 
 
 def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:
@@ -111,19 +113,10 @@ def _tell(
     event = overdue(
         lead,
         rule=rule.name,
-        since=_moment(timer.since_ms),
-        due=_moment(timer.due_ms),
+        since=moment_of(timer.since_ms),
+        due=moment_of(timer.due_ms),
         for_s=int(rule.for_.total_seconds()),
         at=at,
     )
     found = told([event], rules, at=at, mutes=mutes)
-    ledger.write(db, found, rules, bot_id=lead.bot_id, at_ms=_ms(at), written=written)
-
-
-def _ms(moment: datetime | None) -> int:
-    assert moment is not None
-    return int(moment.timestamp() * 1000)
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+    ledger.write(db, found, rules, bot_id=lead.bot_id, at_ms=ms_of(at), written=written)

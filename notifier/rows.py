@@ -5,7 +5,7 @@ row without a usable ``_id``, or one that no JSON can carry, is refused.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import orjson
@@ -15,6 +15,8 @@ Json: TypeAlias = Any
 
 Row: TypeAlias = Mapping[str, Json]
 Scalar: TypeAlias = str | int | float | bool | None
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
@@ -31,9 +33,23 @@ def iso_ms(moment: datetime) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+def moment_of(at_ms: int) -> datetime:
+    """Return the aware UTC datetime of milliseconds since 1970."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def ms_of(moment: datetime) -> int:
+    """Return an aware datetime as whole milliseconds since 1970, rounded down.
+
+    The inverse of :func:`moment_of`: by way of ``timestamp()``, a float, some
+    would come back one less.
+    """
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
 def iso_of_ms(at_ms: int) -> str:
     """Return :func:`iso_ms` of milliseconds since 1970."""
-    return iso_ms(datetime.fromtimestamp(at_ms / 1000, UTC))
+    return iso_ms(moment_of(at_ms))
 
 
 def parse_time(value: Json) -> str | None:

@@ -1,8 +1,12 @@
-"""A row's scalars, whatever type they came in."""
+"""A row's scalars, whatever type they came in, and moments as milliseconds."""
+
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from notifier.rows import Json, integer
+from notifier.rows import Json, integer, moment_of, ms_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,13 @@ from notifier.rows import Json, integer
 )
 def test_a_whole_number_is_one_in_value_and_type(value: Json, number: int | None) -> None:
     assert integer(value) == number
+
+
+def test_a_moment_of_more_precision_is_rounded_down() -> None:
+    assert ms_of(datetime(1970, 1, 1, 0, 0, 1, 1_999, tzinfo=UTC)) == 1_001
+
+
+@given(st.integers(0, 4_000_000_000_000))
+@example(1_076_486_820_824)  # one less by way of a float of seconds
+def test_milliseconds_survive_the_way_through_a_moment(at_ms: int) -> None:
+    assert ms_of(moment_of(at_ms)) == at_ms

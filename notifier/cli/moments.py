@@ -1,8 +1,9 @@
 """Moments as people read them in a table."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from notifier.messages.facts import parsed
+from notifier.rows import moment_of
 
 THIS_YEAR_DAYS = 300
 
@@ -19,7 +20,7 @@ def short(moment: datetime, zone: tzinfo, *, at: datetime) -> str:
 
 def short_ms(at_ms: int, zone: tzinfo, *, at: datetime) -> str:
     """Return :func:`short` of milliseconds since 1970."""
-    return short(datetime.fromtimestamp(at_ms / 1000, UTC), zone, at=at)
+    return short(moment_of(at_ms), zone, at=at)
 
 
 def short_iso(text: str | None, zone: tzinfo, *, at: datetime) -> str | None:

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from notifier.cli.output import print_warnings
 from notifier.environment import read_environment
 from notifier.errors import ConfigError
+from notifier.rows import ms_of
 from notifier.settings import PREFIX, Settings, read_settings
 from notifier.store.db import connect_existing, transaction, translated
 
@@ -36,7 +37,7 @@ class Opened:
     @property
     def now_ms(self) -> int:
         """The present in milliseconds since 1970."""
-        return int(self.at.timestamp() * 1000)
+        return ms_of(self.at)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from sqlite_utils import Database
 
-from notifier.dispatcher.ripen import Present
 from notifier.errors import BusyError, DeliveryError, StoreError
+from notifier.overdue import Present
 from notifier.records import Lead
 from notifier.store import destinations
 from notifier.store.db import Store

@@ -1,6 +1,5 @@
 """What waited long enough is looked at again: still so, and in which words?"""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,15 +7,14 @@ from sqlite_utils import Database
 
 from notifier.events import Event, decode, encode
 from notifier.ledger import gathered, new_delivery
+from notifier.overdue import Present
 from notifier.plan import WEBHOOK, Mutes, Told, planned
 from notifier.records import Lead
+from notifier.rows import ms_of
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Ruleset
 from notifier.store import waiting
 from notifier.store.waiting import Waiting
-
-Present = Callable[[Database, str], Lead | None]
-"""Gives a lead's present state by its lane key."""
 
 NO_LONGER_SO = "no longer so"
 
@@ -34,7 +32,7 @@ def ripen(
     # A webhook's digest goes out singly: once due, its events are like any others.
     singly = rules.destinations[destination].kind == WEBHOOK
     held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if singly else []))
-    for one in waiting.ripe(db, destination, held, now_ms=int(at.timestamp() * 1000)):
+    for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):
         event = decode(one.event_body)
         lead, rule = present(db, one.lead), rules.rule(one.rule)
         # What a rule had planned before it was taken away goes out unchanged.
@@ -71,6 +69,6 @@ def _settle(
         return
     # Drops come first, and the rule that claims the destination last.
     decided = gathered(db, planned(matches[-1], rules, mutes=mutes), rules)
-    at_ms = int(at.timestamp() * 1000)
+    at_ms = ms_of(at)
     new = new_delivery(Told(event=event, deliveries=()), decided, 0, at_ms)
     waiting.replan(db, one.id, new, envelope=encode(event).decode())

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from notifier.conclude import Policy
-from notifier.dispatcher.ripen import Present
 from notifier.dispatcher.turn import Turn
+from notifier.overdue import Present
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store

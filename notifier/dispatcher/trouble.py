@@ -1,6 +1,6 @@
 """A destination's trouble, its end, and dead deliveries become events for others."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -9,6 +9,7 @@ from notifier.conclude import HOUR_MS, MINUTE_MS, Health, Standing
 from notifier.events import Event, EventType, operation
 from notifier.ledger import Written
 from notifier.plan import told
+from notifier.rows import moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
 
@@ -28,7 +29,7 @@ def tell(
 
     Returns when there may be something to tell of that is not due yet.
     """
-    at = datetime.fromtimestamp(now_ms / 1000, UTC)
+    at = moment_of(now_ms)
     was_told = destinations.told_down(db, name)
     count, dead_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
     events = [_turned(db, name, standing, was_told=was_told, at=at), _dead(name, count, at)]
@@ -52,7 +53,7 @@ def _turned(
     db: Database, name: str, standing: Standing, *, was_told: bool, at: datetime
 ) -> Event | None:
     """Return the event that a destination is down, or up again, noting that it is told."""
-    if not was_told and is_down(standing, int(at.timestamp() * 1000)):
+    if not was_told and is_down(standing, ms_of(at)):
         destinations.set_told_down(db, name, told=True)
         down, remedy = EventType.DESTINATION_DOWN, standing.remedy
         return operation(down, name, at=at, reason=standing.reason, remedy=remedy)

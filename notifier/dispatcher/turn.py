@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
@@ -17,10 +16,12 @@ from notifier.conclude import (
 )
 from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.dispatcher import trouble
-from notifier.dispatcher.ripen import Present, ripen
+from notifier.dispatcher.ripen import ripen
 from notifier.errors import DeliveryError
 from notifier.ledger import Written
+from notifier.overdue import Present
 from notifier.records import Lead
+from notifier.rows import moment_of
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store import burials, bursts, destinations, dues, mutes, outbox
@@ -181,7 +182,7 @@ def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, now_ms: int) -> None
         rules,
         lane.present,
         mutes=mutes.active(db, now_ms=now_ms),
-        at=datetime.fromtimestamp(now_ms / 1000, UTC),
+        at=moment_of(now_ms),
     )
     if lane.burst is not None:
         per_ms = int(lane.burst.per.total_seconds() * 1000)

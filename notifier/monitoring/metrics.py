@@ -3,7 +3,7 @@
 What the database knows anyway is in :mod:`notifier.monitoring.gauges`.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
@@ -13,6 +13,7 @@ from notifier.conclude import State
 from notifier.dispatcher.turn import Turn
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.events import decode
+from notifier.rows import moment_of
 from notifier.store.outbox import Claimed
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
@@ -107,7 +108,7 @@ def change_to_delivery_s(claimed: Claimed, *, delivered_ms: int) -> float:
     changed = datetime.fromisoformat(event.time)
     if not 0 <= (observed - changed).total_seconds() <= BELIEVED_LAG_S:
         changed = observed
-    delivered = datetime.fromtimestamp(delivered_ms / 1000, UTC)
+    delivered = moment_of(delivered_ms)
     return max((delivered - changed).total_seconds(), 0.0)
 
 

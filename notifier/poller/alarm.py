@@ -8,6 +8,7 @@ from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
 from notifier.poller.tools import PollerTools
 from notifier.records import Source
+from notifier.rows import ms_of
 from notifier.upstream.health import SILENCE_MS, Health, SourceState, Transition
 
 LOOK_S = 60.0
@@ -46,7 +47,7 @@ class Alarm:
             return
         self._health.failures = self._noted_failures
         if last_success_ms is not None:
-            age_ms = int(self._tools.now().timestamp() * 1000) - last_success_ms
+            age_ms = ms_of(self._tools.now()) - last_success_ms
             self._health.last_good_ms -= max(age_ms, 0)
 
     async def good(self) -> None:

@@ -12,6 +12,7 @@ from notifier.poller.listing import ListingWalks
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Stop
 from notifier.poller.tools import PollerTools
+from notifier.rows import ms_of
 from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import HEADS_PER_SWEEP
 from notifier.upstream.walk import Walk, WalkKind
@@ -72,7 +73,7 @@ class SourcePoller:
 
     async def _restore(self, *, is_scheduled: bool = False) -> None:
         states = await self._tools.store.run(transactions.states, self._listings)
-        wall_ms = int(self._tools.now().timestamp() * 1000)
+        wall_ms = ms_of(self._tools.now())
         for walks, state in zip(self._listings, states, strict=True):
             walks.restore(state, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
         await self._alarm.restore(is_scheduled=is_scheduled)

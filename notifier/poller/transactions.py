@@ -12,6 +12,7 @@ from notifier.ledger import Written
 from notifier.plan import told
 from notifier.poller.listing import ListingWalks
 from notifier.records import Source
+from notifier.rows import ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
 from notifier.upstream.health import Transition
@@ -47,10 +48,10 @@ def commit(
     bot_id = intake.source.bot_id
     if baseline_from is not None:
         snapshots.listing(db, bot_id, intake.kind)
-        from_ms = int(baseline_from.timestamp() * 1000)
+        from_ms = ms_of(baseline_from)
         snapshots.start_baseline(db, bot_id, intake.kind, from_ms=from_ms)
     committed = commit_page(db, page, intake, at=at)
-    sources.succeeded(db, bot_id, at_ms=int(at.timestamp() * 1000))
+    sources.succeeded(db, bot_id, at_ms=ms_of(at))
     return committed
 
 
@@ -62,7 +63,7 @@ def finish_walk(
     After a head poll the timers that came due before it began are told.
     """
     source, kind = walks.listing.source, walks.listing.kind
-    bot_id, at_ms = source.bot_id, int(at.timestamp() * 1000)
+    bot_id, at_ms = source.bot_id, ms_of(at)
     order = walks.order_after(walk)
     if order is not walks.order:
         snapshots.set_order(db, bot_id, kind, order.value)
@@ -91,7 +92,7 @@ def tell_transition(
     db: Database, source: Source, transition: Transition, rules: Ruleset, *, at: datetime
 ) -> Written:
     """Record the source's state and tell of it, as one whole."""
-    at_ms = int(at.timestamp() * 1000)
+    at_ms = ms_of(at)
     kind = EventType(f"source.{transition.state.value}")
     sources.set_state(
         db, source.bot_id, transition.state.value, transition.reason, transition.remedy

@@ -8,7 +8,7 @@ memory. Only time is made up, and jumps from one due time to the next.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import orjson
 from sqlite_utils import Database
@@ -25,7 +25,7 @@ from notifier.ledger import Written
 from notifier.plan import told
 from notifier.records import LEAD, NON_LEAD, Lead, Source
 from notifier.rehearsal.recipients import reaches_somebody
-from notifier.rows import Row
+from notifier.rows import Row, moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
 from notifier.store.db import transaction
@@ -118,7 +118,7 @@ class Stage:
     def advance(self, until: datetime) -> None:
         """Let time pass; head polls find nothing new and succeed the moment it matters."""
         while (due_ms := self._next_ms()) is not None:
-            due = datetime.fromtimestamp(due_ms / 1000, UTC)
+            due = moment_of(due_ms)
             if due > until:
                 break
             self.now = due
@@ -138,7 +138,7 @@ class Stage:
 
     @property
     def _ms(self) -> int:
-        return int(self.now.timestamp() * 1000)
+        return ms_of(self.now)
 
     def _next_ms(self) -> int | None:
         """Return when the next timer or delivery comes due."""
