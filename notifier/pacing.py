@@ -9,7 +9,6 @@ from email.utils import parsedate_to_datetime
 # A second more than the minute the upstream counts: what leaves us 60.1 s apart
 # may arrive 59.9 s apart.
 WINDOW_MS = 61_000
-MEANINGLESS_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +40,15 @@ def claim(times_ms: Sequence[int], *, limit: int, now_ms: int) -> Claim:
 def retry_after_s(value: str | None, *, now: datetime, most_s: float) -> float | None:
     """Return the seconds a ``Retry-After`` header asks for, at most ``most_s``.
 
-    ``None`` where it is unusable: absent, no number and no date, not in the
-    future of ``now``, or more than a day ahead. Source: RFC 9110, 10.2.3.
+    ``None`` where it is unusable: absent, no number and no date, or not in the
+    future of ``now``. Source: RFC 9110, 10.2.3.
     """
     seconds = _seconds(value.strip(), now) if value else None
-    if seconds is None or not 0 < seconds <= MEANINGLESS_S:
-        return None
-    return min(seconds, most_s)
+    return min(seconds, most_s) if seconds is not None and seconds > 0 else None
 
 
 def _seconds(value: str, now: datetime) -> float | None:
-    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", value):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return float(value)
     moment = http_date(value)
     return (moment - now).total_seconds() if moment else None
