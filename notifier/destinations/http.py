@@ -6,18 +6,16 @@ httpx over aiohttp's transport, for its throughput with many requests at once.
 import asyncio
 import contextlib
 import os
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from notifier import __version__
+from notifier import __version__, pacing
 from notifier.destinations.addresses import ForbiddenAddressError, guarded_socket
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
 
@@ -27,7 +25,7 @@ EXCERPT_BYTES = 1024
 DRAIN_BYTES = 64 * 1024
 DRAIN_S = 1.0
 NO_CONTENT = 204  # has no body by definition
-LONGEST_RETRY_AFTER = timedelta(hours=24)
+LONGEST_RETRY_AFTER_S = 24 * 60 * 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,22 +97,9 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Return the seconds a ``Retry-After`` asks for, at most 24 hours.
 
     ``None`` where it is absent, unreadable, or not in the future.
-    Source: RFC 9110, 10.2.3.
     """
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        seconds = float(value[:18])
-    else:
-        seconds = _seconds_until(value, now=now)
-    return min(seconds, LONGEST_RETRY_AFTER.total_seconds()) if seconds > 0 else None
-
-
-def _seconds_until(value: str, *, now: datetime) -> float:
-    try:
-        moment = parsedate_to_datetime(value)
-        return (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    except (ValueError, OverflowError):
-        return 0.0
+    value = headers.get("retry-after")
+    return pacing.retry_after_s(value, now=now, most_s=LONGEST_RETRY_AFTER_S)
 
 
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:

@@ -167,7 +167,7 @@ async def test_gone_disables_the_destination() -> None:
         ("Mon, 02 Mar 2026 11:00:00 GMT", None),
         ("0", None),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 1.5),
         ("٣", None),
         ("soon", None),
         ("", None),
