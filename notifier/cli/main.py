@@ -7,12 +7,13 @@ import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from notifier import __version__
 from notifier.cli.examples import EXAMPLES
 from notifier.cli.exits import exit_code
 from notifier.errors import NotifierError
@@ -75,9 +76,15 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def notifier() -> None:
+@app.callback(invoke_without_command=True)
+def notifier(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     """Tells a sales team of new and changed BotPenguin leads."""
+    if version:
+        typer.echo(f"notifier {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:

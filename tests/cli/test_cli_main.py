@@ -37,8 +37,10 @@ def test_an_unknown_command_is_wrong_usage_with_a_suggestion(
     assert ended.out == ""
 
 
-def test_the_version_goes_to_stdout(notifier: Run) -> None:
-    assert notifier("version").out == f"notifier {__version__}\n"
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_the_version_goes_to_stdout(notifier: Run, asked: str) -> None:
+    ended = notifier(asked)
+    assert (ended.code, ended.out) == (0, f"notifier {__version__}\n")
 
 
 @pytest.mark.parametrize(
