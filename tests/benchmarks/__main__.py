@@ -1,0 +1,62 @@
+"""Everything that speed was promised for, in one table: ``python tests/benchmarks``.
+
+Each figure is the median of several repetitions, beside the least and greatest of
+them, and beside a floor measured in the same run: the least that could be done
+instead. Takes about six minutes, with ``--quick`` two.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import changes
+from machine import machine
+from table import Row, as_markdown, as_text
+
+GROUPS: dict[str, Callable[..., Iterable[Row]]] = {
+    "changes": changes.rows,
+}
+
+
+def main() -> None:
+    """Measure what was chosen, and print it."""
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="notifier-benchmark-") as name:
+        folder = Path(name)
+        rows = list(_measured(folder, given.only or GROUPS, quick=given.quick))
+        about = machine(folder)
+    if given.json:
+        found = {"machine": about, "rows": [row.as_json() for row in rows]}
+        lines = [json.dumps(found, indent=2, ensure_ascii=False)]
+    elif given.markdown:
+        lines = [f"Measured on: {about}.", "", *as_markdown(rows)]
+    else:
+        lines = [about, "", *as_text(rows)]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python tests/benchmarks", description=__doc__)
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print JSON")
+    shape.add_argument("--markdown", action="store_true", help="print a table for README")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument(
+        "--only", nargs="+", choices=GROUPS, metavar="NAME", help=f"of {', '.join(GROUPS)}"
+    )
+    return parser.parse_args()
+
+
+def _measured(folder: Path, names: Iterable[str], *, quick: bool) -> Iterator[Row]:
+    for name in names:
+        sys.stderr.write(f"{name} …\n")
+        own = folder / name
+        own.mkdir()
+        yield from GROUPS[name](own, quick=quick)
+
+
+if __name__ == "__main__":
+    main()

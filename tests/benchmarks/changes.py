@@ -1,0 +1,149 @@
+"""A thousand changes in one walk: how fast and how dear, and the requests it takes."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from floors import BareLoop, Post, bare_loop, commit
+from installed import DATABASE, Running, running, settings, until
+from listing import PAGE, Served, Upstream, upstream
+from receiver import SECRET, Receiver, receiver
+from standardwebhooks.webhooks import Webhook
+from table import Floor, Goal, Row
+
+KNOWN = 2_000
+CHANGED = 1_000
+FEW = (1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE)
+READY = "SELECT baseline_done_ms > 0 AND walk_order = 'updated-desc' FROM listings"
+DELIVERED = "SELECT COUNT(*) FROM deliveries WHERE state = 'delivered'"
+NEWEST = "SELECT COALESCE(MAX(seq), 0) FROM events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that runs."""
+
+    listing: Upstream
+    receiver: Receiver
+    program: Running
+    bare: BareLoop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One walk, and its floors right after. Rates are leads a second."""
+
+    rate: float
+    cpu_ms: float
+    requests: int
+    commits: int
+    bare_rate: float
+    bare_cpu_ms: float
+    commit_rate: float
+
+
+def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Measure with the installed program."""
+    with ExitStack() as stack:
+        listing = stack.enter_context(upstream(KNOWN))
+        taking = stack.enter_context(receiver())
+        bare = stack.enter_context(bare_loop(taking.url))
+        program = stack.enter_context(running(folder, settings(listing.url, taking.url)))
+        until(lambda: program.count(READY) == 1)
+        house = House(listing=listing, receiver=taking, program=program, bare=bare)
+        walk(house, CHANGED)  # every connection is open from here on, as after a day
+        samples = [walk(house, CHANGED) for _ in range(3 if quick else 9)]
+        yield from _speed(samples)
+        few = {count: walk(house, count).requests for count in FEW}
+        yield _requests({**few, CHANGED: samples[0].requests})
+
+
+def walk(house: House, changed: int) -> Sample:
+    """Let so many leads change, measure until all is recorded, then measure the floors.
+
+    The time runs from the first changed page, written by the upstream, to the
+    moment the database, looked at from outside, has every delivery.
+    """
+    program = house.program
+    cpu_s, commits = program.cpu_s(), program.commits()
+    delivered, newest = program.count(DELIVERED), program.count(NEWEST)
+    house.listing.change(changed)
+    arrivals = house.receiver.arrivals(changed)
+    until(lambda: program.count(DELIVERED) == delivered + changed, every_s=0.002)
+    wall_s = time.monotonic_ns() / 1e9 - house.listing.served()[0].at_ns / 1e9
+    cpu_s, commits = program.cpu_s() - cpu_s, program.commits() - commits
+    assert len({one.event_id for one in arrivals}) == changed, "not each event came once"
+    headers, body = house.receiver.last()
+    Webhook(SECRET).verify(body, dict(headers))
+    bare = house.bare.post(_posts(program.folder, newest))
+    house.receiver.arrivals(changed)
+    return Sample(
+        rate=changed / wall_s,
+        cpu_ms=cpu_s * 1000 / changed,
+        requests=_first_walk(house.listing.served()),
+        commits=commits,
+        bare_rate=changed / bare.wall_s,
+        bare_cpu_ms=bare.cpu_s * 1000 / changed,
+        commit_rate=changed / commit(program.folder, commits),
+    )
+
+
+def _first_walk(served: Sequence[Served]) -> int:
+    """Return how many requests came before page 1 was asked for again."""
+    again = (count for count, one in enumerate(served) if count and one.page == 1)
+    return next(again, len(served))
+
+
+def _posts(folder: Path, after: int) -> list[Post]:
+    """Return the events after this one as they were sent."""
+    query = "SELECT id, body FROM events WHERE seq > ? ORDER BY seq"
+    with closing(sqlite3.connect(f"file:{folder / DATABASE}?mode=ro", uri=True)) as db:
+        return [(event_id, body.encode()) for event_id, body in db.execute(query, [after])]
+
+
+def _speed(samples: Sequence[Sample]) -> Iterator[Row]:
+    rates, costs = [one.rate for one in samples], [one.cpu_ms for one in samples]
+    share = median(one.rate / one.bare_rate for one in samples)
+    yield Row.of(
+        f"{CHANGED:,} changes in one walk → as many signed webhooks, recorded",
+        rates,
+        "leads/s",
+        floor=Floor(
+            what="bare loop of the same client",
+            figure=median(one.bare_rate for one in samples),
+        ),
+        goal=Goal(text="≥ 0.55 × the bare loop", met=share >= 0.55),
+    )
+    commits = median(one.commits for one in samples)
+    yield Row.of(
+        "the same, beside the disk",
+        rates,
+        "leads/s",
+        floor=Floor(
+            what=f"its {commits:.0f} commits, of one row each",
+            figure=median(one.commit_rate for one in samples),
+        ),
+    )
+    yield Row.of(
+        "CPU a lead, from its page to its recorded webhook",
+        costs,
+        "ms",
+        floor=Floor(what="bare loop", figure=median(one.bare_cpu_ms for one in samples)),
+        goal=Goal(text="≤ 0.5 ms", met=median(costs) <= 0.5),
+    )
+
+
+def _requests(made: dict[int, int]) -> Row:
+    """Return how many requests more than the changed pages a walk needs, at most."""
+    more = [requests - -(-count // PAGE) for count, requests in made.items()]
+    return Row.of(
+        f"requests for k = {', '.join(f'{count:,}' for count in made)} changes, beyond ⌈k/20⌉",
+        more,
+        "",
+        figure=max(more),
+        goal=Goal(text="≤ 1", met=max(more) <= 1),
+    )
