@@ -13,7 +13,7 @@ from notifier import overdue
 from notifier.building import build_destinations, limits
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
-from notifier.dispatcher import Dispatcher
+from notifier.dispatcher import Dispatcher, trouble
 from notifier.dispatcher.tools import LaneTools
 from notifier.intake import present_lead
 from notifier.monitoring.metrics import Meters
@@ -25,7 +25,7 @@ from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings
-from notifier.store import burials, dues, outbox, registry
+from notifier.store import burials, destinations, dues, outbox, registry
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
@@ -116,7 +116,9 @@ def _take_over(db: Database, config: Configuration, present: Present, *, now_ms:
         rules=(rule.name for rule in rules.rules),
     )
     outbox.release_all(db, now_ms=now_ms)
-    burials.bury_removed(db, rules.destinations)
+    for name, died in burials.bury_removed(db, rules.destinations).items():
+        destinations.count_dead(db, name, died)
+    trouble.tell_removed(db, rules, now_ms=now_ms)
     dues.release_digests(db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms)
     overdue.reconcile(db, rules, present)
 

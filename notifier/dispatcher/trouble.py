@@ -32,13 +32,26 @@ def tell(
     at = moment_of(now_ms)
     was_told = destinations.told_down(db, name)
     count, dead_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
-    events = [_turned(db, name, standing, was_told=was_told, at=at), _dead(name, count, at)]
-    for event in events:
+    for event in (
+        _turned(db, name, standing, was_told=was_told, at=at),
+        _dead(name, count, rules, at),
+    ):
         if event is not None:
-            decided = told([event], rules, at=at, mutes=mutes.active(db, now_ms=now_ms))
-            ledger.write(db, decided, rules, bot_id=None, at_ms=now_ms, written=written)
+            _write(db, event, rules, at=at, written=written)
     later = (dead_ms, _down_ms(standing, was_told=was_told))
     return min((moment for moment in later if moment is not None), default=None)
+
+
+def tell_removed(db: Database, rules: Ruleset, *, now_ms: int) -> None:
+    """Write what became of deliveries to destinations that no lane looks after any more.
+
+    What it is too early to tell is told by the next engine.
+    """
+    at = moment_of(now_ms)
+    for name in destinations.untold_removed(db):
+        count, _ = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+        if event := _dead(name, count, rules, at):
+            _write(db, event, rules, at=at, written=Written())
 
 
 def is_down(standing: Standing, now_ms: int) -> bool:
@@ -64,20 +77,30 @@ def _turned(
     return None
 
 
-def _dead(name: str, count: int, at: datetime) -> Event | None:
+def _dead(name: str, count: int, rules: Ruleset, at: datetime) -> Event | None:
     """Return the event that so many deliveries have died, ``None`` for none."""
     if not count:
         return None
     deliveries = "delivery" if count == 1 else "deliveries"
+    known = name in rules.destinations
+    first = "," if known else f"; put {name} back into the rules, then"
     return operation(
         EventType.DELIVERY_DEAD,
         name,
         at=at,
         reason=f"{count} dead {deliveries} to {name}",
-        remedy="`notifier deliveries --state dead` tells why, `notifier retry --dead"
-        f" --destination {name}` sends them again",
+        remedy=f"`notifier deliveries --state dead` tells why{first}"
+        f" `notifier retry --dead --destination {name}` sends them again",
         count=count,
     )
+
+
+def _write(
+    db: Database, event: Event, rules: Ruleset, *, at: datetime, written: Written
+) -> None:
+    at_ms = ms_of(at)
+    decided = told([event], rules, at=at, mutes=mutes.active(db, now_ms=at_ms))
+    ledger.write(db, decided, rules, bot_id=None, at_ms=at_ms, written=written)
 
 
 def _down_ms(standing: Standing, *, was_told: bool) -> int | None:

@@ -1,6 +1,7 @@
 """Deliveries that die without an attempt: nobody left to send to, too old, cut off."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import orjson
 from sqlite_utils import Database
@@ -8,16 +9,19 @@ from sqlite_utils import Database
 from notifier.conclude import LOST_UNTIL_DEAD
 
 
-def bury_removed(db: Database, present: Iterable[str]) -> int:
-    """End the pending deliveries of destinations that the rules no longer have."""
+def bury_removed(db: Database, present: Iterable[str]) -> Mapping[str, int]:
+    """End the pending deliveries of destinations that the rules no longer have.
+
+    Returns how many died for each of them.
+    """
     kept = orjson.dumps(sorted(present)).decode()
-    cursor = db.execute(
+    died = db.execute(
         "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'destination removed'"
         " WHERE state = 'pending'"
-        " AND destination NOT IN (SELECT value FROM json_each(:kept))",
+        " AND destination NOT IN (SELECT value FROM json_each(:kept)) RETURNING destination",
         {"kept": kept},
     )
-    return int(cursor.rowcount)
+    return Counter(name for (name,) in died.fetchall())
 
 
 def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:

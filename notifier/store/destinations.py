@@ -87,6 +87,14 @@ def take_dead(db: Database, name: str, *, now_ms: int, every_ms: int) -> tuple[i
     return int(row[0]), None
 
 
+def untold_removed(db: Database) -> list[str]:
+    """Return the destinations out of force some of whose dead were not told yet."""
+    rows = db.execute(
+        "SELECT name FROM destinations WHERE kind IS NULL AND dead_untold > 0 ORDER BY name"
+    )
+    return [name for (name,) in rows.fetchall()]
+
+
 def memory(db: Database, lead: str) -> dict[str, str]:
     """Return what destinations remember of this lead."""
     return dict(db.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall())
