@@ -10,7 +10,7 @@ import pytest
 from cli_runner import Ended, Run
 from filled import ASHA, BORIS, RULES, Filled
 
-from notifier.cli.main import main
+from notifier.cli.main import command_line
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def notifier(
         monkeypatch.setattr(sys, "argv", ["notifier", *arguments])
         monkeypatch.setattr(sys, "stdin", StringIO(answers))
         with pytest.raises(SystemExit) as ended:
-            main()
+            command_line()
         printed = capsys.readouterr()
         return Ended(code=int(ended.value.code or 0), out=printed.out, err=printed.err)
 
