@@ -66,6 +66,7 @@ OPERATIONS = frozenset(
 
 
 UPDATES = frozenset({EventType.LEAD_UPDATED, EventType.CHAT_UPDATED})
+OVERDUE = frozenset({EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE})
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, rename={"old": "from", "new": "to"}):

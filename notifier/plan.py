@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from notifier.conclude import State
 from notifier.diff import Change, diff
-from notifier.events import OPERATIONS, Event, EventType, changed, created
+from notifier.events import OPERATIONS, OVERDUE, Event, changed, created
 from notifier.messages.builtin import builtin_text
 from notifier.messages.templates import TemplateFault
 from notifier.messages.text import Medium, Text
@@ -19,7 +19,7 @@ from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, timer_changes
 
-EXEMPT = OPERATIONS | {EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE}
+EXEMPT = OPERATIONS | OVERDUE
 """Events that no burst limit may delay."""
 
 WEBHOOK = "webhook"

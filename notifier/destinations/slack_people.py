@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from notifier.destinations.base import Message, Part
 from notifier.errors import SkippedDeliveryError
-from notifier.events import EventType
+from notifier.events import OVERDUE
 from notifier.records import Agent, Lead
 
 ASSIGNEE = "assignee"
 GROUPS = {"here": "<!here>", "channel": "<!channel>"}
-OVERDUE = (EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE)
 
 Agents = Mapping[str, Agent]
 

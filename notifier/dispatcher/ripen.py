@@ -5,14 +5,14 @@ from datetime import datetime
 import msgspec
 from sqlite_utils import Database
 
-from notifier.events import Event, decode, encode
+from notifier.events import OVERDUE, Event, decode, encode
 from notifier.ledger import gathered, new_delivery
 from notifier.overdue import Present
 from notifier.plan import WEBHOOK, Mutes, Told, planned
 from notifier.records import Lead
-from notifier.rows import ms_of
+from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import Timing, holds, settled
-from notifier.rules.model import Ruleset
+from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import waiting
 from notifier.store.waiting import Waiting
 
@@ -31,7 +31,8 @@ def ripen(
     """Decide about every delivery of ``destination`` whose waiting is over at ``at``."""
     # A webhook's digest goes out singly: once due, its events are like any others.
     singly = rules.destinations[destination].kind == WEBHOOK
-    held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if singly else []))
+    looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
+    held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
     for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):
         event = decode(one.event_body)
         lead, rule = present(db, one.lead), rules.rule(one.rule)
@@ -40,7 +41,7 @@ def ripen(
             _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
         elif _is_over(one, event, lead, rules):
             waiting.skip(db, one.id, NO_LONGER_SO)
-        else:
+        elif singly or one.held != Timing.DIGEST:
             waiting.release(db, one.id)
 
 
@@ -53,10 +54,20 @@ def _latest(event: Event, lead: Lead | None) -> Event:
 
 def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
     """Whether an overdue alert that waited for its window accuses nobody any more."""
-    rule = rules.rule(one.rule)
-    if one.held != Timing.HOLD or event.data.overdue is None or not rule or lead is None:
+    if event.data.overdue is None or lead is None:
         return False
-    return not holds(rule, lead)
+    accuses = rules.rule(event.data.overdue.rule)
+    return accuses is not None and _awaited_window(one, rules) and not holds(accuses, lead)
+
+
+def _awaited_window(one: Waiting, rules: Ruleset) -> bool:
+    """Whether it waited for its rule's window, and not for the rule's own digest."""
+    rule, at = rules.rule(one.rule), moment_of(one.created_ms)
+    return one.held == Timing.HOLD or bool(rule and rule.only and rule.only.next_open(at) > at)
+
+
+def _gathers_overdue(rule: Rule) -> bool:
+    return rule.outside is Outside.DIGEST and not rule.types.isdisjoint(OVERDUE)
 
 
 def _settle(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 from notifier.errors import Fault
-from notifier.events import EventType
+from notifier.events import OVERDUE, EventType
 from notifier.messages.templates import MessageTemplate
 from notifier.records import Agent, Source
 from notifier.rules.conditions import Condition
@@ -79,7 +79,7 @@ class Rule:
         if self.for_ is None:
             return self.when
         if self.condition.names("type"):
-            return frozenset({EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE})
+            return OVERDUE
         return frozenset({EventType.LEAD_OVERDUE})
 
 

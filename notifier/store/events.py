@@ -2,14 +2,9 @@
 
 from sqlite_utils import Database
 
-from notifier.events import Event, EventType, encode, numbered
+from notifier.events import OVERDUE, Event, EventType, encode, numbered
 
-ONCE_ONLY = frozenset(
-    {
-        *(EventType.LEAD_CREATED, EventType.CHAT_CREATED),
-        *(EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE),
-    }
-)
+ONCE_ONLY = OVERDUE | {EventType.LEAD_CREATED, EventType.CHAT_CREATED}
 """A second one under the same id is the same event, told already."""
 
 

@@ -247,16 +247,56 @@ def test_a_conversion_starts_the_timers_of_leads() -> None:
     assert times(stage) == ["02 11:15"]
 
 
-def test_a_held_alarm_is_checked_again_when_its_window_opens() -> None:
+@pytest.mark.parametrize("to", ["team", "crm"])
+@pytest.mark.parametrize("outside", ["hold", "digest"])
+def test_an_alarm_that_waited_for_its_window_is_checked_again_when_it_opens(
+    outside: str, to: str
+) -> None:
     night = MONDAY_10.replace(hour=22)
-    stage = staged(HELD, at=night)
+    rule = HELD.replace("send: team", f"outside: {outside}, send: {to}")
+    stage = staged(rule, at=night)
     stage.read([row(1, at=night), row(2, at=night)])
     later(stage, hours=5)
     stage.read([row(1, at=night, assignee={"id": "a1"})])
     later(stage, days=1)
-    assert [one.message.parts[0].event.subject for one in stage.sent] == ["lead2"]
+    told_of = [part.event.subject for one in stage.sent for part in one.message.parts]
+    assert told_of == ["lead2"]
     assert times(stage) == ["03 09:00"]
     assert ended(stage)[0] == ("lead.overdue", "Waits", "skipped", "no longer so")
+
+
+@pytest.mark.parametrize("outside", ["hold", "digest"])
+def test_it_is_the_rule_of_the_alarm_that_must_still_hold(outside: str) -> None:
+    night = MONDAY_10.replace(hour=22)
+    also = (
+        f"  - {{name: Also, when: lead.overdue, only: office, outside: {outside}, send: crm}}\n"
+    )
+    stage = staged(WAITS + also, at=night)
+    stage.read([row(1, at=night), row(2, at=night)])
+    later(stage, hours=5)
+    stage.read([row(1, at=night, status="CLOSED")])
+    later(stage, days=1)
+    to_crm = [one.message.parts[0].event.subject for one in stage.sent if one.to == "crm"]
+    assert to_crm == ["lead2"]
+
+
+def test_a_digest_of_which_nothing_holds_any_more_is_not_sent() -> None:
+    night = MONDAY_10.replace(hour=22)
+    stage = staged(HELD.replace("send", "outside: digest, send"), at=night)
+    stage.read([row(at=night)])
+    later(stage, hours=5)
+    stage.read([row(at=night, status="CLOSED")])
+    later(stage, days=1)
+    assert (times(stage), [reason for *_, reason in ended(stage)]) == ([], ["no longer so"])
+
+
+def test_a_digest_of_the_rules_own_reports_what_was_overdue_in_its_hours() -> None:
+    stage = staged(HELD.replace("send", "outside: digest, digest: 2h, send"))
+    stage.read([row()])
+    later(stage, hours=1)
+    stage.read([row(status="CLOSED")])
+    later(stage, days=1)
+    assert times(stage) == ["02 12:15"]
 
 
 def test_an_alarm_of_a_muted_rule_is_skipped_and_not_made_up_for() -> None:
