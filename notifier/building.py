@@ -11,7 +11,7 @@ from notifier.conclude import Policy
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.destinations.email import EmailDestination, EmailOptions
-from notifier.destinations.http import build_client
+from notifier.destinations.http import build_transport
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
@@ -86,7 +86,7 @@ def _build(
 ) -> Destination:
     match spec.options:
         case WebhookOptions() as options:
-            return WebhookDestination(spec.name, options, client=build_client(), now=now)
+            return WebhookDestination(spec.name, options, transport=build_transport(), now=now)
         case SlackOptions() as options:
             return _slack(spec.name, options, settings, now)
         case EmailOptions() as options:

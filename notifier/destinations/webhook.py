@@ -143,7 +143,7 @@ class WebhookDestination:
         name: str,
         options: WebhookOptions,
         *,
-        client: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         now: Callable[[], datetime],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
@@ -153,7 +153,7 @@ class WebhookDestination:
             url=httpx.URL(options.url.get_secret_value()),
             keys=tuple(decode_secret(one.get_secret_value()) for one in options.secrets),
         )
-        self._client = client
+        self._transport = transport
         self._now = now
         self._timeout_s = timeout_s
 
@@ -163,7 +163,7 @@ class WebhookDestination:
         part = message.parts[0]
         headers = self._headers(part.event.id, part.body)
         answer = await exchange(
-            self._client,
+            self._transport,
             "POST",
             self._target.url,
             timeout_s=self._timeout_s,
@@ -180,13 +180,13 @@ class WebhookDestination:
         Sends no event. Raises what :meth:`send` would where nobody does.
         """
         answer = await exchange(
-            self._client, "HEAD", self._target.url, timeout_s=self._timeout_s
+            self._transport, "HEAD", self._target.url, timeout_s=self._timeout_s
         )
         return answer.status
 
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         sent_at_s = int(self._now().timestamp())

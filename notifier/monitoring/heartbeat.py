@@ -7,7 +7,7 @@ import httpx
 import structlog
 from pydantic import SecretStr
 
-from notifier.destinations.http import build_client, exchange
+from notifier.destinations.http import build_transport, exchange
 from notifier.errors import BusyError, DeliveryError, StoreError
 
 TIMEOUT_S = 10.0
@@ -50,20 +50,20 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Send one beat a round until cancelled."""
-        client = build_client()
+        transport = build_transport()
         try:
             before = await self._look({})
             while True:
                 now = await self._look(before)
                 if is_round(before, now):
                     before = now
-                    await self._beat(client)
+                    await self._beat(transport)
                     # A full walk succeeds page by page; those are no rounds.
                     await asyncio.sleep(self._every_s * ROUND)
                 else:
                     await asyncio.sleep(self._every_s * LOOK)
         finally:
-            await client.aclose()
+            await transport.aclose()
 
     async def _look(self, otherwise: Successes) -> Successes:
         try:
@@ -73,16 +73,16 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one beat, whatever the database says."""
-        client = build_client()
+        transport = build_transport()
         try:
-            await self._beat(client)
+            await self._beat(transport)
         finally:
-            await client.aclose()
+            await transport.aclose()
 
-    async def _beat(self, client: httpx.AsyncClient) -> None:
+    async def _beat(self, transport: httpx.AsyncBaseTransport) -> None:
         url = httpx.URL(self._url.get_secret_value())
         try:
-            answer = await exchange(client, "GET", url, timeout_s=self._timeout_s)
+            answer = await exchange(transport, "GET", url, timeout_s=self._timeout_s)
         except DeliveryError as error:
             log.warning("heartbeat_failed", error=str(error))
             return

@@ -34,7 +34,7 @@ from sqlite_utils import Database
 from notifier import log
 from notifier.building import build_destinations, kinds, limits
 from notifier.clocks import Clocks
-from notifier.destinations.http import build_client
+from notifier.destinations.http import build_transport
 from notifier.destinations.webhook import CONTENT_TYPE, WebhookDestination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools
@@ -165,7 +165,7 @@ async def post(events: Sequence[tuple[str, bytes]], url: str) -> float:
             answer = await client.post(url, content=body, headers=headers)
             assert answer.status_code == 204
 
-    async with build_client() as client:
+    async with httpx.AsyncClient(transport=build_transport(), trust_env=False) as client:
         begun = time.perf_counter()
         async with asyncio.TaskGroup() as workers:
             for _ in range(WebhookDestination.slots):

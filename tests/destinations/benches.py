@@ -17,7 +17,7 @@ from rich.console import Console
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.destinations.email import EmailDestination, EmailOptions
-from notifier.destinations.http import build_client
+from notifier.destinations.http import build_transport
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
@@ -82,7 +82,7 @@ async def webhook(_: Certificate) -> AsyncIterator[Bench]:
             }
         )
         destination = WebhookDestination(
-            "bench", options, client=build_client(), now=lambda: NOON, timeout_s=TIMEOUT_S
+            "bench", options, transport=build_transport(), now=lambda: NOON, timeout_s=TIMEOUT_S
         )
         yield Bench(
             destination=destination,

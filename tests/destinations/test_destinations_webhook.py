@@ -16,7 +16,7 @@ from raw_server import Reply, answer, endless, raw, raw_server, reset, silence
 from standardwebhooks.webhooks import Webhook
 
 from notifier.destinations.base import Receipt
-from notifier.destinations.http import build_client
+from notifier.destinations.http import build_transport
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions, sign
 from notifier.errors import (
     DeliveryError,
@@ -48,7 +48,11 @@ async def webhook(
     **fields: Any,
 ) -> AsyncIterator[WebhookDestination]:
     destination = WebhookDestination(
-        "crm", options(url, **fields), client=build_client(tls), now=now, timeout_s=timeout_s
+        "crm",
+        options(url, **fields),
+        transport=build_transport(tls),
+        now=now,
+        timeout_s=timeout_s,
     )
     try:
         yield destination
@@ -385,7 +389,7 @@ async def test_a_metadata_address_is_refused_in_any_spelling(host: str) -> None:
         configured = options(f"http://{host}/latest/meta-data")
     except ValidationError:
         return  # no URL at all: refused even earlier
-    crm = WebhookDestination("crm", configured, client=build_client(), now=lambda: NOON)
+    crm = WebhookDestination("crm", configured, transport=build_transport(), now=lambda: NOON)
     with pytest.raises(DestinationRefusedError) as raised:
         await crm.send(message())
     assert raised.value.remedy
