@@ -19,7 +19,7 @@ from notifier.intake import present_lead
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import Pages
 from notifier.overdue import Present
-from notifier.poller.listing import Intervals, ListingWalks
+from notifier.poller.listing import Intervals, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
@@ -102,8 +102,7 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
         )
         dispatcher.open(destinations, limits(rules), lane_tools)
         tools = _poller_tools(shared, rules, dispatcher)
-        pollers = [SourcePoller(_walks(one, shared.settings), tools) for one in config.sources]
-        yield Engine(dispatcher=dispatcher, pollers=tuple(pollers))
+        yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools))
 
 
 def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
@@ -144,17 +143,31 @@ def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> Pol
     )
 
 
-def _walks(spec: SourceSpec, settings: Settings) -> list[ListingWalks]:
-    assert spec.token is not None
+def _pollers(
+    shared: Shared, config: Configuration, tools: PollerTools
+) -> tuple[SourcePoller, ...]:
+    settings = shared.settings
     intervals = Intervals(
         head_ms=int(settings.poll_interval.total_seconds() * 1000),
         sweep_ms=int(settings.sweep_interval.total_seconds() * 1000),
         first_run=settings.first_run,
     )
+    first_ms = first_polls(
+        len(config.sources), now_ms=tools.clock_ms(), interval_ms=intervals.head_ms
+    )
+    return tuple(
+        SourcePoller(_walks(spec, intervals, begin_ms=begin_ms), tools)
+        for spec, begin_ms in zip(config.sources, first_ms, strict=True)
+    )
+
+
+def _walks(spec: SourceSpec, intervals: Intervals, *, begin_ms: int) -> list[ListingWalks]:
+    assert spec.token is not None
     return [
         ListingWalks(
             listing=Listing(source=spec.source, kind=kind, token=spec.token),
             intervals=intervals,
+            head_due_ms=begin_ms,
         )
         for kind in spec.types
     ]

@@ -9,6 +9,17 @@ from notifier.upstream.order import Order, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
 SMALL_SWEEP_MS = 60_000
+START_STEP_MS = 20
+
+
+def first_polls(count: int, *, now_ms: int, interval_ms: int) -> list[int]:
+    """Return when to poll each of ``count`` sources first.
+
+    The first source at once, the others evenly after it: at one instant they would
+    crowd out each other, at every interval anew. All within one interval.
+    """
+    step_ms = min(START_STEP_MS, interval_ms / max(count, 1))
+    return [now_ms + int(place * step_ms) for place in range(count)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +36,9 @@ class Intervals:
 class ListingWalks:
     """One listing's walks under way, and when the next are due.
 
-    Moments are milliseconds of a clock that never jumps. ``full`` is a baseline
+    Moments are milliseconds of a clock that never jumps. ``head_due_ms`` is at
+    first when the listing is read for the first time; head polls then keep their
+    distance from that moment, however long each takes. ``full`` is a baseline
     or a sweep. Where ``order`` is not newest change first, head polls alone would
     miss changes, so that sweeps follow each other without a pause. ``stuck`` is
     the deepest page that failed and has not been read since; 0 for none.
@@ -47,6 +60,7 @@ class ListingWalks:
         self.number = state.last_walk
         self.has_baseline = state.baseline_done_ms is not None
         self.order = Order(state.walk_order)
+        self.head_due_ms = max(self.head_due_ms, now_ms)
         if state.swept_ms is not None:
             # A host clock set back must not put the next sweep off for long.
             age_ms = max(wall_ms - state.swept_ms, 0)
@@ -63,7 +77,7 @@ class ListingWalks:
                 self.full = self._begin(WalkKind.SWEEP)
             if now_ms >= self.head_due_ms:
                 self.head = self._begin(WalkKind.HEAD)
-                self.head_due_ms = now_ms + self.intervals.head_ms
+                self._skip_head(now_ms)
         return tuple(walk for walk in (self.head, self.full) if walk is not None)
 
     def only(self, *, now_ms: int) -> Walk:
@@ -96,7 +110,8 @@ class ListingWalks:
     def drop_broken(self, *, now_ms: int) -> None:
         """Give up walks that were interrupted for too long; others begin at once."""
         if self.head is not None and self.head.is_broken(now_ms):
-            self.head, self.head_due_ms = None, now_ms
+            self.head = None
+            self.head_due_ms -= self.intervals.head_ms
         if self.full is not None and self.full.is_broken(now_ms):
             self.full, self.full_due_ms = None, now_ms
 
@@ -122,8 +137,6 @@ class ListingWalks:
         if walk is self.full:
             self.full, self.has_baseline = None, True
             self.full_due_ms = self._next_sweep_ms(now_ms, walk.pages)
-            if walk.kind is WalkKind.BASELINE:
-                self.head_due_ms = now_ms
             return
         self.head = None
         if self._sweeps and (walk.returned or before is not self._sorted):
@@ -132,6 +145,12 @@ class ListingWalks:
     def _begin(self, kind: WalkKind) -> Walk:
         self.number += 1
         return Walk(kind=kind, number=self.number, max_pages=self.intervals.max_pages)
+
+    def _skip_head(self, now_ms: int) -> None:
+        """Set the next head poll's time: of those missed in a pause none is made up for."""
+        interval_ms = self.intervals.head_ms
+        missed = (now_ms - self.head_due_ms) // interval_ms
+        self.head_due_ms += (1 + missed) * interval_ms
 
     @property
     def _sorted(self) -> bool:

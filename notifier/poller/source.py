@@ -36,7 +36,7 @@ class SourcePoller:
             budget=tools.budget(listings[0].listing.token),
             stop=self._stop,
         )
-        self._retry_ms = tools.clock_ms()
+        self._retry_ms = min(walks.head_due_ms for walks in listings)
         self._heads_in_a_row = 0
         self._restored = False
 
@@ -57,6 +57,7 @@ class SourcePoller:
 
         Returns False as soon as a request fails, or the database does.
         """
+        await self._pause(max(self._retry_ms - self._tools.clock_ms(), 0))
         try:
             await self._restore(is_scheduled=True)
             for walks in self._listings:

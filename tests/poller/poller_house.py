@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from notifier.errors import UpstreamError
 from notifier.events import Event, decode
 from notifier.poller import transactions
-from notifier.poller.listing import Intervals, ListingWalks
+from notifier.poller.listing import Intervals, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.records import LEAD, Source
@@ -203,14 +203,20 @@ class House:
             jitter=lambda: 0.0,
             wake=lambda _names: None,
         )
-        return [SourcePoller(self._listings(bot_id), tools) for bot_id in self.world.bots]
+        bots, head_ms = list(self.world.bots), self.intervals.head_ms
+        first_ms = first_polls(len(bots), now_ms=self.clock_ms(), interval_ms=head_ms)
+        return [
+            SourcePoller(self._listings(bot_id, begin_ms), tools)
+            for bot_id, begin_ms in zip(bots, first_ms, strict=True)
+        ]
 
-    def _listings(self, bot_id: str) -> list[ListingWalks]:
+    def _listings(self, bot_id: str, begin_ms: int) -> list[ListingWalks]:
         source = Source(name=f"bot-{bot_id[-4:]}", bot_id=bot_id, customer_id=CUSTOMER_ID)
         return [
             ListingWalks(
                 listing=Listing(source=source, kind=kind, token=TOKEN),
                 intervals=self.intervals,
+                head_due_ms=begin_ms,
             )
             for kind in self.types
         ]

@@ -24,7 +24,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
 def settled(house: House, count: int = 40) -> House:
     """Let a listing that is seen to be newest change first have its baseline."""
     house.world.populate(count)
-    house.poll(5 * 60)
+    house.poll(5 * 60 + 1)  # between two head polls
     assert house.value("SELECT walk_order FROM listings") == "updated-desc"
     return house
 
@@ -101,7 +101,7 @@ def test_a_listing_that_repeats_its_only_page_is_not_swept_without_a_pause(
     house = build(page_size=20)
     house.pages.clamped = True
     house.world.populate(3)
-    house.poll(5 * 60)
+    house.poll(5 * 60 + 1)
     assert house.value("SELECT pages FROM listings") == 1
     before = house.loop.time()
     house.poll(10 * 60)
@@ -264,7 +264,7 @@ def test_a_finish_that_could_not_be_stored_is_made_up_for_without_a_request(
             house.store.faults.append(StoreError("disk full"))
 
     house.store.committed = fail_after_the_second_page
-    house.poll(15)
+    house.poll(20)
     assert not house.store.faults
     assert house.requests(since_s=before) == [("lead", 1), ("lead", 2)]
     assert house.value("SELECT COUNT(*) FROM open_walks") == 0

@@ -1,0 +1,92 @@
+"""When each of many sources is polled: spread out, at fixed distances, and in time."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from poller_house import Build, House, houses
+
+from notifier.errors import UpstreamPausedError
+from notifier.poller.listing import first_polls
+
+PAUSED = UpstreamPausedError("too many requests (429)", retry_after_s=50)
+INTERVAL_S = 15
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    yield from houses(tmp_path)
+
+
+def bots(count: int) -> list[str]:
+    return [f"{n:024x}" for n in range(1, count + 1)]
+
+
+def head_polls(house: House, *, since_s: float = 0) -> dict[str, list[float]]:
+    """Return when each bot's first page was asked for."""
+    found = defaultdict(list)
+    for one in house.pages.asked:
+        if one.number == 1 and one.at_s >= since_s:
+            found[one.bot_id].append(one.at_s)
+    return found
+
+
+def test_a_single_source_is_polled_at_once() -> None:
+    assert first_polls(1, now_ms=7_000, interval_ms=15_000) == [7_000]
+
+
+def test_a_few_sources_begin_within_a_moment() -> None:
+    assert first_polls(3, now_ms=7_000, interval_ms=15_000) == [7_000, 7_020, 7_040]
+
+
+def test_many_sources_share_an_interval_evenly() -> None:
+    first_ms = first_polls(5_000, now_ms=0, interval_ms=15_000)
+    assert first_ms[-1] < 15_000
+    assert {later - earlier for earlier, later in pairwise(first_ms)} == {3}
+
+
+def test_without_sources_there_is_nothing_to_poll() -> None:
+    assert first_polls(0, now_ms=0, interval_ms=15_000) == []
+
+
+def test_polls_keep_their_distance_however_long_the_upstream_takes(build: Build) -> None:
+    house = build(sweep_s=0)
+    house.world.populate(2)
+    house.poll(1)
+    begun_s = house.pages.asked[0].at_s
+    before = house.loop.time()
+    house.poll(100 * INTERVAL_S)
+    (polls,) = head_polls(house, since_s=before).values()
+    assert [round(at_s - begun_s, 3) for at_s in polls] == [
+        INTERVAL_S * n for n in range(1, 101)
+    ]
+
+
+def test_many_sources_are_never_polled_at_one_instant(build: Build) -> None:
+    house = build(bots=bots(40), limit=10_000, sweep_s=0)
+    for _ in range(2):  # at a first start, and at a restart with all baselines known
+        house.start()
+        before = house.loop.time()
+        house.poll(10 * INTERVAL_S)
+        house.kill()
+        polls = head_polls(house, since_s=before + INTERVAL_S)
+        assert len(polls) == 40
+        times = sorted(at_s for ats in polls.values() for at_s in ats)
+        assert max(sum(at <= b < at + 0.099 for b in times) for at in times) <= 5
+
+
+def test_after_a_pause_a_source_makes_up_for_one_poll_alone_and_keeps_its_place(
+    build: Build,
+) -> None:
+    house = build(sweep_s=0)
+    house.world.populate(2)
+    house.poll(60)
+    house.pages.faults.append(PAUSED)
+    house.poll(20)
+    before = house.loop.time()
+    house.poll(120)
+    (polls,) = head_polls(house, since_s=before).values()
+    # The poll that was refused goes on, and one of the three that are overdue is made.
+    assert [round(at_s) for at_s in polls] == [110, 110, 120, 135, 150, 165, 180, 195]
