@@ -10,24 +10,33 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import baseline
 import changes
+import quiet
 from machine import machine
+from stand import Stand
 from table import Row, as_markdown, as_text
 
-GROUPS: dict[str, Callable[..., Iterable[Row]]] = {
+GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "changes": changes.rows,
+    "quiet": quiet.rows,
+    "baseline": baseline.rows,
 }
 
 
 def main() -> None:
     """Measure what was chosen, and print it."""
     given = _arguments()
-    with tempfile.TemporaryDirectory(prefix="notifier-benchmark-") as name:
-        folder = Path(name)
-        rows = list(_measured(folder, given.only or GROUPS, quick=given.quick))
-        about = machine(folder)
+    with (
+        tempfile.TemporaryDirectory(prefix="notifier-benchmark-") as name,
+        ExitStack() as stack,
+    ):
+        stand = Stand(folder=Path(name), quick=given.quick, stack=stack)
+        rows = list(_measured(stand, given.only or GROUPS))
+        about = machine(stand.folder)
     if given.json:
         found = {"machine": about, "rows": [row.as_json() for row in rows]}
         lines = [json.dumps(found, indent=2, ensure_ascii=False)]
@@ -50,12 +59,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(folder: Path, names: Iterable[str], *, quick: bool) -> Iterator[Row]:
+def _measured(stand: Stand, names: Iterable[str]) -> Iterator[Row]:
     for name in names:
         sys.stderr.write(f"{name} …\n")
-        own = folder / name
-        own.mkdir()
-        yield from GROUPS[name](own, quick=quick)
+        yield from GROUPS[name](stand)
 
 
 if __name__ == "__main__":

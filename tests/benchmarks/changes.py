@@ -9,16 +9,16 @@ from pathlib import Path
 from statistics import median
 
 from floors import BareLoop, Post, bare_loop, commit
-from installed import DATABASE, Running, running, settings, until
+from installed import BASELINE_DONE, DATABASE, Running, running, settings, until
 from listing import PAGE, Served, Upstream, upstream
 from receiver import SECRET, Receiver, receiver
+from stand import Stand
 from standardwebhooks.webhooks import Webhook
 from table import Floor, Goal, Row
 
 KNOWN = 2_000
 CHANGED = 1_000
 FEW = (1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE)
-READY = "SELECT baseline_done_ms > 0 AND walk_order = 'updated-desc' FROM listings"
 DELIVERED = "SELECT COUNT(*) FROM deliveries WHERE state = 'delivered'"
 NEWEST = "SELECT COALESCE(MAX(seq), 0) FROM events"
 
@@ -46,17 +46,18 @@ class Sample:
     commit_rate: float
 
 
-def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+def rows(stand: Stand) -> Iterator[Row]:
     """Measure with the installed program."""
+    folder = stand.place("changes")
     with ExitStack() as stack:
         listing = stack.enter_context(upstream(KNOWN))
         taking = stack.enter_context(receiver())
         bare = stack.enter_context(bare_loop(taking.url))
         program = stack.enter_context(running(folder, settings(listing.url, taking.url)))
-        until(lambda: program.count(READY) == 1)
+        until(lambda: program.count(BASELINE_DONE) == 1)
         house = House(listing=listing, receiver=taking, program=program, bare=bare)
         walk(house, CHANGED)  # every connection is open from here on, as after a day
-        samples = [walk(house, CHANGED) for _ in range(3 if quick else 9)]
+        samples = [walk(house, CHANGED) for _ in range(3 if stand.quick else 9)]
         yield from _speed(samples)
         few = {count: walk(house, count).requests for count in FEW}
         yield _requests({**few, CHANGED: samples[0].requests})

@@ -17,8 +17,14 @@ from receiver import SECRET
 
 PATIENCE_S = 120.0
 EXECUTABLE = Path(sys.executable).with_name("notifier")
+TOKEN = "benchmark"
 BOT_ID = "638d99eeee9e558f1247ae03"
+CUSTOMER_ID = "5fed38e56fb193dcc6c933f5"
 DATABASE = "notifier.db"
+# Newest change first: only then do head polls stop at the first quiet page.
+BASELINE_DONE = (
+    "SELECT MIN(baseline_done_ms IS NOT NULL AND walk_order = 'updated-desc') FROM listings"
+)
 RULES = """\
 destinations:
   crm: {type: webhook, url: "${CRM_URL}", secret: "${CRM_SECRET}"}
@@ -31,9 +37,9 @@ def settings(upstream_url: str, hook_url: str, **more: str) -> dict[str, str]:
     """Return the environment of a simple installation without a rate limit."""
     return {
         "NOTIFIER_BASE_URL": upstream_url,
-        "NOTIFIER_TOKEN": "benchmark",
+        "NOTIFIER_TOKEN": TOKEN,
         "NOTIFIER_BOT_ID": BOT_ID,
-        "NOTIFIER_CUSTOMER_ID": "5fed38e56fb193dcc6c933f5",
+        "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
         "NOTIFIER_RULES": "rules.yaml",
         "NOTIFIER_POLL_INTERVAL": "1s",
         "NOTIFIER_RATE_LIMIT": "1000000",

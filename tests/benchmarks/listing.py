@@ -15,6 +15,8 @@ from notifier.rehearsal.row import row_of
 from notifier.rows import Row, iso_of_ms
 
 PAGE = 20
+BIRTHS_FROM_MS = 1_675_000_000_000  # early in 2023, over half a year
+UPDATES_TO_MS = 1_767_000_000_000
 STATUSES = ("OPEN", "INPROGRESS", "REVIEW", "ONHOLD", "DEPENDANCY", "CLOSED")
 
 
@@ -57,9 +59,8 @@ class Listing:
     """The stage of the upstream's own process."""
 
     def __init__(self, leads: int) -> None:
-        now_ms = time.time_ns() // 1_000_000
         self._changes = [0] * leads
-        self._updated_ms = [now_ms - 60_000 - 1000 * number for number in range(leads)]
+        self._updated_ms = [UPDATES_TO_MS - 1000 * number for number in range(leads)]
         self._pages = [_answer(self._rows(page)) for page in range(-(-leads // PAGE))]
         self._served: list[tuple[int, str, int]] = []
         self._more = asyncio.Event()
@@ -131,7 +132,7 @@ class _Conversation(asyncio.Protocol):
 def lead(number: int, *, status: str, updated_ms: int) -> Row:
     """Return a row of usual size; only ``updatedAt`` sorts the listing."""
     digest = hashlib.blake2b(str(number).encode(), digest_size=12).hexdigest()
-    born_ms = updated_ms - 86_400_000 - int(digest[:6], 16) * 1000
+    born_ms = BIRTHS_FROM_MS + int(digest[:6], 16) * 1000
     return row_of(
         {
             "id": digest,
