@@ -47,16 +47,21 @@ class Message:
     agents: Mapping[str, Agent] = field(default_factory=dict)
 
 
+UNRESOLVED = "unresolved assignee"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Proof that the receiver took the message.
 
     ``memory`` is merged into what is remembered for this lead; ``note`` tells
     the operator what went less than well (recipients refused for good).
+    ``unresolved`` are the positions of a digest's parts that were for nobody.
     """
 
     memory: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    unresolved: frozenset[int] = frozenset()
 
 
 class PartlyTakenError(TemporaryDeliveryError):

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from aiosmtplib import SMTP
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from notifier.destinations.base import Message, Part, Receipt
+from notifier.destinations.base import UNRESOLVED, Message, Part, Receipt
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
 from notifier.destinations.mail_recipients import PEOPLE, Share, Tally, resolve, waiting
@@ -30,7 +30,6 @@ from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
 
 TIMEOUT_S = 60.0
-UNRESOLVED = "unresolved assignee"
 # What is remembered of a lead's first mail, which later ones answer.
 FIRST_ID, FIRST_SUBJECT = "email_message_id", "email_subject"
 
@@ -102,7 +101,8 @@ class EmailDestination:
         except DeliveryError as error:
             raise tally.interrupted(error) from None
         notes = [tally.conclude(), *(f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved)]
-        return Receipt(memory=self._memory(message), note="; ".join(filter(None, notes)))
+        note = "; ".join(filter(None, notes))
+        return Receipt(memory=self._memory(message), note=note, unresolved=who.left)
 
     async def check(self) -> None:
         """Connect and log in without sending; raises what :meth:`send` would."""

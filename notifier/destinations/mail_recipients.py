@@ -27,10 +27,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """The shares of a message, usually one, and the ids of agents without an address."""
+    """The shares of a message, usually one, and the ids of agents without an address.
+
+    ``left`` are the positions of the parts that are in nobody's share.
+    """
 
     shares: tuple[Share, ...]
     unresolved: tuple[str, ...]
+    left: frozenset[int]
 
 
 def resolve(to: Sequence[str], message: Message) -> Recipients:
@@ -54,7 +58,11 @@ def resolve(to: Sequence[str], message: Message) -> Recipients:
                 concerned[box] = concerned.get(box, frozenset()) | share
             elif agent:
                 unresolved[agent.id] = None
-    return Recipients(shares=tuple(_shares(message, concerned)), unresolved=tuple(unresolved))
+    return Recipients(
+        shares=tuple(_shares(message, concerned)),
+        unresolved=tuple(unresolved),
+        left=everything.difference(*concerned.values()),
+    )
 
 
 def waiting(mailboxes: Sequence[Mailbox], accepted: frozenset[str]) -> list[Mailbox]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from notifier.destinations import slack_blocks as blocks
-from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
+from notifier.destinations.base import UNRESOLVED, Message, Part, PartlyTakenError, Receipt
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_checks import describe
@@ -186,9 +186,9 @@ class SlackDestination:
         if self._channel != ASSIGNEE:
             await self._post_digest(self._channel, message, message.parts, headline)
             return Receipt()
-        people = shares(message)
+        people, unresolved = shares(message)
         if not people:
-            raise SkippedDeliveryError("unresolved assignee")
+            raise SkippedDeliveryError(UNRESOLVED)
         taken, faults = set(message.accepted), list[DeliveryError]()
         for person in [person for person in people if person not in taken]:
             try:
@@ -200,8 +200,7 @@ class SlackDestination:
                 faults.append(fault)
         if faults:
             raise _combined(faults, taken=frozenset(taken))
-        left = len(message.parts) - sum(map(len, people.values()))
-        return Receipt(note=f"{left} had an unresolved assignee" if left else "")
+        return Receipt(unresolved=unresolved)
 
     async def _post_digest(
         self, channel: str, message: Message, parts: Sequence[Part], headline: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from notifier.destinations.base import Message, Part
+from notifier.destinations.base import UNRESOLVED, Message, Part
 from notifier.errors import SkippedDeliveryError
 from notifier.events import OVERDUE
 from notifier.records import Agent, Lead
@@ -24,7 +24,7 @@ def recipient(lead: Lead | None, agents: Agents) -> str:
     """Return whom to write to; raises :class:`SkippedDeliveryError` where that is nobody."""
     user = slack_id(lead, agents)
     if not user:
-        raise SkippedDeliveryError("unresolved assignee")
+        raise SkippedDeliveryError(UNRESOLVED)
     return user
 
 
@@ -44,10 +44,13 @@ def is_broadcast(message: Message, *, default: bool | None, mention: str) -> boo
     return bool(mention) or any(part.event.type in OVERDUE for part in message.parts)
 
 
-def shares(message: Message) -> Mapping[str, Sequence[Part]]:
-    """Return each assignee's part of a digest by Slack user id."""
+def shares(message: Message) -> tuple[Mapping[str, Sequence[Part]], frozenset[int]]:
+    """Return each assignee's part of a digest by Slack user id, and what is for nobody."""
     found: dict[str, list[Part]] = {}
-    for part in message.parts:
+    unresolved = set()
+    for position, part in enumerate(message.parts):
         if user := slack_id(part.event.lead, message.agents):
             found.setdefault(user, []).append(part)
-    return found
+        else:
+            unresolved.add(position)
+    return found, frozenset(unresolved)

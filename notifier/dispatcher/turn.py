@@ -14,10 +14,10 @@ from notifier.conclude import (
     conclude,
     standing_after,
 )
-from notifier.destinations.base import PartlyTakenError, Receipt
+from notifier.destinations.base import UNRESOLVED, PartlyTakenError, Receipt
 from notifier.dispatcher import trouble
 from notifier.dispatcher.ripen import ripen
-from notifier.errors import DeliveryError
+from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.ledger import Written
 from notifier.overdue import Present
 from notifier.records import Lead
@@ -42,6 +42,12 @@ class Attempt:
     def was_taken(self) -> bool:
         """Whether the destination works: it took the message, if not for everybody."""
         return self.failure is None or isinstance(self.failure, PartlyTakenError)
+
+    def failure_of(self, position: int) -> DeliveryError | None:
+        """Return why one of ``claimed`` was not delivered: a digest may lack a recipient."""
+        if self.receipt is not None and position in self.receipt.unresolved:
+            return SkippedDeliveryError(UNRESOLVED)
+        return self.failure
 
     @property
     def said(self) -> str:
@@ -136,9 +142,9 @@ def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: 
         if isinstance(attempt.failure, PartlyTakenError)
         else frozenset()
     )
-    for claimed in attempt.claimed:
+    for position, claimed in enumerate(attempt.claimed):
         outcome = conclude(
-            attempt.failure,
+            attempt.failure_of(position),
             attempts=claimed.attempts,
             planned_ms=claimed.planned_ms,
             policy=policy,

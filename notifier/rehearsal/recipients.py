@@ -8,15 +8,16 @@ from notifier.destinations.slack_people import ASSIGNEE, shares, slack_id
 from notifier.rules.destinations import DestinationOptions
 
 
-def reaches_somebody(options: DestinationOptions, message: Message) -> bool:
-    """Say whether a message has a recipient: an assignee may be nobody, or unknown."""
+def unresolved(options: DestinationOptions, message: Message) -> frozenset[int]:
+    """Return the positions of the parts for nobody: an assignee may be nobody, or unknown."""
     match options:
         case EmailOptions():
-            return bool(resolve(options.to, message).shares)
+            return resolve(options.to, message).left
         case SlackOptions(channel=channel) if channel == ASSIGNEE and message.digest:
-            return bool(shares(message))
+            return shares(message)[1]
         case SlackOptions(channel=channel) if channel == ASSIGNEE:
             lead = message.lead or message.parts[-1].event.lead
-            return slack_id(lead, message.agents) is not None
+            reached = slack_id(lead, message.agents) is not None
+            return frozenset() if reached else frozenset(range(len(message.parts)))
         case _:
-            return True
+            return frozenset()

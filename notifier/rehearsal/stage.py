@@ -7,7 +7,7 @@ memory. Only time is made up, and jumps from one due time to the next.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -18,13 +18,12 @@ from notifier.destinations.base import Message, Receipt
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
 from notifier.dispatcher.turn import Attempt, LaneFacts, take_turn
-from notifier.errors import SkippedDeliveryError
 from notifier.events import EventType, operation
 from notifier.intake import Intake, commit_page, present_lead
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.records import LEAD, NON_LEAD, Lead, Source
-from notifier.rehearsal.recipients import reaches_somebody
+from notifier.rehearsal.recipients import unresolved
 from notifier.rows import Row, moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
@@ -180,14 +179,10 @@ class Stage:
             turn = take_turn(self.db, facts, ended, self.rules, now_ms=self._ms)
         for bundle in turn.claimed:
             message = message_of(bundle, turn, self.rules.agents)
-            attempt = Attempt(claimed=bundle, probe=turn.probe, jitter=0.0, receipt=Receipt())
-            if reaches_somebody(self.rules.destinations[name].options, message):
-                self.sent.append(Sent(at=self.now, to=name, message=message))
-                yield attempt
-            else:
-                yield Attempt(
-                    claimed=bundle,
-                    probe=turn.probe,
-                    jitter=0.0,
-                    failure=SkippedDeliveryError("unresolved assignee"),
-                )
+            left = unresolved(self.rules.destinations[name].options, message)
+            parts = tuple(part for n, part in enumerate(message.parts) if n not in left)
+            if parts:
+                reached = replace(message, parts=parts)
+                self.sent.append(Sent(at=self.now, to=name, message=reached))
+            receipt = Receipt(unresolved=left)
+            yield Attempt(claimed=bundle, probe=turn.probe, jitter=0.0, receipt=receipt)

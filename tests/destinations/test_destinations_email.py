@@ -218,6 +218,16 @@ async def test_of_a_digest_each_assignee_gets_a_mail_about_their_leads() -> None
     assert len({mail.message["message-id"] for mail in server.accepted}) == 3
 
 
+async def test_of_a_digest_for_assignees_alone_the_part_of_nobody_is_told() -> None:
+    parts = [part(new_lead(lead(assignee=who))) for who in (None, ASHA)]
+    digest = message(*parts, who=None, digest="The night")
+    async with MailServer() as server:
+        receipt = await email(server.url, "assignee").send(digest)
+        assert receipt.unresolved == {0}
+        receipt = await email(server.url, "assignee", BOSS).send(digest)
+        assert receipt.unresolved == set()
+
+
 async def test_a_fault_between_two_mails_of_a_digest_keeps_what_was_taken() -> None:
     parts = [part(new_lead(lead(id="1", assignee=who))) for who in (ASHA, BINA)]
     async with MailServer() as server:

@@ -9,7 +9,7 @@ import pytest
 from examples import ASHA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import SecretStr, ValidationError
 
-from notifier.destinations.base import Message, PartlyTakenError
+from notifier.destinations.base import Message, PartlyTakenError, Receipt
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.errors import (
     DestinationRefusedError,
@@ -281,7 +281,7 @@ async def test_a_digest_for_assignees_gives_each_their_share(
     unowned = part(new_lead(lead(assignee=None)), title="Nobody's")
     again = replaced(digest, accepted=partly.value.accepted, parts=(mine, theirs, unowned))
     receipt = await direct.send(again)
-    assert receipt.note == "1 had an unresolved assignee"
+    assert receipt == Receipt(unresolved=frozenset({2}))
     assert len(slack.posts("D024BE7LH")) == len(slack.posts("D0000BINA")) == 1
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.rehearsal.stage import Stage
-from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
+from support.stages import MONDAY_10, PLACES, ended, later, restarted, row, staged, told
 
 HOURLY = "  - {name: Hourly, when: lead.created, digest: 1h, send: team}\n"
 DAILY = '  - {name: Daily, when: lead.created, digest: "0 18 * * mon-fri", send: team}\n'
@@ -110,6 +112,23 @@ def test_a_webhook_gets_what_is_due_of_one_lead_in_order() -> None:
     ]
     claimed = [message_of(one, turn, {}) for turn in turns for one in turn.claimed]
     assert [message.parts[0].event.type for message in claimed] == ["lead.created"]
+
+
+@pytest.mark.parametrize(
+    "owner", ["{type: slack, channel: assignee}", "{type: email, to: [assignee]}"]
+)
+def test_of_a_digest_for_assignees_the_leads_of_nobody_are_skipped(owner: str) -> None:
+    asha = "agents:\n  a1: {name: Asha, slack: U024BE7LH, email: asha@example.com}\n"
+    places = f"{asha}{PLACES}  owner: {owner}\n"
+    stage = staged(HOURLY.replace("team", "owner"), places=places)
+    stage.read([row(1), row(2, assignee={"id": "a1"}), row(3, assignee={"id": "a2"})])
+    later(stage, hours=1)
+    assert told(stage) == ["11:00:00 owner: New lead: Lead 2"]
+    assert [(state, reason) for _, _, state, reason in ended(stage)] == [
+        ("skipped", "unresolved assignee"),
+        ("delivered", None),
+        ("skipped", "unresolved assignee"),
+    ]
 
 
 def test_what_a_removed_rule_had_collected_goes_out_at_once() -> None:
