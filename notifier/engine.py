@@ -15,8 +15,8 @@ from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.dispatcher import Dispatcher, trouble
 from notifier.dispatcher.tools import LaneTools
+from notifier.dispatcher.turn import Turn
 from notifier.intake import present_lead
-from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import Pages
 from notifier.overdue import Present
 from notifier.poller.listing import Intervals, ListingWalks, first_polls
@@ -33,12 +33,12 @@ from notifier.upstream.client import Listing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What outlives a reload."""
+    """What outlives a reload; ``observe`` is the lanes' :class:`LaneTools`' own."""
 
     settings: Settings
     store: Store
     client: Pages
-    meters: Meters
+    observe: Callable[[str, Turn], None]
     budget: Callable[[SecretStr], Budget]
     clocks: Clocks
     console: Console
@@ -98,7 +98,7 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
             now_ms=clocks.now_ms,
             jitter=clocks.jitter,
             wake=dispatcher.wake,
-            observe=shared.meters.turned,
+            observe=shared.observe,
         )
         dispatcher.open(destinations, limits(rules), lane_tools)
         tools = _poller_tools(shared, rules, dispatcher)

@@ -13,11 +13,13 @@ from rich.console import Console
 from notifier import upkeep
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
+from notifier.dispatcher.tools import unobserved
 from notifier.engine import Engine, Shared, engine
 from notifier.errors import ConfigError
-from notifier.monitoring.monitor import Monitor, Reach, Watched
+from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.pages import MeteredPages
 from notifier.monitoring.sdnotify import Systemd
+from notifier.monitoring.watch import Watched
 from notifier.rows import iso_ms
 from notifier.settings import Settings
 from notifier.store import dues, notes, sources
@@ -155,11 +157,12 @@ async def assembled(
         client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
         stack.push_async_callback(client.aclose)
         monitor = _monitor(settings, store, clocks, systemd or Systemd())
+        meters, clock_ms = monitor.meters, clocks.monotonic_ms
         shared = Shared(
             settings=settings,
             store=store,
-            client=MeteredPages(client, monitor.meters, clock_ms=clocks.monotonic_ms),
-            meters=monitor.meters,
+            client=MeteredPages(client, meters, clock_ms=clock_ms) if meters else client,
+            observe=meters.turned if meters else unobserved,
             budget=budgets(store, settings, clocks),
             clocks=clocks,
             console=console,

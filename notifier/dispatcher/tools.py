@@ -25,6 +25,10 @@ class Limits:
     converses: bool = True
 
 
+def unobserved(_destination: str, _turn: Turn) -> None:
+    """Take no notice of a turn."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneTools:
     """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1).
@@ -38,4 +42,4 @@ class LaneTools:
     now_ms: Callable[[], int]
     jitter: Callable[[], float]
     wake: Callable[[set[str]], None]
-    observe: Callable[[str, Turn], None] = lambda _destination, _turn: None
+    observe: Callable[[str, Turn], None] = unobserved

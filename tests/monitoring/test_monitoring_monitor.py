@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
-from notifier.monitoring.monitor import Monitor, Reach, Watched
+from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.sdnotify import Systemd
+from notifier.monitoring.watch import Watched
 from notifier.store.db import Store
 from support.receivers import Receiver
 
