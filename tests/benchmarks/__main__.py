@@ -15,7 +15,9 @@ from pathlib import Path
 
 import baseline
 import changes
+import latency
 import quiet
+import starts
 from machine import machine
 from stand import Stand
 from table import Row, as_markdown, as_text
@@ -23,7 +25,9 @@ from table import Row, as_markdown, as_text
 GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "changes": changes.rows,
     "quiet": quiet.rows,
+    "latency": latency.rows,
     "baseline": baseline.rows,
+    "start": starts.rows,
 }
 
 

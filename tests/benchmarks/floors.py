@@ -3,23 +3,26 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import orjson
 from peers import child
 
-from notifier.destinations.http import build_transport
-from notifier.destinations.webhook import CONTENT_TYPE, WebhookDestination
-from notifier.upstream.client import Client
+from notifier.destinations.http import build_transport, exchange
+from notifier.destinations.webhook import CONTENT_TYPE, TIMEOUT_S, WebhookDestination
+from notifier.upstream.client import PATH
 
 INSERT = "INSERT OR REPLACE INTO rows VALUES (?, ?)"
+BODY_BYTES = 1_100  # of a webhook, about
 Post = tuple[str, bytes]
 """An event's id and its body."""
+Send = Callable[[str, bytes], Awaitable[int]]
+"""Posts a body under an event's id and returns the status."""
 
 
 class Cost(NamedTuple):
@@ -29,48 +32,106 @@ class Cost(NamedTuple):
     cpu_s: float
 
 
-class BareLoop:
-    """Posts bodies with the program's own client, recording nothing."""
+class Bare:
+    """Posts with the program's own means, recording nothing."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
 
-    def post(self, posts: Sequence[Post]) -> Cost:
-        """Post them all, as many at once as a lane does."""
-        self._pipe.send(posts)
+    def by_client(self, posts: Sequence[Post]) -> Cost:
+        """Post them all with httpx over the program's transport, as many at once as a lane."""
+        return self._told("client", posts)
+
+    def by_exchange(self, posts: Sequence[Post]) -> Cost:
+        """Post them with the very function that a lane calls."""
+        return self._told("exchange", posts)
+
+    def relay(self) -> None:
+        """Get page 1 and post its first bytes; return once that is done."""
+        self._told("relay", ())
+
+    def _told(self, way: str, posts: Sequence[Post]) -> Cost:
+        self._pipe.send((way, posts))
         return Cost(*self._pipe.recv())
 
 
 @contextmanager
-def bare_loop(url: str) -> Iterator[BareLoop]:
-    """Start a process that posts to this URL what it is given."""
-    with child(_post_batches, url) as pipe:
-        yield BareLoop(pipe)
+def bare(listing_url: str, hook_url: str) -> Iterator[Bare]:
+    """Start a process that asks one URL and posts to the other."""
+    with child(_run, listing_url, hook_url) as pipe:
+        yield Bare(pipe)
 
 
-def _post_batches(pipe: Connection, url: str) -> None:
-    asyncio.run(_posted(pipe, url))
+def _run(pipe: Connection, listing_url: str, hook_url: str) -> None:
+    asyncio.run(_obey(pipe, listing_url, hook_url))
 
 
-async def _posted(pipe: Connection, url: str) -> None:
-    async with httpx.AsyncClient(transport=build_transport(), trust_env=False) as client:
-        while True:
-            try:
-                left = iter(await asyncio.to_thread(pipe.recv))
-            except EOFError:
-                return
+async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
+    url = httpx.URL(hook_url)
+    transport = build_transport()
+    async with (
+        httpx.AsyncClient(transport=transport, trust_env=False) as client,
+        getter() as get,
+    ):
+
+        async def by_client(event_id: str, body: bytes) -> int:
+            answer = await client.post(url, content=body, headers=_headers(event_id))
+            return answer.status_code
+
+        async def by_exchange(event_id: str, body: bytes) -> int:
+            answer = await exchange(
+                transport,
+                "POST",
+                url,
+                timeout_s=TIMEOUT_S,
+                body=body,
+                headers=_headers(event_id),
+            )
+            return answer.status
+
+        while (told := await asyncio.to_thread(_received, pipe)) is not None:
+            way, posts = told
             begun, cpu_s = time.perf_counter(), time.process_time()
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(WebhookDestination.slots):
-                    workers.create_task(_worker(client, url, left))
+            if way == "relay":
+                page = await get.get(listing_url + PATH, params=asked(1))
+                await by_exchange("floor", page.content[:BODY_BYTES])
+            else:
+                await _post(posts, by_client if way == "client" else by_exchange)
             pipe.send((time.perf_counter() - begun, time.process_time() - cpu_s))
 
 
-async def _worker(client: httpx.AsyncClient, url: str, left: Iterator[Post]) -> None:
-    for event_id, body in left:
-        headers = {"content-type": CONTENT_TYPE, "webhook-id": event_id}
-        answer = await client.post(url, content=body, headers=headers)
-        assert answer.status_code == httpx.codes.NO_CONTENT
+def getter() -> httpx.AsyncClient:
+    """Return a client that asks for pages as the program's does."""
+    return httpx.AsyncClient(trust_env=False)
+
+
+def asked(page: int) -> dict[str, str]:
+    """Return the query that asks for a page."""
+    return {"botId": "floor", "customerId": "floor", "page": str(page), "type": "lead"}
+
+
+def _received(pipe: Connection) -> Any:
+    """Return what comes through the pipe, None at its end."""
+    try:
+        return pipe.recv()
+    except EOFError:
+        return None
+
+
+def _headers(event_id: str) -> dict[str, str]:
+    return {"content-type": CONTENT_TYPE, "webhook-id": event_id}
+
+
+async def _post(posts: Sequence[Post], send: Send) -> None:
+    left = iter(posts)
+
+    async def worker() -> None:
+        for event_id, body in left:
+            assert await send(event_id, body) == httpx.codes.NO_CONTENT
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(WebhookDestination.slots):
+            workers.create_task(worker())
 
 
 def fill(url: str, folder: Path, pages: int) -> Cost:
@@ -84,12 +145,11 @@ def _fill(pipe: Connection, url: str, folder: Path, pages: int) -> None:
 
 
 async def _filled(url: str, folder: Path, pages: int) -> Cost:
-    async with Client(url, timeout_s=20) as client:
+    async with getter() as client:
         with closing(_database(folder)) as db:
             begun, cpu_s = time.perf_counter(), time.process_time()
             for page in range(1, pages + 1):
-                params = {"botId": "floor", "page": str(page)}
-                answer = await client._http.get(client._url, params=params)
+                answer = await client.get(url + PATH, params=asked(page))
                 rows = orjson.loads(answer.content)["data"]
                 db.execute("BEGIN")
                 db.executemany(INSERT, [(row["_id"], orjson.dumps(row)) for row in rows])

@@ -12,8 +12,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
+import httpx
 import orjson
 import structlog
+from floors import asked, getter
 from installed import BOT_ID, CUSTOMER_ID, DATABASE, TOKEN
 from listing import upstream
 from peers import child
@@ -30,7 +32,7 @@ from notifier.rules.model import Ruleset
 from notifier.store import sources
 from notifier.store.db import Store
 from notifier.upstream.budget import Budget
-from notifier.upstream.client import Client, Listing
+from notifier.upstream.client import PATH, Client, Listing
 from notifier.upstream.page import Page
 
 POLLS = 200
@@ -120,13 +122,13 @@ def _measure(pipe: Connection, url: str, path: Path, batches: int) -> None:
 
 async def _measured(url: str, path: Path, batches: int) -> Costs:
     store = Store(path)
-    async with Client(url, timeout_s=20) as client:
+    async with Client(url, timeout_s=20) as client, getter() as bare:
         pages = Counting(client)
         await _poller(store, pages).once()
         quiet, least = list[float](), list[float]()
         for _ in range(batches):
             quiet.append(await _cpu_ms(lambda: _quiet(store, pages)))
-            least.append(await _cpu_ms(lambda: _floor(store, client)))
+            least.append(await _cpu_ms(lambda: _floor(store, url, bare)))
     store.close()
     return quiet, least
 
@@ -145,13 +147,10 @@ async def _quiet(store: Store, pages: Counting) -> None:
     await running
 
 
-async def _floor(store: Store, client: Client) -> None:
+async def _floor(store: Store, url: str, client: httpx.AsyncClient) -> None:
     """Do the least that could tell a quiet page: get it, parse it, look once."""
-    params = {"botId": BOT_ID, "customerId": CUSTOMER_ID, "page": "1", "type": LEAD}
     for _ in range(POLLS):
-        answer = await client._http.get(
-            client._url, params=params, headers={"x-bot-token": TOKEN}
-        )
+        answer = await client.get(url + PATH, params=asked(1), headers={"x-bot-token": TOKEN})
         ids = [row["_id"] for row in orjson.loads(answer.content)["data"]]
         await store.look(_select, ids)
 
