@@ -16,15 +16,6 @@ from notifier.diff import Change
 from notifier.records import LEAD, Lead
 from notifier.rows import Json, iso_ms
 
-SUFFIXES = (
-    "created",
-    "status_changed",
-    "assigned",
-    "reassigned",
-    "unassigned",
-    "updated",
-    "message",
-)
 ONE_FIELD = {"status": "status_changed", "last_message": "message"}
 
 

@@ -32,7 +32,7 @@ Positive: TypeAlias = Annotated[Duration, AfterValidator(formats.positive)]
 class Settings(BaseSettings):
     """What an operator decides outside the rules file, checked and immutable.
 
-    Secrets hide themselves in ``repr`` and in errors. Made by :func:`load_settings`.
+    Secrets hide themselves in ``repr`` and in errors. Made by :func:`read_settings`.
     """
 
     model_config = SettingsConfigDict(
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from :func:`load_settings` alone.
+        """Take values from :func:`read_settings` alone.
 
         The library's own sources merge before anyone can ask which place a wrong
         value came from, and let the environment win over a credential in silence.
@@ -166,14 +166,6 @@ class Reading:
     settings: Settings
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
-
-
-def load_settings(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]:
-    """Return the settings and the warnings; raises :class:`ConfigError` with every fault."""
-    reading = read_settings(environment)
-    if reading.faults:
-        raise ConfigError(reading.faults)
-    return reading.settings, reading.warnings
 
 
 def read_settings(environment: Environment) -> Reading:

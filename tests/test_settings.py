@@ -8,9 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from notifier.environment import Environment, read_environment
-from notifier.errors import ConfigError
 from notifier.formats import Address
-from notifier.settings import Settings, load_settings
+from notifier.settings import Settings, read_settings
 
 TOKEN = "tok-3f9a-secret"
 NOWHERE = Path("/nonexistent")
@@ -25,17 +24,17 @@ def environment(
 
 
 def settings(folder: Path, variables: dict[str, str] | None = None) -> Settings:
-    return load_settings(environment(folder, variables))[0]
+    reading = read_settings(environment(folder, variables))
+    assert reading.faults == ()
+    return reading.settings
 
 
 def warnings(folder: Path, variables: dict[str, str]) -> list[str]:
-    return [str(fault) for fault in load_settings(environment(folder, variables))[1]]
+    return [str(fault) for fault in read_settings(environment(folder, variables)).warnings]
 
 
 def faults(folder: Path, variables: dict[str, str]) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        load_settings(environment(folder, variables))
-    return [str(fault) for fault in refused.value.faults]
+    return [str(fault) for fault in read_settings(environment(folder, variables)).faults]
 
 
 def credential(folder: Path, name: str, text: str) -> Path:
@@ -259,9 +258,8 @@ def test_the_timezone_is_the_hosts(tmp_path: Path) -> None:
     localtime.symlink_to(zone)
 
     def host(variables: dict[str, str]) -> str:
-        return load_settings(environment(tmp_path, variables, localtime=localtime))[
-            0
-        ].timezone.key
+        given = environment(tmp_path, variables, localtime=localtime)
+        return read_settings(given).settings.timezone.key
 
     assert host({}) == "Asia/Tokyo"
     assert host({"TZ": ":Europe/Berlin"}) == "Europe/Berlin"

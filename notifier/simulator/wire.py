@@ -15,8 +15,6 @@ from aiohttp import web
 STOP_S = 0.01
 """How long a stopping server waits for hanging handlers; aiohttp takes 0 for forever."""
 
-FOREVER_CHUNK = b" " * 65536
-
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """Return the bytes of a response up to and including the empty line."""
@@ -71,12 +69,6 @@ async def stream(
         await response.write(chunk)
         await asyncio.sleep(0)  # small chunks never wait, and others want their turn
     return response
-
-
-async def forever() -> AsyncIterator[bytes]:
-    """Yield a body that never ends."""
-    while True:
-        yield FOREVER_CHUNK
 
 
 def _transport(request: web.Request) -> asyncio.Transport:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -14,7 +14,6 @@ from aiohttp import web
 from notifier.simulator.wire import (
     STOP_S,
     drip,
-    forever,
     hang,
     head,
     reset,
@@ -112,6 +111,12 @@ async def give(request: web.Request, reply: Reply) -> web.StreamResponse:
             return await hang()
         case Ending.RESET:
             return await reset(request)
+
+
+async def forever() -> AsyncIterator[bytes]:
+    """Yield a body that never ends."""
+    while True:
+        yield b" " * 65536
 
 
 def _plain(reply: Reply) -> bytes:
