@@ -24,6 +24,10 @@ from notifier.upstream.page import Page, parse_page
 
 PATH: Final = "/inbox/direct/chats"
 MAX_BYTES: Final = 32 * 1024 * 1024
+# A source has one request under way. Were there fewer connections than sources,
+# those that hang would take them all, and the deadline would pass in the queue.
+# More would be beyond the 1,024 files that a process may usually have open.
+LIMITS: Final = httpx.Limits(max_connections=800, max_keepalive_connections=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class Client:
             verify=tls or _tls(),
             trust_env=False,
             follow_redirects=False,
+            limits=LIMITS,
             # asyncio.timeout() bounds the whole request; but httpx leaks the socket
             # of a TLS handshake that is cancelled, so it must give up there first.
             timeout=httpx.Timeout(None, connect=timeout_s / 3),

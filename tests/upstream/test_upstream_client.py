@@ -1,5 +1,6 @@
 """The client against real sockets: what it asks, and what it makes of every fault."""
 
+import asyncio
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path
@@ -215,6 +216,31 @@ async def test_a_gzip_bomb_is_never_unpacked() -> None:
     bomb = gzip.compress(b"[" + b" " * 50_000_000)
     async with serving(answer(bomb, content_encoding="gzip")) as server:
         assert "compressed" in str(await fault(server))
+
+
+async def test_requests_that_hang_delay_no_other() -> None:
+    hanging = Listing(source=LISTING.source, kind="hangs", token=LISTING.token)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"type=non-lead" in await reader.read(65_536):
+            writer.write(answer(ONE_LEAD))
+        else:
+            await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    async with client(url) as asking:
+        waiting = [asyncio.create_task(asking.page(hanging, 1)) for _ in range(200)]
+        await asyncio.sleep(0)
+        page = await asking.page(LISTING, 1)
+        for task in waiting:
+            task.cancel()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+    listener.close()
+    await listener.wait_closed()
+    assert [reading.lead_id for reading in page.rows] == ["a"]
+    assert all(isinstance(end, asyncio.CancelledError) for end in ended)
 
 
 async def test_a_port_where_nobody_listens_is_a_failed_request() -> None:
