@@ -15,7 +15,10 @@ from pathlib import Path
 
 import baseline
 import changes
+import day
 import latency
+import many
+import matching
 import quiet
 import starts
 from machine import machine
@@ -28,6 +31,9 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "latency": latency.rows,
     "baseline": baseline.rows,
     "start": starts.rows,
+    "day": day.rows,
+    "sources": many.rows,
+    "match": matching.rows,
 }
 
 

@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import multiprocessing
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,6 @@ from pathlib import Path
 import httpx
 import orjson
 from aiohttp import web
-from rich.console import Console
 from sqlite_utils import Database
 
 from notifier import log
@@ -120,7 +120,7 @@ async def deliver(path: Path, url: str, leads: int) -> tuple[float, int]:
         if left == 0:
             done.set()
 
-    destinations = build_destinations(Settings(), rules, now=clocks.now, console=Console())
+    destinations = build_destinations(Settings(), rules, now=clocks.now, out=sys.stdout)
     tools = LaneTools(
         store=store,
         rules=lambda: rules,

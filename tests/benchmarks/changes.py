@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from floors import Bare, Post, bare, commit
-from installed import BASELINE_DONE, DATABASE, Running, running, settings, until
+from installed import BASELINE_DONE, DATABASE, DELIVERED, Running, running, settings, until
 from listing import PAGE, Served, Upstream, upstream
 from receiver import SECRET, Receiver, receiver
 from stand import Stand
@@ -19,7 +19,6 @@ from table import Floor, Goal, Row
 KNOWN = 2_000
 CHANGED = 1_000
 FEW = (1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE)
-DELIVERED = "SELECT COUNT(*) FROM deliveries WHERE state = 'delivered'"
 NEWEST = "SELECT COALESCE(MAX(seq), 0) FROM events"
 
 

@@ -134,6 +134,25 @@ async def _post(posts: Sequence[Post], send: Send) -> None:
             workers.create_task(worker())
 
 
+def get_pages(url: str, count: int) -> Cost:
+    """Get the first page so many times, one after another, and parse it."""
+    with child(_get_pages, url, count) as pipe:
+        return Cost(*pipe.recv())
+
+
+def _get_pages(pipe: Connection, url: str, count: int) -> None:
+    pipe.send(asyncio.run(_got(url, count)))
+
+
+async def _got(url: str, count: int) -> Cost:
+    async with getter() as client:
+        begun, cpu_s = time.perf_counter(), time.process_time()
+        for _ in range(count):
+            answer = await client.get(url + PATH, params=asked(1))
+            orjson.loads(answer.content)
+        return Cost(time.perf_counter() - begun, time.process_time() - cpu_s)
+
+
 def fill(url: str, folder: Path, pages: int) -> Cost:
     """Get pages of a listing, parse them, and commit each page's rows; no more than that."""
     with child(_fill, url, folder, pages) as pipe:

@@ -25,6 +25,7 @@ DATABASE = "notifier.db"
 BASELINE_DONE = (
     "SELECT MIN(baseline_done_ms IS NOT NULL AND walk_order = 'updated-desc') FROM listings"
 )
+DELIVERED = "SELECT COUNT(*) FROM deliveries WHERE state = 'delivered'"
 RULES = """\
 destinations:
   crm: {type: webhook, url: "${CRM_URL}", secret: "${CRM_SECRET}"}

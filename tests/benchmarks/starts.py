@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 
 from installed import command, running
@@ -20,7 +21,7 @@ def rows(stand: Stand) -> Iterator[Row]:
         with running(big.folder, big.environment) as program:
             ready_s = program.ready_s
         commands = [
-            _seconds(lambda name=name: command(big.folder, big.environment, name))
+            _seconds(partial(command, big.folder, big.environment, name))
             for name in ("status", "version")
         ]
         samples.append((ready_s, *commands, *(_bare_s(code) for code in BARE)))
