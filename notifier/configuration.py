@@ -1,13 +1,12 @@
 """Settings, rules files and sources read together, with every mistake told at once."""
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
-
-from rich.console import Console
 
 from notifier.building import build_destinations, kinds
 from notifier.environment import Environment
@@ -49,7 +48,7 @@ def load_configuration(
     # Opens no connection; says which settings the destinations lack.
     _attempt(
         lambda: build_destinations(
-            settings, ruleset, now=lambda: datetime.now(UTC), console=Console()
+            settings, ruleset, now=lambda: datetime.now(UTC), out=sys.stdout
         ),
         faults,
     )

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 from pydantic import SecretStr
-from rich.console import Console
 from sqlite_utils import Database
 
 from notifier import overdue
@@ -33,7 +33,7 @@ from notifier.upstream.client import Listing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What outlives a reload; ``observe`` is the lanes' :class:`LaneTools`' own."""
+    """What outlives a reload; ``observe`` hears of lanes' turns, ``out`` is for consoles."""
 
     settings: Settings
     store: Store
@@ -41,7 +41,7 @@ class Shared:
     observe: Callable[[str, Turn], None]
     budget: Callable[[SecretStr], Budget]
     clocks: Clocks
-    console: Console
+    out: TextIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
     by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
     async with AsyncExitStack() as stack:
         destinations = build_destinations(
-            shared.settings, rules, now=clocks.now, console=shared.console
+            shared.settings, rules, now=clocks.now, out=shared.out
         )
         for destination in destinations.values():
             stack.push_async_callback(destination.aclose)

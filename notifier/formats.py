@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from pkgutil import resolve_name
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.rules.durations import parse_duration
+
+# Loaded where mail is set up: it takes as long as all that settings need otherwise.
+MAIL = "notifier.destinations.mail_server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +94,14 @@ def check_database(path: Path) -> Path:
 
 
 def check_smtp_url(url: SecretStr) -> SecretStr:
-    """Return a mail server's URL that :func:`parse_smtp_url` understands."""
-    parse_smtp_url(url.get_secret_value())
+    """Return a mail server's URL that the email destination understands."""
+    resolve_name(f"{MAIL}:parse_smtp_url")(url.get_secret_value())
     return url
 
 
 def check_mailbox(text: str) -> str:
     """Return one mail address, perhaps with a name, as it came."""
-    parse_mailbox(text)
+    resolve_name(f"{MAIL}:parse_mailbox")(text)
     return text
 
 

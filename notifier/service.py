@@ -5,10 +5,10 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TextIO
 
 import structlog
 from pydantic import SecretStr
-from rich.console import Console
 
 from notifier import upkeep
 from notifier.clocks import Clocks
@@ -144,7 +144,7 @@ async def assembled(
     config: Configuration,
     *,
     clocks: Clocks,
-    console: Console,
+    out: TextIO,
     reread: Callable[[], Configuration],
     systemd: Systemd | None = None,
 ) -> AsyncIterator[Service]:
@@ -165,7 +165,7 @@ async def assembled(
             observe=meters.turned if meters else unobserved,
             budget=budgets(store, settings, clocks),
             clocks=clocks,
-            console=console,
+            out=out,
         )
         yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
 

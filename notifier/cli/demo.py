@@ -51,17 +51,17 @@ def demo(
     log.set_up(log_format=None, level="warning", stream=sys.stderr)
     console = Console(highlight=False)
     _introduce(console, _rules_text())
-    _conclude(console, asyncio.run(_watched(console, seconds=seconds, seed=seed)))
+    _conclude(console, asyncio.run(_watched(seconds=seconds, seed=seed)))
 
 
-async def _watched(console: Console, *, seconds: float | None, seed: int) -> Totals:
+async def _watched(*, seconds: float | None, seed: int) -> Totals:
     """Show what the service tells of a simulated day, until a signal or for ``seconds``."""
     clocks = Clocks()
     world = World(clock=clocks.now, seed=seed)
     world.populate(LEADS)
     async with (
         Simulator(world, per_minute=None) as simulator,
-        _service(simulator.url, clocks, console) as service,
+        _service(simulator.url, clocks) as service,
     ):
         obey_signals(service)
         if seconds is not None:
@@ -73,7 +73,7 @@ async def _watched(console: Console, *, seconds: float | None, seed: int) -> Tot
 
 
 @asynccontextmanager
-async def _service(url: str, clocks: Clocks, console: Console) -> AsyncIterator[Service]:
+async def _service(url: str, clocks: Clocks) -> AsyncIterator[Service]:
     """Assemble a service that watches the simulator, on a database that goes with it."""
     with TemporaryDirectory(prefix="notifier-demo-") as folder:
         settings = Settings(
@@ -99,7 +99,7 @@ async def _service(url: str, clocks: Clocks, console: Console) -> AsyncIterator[
             warnings=(),
         )
         async with assembled(
-            config, clocks=clocks, console=console, reread=lambda: config
+            config, clocks=clocks, out=sys.stdout, reread=lambda: config
         ) as service:
             yield service
 

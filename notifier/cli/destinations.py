@@ -5,8 +5,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from notifier.cli.choices import one_of
+from notifier.cli.columns import print_table
 from notifier.cli.opened import opened, whole
-from notifier.cli.output import print_json, print_table
+from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
 from notifier.conclude import Health, Standing
 from notifier.store import dues, registry, reports

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from notifier.building import build_destinations
 from notifier.cli.context import configuration, environment
@@ -133,7 +133,7 @@ def _rates(config: Configuration, used: dict[str, int]) -> Iterator[Finding]:
 async def _places(config: Configuration, *, send: bool) -> list[Finding]:
     rules = config.ruleset
     destinations = build_destinations(
-        config.settings, rules, now=lambda: datetime.now(UTC), console=Console(stderr=True)
+        config.settings, rules, now=lambda: datetime.now(UTC), out=sys.stderr
     )
     try:
         found = await asyncio.gather(

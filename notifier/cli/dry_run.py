@@ -1,5 +1,6 @@
 """``once --dry-run``: the same round on a copy of the database, with nothing sent."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -7,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
-from rich.console import Console
 from sqlite_utils import Database
 
+from notifier.cli.columns import print_table
 from notifier.cli.context import reread
-from notifier.cli.output import print_json, print_table
+from notifier.cli.output import print_json
 from notifier.clocks import Clocks
 from notifier.conclude import State
 from notifier.configuration import Configuration
@@ -40,13 +41,13 @@ class Rehearsed:
     at: datetime
 
 
-async def rehearse(config: Configuration, *, clocks: Clocks, console: Console) -> Rehearsed:
+async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
     """Make the round that ``once`` would make, on a copy, up to the point of sending."""
     with TemporaryDirectory(prefix="notifier-dry-run-") as folder:
         path = Path(folder) / config.settings.database.name
         preview.copy(config.settings.database, path)
         copied = replace(config, settings=config.settings.model_copy(update={"database": path}))
-        async with assembled(copied, clocks=clocks, console=console, reread=reread) as service:
+        async with assembled(copied, clocks=clocks, out=sys.stdout, reread=reread) as service:
             store = service.shared.store
             after, first_walks = await store.run(_before, copied)
             complete = await service.poll()

@@ -8,10 +8,11 @@ import orjson
 import typer
 
 from notifier.cli.choices import one_of
+from notifier.cli.columns import print_table
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_iso
 from notifier.cli.opened import Opened, opened
-from notifier.cli.output import print_json, print_table
+from notifier.cli.output import print_json
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.shapes import Shape, delivery_shape, lead_shape
 from notifier.cli.tables import event_words, show_deliveries

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from notifier.cli.output import print_json, print_table
+from notifier.cli.columns import print_table
+from notifier.cli.output import print_json
 
 
 class Verdict(StrEnum):

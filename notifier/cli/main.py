@@ -21,7 +21,7 @@ from notifier.errors import NotifierError
 
 MODULES = {
     "run": "notifier.cli.run",
-    "once": "notifier.cli.run",
+    "once": "notifier.cli.once",
     "init": "notifier.cli.init",
     "check": "notifier.cli.check",
     "schema": "notifier.cli.check",

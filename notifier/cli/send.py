@@ -1,12 +1,12 @@
 """``send``: a sample message through the real destination."""
 
 import asyncio
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from notifier.building import build_destinations
 from notifier.cli.choices import one_of
@@ -42,7 +42,7 @@ def send(
 
 async def _sent(config: Configuration, name: str) -> Receipt:
     destinations = build_destinations(
-        config.settings, config.ruleset, now=lambda: datetime.now(UTC), console=Console()
+        config.settings, config.ruleset, now=lambda: datetime.now(UTC), out=sys.stdout
     )
     try:
         chosen = destinations[name]

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from notifier.cli.advice import Trouble, troubles
+from notifier.cli.columns import print_table
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened, opened
-from notifier.cli.output import print_json, print_table
+from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape, order, report_shape
 from notifier.messages.escape import one_line
 from notifier.messages.facts import duration

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from notifier.cli.columns import print_table
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened
-from notifier.cli.output import print_table
 from notifier.conclude import State
 from notifier.events import Event
 from notifier.messages.facts import show

@@ -2,10 +2,10 @@
 
 import io
 from datetime import tzinfo
-from typing import Literal
+from typing import Literal, TextIO
 
-import rich.console
 from pydantic import Field
+from rich.console import Console
 from rich.text import Text as Styled
 
 from notifier.destinations.base import Message, Part, Receipt
@@ -24,7 +24,7 @@ class ConsoleOptions(DestinationOptions):
 
 
 class ConsoleDestination:
-    """Writes to one console; Rich leaves the colours out where ``NO_COLOR`` is set."""
+    """Writes to one stream, in colours on a terminal unless ``NO_COLOR`` is set."""
 
     medium = Medium.PLAIN
     slots = 1
@@ -35,11 +35,11 @@ class ConsoleDestination:
         name: str,
         _options: ConsoleOptions,
         *,
-        console: rich.console.Console,
+        out: TextIO,
         zone: tzinfo,
     ) -> None:
         self.name = name
-        self._console = console
+        self._console = Console(file=out)
         self._zone = zone
 
     async def send(self, message: Message) -> Receipt:
@@ -53,7 +53,7 @@ class ConsoleDestination:
         return Receipt()
 
     async def aclose(self) -> None:
-        """Leave the console open: it was only lent."""
+        """Leave the stream open: it was only lent."""
 
     def _block(self, message: Message) -> Styled:
         block = Styled()
@@ -70,9 +70,9 @@ class ConsoleDestination:
         return " · ".join([when, part.event.type, one_line(part.rule)])
 
 
-def _rendered(block: Styled, console: rich.console.Console) -> str:
+def _rendered(block: Styled, console: Console) -> str:
     """Return what the console would print; printing ends the program on a broken pipe."""
-    page = rich.console.Console(
+    page = Console(
         file=io.StringIO(),
         force_terminal=console.is_terminal,
         no_color=console.no_color,

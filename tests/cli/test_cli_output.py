@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from notifier.cli.output import print_json, print_table, print_warnings
+from notifier.cli.columns import print_table
+from notifier.cli.output import print_json, print_warnings
 from notifier.errors import Fault
 
 

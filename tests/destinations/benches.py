@@ -12,7 +12,6 @@ from email.message import EmailMessage
 import orjson
 from examples import NOON
 from pydantic import SecretStr
-from rich.console import Console
 
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
@@ -162,7 +161,7 @@ async def console(_: Certificate) -> AsyncIterator[Bench]:
     destination = ConsoleDestination(
         "bench",
         ConsoleOptions.model_validate({"type": "console"}),
-        console=Console(file=written),
+        out=written,
         zone=UTC,
     )
     yield Bench(

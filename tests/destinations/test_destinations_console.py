@@ -2,10 +2,10 @@
 
 import io
 from datetime import UTC
+from typing import TextIO
 
 import pytest
 from examples import lead, message, new_lead, part
-from rich.console import Console
 
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.errors import TemporaryDeliveryError
@@ -13,15 +13,20 @@ from notifier.errors import TemporaryDeliveryError
 OPTIONS = ConsoleOptions(type="console")
 
 
-def screen(console: Console) -> ConsoleDestination:
-    return ConsoleDestination("screen", OPTIONS, console=console, zone=UTC)
+class Terminal(io.StringIO):
+    """A stream on which a person watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def screen(out: TextIO) -> ConsoleDestination:
+    return ConsoleDestination("screen", OPTIONS, out=out, zone=UTC)
 
 
 async def test_a_message_is_one_readable_block() -> None:
     written = io.StringIO()
-    await screen(Console(file=written)).send(
-        message(part(new_lead(), body="Phone: 1\nTags: a"))
-    )
+    await screen(written).send(message(part(new_lead(), body="Phone: 1\nTags: a")))
     assert written.getvalue() == (
         "● New lead: Ravi Kumar\n"
         "  Phone: 1\n"
@@ -33,7 +38,7 @@ async def test_a_message_is_one_readable_block() -> None:
 async def test_markup_and_terminal_sequences_are_words_like_any_other() -> None:
     written = io.StringIO()
     title = "[red]Ravi[/red] \x1b[2J\x1b]0;owned\x07\rforged"
-    await screen(Console(file=written)).send(message(part(new_lead(), title=title)))
+    await screen(written).send(message(part(new_lead(), title=title)))
     assert written.getvalue().startswith("● [red]Ravi[/red] forged\n")
     assert "\x1b" not in written.getvalue()
 
@@ -43,19 +48,19 @@ async def test_a_terminal_gets_colours_unless_told_otherwise(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    coloured = io.StringIO()
-    await screen(Console(file=coloured, force_terminal=True)).send(message())
+    coloured = Terminal()
+    await screen(coloured).send(message())
     assert "\x1b[1;36m" in coloured.getvalue()
     monkeypatch.setenv("NO_COLOR", "1")
-    bare = io.StringIO()
-    await screen(Console(file=bare, force_terminal=True)).send(message())
+    bare = Terminal()
+    await screen(bare).send(message())
     assert "36m" not in bare.getvalue()
 
 
 async def test_a_digest_is_one_block() -> None:
     written = io.StringIO()
     parts = [part(new_lead(lead(id=f"lead{n}")), title=f"New lead: {n}") for n in range(3)]
-    await screen(Console(file=written)).send(message(*parts, who=None, digest="Overnight"))
+    await screen(written).send(message(*parts, who=None, digest="Overnight"))
     assert written.getvalue().startswith("● Overnight (3 messages)\n  New lead (3)\n")
 
 
@@ -65,4 +70,4 @@ async def test_a_closed_pipe_is_a_trouble_of_the_moment() -> None:
             raise BrokenPipeError
 
     with pytest.raises(TemporaryDeliveryError):
-        await screen(Console(file=Closed())).send(message())
+        await screen(Closed()).send(message())

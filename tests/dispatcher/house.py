@@ -5,6 +5,7 @@ by the wall clock, which :meth:`House.pass_` moves.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.console import Console
 from sqlite_utils import Database
 
 from notifier.building import build_destinations, kinds, limits
@@ -139,7 +139,7 @@ async def house(
     opened = House(store=opened_store, rules=found, dispatcher=dispatcher)
     # Receivers check how old a signature is: those are dated by the real clock.
     built = build_destinations(
-        settings or Settings(), found, now=lambda: datetime.now(UTC), console=Console()
+        settings or Settings(), found, now=lambda: datetime.now(UTC), out=sys.stdout
     ) | {fake.name: fake for fake in fakes}
     tools = LaneTools(
         store=opened_store,
