@@ -47,8 +47,8 @@ def init(
         values["SLACK_WEBHOOK"] = webhook
     rules = (RULES_NAME, rules_text(slack=bool(webhook)))
     _check(values, rules)
-    _write_private(folder / ".env", dotenv_text(values))
-    (folder / RULES_NAME).write_text(rules[1], encoding="utf-8")
+    _write(folder / ".env", dotenv_text(values), mode=0o600)
+    _write(folder / RULES_NAME, rules[1], mode=0o666)  # less what the umask takes
     place = "" if folder == Path() else f"cd {folder} && "
     typer.echo(f"Wrote {folder / '.env'} and {folder / RULES_NAME}.", err=True)
     typer.echo(f"Next: {place}notifier check && notifier run", err=True)
@@ -97,7 +97,17 @@ def _check(values: dict[str, str], rules: RuleFile) -> None:
     load_configuration(given, read=lambda _: (rules,))
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_text(text, encoding="utf-8")
+def _write(path: Path, text: str, *, mode: int) -> None:
+    """Put the file in its place whole; where that fails, what was there stays."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=mode)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        why = (error.strerror or "no reason given").lower()
+        remedy = "--folder names another place"
+        typer.echo(f"{path} cannot be written: {why}; {remedy}", err=True)
+        raise typer.Exit(Exit.FAILED) from None

@@ -67,7 +67,27 @@ def test_a_wrong_answer_is_told_and_nothing_is_written(notifier: Run, tmp_path: 
 
 
 def test_another_folder_can_be_named(notifier: Run, tmp_path: Path) -> None:
-    (tmp_path / "etc").mkdir()
-    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--folder", "etc")
-    assert "cd etc && notifier check" in ended.err
-    assert (tmp_path / "etc" / ".env").exists()
+    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--folder", "etc/notifier")
+    assert "cd etc/notifier && notifier check" in ended.err
+    written = sorted(path.name for path in (tmp_path / "etc/notifier").iterdir())
+    assert written == [".env", "rules.yaml"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(notifier: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--folder", "file/etc")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "file/etc/.env cannot be written: not a directory; --folder names another place\n"
+    )
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(
+    notifier: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("KEEP=me\n")
+    (tmp_path / ".env.partial").mkdir()
+    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert ended.err.startswith(".env cannot be written: ")
+    assert (tmp_path / ".env").read_text() == "KEEP=me\n"
