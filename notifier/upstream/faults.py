@@ -70,12 +70,16 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 "no secure connection to the upstream: its TLS is broken or not TLS at all",
                 remedy="check NOTIFIER_BASE_URL: https or http, host and port",
             )
-        if isinstance(cause, OSError):
+        if isinstance(cause, OSError) and not _is_summary(cause):
             return UpstreamError(
                 f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
             )
     return UpstreamError("the upstream broke the connection off, or does not speak HTTP")
+
+
+def _is_summary(error: OSError) -> bool:
+    return type(error) is OSError and error.__cause__ is not None
 
 
 def _words(error: OSError) -> str:
@@ -92,5 +96,8 @@ def _words(error: OSError) -> str:
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
+        # A summary of what each of a host's addresses said: the last will do.
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[-1]
         yield error
         error = error.__cause__ or error.__context__

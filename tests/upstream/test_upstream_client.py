@@ -1,6 +1,7 @@
 """The client against real sockets: what it asks, and what it makes of every fault."""
 
 import asyncio
+import errno
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.records import Source
 from notifier.upstream.client import Client, Listing
+from notifier.upstream.faults import connection_fault
 from support.certificates import self_signed
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -247,12 +249,24 @@ async def test_a_port_where_nobody_listens_is_a_failed_request() -> None:
     async with serving() as server:
         pass
     error = await fault(server)
-    assert "no connection" in str(error)
+    assert str(error) == "no connection to the upstream: nobody listens there"
     assert error.remedy
 
 
 async def test_a_host_without_an_address_is_a_failed_request() -> None:
-    assert "no connection" in str(await fault(Server(parts=[], url="http://nowhere.invalid")))
+    error = await fault(Server(parts=[], url="http://nowhere.invalid"))
+    assert str(error) == "no connection to the upstream: its name has no address"
+
+
+def test_of_several_addresses_the_last_says_why() -> None:
+    # As anyio raises it for a host with an IPv6 and an IPv4 address.
+    answers = [
+        OSError(errno.ENETUNREACH, "unreachable"),
+        ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+    ]
+    summary = OSError("All connection attempts failed")
+    summary.__cause__ = ExceptionGroup("several", answers)
+    assert "nobody listens there" in str(connection_fault(summary))
 
 
 async def test_the_next_request_after_a_fault_works() -> None:
