@@ -4,6 +4,7 @@ Everything here is lenient: a field of a surprising type reads as absent. Only a
 row without a usable ``_id``, or one that no JSON can carry, is refused.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_DEPTH = 100
+OUR_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 class BadRecordError(ValueError):
@@ -58,6 +60,8 @@ def parse_time(value: Json) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
+        if OUR_FORM.fullmatch(value):
+            return value
         return iso_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
@@ -137,15 +141,16 @@ def text(value: Json) -> str | None:
 
     NUL is dropped: neither SQLite's text functions nor mail survive it.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    cleaned = str(value).replace("\0", "").strip()
-    return cleaned[:MAX_TEXT_CHARS] or None
+    if not isinstance(value, str):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        value = str(value)
+    return value.replace("\0", "").strip()[:MAX_TEXT_CHARS] or None
 
 
 def mapping(value: Json) -> Row:
     """Return the value where it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def entries(value: Json) -> Sequence[Json]:
