@@ -23,6 +23,12 @@ from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
 
 PATH: Final = "/inbox/direct/chats"
+HEADERS: Final = {
+    "accept": "application/json",
+    "accept-encoding": "identity",
+    "content-type": "application/json",
+    "user-agent": f"notifier/{__version__}",
+}
 MAX_BYTES: Final = 32 * 1024 * 1024
 # A source has one request under way. Were there fewer connections than sources,
 # those that hang would take them all, and the deadline would pass in the queue.
@@ -56,23 +62,16 @@ class Client:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._url = base_url.rstrip("/") + PATH
+        # asyncio.timeout() bounds the whole request; but httpx leaks the socket
+        # of a TLS handshake that is cancelled, so it must give up there first.
+        self._limits = {"timeout": {"connect": timeout_s / 3}}
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._now = now
-        self._http = httpx.AsyncClient(
-            verify=tls or _tls(),
-            trust_env=False,
-            follow_redirects=False,
-            limits=LIMITS,
-            # asyncio.timeout() bounds the whole request; but httpx leaks the socket
-            # of a TLS handshake that is cancelled, so it must give up there first.
-            timeout=httpx.Timeout(None, connect=timeout_s / 3),
-            headers={
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "content-type": "application/json",
-                "user-agent": f"notifier/{__version__}",
-            },
+        # Without httpx's client around it: cookies, logins and redirects, which
+        # nobody wants here, take a third of a request's time.
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=tls or _tls(), trust_env=False, limits=LIMITS
         )
 
     async def __aenter__(self) -> Self:
@@ -83,7 +82,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close the connections; the client is of no use afterwards."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def page(self, listing: Listing, number: int) -> Page:
         """Return page ``number`` (from 1) of a listing; raises :class:`UpstreamError`.
@@ -108,10 +107,12 @@ class Client:
             "page": str(number),
             "type": listing.kind,
         }
-        headers = {"x-bot-token": _sendable(listing.token)}
-        async with self._http.stream(
-            "GET", self._url, params=params, headers=headers
-        ) as response:
+        headers = {**HEADERS, "x-bot-token": _sendable(listing.token)}
+        request = httpx.Request(
+            "GET", self._url, params=params, headers=headers, extensions=self._limits
+        )
+        response = await self._transport.handle_async_request(request)
+        try:
             served_at = http_date(response.headers.get("date"))
             if response.status_code != httpx.codes.OK:
                 raise status_fault(
@@ -120,6 +121,8 @@ class Client:
                     now=served_at or self._now(),
                 )
             return await self._body(response), served_at
+        finally:
+            await response.aclose()
 
     async def _body(self, response: httpx.Response) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
