@@ -79,20 +79,27 @@ def record_id(row: Json) -> str:
     return value
 
 
-def canonical(row: Json) -> bytes:
-    """Return the row as JSON bytes that are equal exactly when the rows are.
+def carried(row: Json) -> tuple[Json, bytes]:
+    """Return the row as JSON in SQLite and mail can carry it, and its canonical bytes.
 
-    Raises :class:`BadRecordError` for what JSON in SQLite and mail cannot carry:
-    nesting beyond reason, integers beyond 64 bits that are not a lead's, lone
-    surrogates are replaced first.
+    The bytes are equal exactly when the rows are, and parse back to the row; it
+    has neither NaN nor infinity. Integers beyond 64 bits, which are not a lead's,
+    become texts, and lone surrogates are replaced. Raises :class:`BadRecordError`
+    for nesting beyond reason.
     """
     try:
-        return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+        return row, orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         try:
-            return orjson.dumps(_clean(row, depth=0), option=orjson.OPT_SORT_KEYS)
+            mended = _clean(row, depth=0)
+            return mended, orjson.dumps(mended, option=orjson.OPT_SORT_KEYS)
         except (TypeError, RecursionError) as error:
             raise BadRecordError("the record cannot be written as JSON") from error
+
+
+def canonical(row: Json) -> bytes:
+    """Return the bytes of :func:`carried`."""
+    return carried(row)[1]
 
 
 def _clean(value: Json, *, depth: int) -> Json:

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
+import msgspec
 
 from notifier.errors import UpstreamError
-from notifier.rows import BadRecordError, Json, Row, canonical, record_id
+from notifier.rows import BadRecordError, Json, Row, carried, record_id
 from notifier.upstream.split import split_rows
 
 DIGEST_BYTES = 16
@@ -17,14 +18,13 @@ DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One row as it was read: ``row`` is exactly what ``canonical`` parses back to.
+    """One row as it was read: ``row`` is what its canonical bytes parse back to.
 
     ``digest`` covers every field, noise included: it is equal where nothing differs.
     """
 
     lead_id: str
     row: Row
-    canonical: bytes
     digest: bytes
 
 
@@ -57,13 +57,12 @@ class Page:
 def parse_page(body: bytes, *, served_at: datetime | None = None) -> Page:
     """Return the page in the body of a 200 answer; raises :class:`UpstreamError`.
 
-    NaN, duplicate keys (the last wins), a byte order mark and stray bytes in a
-    text are let pass, as browsers do. Source: the listing's page, "Success".
+    Duplicate keys (the last wins), NaN (reads as null), a byte order mark and
+    stray bytes in a text are let pass. Source: the listing's page, "Success".
     """
-    text = body.decode("utf-8-sig", "replace")
     rows: list[Reading] = []
     bad: list[BadRow] = []
-    for entry in _entries(text):
+    for entry in _entries(body):
         read = entry if isinstance(entry, BadRow) else _read(entry)
         if isinstance(read, BadRow):
             bad.append(read)
@@ -72,9 +71,16 @@ def parse_page(body: bytes, *, served_at: datetime | None = None) -> Page:
     return Page(rows=tuple(rows), bad=tuple(bad), served_at=served_at)
 
 
-def _entries(text: str) -> Iterable[Json]:
+def _entries(body: bytes) -> Iterable[Json]:
     try:
-        return _data_list(json.loads(text))
+        return _data_list(msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _entries_leniently(body.decode("utf-8-sig", "replace"))
+
+
+def _entries_leniently(text: str) -> Iterable[Json]:
+    try:
+        return _data_list(_loads(text))
     except json.JSONDecodeError as error:
         raise _broken(text) from error
     except (RecursionError, ValueError):
@@ -85,7 +91,7 @@ def _entries_one_by_one(text: str) -> list[Json]:
     """Parse row by row what does not parse whole, so that only the culprit is lost."""
     try:
         envelope, texts = split_rows(text)
-        _data_list(json.loads(envelope))
+        _data_list(_loads(envelope))
         return [_entry(row) for row in texts]
     except (RecursionError, ValueError) as error:
         raise _broken(text) from error
@@ -93,7 +99,7 @@ def _entries_one_by_one(text: str) -> list[Json]:
 
 def _entry(text: str) -> Json:
     try:
-        return json.loads(text)
+        return _loads(text)
     except json.JSONDecodeError:
         raise
     except (RecursionError, ValueError):
@@ -101,6 +107,15 @@ def _entry(text: str) -> Json:
             reason="the record is nested too deep or has an endless number",
             digest=_digest(text.strip().encode()),
         )
+
+
+def _loads(text: str) -> Json:
+    return json.loads(text, parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(number: str) -> float | None:
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _data_list(envelope: Json) -> list[Json]:
@@ -128,13 +143,8 @@ def _broken(text: str) -> UpstreamError:
 
 def _read(entry: Json) -> Reading | BadRow:
     try:
-        written = canonical(entry)
-        # Read back, since canonical() mends what storage cannot carry: the
-        # snapshot and the next reading must not differ by the mending.
-        row = orjson.loads(written)
-        return Reading(
-            lead_id=record_id(row), row=row, canonical=written, digest=_digest(written)
-        )
+        row, written = carried(entry)
+        return Reading(lead_id=record_id(row), row=row, digest=_digest(written))
     except BadRecordError as error:
         return BadRow(reason=str(error), digest=_raw_digest(entry), lead_id=_known_id(entry))
 
