@@ -1,5 +1,6 @@
 """Logs: one pipeline for our lines and the libraries', and nothing secret in it."""
 
+import errno
 import json
 import logging
 from collections.abc import Iterator
@@ -83,3 +84,14 @@ def test_a_terminal_gets_colours_and_a_pipe_gets_json() -> None:
     structlog.get_logger().info("started")
     assert "\x1b[" not in stream.getvalue()
     assert "started" in stream.getvalue()
+
+
+class Full(StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    log.set_up(log_format="json", level="info", stream=Full())
+    structlog.get_logger().info("started")
+    structlog.get_logger().error("failed")

@@ -17,9 +17,7 @@ def no_budget(_token: SecretStr) -> Budget:
 
 def page(rows: list[Row]) -> Page:
     return Page(
-        rows=tuple(
-            Reading(lead_id=str(row["_id"]), row=row, canonical=b"", digest=b"") for row in rows
-        )
+        rows=tuple(Reading(lead_id=str(row["_id"]), row=row, digest=b"") for row in rows)
     )
 
 
