@@ -53,7 +53,8 @@ def _read(paths: list[Path]) -> Iterator[RuleFile]:
             yield str(path), path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError) as error:
             problem = f"cannot be read: {reason(error)}"
-            faults.append(Fault(where=str(path), problem=problem))
+            remedy = "mend its mode" if isinstance(error, OSError) else "save it as UTF-8"
+            faults.append(Fault(where=str(path), problem=problem, remedy=remedy))
     if faults:
         raise ConfigError(faults)
 

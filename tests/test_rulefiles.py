@@ -57,8 +57,8 @@ def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\xff")
     with pytest.raises(ConfigError) as refused:
         read_rule_files(tmp_path)
-    assert [fault.problem for fault in refused.value.faults] == [
-        "cannot be read: it is no UTF-8 text"
+    assert [f"{fault.problem} ({fault.remedy})" for fault in refused.value.faults] == [
+        "cannot be read: it is no UTF-8 text (save it as UTF-8)"
     ] * 2
 
 

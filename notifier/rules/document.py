@@ -94,11 +94,15 @@ class _Builder:
 
     def report(self, error: MarkedYAMLError) -> None:
         problem = str(error.problem or error.context)
-        at = error.problem_mark or error.context_mark
+        is_cut_off = "stream end" in problem or "end of stream" in problem
+        # The context of what never ends is where it begins.
+        at = (is_cut_off and error.context_mark) or error.problem_mark or error.context_mark
         mark = self._mark(at) if at else Mark(self._file, 1, 1)
         line = self._line(mark)
         remedy = ""
-        if "'\\t'" in problem:
+        if is_cut_off:
+            problem, remedy = "the file ends within brackets or quotes", "close what is open"
+        elif "'\\t'" in problem:
             problem, remedy = "a tab stands where YAML wants spaces", "indent with spaces"
         elif "${" in line:
             remedy = "between { } and [ ], put ${…} in quotes"

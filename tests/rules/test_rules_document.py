@@ -116,6 +116,20 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
             ),
         ),
         (
+            "a: b\nc: [",
+            (
+                "r.yaml:2:5: this is no YAML: the file ends within brackets or quotes"
+                " (close what is open)"
+            ),
+        ),
+        (
+            "a: {b: 'c\nd: e\n",
+            (
+                "r.yaml:1:8: this is no YAML: the file ends within brackets or quotes"
+                " (close what is open)"
+            ),
+        ),
+        (
             "a: {b: ${TOKEN}}",
             (
                 "r.yaml:1:9: this is no YAML: expected ',' or '}', but got '{'"
