@@ -158,11 +158,14 @@ def _translated(host: str, *, timeout_s: float) -> Iterator[None]:
             remedy="write the host's name, or its address in the usual form",
         ) from None
     except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise _no_answer(host, error.__cause__ or error) from None
+        raise no_answer(host, error.__cause__ or error) from None
 
 
-def _no_answer(host: str, cause: BaseException) -> DeliveryError:
-    """Return our error for a failed connection, by what the transport says caused it."""
+def no_answer(host: str, cause: BaseException) -> DeliveryError:
+    """Return our error for a failed connection, by what aiohttp says caused it.
+
+    ``host`` is how the text names the receiver.
+    """
     match cause:
         case aiohttp.ClientConnectorError(os_error=ForbiddenAddressError() as found):
             return DestinationRefusedError(

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -148,8 +150,11 @@ def _broken(host: str, error: SMTPException | OSError) -> DeliveryError:
             problem = f"no TLS connection to {host}"
         case TimeoutError():
             problem = f"{host} did not answer in time"
-        case OSError(strerror=str() as why):
-            problem = f"no connection to {host} ({why})"
+        case socket.gaierror():
+            problem = f"{host} cannot be resolved"
+        case OSError(errno=int() as number):
+            # asyncio puts the address into strerror, where the words belong.
+            problem = f"no connection to {host} ({os.strerror(number).lower()})"
         case _:
             problem = f"{host} broke off ({type(error).__name__})"
     return TemporaryDeliveryError(problem)

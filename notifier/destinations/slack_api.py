@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from notifier.destinations.http import retry_after_s
+from notifier.destinations.http import no_answer, retry_after_s
 from notifier.destinations.slack_faults import Refusal, code_in
 from notifier.errors import TemporaryDeliveryError
 from notifier.rows import Json
@@ -184,8 +184,7 @@ def _unanswered(method: str, timeout_s: float) -> Iterator[None]:
     except aiohttp.InvalidURL:
         raise TemporaryDeliveryError("Slack's address is no URL") from None
     except (aiohttp.ClientError, OSError) as error:
-        problem = f"Slack gave no usable answer to {method} ({type(error).__name__})"
-        raise TemporaryDeliveryError(problem) from None
+        raise no_answer("Slack", error) from None
 
 
 def _pause(headers: Mapping[str, str], *, now: datetime) -> float | None:

@@ -381,7 +381,13 @@ async def test_a_closed_port_is_tried_again() -> None:
         pass
     error = await failure(url)
     assert type(error) is TemporaryDeliveryError
-    assert "no connection to 127.0.0.1" in str(error)
+    assert str(error) == "no connection to 127.0.0.1 (connection refused)"
+
+
+async def test_a_server_without_an_address_is_tried_again() -> None:
+    error = await failure("smtp+plain://nowhere.invalid?insecure=true")
+    assert type(error) is TemporaryDeliveryError
+    assert str(error) == "nowhere.invalid cannot be resolved"
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.IMPLICIT])

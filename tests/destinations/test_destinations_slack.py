@@ -1,6 +1,7 @@
 """The Slack destination against a Slack that runs here."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -509,6 +510,14 @@ async def test_a_webhooks_refusals_mean_what_slack_says(
         await build(webhook_url=slack.webhook_url).send(message())
     assert "simulated" not in str(refused.value)
     assert len(slack.calls) == 1
+
+
+async def test_a_webhook_that_nobody_serves_is_tried_again(build: Build) -> None:
+    with socket.socket() as silent, pytest.raises(TemporaryDeliveryError) as refused:
+        silent.bind(("127.0.0.1", 0))
+        host = "{}:{}".format(*silent.getsockname())
+        await build(webhook_url=f"http://{host}/services/secret").send(message())
+    assert str(refused.value) == "no connection to Slack (connection refused)"
 
 
 async def test_a_payload_the_webhook_dislikes_twice_is_dead(slack: Slack, build: Build) -> None:
