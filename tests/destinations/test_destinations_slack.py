@@ -513,10 +513,11 @@ async def test_a_webhooks_refusals_mean_what_slack_says(
 
 
 async def test_a_webhook_that_nobody_serves_is_tried_again(build: Build) -> None:
-    with socket.socket() as silent, pytest.raises(TemporaryDeliveryError) as refused:
+    with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        host = "{}:{}".format(*silent.getsockname())
-        await build(webhook_url=f"http://{host}/services/secret").send(message())
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/services/secret"
+        with pytest.raises(TemporaryDeliveryError) as refused:
+            await build(webhook_url=url).send(message())
     assert str(refused.value) == "no connection to Slack (connection refused)"
 
 
