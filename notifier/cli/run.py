@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from notifier.cli import lean  # noqa: F401 - first of all
 from notifier.cli.context import logged_configuration, reread
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration

@@ -82,7 +82,7 @@ class EmailDestination:
         self._sender = sender
         self._zone = zone
         self._now = now
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
         self._timeout_s = timeout_s
 
     async def send(self, message: Message) -> Receipt:
@@ -113,6 +113,8 @@ class EmailDestination:
         """Nothing to release: a connection lives as long as its mail takes."""
 
     def _connected(self) -> AbstractAsyncContextManager[SMTP]:
+        # Not before it is needed: to read the host's certificates takes 20 ms.
+        self._tls = self._tls or ssl.create_default_context()
         return connected(
             self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
         )

@@ -1,0 +1,44 @@
+"""What the installed program loads: nothing that its rules and settings have no use for."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from installation import installation, started
+
+LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
+# By who needs it: a kind of destination, NOTIFIER_HTTP, or a terminal.
+COSTLY = {
+    *("aiohttp", "slack_sdk", "aiosmtplib", "email_validator"),
+    *("aiohttp.web", "prometheus_client"),
+    *("rich.console", "pygments", "notifier.rehearsal.stage"),
+}
+MAIL_SETTINGS = ("NOTIFIER_SMTP_URL", "NOTIFIER_SMTP_FROM")
+
+
+@pytest.mark.parametrize(
+    ("destination", "settings", "needed"),
+    [
+        ("crm", {}, {"aiohttp"}),
+        ("sales", {}, {"aiohttp", "slack_sdk"}),
+        ("boss", {}, {"aiosmtplib", "email_validator"}),
+        (
+            "crm",
+            {"NOTIFIER_HTTP": "127.0.0.1:0"},
+            {"aiohttp", "aiohttp.web", "prometheus_client"},
+        ),
+    ],
+)
+async def test_a_service_loads_what_it_sends_with_and_no_more(
+    tmp_path: Path, destination: str, settings: dict[str, str], needed: set[str]
+) -> None:
+    async with installation(tmp_path, send=(destination,), **settings) as installed:
+        if destination != "boss":
+            for variable in MAIL_SETTINGS:
+                del installed.program.environment[variable]
+        installed.program.prefix = (sys.executable, "-X", "importtime")
+        async with installed.program.running("run") as process:
+            await started(installed, process)
+            assert await process.stop() == 0
+        assert COSTLY & set(LOADED.findall(process.err)) == needed
