@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
-from notifier.upstream.order import Order, settled
+from notifier.upstream.order import Order, OrderWitness, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
 SMALL_SWEEP_MS = 60_000
@@ -115,17 +115,15 @@ class ListingWalks:
         if self.full is not None and self.full.is_broken(now_ms):
             self.full, self.full_due_ms = None, now_ms
 
-    def order_after(self, walk: Walk) -> Order:
-        """Return the order to go by once ``walk`` is complete.
+    def order_after(self, kind: WalkKind, witness: OrderWitness) -> Order:
+        """Return the order to go by once the walk that ``witness`` saw is complete.
 
         A head poll sees few rows: it can refute what a full walk has found, but
         not replace it.
         """
-        order = settled(self.order, walk.witness.order())
-        if walk.kind is not WalkKind.HEAD:
-            return order
-        refuted = self._sorted and walk.witness.refutes(self.order)
-        return order if refuted else self.order
+        if kind is not WalkKind.HEAD or (self._sorted and witness.refutes(self.order)):
+            return settled(self.order, witness.order())
+        return self.order
 
     def finish(self, walk: Walk, *, now_ms: int) -> None:
         """Put a completed walk away and set the next one's time.
@@ -133,7 +131,8 @@ class ListingWalks:
         Where a head poll met leads that the last sweep did not find, or rows out
         of order, there is more behind them: the next sweep is due now.
         """
-        before, self.order = self._sorted, self.order_after(walk)
+        before = self._sorted
+        self.order = self.order_after(walk.kind, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
             self.full_due_ms = self._next_sweep_ms(now_ms, walk.pages)

@@ -6,11 +6,13 @@ import structlog
 
 from notifier.errors import UpstreamError, UpstreamPausedError
 from notifier.intake import Committed, Intake
+from notifier.ledger import Written
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks
 from notifier.poller.stopping import Stop
 from notifier.poller.tools import PollerTools
 from notifier.upstream.budget import Budget
+from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
 
@@ -33,14 +35,15 @@ class Reader:
         A walk whose last page is committed already is only completed. Raises
         UpstreamError, StoreError and BusyError, with nothing of the page committed.
         """
+        ended: Written | None = None
         if walk.page is not None:
             number = walk.page
             page = await self.stop.unless(lambda: self._asked(walks, walk, number))
             if page is None:
                 return False
-            await self._take(walks, walk, number, page)
+            ended = await self._take(walks, walk, number, page)
         if walk.done:
-            await self._finish(walks, walk)
+            self._put_away(walks, walk, ended or await self._finish(walks, walk))
         return True
 
     async def _asked(self, walks: ListingWalks, walk: Walk, number: int) -> Page | None:
@@ -56,18 +59,25 @@ class Reader:
         self.budget.worked()
         return page
 
-    async def _take(self, walks: ListingWalks, walk: Walk, number: int, page: Page) -> None:
-        committed = await self._commit(walks, walk, page)
-        walk.witness.page(number, [one.row for one in page.rows])
+    async def _take(
+        self, walks: ListingWalks, walk: Walk, number: int, page: Page
+    ) -> Written | None:
+        """Commit a page; return what came of the walk's end, where that was committed, too."""
+        witness = walk.witness.after(number, [one.row for one in page.rows])
+        committed, ended = await self._commit(walks, walk, witness, page)
+        walk.witness = witness
         walk.advance(page.ids, all_held=committed.all_held)
         walk.returned |= committed.returned
         walks.read(walk, number)
         _log_page(walks, walk, number, committed)
         self.tools.wake(committed.written.destinations)
         self.tools.refresh(committed.saved)
+        return ended
 
-    async def _commit(self, walks: ListingWalks, walk: Walk, page: Page) -> Committed:
-        at = self.tools.now()
+    async def _commit(
+        self, walks: ListingWalks, walk: Walk, witness: OrderWitness, page: Page
+    ) -> tuple[Committed, Written | None]:
+        run, at = self.tools.store.run, self.tools.now()
         intake = Intake(
             source=walks.listing.source,
             kind=walks.listing.kind,
@@ -76,14 +86,19 @@ class Reader:
             rules=self.tools.rules(),
             first_run=walks.intervals.first_run,
         )
+        if walk.kind is WalkKind.HEAD:
+            return await run(
+                transactions.commit_head, page, intake, walks, walk, witness=witness, at=at
+            )
         baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None
-        return await self.tools.store.run(transactions.commit, page, intake, at, baseline_from)
+        return await run(transactions.commit, page, intake, at, baseline_from), None
 
-    async def _finish(self, walks: ListingWalks, walk: Walk) -> None:
-        written = await self.tools.store.run(
-            transactions.finish_walk, walks, walk, self.tools.rules(), at=self.tools.now()
-        )
-        self.tools.wake(written.destinations)
+    async def _finish(self, walks: ListingWalks, walk: Walk) -> Written:
+        run, rules, at = self.tools.store.run, self.tools.rules(), self.tools.now()
+        return await run(transactions.finish_walk, walks, walk, walk.witness, rules, at=at)
+
+    def _put_away(self, walks: ListingWalks, walk: Walk, ended: Written) -> None:
+        self.tools.wake(ended.destinations)
         walks.finish(walk, now_ms=self.tools.clock_ms())
         if walk.kind is not WalkKind.HEAD or walk.capped:
             log.info(

@@ -16,6 +16,7 @@ from notifier.rows import ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
 from notifier.upstream.health import Transition
+from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
 
@@ -55,8 +56,35 @@ def commit(
     return committed
 
 
+def commit_head(
+    db: Database,
+    page: Page,
+    intake: Intake,
+    walks: ListingWalks,
+    walk: Walk,
+    *,
+    witness: OrderWitness,
+    at: datetime,
+) -> tuple[Committed, Written | None]:
+    """Commit a head poll's page, and with one that is held whole the poll's end.
+
+    ``witness`` is the walk's once it has seen the page. Returned is also what came of
+    the end, or ``None`` where there is more to read.
+    """
+    committed = commit(db, page, intake, at, None)
+    if not committed.all_held:
+        return committed, None
+    return committed, finish_walk(db, walks, walk, witness, intake.rules, at=at)
+
+
 def finish_walk(
-    db: Database, walks: ListingWalks, walk: Walk, rules: Ruleset, *, at: datetime
+    db: Database,
+    walks: ListingWalks,
+    walk: Walk,
+    witness: OrderWitness,
+    rules: Ruleset,
+    *,
+    at: datetime,
 ) -> Written:
     """Record a completed walk: after a full one also what it did not find.
 
@@ -64,7 +92,7 @@ def finish_walk(
     """
     source, kind = walks.listing.source, walks.listing.kind
     bot_id, at_ms = source.bot_id, ms_of(at)
-    order = walks.order_after(walk)
+    order = walks.order_after(walk.kind, witness)
     if order is not walks.order:
         snapshots.set_order(db, bot_id, kind, order.value)
     if walk.kind is not WalkKind.HEAD:

@@ -58,6 +58,14 @@ class OrderWitness:
             self._compare(key, [mark[i] for mark in marks])
         self._number, self._page = number, rows
 
+    def after(self, number: int, rows: Sequence[Row]) -> "OrderWitness":
+        """Return a witness that has also taken in this page; this one has not."""
+        later = OrderWitness()
+        later._rises, later._falls = dict(self._rises), dict(self._falls)
+        later._number, later._page = self._number, self._page
+        later.page(number, rows)
+        return later
+
     def order(self) -> Order:
         """Return the order that the rows so far allow, best proof first.
 

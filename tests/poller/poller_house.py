@@ -31,7 +31,7 @@ from notifier.upstream.page import Page, parse_page
 from support.virtual_time import VirtualLoop
 
 Committed = Callable[..., None]
-"""Is told of each transaction: its function and positional arguments."""
+"""Is told of each transaction: its function, what that returned, and its arguments."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class InlineStore:
         self.crash_in: int | None = None
         self.crash_commits = False
         self.faults: deque[Exception] = deque()
-        self.committed: Committed = lambda _function, *_arguments: None
+        self.committed: Committed = lambda *_: None
 
     async def run(
         self,
@@ -76,7 +76,7 @@ class InlineStore:
             result = function(self.db, *args, **kwargs)
             if dies and not self.crash_commits:
                 raise Crash
-        self.committed(function, *args)
+        self.committed(function, result, *args)
         if dies:
             raise Crash
         return result
@@ -314,5 +314,5 @@ def houses(folder: Path) -> Iterator[Build]:
 
 
 def is_commit(function: object) -> bool:
-    """Whether this was the transaction that commits a page."""
-    return function is transactions.commit
+    """Whether this was a transaction that commits a page."""
+    return function in (transactions.commit, transactions.commit_head)

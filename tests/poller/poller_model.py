@@ -34,20 +34,25 @@ class Model:
     begun: dict[tuple[str, int], datetime] = field(default_factory=dict)
     late: dict[str, Row] = field(default_factory=dict)
 
-    def committed(self, function: object, *arguments: object) -> None:
+    def committed(self, function: object, result: object, *arguments: object) -> None:
         """Take in a transaction that was committed."""
-        if function is transactions.commit:
+        if function in (transactions.commit, transactions.commit_head):
             page, intake = arguments[:2]
             assert isinstance(page, Page)
             assert isinstance(intake, Intake)
             self._page(page, intake)
         if function is transactions.finish_walk:
-            walks, walk = arguments[:2]
-            assert isinstance(walks, ListingWalks)
-            assert isinstance(walk, Walk)
-            self._finished(walks.listing.kind, walk)
+            self._finished(*arguments[:2])
+        if function is transactions.commit_head:
+            assert isinstance(result, tuple)
+            _, ended = result
+            if ended is not None:
+                self._finished(*arguments[2:4])
 
-    def _finished(self, kind: str, walk: Walk) -> None:
+    def _finished(self, walks: object, walk: object) -> None:
+        assert isinstance(walks, ListingWalks)
+        assert isinstance(walk, Walk)
+        kind = walks.listing.kind
         begun = self.begun[kind, walk.number]
         if walk.kind is WalkKind.HEAD:
             self.head_begun[kind] = begun

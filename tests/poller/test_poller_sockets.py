@@ -71,7 +71,7 @@ class Watched(Store):
         def heard_too(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
             # On the database's thread: a task that is killed hears of nothing.
             found = function(db, *args, **kwargs)
-            self._heard(function, *args)
+            self._heard(function, found, *args)
             return found
 
         return await super().run(heard_too, *args, **kwargs)

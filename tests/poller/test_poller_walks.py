@@ -10,7 +10,9 @@ import structlog
 from poller_house import Build, House, houses, is_commit
 
 from notifier.errors import StoreError, UpstreamError, UpstreamPausedError
+from notifier.poller import transactions
 from notifier.simulator.listing import Order
+from notifier.store import sources
 
 HOUR = 3600
 BROKEN = UpstreamError("the upstream has a fault of its own (502)")
@@ -53,6 +55,16 @@ def test_a_quiet_poll_writes_three_rows_and_loads_none(build: Build, count: int)
     assert house.store.db.conn.total_changes - rows_before == 3
     assert not any("SELECT lead_id, row" in text for text in seen)
     assert len(seen) < 30
+
+
+def test_a_quiet_poll_takes_a_transaction_before_its_request_and_one_after(
+    build: Build,
+) -> None:
+    house = settled(build())
+    seen = list[object]()
+    house.store.committed = lambda function, *_: seen.append(function)
+    house.poll(15)
+    assert seen == [sources.claim_request, transactions.commit_head]
 
 
 def test_noise_is_saved_and_told_to_nobody(build: Build) -> None:
@@ -253,9 +265,8 @@ def test_what_a_broken_walk_left_open_is_read_once_more_and_not_for_ever(
 def test_a_finish_that_could_not_be_stored_is_made_up_for_without_a_request(
     build: Build,
 ) -> None:
-    house = settled(build())
-    house.world.create(name="Asha")
-    before = house.loop.time()
+    house = build()
+    house.world.populate(2)
     commits = []
 
     def fail_after_the_second_page(function: object, *_arguments: object) -> None:
@@ -264,10 +275,11 @@ def test_a_finish_that_could_not_be_stored_is_made_up_for_without_a_request(
             house.store.faults.append(StoreError("disk full"))
 
     house.store.committed = fail_after_the_second_page
-    house.poll(20)
+    house.poll(3)
     assert not house.store.faults
-    assert house.requests(since_s=before) == [("lead", 1), ("lead", 2)]
     assert house.value("SELECT COUNT(*) FROM open_walks") == 0
+    # The baseline, and the first head poll.
+    assert house.requests() == [("lead", 1), ("lead", 2), ("lead", 1)]
 
 
 def test_once_makes_the_baseline_and_then_a_head_poll_each_time(build: Build) -> None:
