@@ -18,8 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from notifier import formats
 from notifier.environment import Credentials, Environment, Place
 from notifier.errors import ConfigError, Fault
+from notifier.rules.bots import check_inbox_url, check_types
 from notifier.rules.durations import Duration
-from notifier.rules.options import check_inbox_url, check_types
 
 PREFIX = "NOTIFIER_"
 NO_TIME = timedelta(0)

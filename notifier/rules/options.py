@@ -16,16 +16,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from notifier.records import LEAD, NON_LEAD
+from notifier.rules.bots import check_inbox_url, check_types
 from notifier.rules.destinations import SLACK_USER_ID, Flag, Options, check_mention
 from notifier.rules.durations import PositiveDuration
 from notifier.rules.hours import parse_days, parse_spans, parse_timezone
 from notifier.rules.model import Outside
-from notifier.rules.nodes import meant
 from notifier.rules.sections import is_name
 from notifier.rules.windows import Span
 
-INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
 MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 WHOLE_DAY = (Span(begins=0, ends=1440),)
 ONE_OR_MORE = {
@@ -35,25 +33,6 @@ ONE_OR_MORE = {
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
-
-
-def check_types(types: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the listing types; raises ``ValueError`` for an unknown one."""
-    for name in types:
-        if name not in (LEAD, NON_LEAD):
-            raise ValueError(f"`{name}` is no type; there is lead and non-lead")
-    return types
-
-
-def check_inbox_url(url: str) -> str:
-    """Return a link to a chat whose ``{fields}`` are known, else raise ``ValueError``."""
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("the link must begin with https://")
-    for name in re.findall(r"\{(.*?)\}", url):
-        if name not in INBOX_FIELDS:
-            near = meant(name, INBOX_FIELDS)
-            raise ValueError(f"`{{{name}}}` is no field of the link{near}")
-    return url
 
 
 def _check_slack_id(name: str) -> str:

@@ -1,5 +1,6 @@
 """Finding commands, and what an error looks like from outside."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,15 +57,24 @@ def test_each_error_has_its_exit_code(error: NotifierError, code: int) -> None:
     assert exit_code(error) is Exit(code)
 
 
-def test_the_version_loads_no_other_command() -> None:
+@pytest.mark.parametrize(
+    ("command", "unused"),
+    [
+        ("version", {"pydantic", "sqlite_utils", "rich.console"}),
+        ("status", {"httpx", "jinja2", "ruamel.yaml", "email_validator", "structlog"}),
+    ],
+)
+def test_a_command_loads_what_it_needs(command: str, unused: set[str], tmp_path: Path) -> None:
     shown = subprocess.run(
-        [sys.executable, "-X", "importtime", INSTALLED, "version"],
-        check=True,
+        [sys.executable, "-X", "importtime", INSTALLED, command],
+        check=False,
         capture_output=True,
         text=True,
+        cwd=tmp_path,
     )
-    assert "notifier.cli.main" in shown.stderr
-    assert not any(name in shown.stderr for name in ("ruamel", "httpx", "sqlite_utils"))
+    loaded = set(re.findall(r"^import time: .*\| *(\S+)$", shown.stderr, re.MULTILINE))
+    assert f"notifier.cli.{command}" in loaded
+    assert loaded & unused == set()
 
 
 def test_garbage_is_collected_again_once_the_command_was_loaded() -> None:

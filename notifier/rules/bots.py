@@ -1,0 +1,27 @@
+"""What may be said of a bot to poll, in rules files and in settings alike."""
+
+import re
+
+from notifier.records import LEAD, NON_LEAD
+from notifier.rules.nodes import meant
+
+INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
+
+
+def check_types(types: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the listing types; raises ``ValueError`` for an unknown one."""
+    for name in types:
+        if name not in (LEAD, NON_LEAD):
+            raise ValueError(f"`{name}` is no type; there is lead and non-lead")
+    return types
+
+
+def check_inbox_url(url: str) -> str:
+    """Return a link to a chat whose ``{fields}`` are known, else raise ``ValueError``."""
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("the link must begin with https://")
+    for name in re.findall(r"\{(.*?)\}", url):
+        if name not in INBOX_FIELDS:
+            near = meant(name, INBOX_FIELDS)
+            raise ValueError(f"`{{{name}}}` is no field of the link{near}")
+    return url
