@@ -110,7 +110,7 @@ def _posts(folder: Path, after: int) -> list[Post]:
 
 def _speed(samples: Sequence[Sample]) -> Iterator[Row]:
     rates, costs = [one.rate for one in samples], [one.cpu_ms for one in samples]
-    share = median(one.rate / one.client_rate for one in samples)
+    share = median(rates) / median(one.client_rate for one in samples)
     goal: Goal | None = Goal(text="≥ 0.55 × the bare loop", met=share >= 0.55)
     commits = median(one.commits for one in samples)
     floors = {
