@@ -60,7 +60,7 @@ def test_each_error_has_its_exit_code(error: NotifierError, code: int) -> None:
 @pytest.mark.parametrize(
     ("command", "unused"),
     [
-        ("version", {"pydantic", "sqlite_utils", "rich.console"}),
+        ("version", {"httpx", "pydantic_settings", "sqlite_utils", "rich.console"}),
         ("status", {"httpx", "jinja2", "ruamel.yaml", "email_validator", "structlog"}),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_command_loads_what_it_needs(command: str, unused: set[str], tmp_path:
         cwd=tmp_path,
     )
     loaded = set(re.findall(r"^import time: .*\| *(\S+)$", shown.stderr, re.MULTILINE))
-    assert f"notifier.cli.{command}" in loaded
+    assert "notifier.cli.main" in loaded
     assert loaded & unused == set()
 
 
