@@ -65,6 +65,8 @@ class Reader:
         """Commit a page; return what came of the walk's end, where that was committed, too."""
         witness = walk.witness.after(number, [one.row for one in page.rows])
         committed, ended = await self._commit(walks, walk, witness, page)
+        bot_id = walks.listing.source.bot_id
+        self.tools.store.soon(transactions.note_success, bot_id, self.tools.now())
         walk.witness = witness
         walk.advance(page.ids, all_held=committed.all_held)
         walk.returned |= committed.returned

@@ -29,6 +29,15 @@ class Transactions(Protocol):
         """Run ``function(db, …)``, all of it or nothing; raises StoreError or BusyError."""
         ...
 
+    def soon(
+        self,
+        function: Callable[Concatenate[Database, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Let ``function(db, …)`` ride along with a transaction that writes anyway."""
+        ...
+
 
 class Pages(Protocol):
     """Asks the upstream: :class:`notifier.upstream.client.Client`."""

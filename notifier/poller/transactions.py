@@ -37,6 +37,11 @@ def source_state(db: Database, bot_id: str) -> tuple[str, int | None, int]:
     return sources.state(db, bot_id)
 
 
+def note_success(db: Database, bot_id: str, at: datetime) -> None:
+    """Record that a page was read and committed."""
+    sources.succeeded(db, bot_id, at_ms=ms_of(at))
+
+
 def note_failures(db: Database, bot_id: str, failures: int) -> None:
     """Record how many requests in a row have failed."""
     sources.set_failures(db, bot_id, failures)
@@ -51,9 +56,7 @@ def commit(
         snapshots.listing(db, bot_id, intake.kind)
         from_ms = ms_of(baseline_from)
         snapshots.start_baseline(db, bot_id, intake.kind, from_ms=from_ms)
-    committed = commit_page(db, page, intake, at=at)
-    sources.succeeded(db, bot_id, at_ms=ms_of(at))
-    return committed
+    return commit_page(db, page, intake, at=at)
 
 
 def commit_head(

@@ -8,9 +8,10 @@ outbox that forgets is none.
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -75,6 +76,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._riders: deque[Callable[[Database], object]] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         try:
             self._db = self._thread.submit(connect, path).result()
@@ -95,7 +97,7 @@ class Store:
         """
 
         def whole() -> T:
-            with translated(self.path), transaction(self._db):
+            with translated(self.path), self._taking_along():
                 return function(self._db, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
@@ -110,14 +112,53 @@ class Store:
 
         def plain() -> T:
             with translated(self.path):
+                self._take_along()
                 return function(self._db, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, plain)
 
+    def soon(
+        self,
+        function: Callable[Concatenate[Database, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Let ``function(db, …)`` ride along with the next transaction that writes.
+
+        A look takes it along, too, and so does the close. For what is written at every
+        turn and only looked at: it costs no commit of its own, but a kill may lose it.
+        """
+        self._riders.append(lambda db: function(db, *args, **kwargs))
+
     def close(self) -> None:
         """Finish what the thread is doing, then close the connection."""
-        self._thread.submit(self._db.close).result()
+        self._thread.submit(self._close).result()
         self._thread.shutdown()
+
+    def _close(self) -> None:
+        with suppress(StoreError, BusyError), translated(self.path):
+            self._take_along()
+        self._db.close()
+
+    def _take_along(self) -> None:
+        if self._riders:
+            with self._taking_along(always=True):
+                pass
+
+    @contextmanager
+    def _taking_along(self, *, always: bool = False) -> Iterator[None]:
+        """Run the block as one transaction, and if it writes, what waits for one, too."""
+        riders: tuple[Callable[[Database], object], ...] = ()
+        with transaction(self._db):
+            before = self._db.conn.total_changes
+            yield
+            if always or self._db.conn.total_changes != before:
+                riders = tuple(self._riders)
+                for rider in riders:
+                    rider(self._db)
+        # Not sooner: those of a transaction that failed wait for the next.
+        for _ in riders:
+            self._riders.popleft()
 
 
 @contextmanager

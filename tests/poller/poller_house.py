@@ -81,6 +81,15 @@ class InlineStore:
             raise Crash
         return result
 
+    def soon(
+        self,
+        function: Callable[Concatenate[Database, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        with transaction(self.db):
+            function(self.db, *args, **kwargs)
+
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
         return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
 

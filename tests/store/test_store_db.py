@@ -138,6 +138,60 @@ async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> 
         assert db.execute("SELECT * FROM notes").fetchall() == [("a", "b")]
 
 
+def note(db: Database, name: str) -> None:
+    db.execute("INSERT INTO notes VALUES (?, '')", [name])
+
+
+def committed(path: Path) -> list[str]:
+    """Return the names of the notes that another process sees."""
+    with closing(sqlite3.connect(path)) as db:
+        return [name for (name,) in db.execute("SELECT name FROM notes ORDER BY rowid")]
+
+
+async def test_what_rides_along_goes_with_a_transaction_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+    store.soon(note, "rider")
+    await store.run(lambda db: db.execute("SELECT 1").fetchone())
+    assert committed(path) == []
+    await store.run(note, "a")
+    assert committed(path) == ["a", "rider"]
+    await store.run(note, "b")
+    assert committed(path) == ["a", "rider", "b"]
+    store.close()
+
+
+async def test_what_rides_along_waits_where_a_transaction_fails(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+    await store.run(note, "a")
+    store.soon(note, "rider")
+
+    def write_twice(db: Database) -> None:
+        note(db, "b")
+        note(db, "a")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.run(write_twice)
+    assert committed(path) == ["a"]
+    await store.run(note, "b")
+    assert committed(path) == ["a", "b", "rider"]
+    store.close()
+
+
+async def test_what_rides_along_waits_for_no_more_than_a_look_or_the_end(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+    store.soon(note, "rider")
+    await store.look(lambda db: db.execute("SELECT 1").fetchone())
+    assert committed(path) == ["rider"]
+    store.soon(note, "last rider")
+    store.close()
+    assert committed(path) == ["rider", "last rider"]
+
+
 def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "notifier.db")) as db:
         Outbox(db).add("A1", "a")
