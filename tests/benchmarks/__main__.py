@@ -2,7 +2,7 @@
 
 Each figure is the median of several repetitions, beside the least and greatest of
 them, and beside a floor measured in the same run: the least that could be done
-instead. Takes about six minutes, with ``--quick`` two.
+instead. Takes about five minutes, with ``--quick`` under three.
 """
 
 import argparse
