@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
-import certifi
+import aiohttp
 import httpx
 from pydantic import SecretStr
 
@@ -21,6 +21,7 @@ from notifier.pacing import http_date
 from notifier.records import Source
 from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
+from notifier.upstream.transport import build_transport
 
 PATH: Final = "/inbox/direct/chats"
 HEADERS: Final = {
@@ -30,10 +31,6 @@ HEADERS: Final = {
     "user-agent": f"notifier/{__version__}",
 }
 MAX_BYTES: Final = 32 * 1024 * 1024
-# A source has one request under way. Were there fewer connections than sources,
-# those that hang would take them all, and the deadline would pass in the queue.
-# More would be beyond the 1,024 files that a process may usually have open.
-LIMITS: Final = httpx.Limits(max_connections=800, max_keepalive_connections=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +59,15 @@ class Client:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._url = base_url.rstrip("/") + PATH
-        # asyncio.timeout() bounds the whole request; but httpx leaks the socket
-        # of a TLS handshake that is cancelled, so it must give up there first.
+        # asyncio.timeout() bounds the whole request; this tells a host that does not
+        # answer at all from one that is slow.
         self._limits = {"timeout": {"connect": timeout_s / 3}}
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._now = now
         # Without httpx's client around it: cookies, logins and redirects, which
         # nobody wants here, take a third of a request's time.
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=tls or _tls(), trust_env=False, limits=LIMITS
-        )
+        self._transport = build_transport(tls)
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,7 +91,7 @@ class Client:
             raise UpstreamError(
                 f"the upstream did not answer in full within {self._timeout_s:g} s"
             ) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise connection_fault(error) from error
         return parse_page(body, served_at=served_at)
 
@@ -149,10 +144,3 @@ def _sendable(token: SecretStr) -> str:
             remedy="copy x-bot-token again, without spaces, quotes or line ends",
         )
     return value
-
-
-def _tls() -> ssl.SSLContext:
-    """Return verification by the host's own authorities, and by Mozilla's."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context

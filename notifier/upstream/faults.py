@@ -4,15 +4,19 @@ Nothing here quotes the upstream, the HTTP library, a URL or a token.
 """
 
 import os
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
 
+import aiohttp
+
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.pacing import retry_after_s
 
 MAX_PAUSE_S = 60 * 60
+NUMBERS = re.compile(r"\[Errno (\d+)\]")
 
 REFUSED = {
     400: (
@@ -70,16 +74,12 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 "no secure connection to the upstream: its TLS is broken or not TLS at all",
                 remedy="check NOTIFIER_BASE_URL: https or http, host and port",
             )
-        if isinstance(cause, OSError) and not _is_summary(cause):
+        if isinstance(cause, OSError):
             return UpstreamError(
                 f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
             )
     return UpstreamError("the upstream broke the connection off, or does not speak HTTP")
-
-
-def _is_summary(error: OSError) -> bool:
-    return type(error) is OSError and error.__cause__ is not None
 
 
 def _words(error: OSError) -> str:
@@ -90,14 +90,17 @@ def _words(error: OSError) -> str:
             return "nobody listens there"
         case TimeoutError():
             return "nobody answers there"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
         case _:
-            return os.strerror(error.errno) if error.errno else "every address failed"
+            # asyncio sums up what each of a host's addresses said: the last will do.
+            numbers = NUMBERS.findall(str(error))
+            return _words(OSError(int(numbers[-1]), "")) if numbers else "no address answers"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield what led to an error, less aiohttp's own, which pose as what caused them."""
     while error is not None:
-        # A summary of what each of a host's addresses said: the last will do.
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[-1]
-        yield error
+        if not isinstance(error, aiohttp.ClientError):
+            yield error
         error = error.__cause__ or error.__context__
