@@ -69,10 +69,12 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
     )
     judge.save(db)
     for lead, one in judge.plans:
-        overdue.apply(db, lead, one.timers)
-        ledger.write(
-            db, one.told, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
-        )
+        if one.timers:
+            overdue.apply(db, lead, one.timers)
+    events = [told for _, one in judge.plans for told in one.told]
+    ledger.write(
+        db, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
+    )
     return committed
 
 
@@ -150,7 +152,7 @@ class _Judge:
         if not (self.saved or self.touched or self.late):
             return
         snapshots.open_walk(db, bot_id, intake.kind, intake.walk)
-        snapshots.save(db, bot_id, self.saved.values())
+        snapshots.save(db, bot_id, list(self.saved.values()))
         snapshots.touch(db, bot_id, self.touched, walk=intake.walk)
         snapshots.remember_late(db, bot_id, self.late)
 

@@ -4,7 +4,7 @@ Here a new event also meets what already waits: it joins an open digest, or
 makes a settling lead wait longer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from sqlite_utils import Database
@@ -41,26 +41,28 @@ def write(
     written: Written,
 ) -> None:
     """Store events and deliveries, adding to ``written`` what was stored."""
-    for one in told:
-        seq = events.add(db, one.event, bot_id=bot_id, observed_ms=at_ms)
-        if seq is None:
-            continue
-        written.events.append(one.event)
-        settling = _unsettle(db, one.event, rules, at_ms)
-        deliveries = [
-            _absorbed(gathered(db, planned, rules), one.event, settling)
-            for planned in one.deliveries
-        ]
-        outbox.add(db, [new_delivery(one, planned, seq, at_ms) for planned in deliveries])
-        written.deliveries += len(deliveries)
-        written.destinations |= {
-            planned.destination for planned in deliveries if planned.state is State.PENDING
-        }
-        written.template_faults += [
-            (planned.rule, planned.template_fault)
-            for planned in deliveries
-            if planned.template_fault
-        ]
+    found = list(told)
+    seqs = events.add(db, [one.event for one in found], bot_id=bot_id, observed_ms=at_ms)
+    stored = [(one, seq) for one, seq in zip(found, seqs, strict=True) if seq is not None]
+    meeting = _Meeting(db, rules, at_ms)
+    meeting.unsettle({lane_key(one.event) for one, _ in stored if one.event.lead})
+    deliveries = [
+        new_delivery(one, planned, seq, at_ms)
+        for one, seq in stored
+        for planned in meeting.met(one)
+    ]
+    outbox.add(db, deliveries)
+    written.events += [one.event for one, _ in stored]
+    written.deliveries += len(deliveries)
+    written.destinations |= {
+        one.destination for one in deliveries if one.state is State.PENDING
+    }
+    written.template_faults += [
+        (planned.rule, planned.template_fault)
+        for one, _ in stored
+        for planned in one.deliveries
+        if planned.template_fault
+    ]
 
 
 def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelivery:
@@ -85,42 +87,73 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
 
 
 def gathered(db: Database, planned: Planned, rules: Ruleset) -> Planned:
-    """Let a delivery join the digest that its rule has open for the destination.
+    """Let a delivery join the digest that its rule has open for the destination."""
+    if not _gathers(planned):
+        return planned
+    found = waiting.open_digest(db, planned.rule, planned.destination)
+    return _joined(planned, found, rules) if found else planned
+
+
+class _Meeting:
+    """Lets new deliveries meet what waits: in the database, and of this very writing."""
+
+    def __init__(self, db: Database, rules: Ruleset, at_ms: int) -> None:
+        self._db = db
+        self._rules = rules
+        self._at_ms = at_ms
+        self._settling: set[tuple[str, str]] = set()  # lane key, destination
+        self._digests: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def unsettle(self, leads: Collection[str]) -> None:
+        """Let what settles of these leads wait longer, since something happens to them."""
+        for one in waiting.settling(self._db, leads) if leads else ():
+            self._settling.add((one.lead, one.destination))
+            rule = self._rules.rule(one.rule)
+            if rule is not None and rule.settle is not None:
+                settle_ms = int(rule.settle.total_seconds() * 1000)
+                latest_ms = one.created_ms + LONGEST_SETTLE * settle_ms
+                due_ms = min(self._at_ms + settle_ms, latest_ms)
+                waiting.postpone(self._db, one.id, due_ms=due_ms)
+
+    def met(self, told: Told) -> list[Planned]:
+        """Return the event's deliveries as they are to be stored."""
+        lead = lane_key(told.event)
+        found = [
+            self._absorbed(self._gathered(one), told.event, lead) for one in told.deliveries
+        ]
+        self._settling |= {
+            (lead, one.destination)
+            for one in found
+            if one.held == Timing.SETTLE and one.state is State.PENDING
+        }
+        return found
+
+    def _gathered(self, planned: Planned) -> Planned:
+        """Let it join the open digest, or open one for those that come after it."""
+        if not _gathers(planned):
+            return planned
+        key = planned.rule, planned.destination
+        found = self._digests.get(key) or waiting.open_digest(self._db, *key)
+        self._digests[key] = found or (planned.bundle, ms_of(planned.due))
+        return _joined(planned, found, self._rules) if found else planned
+
+    def _absorbed(self, planned: Planned, event: Event, lead: str) -> Planned:
+        """Skip a change of details that the settling message will tell anyway."""
+        is_told = (lead, planned.destination) in self._settling
+        if not is_told or event.type not in UPDATES or planned.state is not State.PENDING:
+            return planned
+        return replace(planned, state=State.SKIPPED, reason="settled")
+
+
+def _gathers(planned: Planned) -> bool:
+    return planned.held == Timing.DIGEST and planned.state is State.PENDING
+
+
+def _joined(planned: Planned, digest: tuple[str, int], rules: Ruleset) -> Planned:
+    """Return the delivery in the digest of this bundle and due time.
 
     A webhook gets its events singly even then, all at the digest's due time.
     """
-    if planned.held != Timing.DIGEST or planned.state is not State.PENDING:
-        return planned
-    found = waiting.open_digest(db, planned.rule, planned.destination)
-    if found is None:
-        return planned
-    bundle, due_ms = found
+    bundle, due_ms = digest
     singly = rules.destinations[planned.destination].kind == WEBHOOK
-    return replace(
-        planned,
-        bundle=planned.bundle if singly else bundle,
-        due=moment_of(due_ms),
-    )
-
-
-def _unsettle(db: Database, event: Event, rules: Ruleset, at_ms: int) -> set[str]:
-    """Let the lead's settling deliveries wait longer; return their destinations."""
-    if event.lead is None:
-        return set()
-    found = waiting.settling(db, lane_key(event))
-    for one in found:
-        rule = rules.rule(one.rule)
-        if rule is not None and rule.settle is not None:
-            settle_ms = int(rule.settle.total_seconds() * 1000)
-            latest_ms = one.created_ms + LONGEST_SETTLE * settle_ms
-            waiting.postpone(db, one.id, due_ms=min(at_ms + settle_ms, latest_ms))
-    return {one.destination for one in found}
-
-
-def _absorbed(planned: Planned, event: Event, settling: set[str]) -> Planned:
-    """Skip a change of details that the settling message will tell anyway."""
-    if event.type not in UPDATES or planned.destination not in settling:
-        return planned
-    if planned.state is not State.PENDING:
-        return planned
-    return replace(planned, state=State.SKIPPED, reason="settled")
+    return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))

@@ -12,11 +12,10 @@ import msgspec
 from sqlite_utils import Database
 
 from notifier.events import OPERATIONS, Event, EventPayload, decode, encode
+from notifier.store.batches import chunks, marks
 
 FORGOTTEN = "forgotten"
 """Stands where a lead's id stood, and is why a delivery was skipped."""
-
-CHUNK = 500  # parameters a statement, far below SQLite's limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +33,10 @@ def is_forgotten(db: Database, bot_id: str, lead_ids: Iterable[str]) -> set[str]
     if not some:
         return set()
     by_digest = {_digest(bot_id, lead_id): lead_id for lead_id in lead_ids}
-    digests = list(by_digest)
     found: set[str] = set()
-    for start in range(0, len(digests), CHUNK):
-        chunk = digests[start : start + CHUNK]
-        marks = ",".join("?" * len(chunk))
-        rows = db.execute(f"SELECT digest FROM forgotten WHERE digest IN ({marks})", chunk)  # noqa: S608
-        found |= {by_digest[digest] for (digest,) in rows}
+    for some in chunks(list(by_digest)):
+        sql = f"SELECT digest FROM forgotten WHERE digest IN ({marks(some)})"  # noqa: S608
+        found |= {by_digest[digest] for (digest,) in db.execute(sql, some)}
     return found
 
 

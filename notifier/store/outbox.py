@@ -14,6 +14,7 @@ import orjson
 from sqlite_utils import Database
 
 from notifier.conclude import Outcome, State
+from notifier.store.batches import insert, marks
 
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; what is held or gathered is overtaken.
@@ -77,10 +78,10 @@ class Claimed:
 
 def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
     """Store deliveries; those that are final from the start never become due."""
-    db.conn.executemany(
-        "INSERT INTO deliveries (event_seq, rule, destination, lead, bundle, title, body,"
-        " mention, broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    insert(
+        db,
+        "deliveries (event_seq, rule, destination, lead, bundle, title, body, mention,"
+        " broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)",
         [
             (
                 *(one.event_seq, one.rule, one.destination, one.lead, one.bundle),
@@ -150,10 +151,10 @@ def _claim_bundles(
     db: Database, destination: str, bundles: Sequence[str]
 ) -> list[tuple[Claimed, ...]]:
     """Claim these bundles, whole, and return them in their order."""
-    marks = ",".join("?" * len(bundles))
     rows = db.execute(
         "UPDATE deliveries SET claim = claim + 1, claimed = 1"  # noqa: S608
-        f" WHERE destination = ? AND bundle IN ({marks}) AND state = 'pending' RETURNING id",
+        f" WHERE destination = ? AND bundle IN ({marks(bundles)}) AND state = 'pending'"
+        " RETURNING id",
         [destination, *bundles],
     ).fetchall()
     whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
@@ -163,12 +164,11 @@ def _claim_bundles(
 
 
 def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
-    marks = ",".join("?" * len(ids))
     rows = db.execute(
         "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
         " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
         " COALESCE(d.envelope, e.body) FROM deliveries AS d"
-        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks}) ORDER BY d.id",
+        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks(ids)}) ORDER BY d.id",
         ids,
     )
     for row in rows:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-CHUNK = 500  # parameters a statement, far below SQLite's limit
+from notifier.store.batches import chunks, insert, marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +136,10 @@ def finish_full_walk(db: Database, bot_id: str, kind: str, *, at_ms: int, pages:
 def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known]:
     """Return what is known of these records, by lead id."""
     found: dict[str, Known] = {}
-    for ids in _chunks(lead_ids):
+    for ids in chunks(lead_ids):
         rows = db.execute(
             "SELECT lead_id, type, digest, walk, late_digest, absent"  # noqa: S608
-            f" FROM records WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
+            f" FROM records WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
             [bot_id, *ids],
         )
         for lead_id, kind, digest, walk, late_digest, absent in rows:
@@ -157,11 +157,11 @@ def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known
 def rows(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored rows (JSON) of these records, by lead id."""
     found: dict[str, str] = {}
-    for ids in _chunks(lead_ids):
+    for ids in chunks(lead_ids):
         found.update(
             db.execute(
                 "SELECT lead_id, row FROM records"  # noqa: S608
-                f" WHERE bot_id = ? AND lead_id IN ({_marks(ids)})",
+                f" WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
                 [bot_id, *ids],
             ).fetchall()
         )
@@ -176,14 +176,15 @@ def row(db: Database, bot_id: str, lead_id: str) -> tuple[str, str] | None:
     return (found[0], found[1]) if found else None
 
 
-def save(db: Database, bot_id: str, records: Iterable[Saved]) -> None:
+def save(db: Database, bot_id: str, records: Sequence[Saved]) -> None:
     """Write records as they now are; a remembered late state is settled by that."""
-    db.conn.executemany(
-        "INSERT INTO records (bot_id, lead_id, type, digest, walk, row)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
+    insert(
+        db,
+        "records (bot_id, lead_id, type, digest, walk, row)",
+        [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row) for r in records],
+        then="ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
         " type = excluded.type, digest = excluded.digest, walk = excluded.walk,"
         " row = excluded.row, late_digest = NULL, absent = 0",
-        [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row) for r in records],
     )
 
 
@@ -224,11 +225,3 @@ def mark_absent(
     db.conn.executemany(
         "UPDATE records SET absent = ? WHERE bot_id = ? AND lead_id = ?", turned
     )
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-def _marks(ids: Sequence[str]) -> str:
-    return ",".join("?" * len(ids))

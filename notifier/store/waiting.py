@@ -23,12 +23,13 @@ class Waiting:
     event_body: bytes
 
 
-def settling(db: Database, lead: str) -> list[Waiting]:
-    """Return the deliveries of this lead that wait for it to settle."""
+def settling(db: Database, leads: Iterable[str]) -> list[Waiting]:
+    """Return the deliveries that wait for one of these leads to settle."""
     return _waiting(
         db,
-        "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0 AND d.lead = :lead",
-        {"lead": lead},
+        "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
+        " AND d.lead IN (SELECT value FROM json_each(:leads))",
+        {"leads": orjson.dumps(list(leads)).decode()},
     )
 
 

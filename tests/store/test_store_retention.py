@@ -27,7 +27,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 def add(db: Database, name: str, *, day: int, delivered: State, made_on: int = 0) -> None:
     event = operation(EventType.SOURCE_DOWN, name, at=NOON, reason="401")
-    seq = events.add(db, event, bot_id=None, observed_ms=day * DAY_MS)
+    (seq,) = events.add(db, [event], bot_id=None, observed_ms=day * DAY_MS)
     assert seq is not None
     new = NewDelivery(
         event_seq=seq,
@@ -71,7 +71,7 @@ def test_what_still_waits_or_was_made_since_stays(db: Database) -> None:
 
 def test_an_event_nobody_was_told_of_goes_too(db: Database) -> None:
     event = operation(EventType.SOURCE_UP, "quiet", at=NOON, reason="")
-    events.add(db, event, bot_id=None, observed_ms=DAY_MS)
+    events.add(db, [event], bot_id=None, observed_ms=DAY_MS)
     assert prune(db, before_ms=5 * DAY_MS) == 1
 
 
