@@ -42,7 +42,7 @@ async def test_events_older_than_the_retention_are_pruned(tmp_path: Path) -> Non
     new = operation(EventType.SOURCE_DOWN, "new", at=NOW, reason="here")
     for event, moment in ((old, LONG_AGO), (new, NOW)):
         at_ms = int(moment.timestamp() * 1000)
-        await store.run(events.add, event, bot_id=None, observed_ms=at_ms)
+        await store.run(events.add, [event], bot_id=None, observed_ms=at_ms)
     pruning = asyncio.create_task(
         upkeep.prune(store, Clocks(now=lambda: NOW), keep_ms=90 * DAY_MS)
     )

@@ -9,13 +9,14 @@ import structlog
 
 from notifier.conclude import Health, State
 from notifier.destinations.base import Destination, Receipt
+from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.tools import LaneTools, Limits
-from notifier.dispatcher.turn import Attempt, LaneFacts, Turn, take_turn
+from notifier.dispatcher.turn import LaneFacts, Turn, take_turn
 from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
-from notifier.store.outbox import Claimed
+from notifier.store.claims import Claimed
 
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0

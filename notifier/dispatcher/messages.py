@@ -7,7 +7,7 @@ from notifier.dispatcher.turn import Turn
 from notifier.events import decode
 from notifier.messages.text import Text
 from notifier.records import Agent
-from notifier.store.outbox import Claimed
+from notifier.store.claims import Claimed
 
 
 def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:

@@ -7,54 +7,22 @@ from sqlite_utils import Database
 
 from notifier.conclude import (
     Health,
-    Outcome,
     Policy,
     Standing,
     State,
-    conclude,
     standing_after,
 )
-from notifier.destinations.base import UNRESOLVED, PartlyTakenError, Receipt
 from notifier.dispatcher import trouble
+from notifier.dispatcher.attempts import Attempt, Ended, record
 from notifier.dispatcher.ripen import ripen
-from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.ledger import Written
 from notifier.overdue import Present
 from notifier.records import Lead
 from notifier.rows import moment_of
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import burials, bursts, destinations, dues, mutes, outbox
-from notifier.store.outbox import Claimed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """How one sending ended: with a receipt, or with a failure."""
-
-    claimed: tuple[Claimed, ...]
-    probe: bool
-    jitter: float
-    receipt: Receipt | None = None
-    failure: DeliveryError | None = None
-
-    @property
-    def was_taken(self) -> bool:
-        """Whether the destination works: it took the message, if not for everybody."""
-        return self.failure is None or isinstance(self.failure, PartlyTakenError)
-
-    def failure_of(self, position: int) -> DeliveryError | None:
-        """Return why one of ``claimed`` was not delivered: a digest may lack a recipient."""
-        if self.receipt is not None and position in self.receipt.unresolved:
-            return SkippedDeliveryError(UNRESOLVED)
-        return self.failure
-
-    @property
-    def said(self) -> str:
-        """What to keep beside the outcome: a receipt's note, or the receiver's words."""
-        if self.failure is not None:
-            return self.failure.excerpt
-        return self.receipt.note if self.receipt else ""
+from notifier.store import burials, bursts, claims, destinations, dues, mutes, outbox
+from notifier.store.claims import Claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +60,7 @@ class Turn:
     probe: bool = False
     gave_back: bool = False
     next_ms: int | None = None
-    ended: list[tuple[Claimed, Outcome]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
     written: Written = field(default_factory=Written)
 
@@ -109,8 +77,8 @@ def take_turn(
     name = lane.destination
     before = standing = destinations.standing(db, name)
     turn = Turn()
+    turn.ended = record(db, attempts, lane.policy, now_ms=now_ms)
     for attempt in attempts:
-        _record(db, attempt, lane.policy, turn, now_ms)
         standing = standing_after(
             None if attempt.was_taken else attempt.failure,
             standing,
@@ -133,38 +101,6 @@ def take_turn(
     _prepare(db, lane, rules, now_ms)
     _claim(db, lane, standing, turn, now_ms)
     return turn
-
-
-def _record(db: Database, attempt: Attempt, policy: Policy, turn: Turn, now_ms: int) -> None:
-    """Write how each delivery of the bundle ended, and what its lead's thread is."""
-    newly_accepted = (
-        attempt.failure.accepted
-        if isinstance(attempt.failure, PartlyTakenError)
-        else frozenset()
-    )
-    for position, claimed in enumerate(attempt.claimed):
-        outcome = conclude(
-            attempt.failure_of(position),
-            attempts=claimed.attempts,
-            planned_ms=claimed.planned_ms,
-            policy=policy,
-            probe=attempt.probe and not attempt.was_taken,
-            now_ms=now_ms,
-            jitter=attempt.jitter,
-        )
-        recorded = outbox.record(
-            db,
-            claimed,
-            outcome,
-            accepted=claimed.accepted | newly_accepted,
-            note=attempt.said,
-            now_ms=now_ms,
-        )
-        if recorded:
-            turn.ended.append((claimed, outcome))
-    if attempt.receipt and attempt.receipt.memory:
-        lead = attempt.claimed[0].lead
-        destinations.remember(db, lead, attempt.receipt.memory, now_ms=now_ms)
 
 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
@@ -204,12 +140,15 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
         return
     due_ms: int | None = None
     if standing.health is Health.UP:
-        turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=lane.free)
+        # One of several that were cut off together may end the program again.
+        alone = claims.has_suspects(db, name)
+        free = min(lane.free, 1 - lane.in_flight) if alone else lane.free
+        turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=free, alone=alone)
         due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         if due_ms <= now_ms:
-            turn.claimed = outbox.claim(db, name, now_ms=now_ms, limit=1, probe=True)
+            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=1, probe=True)
             turn.probe = True
             due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)

@@ -14,7 +14,7 @@ from notifier.dispatcher.turn import Turn
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.events import decode
 from notifier.rows import moment_of
-from notifier.store.outbox import Claimed
+from notifier.store.claims import Claimed
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
 

@@ -15,9 +15,10 @@ from sqlite_utils import Database
 
 from notifier import ledger, overdue
 from notifier.destinations.base import Message, Receipt
+from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
-from notifier.dispatcher.turn import Attempt, LaneFacts, take_turn
+from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.events import EventType, operation
 from notifier.intake import Intake, commit_page, present_lead
 from notifier.ledger import Written

@@ -16,7 +16,7 @@ from notifier.records import LEAD, Source
 from notifier.rows import Json
 from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.store import destinations, notes, outbox, registry, snapshots, sources
+from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
 from notifier.store.db import connect, transaction
 from notifier.upstream.page import parse_page
 
@@ -90,7 +90,7 @@ class Filled:
         """Claim everything that is due for the destination and record this outcome."""
         now_ms = ms()
         with transaction(self.db):
-            for bundle in outbox.claim(self.db, destination, now_ms=now_ms, limit=100):
+            for bundle in claims.claim(self.db, destination, now_ms=now_ms, limit=100):
                 for one in bundle:
                     outcome = Outcome(state=state, attempts=1, due_ms=now_ms, error=error)
                     kept: frozenset[str] = frozenset()

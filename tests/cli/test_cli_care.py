@@ -10,7 +10,7 @@ from filled import ASHA, BORIS, BOT_ID, Filled, ms
 
 from notifier.conclude import State
 from notifier.events import decode
-from notifier.store import destinations, forgotten, outbox, snapshots, timers
+from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
 from notifier.store.db import connect, transaction
 
@@ -94,7 +94,7 @@ def test_a_forgotten_lead_is_neither_stored_nor_announced_again(
 
 def test_a_message_under_way_leaves_no_memory_behind(notifier: Run, told: Filled) -> None:
     with transaction(told.db):
-        outbox.claim(told.db, "ops", now_ms=ms(), limit=9)
+        claims.claim(told.db, "ops", now_ms=ms(), limit=9)
     notifier("forget", ASHA)
     with transaction(told.db):
         destinations.remember(told.db, LANE, {"slack:C1": "thread-of-asha"}, now_ms=ms())

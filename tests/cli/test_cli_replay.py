@@ -9,7 +9,7 @@ from filled import ASHA, BORIS, RULES, Filled, ms
 
 from notifier.conclude import Health, Standing
 from notifier.rows import Json
-from notifier.store import destinations, outbox, registry
+from notifier.store import claims, destinations, registry
 from notifier.store.db import transaction
 
 
@@ -27,7 +27,7 @@ def test_the_same_events_go_out_again_under_the_same_ids(notifier: Run, filled: 
     assert first["event_id"] == again["event_id"]
     assert (first["state"], again["state"], again["attempts"]) == ("delivered", "pending", 0)
     with transaction(filled.db):
-        ((claimed,),) = outbox.claim(filled.db, "crm", now_ms=ms(), limit=9)
+        ((claimed,),) = claims.claim(filled.db, "crm", now_ms=ms(), limit=9)
     assert claimed.id == again["id"]
 
 

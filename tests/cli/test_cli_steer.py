@@ -8,9 +8,9 @@ from filled import ASHA, Filled, ms
 
 from notifier.conclude import Health, Outcome, Standing, State
 from notifier.rows import Json
-from notifier.store import burials, destinations, mutes, outbox, registry
+from notifier.store import burials, claims, destinations, mutes, outbox, registry
+from notifier.store.claims import Claimed
 from notifier.store.db import transaction
-from notifier.store.outbox import Claimed
 
 
 def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:
@@ -19,7 +19,7 @@ def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:
 
 def claim(filled: Filled, destination: str) -> list[tuple[Claimed, ...]]:
     with transaction(filled.db):
-        return outbox.claim(filled.db, destination, now_ms=ms(), limit=9)
+        return claims.claim(filled.db, destination, now_ms=ms(), limit=9)
 
 
 def said(text: str) -> str:

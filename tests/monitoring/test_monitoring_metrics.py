@@ -18,7 +18,7 @@ from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import MeteredPages
 from notifier.records import Source
-from notifier.store.outbox import Claimed
+from notifier.store.claims import Claimed
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
 

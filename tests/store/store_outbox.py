@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from notifier.conclude import Outcome, State
-from notifier.store import outbox
-from notifier.store.outbox import Claimed, NewDelivery
+from notifier.store import claims, outbox
+from notifier.store.claims import Claimed
+from notifier.store.outbox import NewDelivery
 
 NOW_MS = 1_772_452_800_000
 CRM = "crm"
@@ -59,7 +60,7 @@ class Outbox:
     def claim(
         self, *, limit: int = 16, now_ms: int = NOW_MS, probe: bool = False
     ) -> list[tuple[Claimed, ...]]:
-        return outbox.claim(self.db, CRM, now_ms=now_ms, limit=limit, probe=probe)
+        return claims.claim(self.db, CRM, now_ms=now_ms, limit=limit, probe=probe)
 
     def conclude(
         self,
