@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import structlog
 
-from notifier.conclude import Health, State
+from notifier.conclude import Health
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
+from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.tools import LaneTools, Limits
@@ -21,6 +22,7 @@ from notifier.store.claims import Claimed
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
 DRAIN_PAUSE_S = 2.0
+LINGER_S = 0.01  # what ends within it is recorded together: one commit for many
 LONGEST_SEND_S = 90.0  # a guard: every kind bounds its own attempts far below
 
 T = TypeVar("T")
@@ -47,6 +49,8 @@ class Lane:
         # Claimed ahead: a free slot need not wait for the commit of a turn.
         self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
         self._ahead = 0 if limits.converses else destination.slots - 1
+        self._more_due = True
+        self._lingers = False
         self._stopping = False
         self._abandoned = False
 
@@ -115,42 +119,46 @@ class Lane:
     async def _turn(self) -> float | None:
         """Record, claim and start; return how long to wait, or None for a failing store."""
         async with self._pace.turn:
-            ended, closed = tuple(self._ended), self._is_closed()
+            ended, closed, self._lingers = tuple(self._ended), self._is_closed(), False
+            facts = self._facts(free=not closed)
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
-                turn = await asyncio.shield(self._take_turn(ended, closed=closed))
+                turn = await asyncio.shield(self._take_turn(facts, ended))
             except (StoreError, BusyError) as error:
                 # What ended is kept, and recorded when the database works again.
                 name = self._destination.name
                 log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
             del self._ended[: len(ended)]
+            self._more_due = len(turn.claimed) == facts.free
             if turn.gave_back:
                 self._ready.clear()
             self._ready.extend((bundle, turn) for bundle in turn.claimed)
             self._fill()
             if turn.standing.health is Health.UP:
                 await self._begin_refresh()
-        self._log(turn)
+        log_turn(self._destination.name, turn)
         self._tools.observe(self._destination.name, turn)
         self._tools.wake(turn.written.destinations)
         return self._wait_s(turn, closed=closed)
 
-    async def _take_turn(self, ended: Sequence[Attempt], *, closed: bool) -> Turn:
+    async def _take_turn(self, facts: LaneFacts, ended: Sequence[Attempt]) -> Turn:
+        rules, now_ms = self._tools.rules(), self._tools.now_ms()
+        return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
+
+    def _facts(self, *, free: bool) -> LaneFacts:
         under_way = len(self._in_flight) + len(self._ready)
-        facts = LaneFacts(
+        return LaneFacts(
             destination=self._destination.name,
             policy=self._limits.policy,
             burst=self._limits.burst,
             converses=self._limits.converses,
             present=self._tools.present,
-            free=0 if closed else self._destination.slots + self._ahead - under_way,
+            free=self._destination.slots + self._ahead - under_way if free else 0,
             in_flight=under_way,
             unsent=tuple(one for bundle, _ in self._ready for one in bundle),
             stopping=self._stopping,
         )
-        rules, now_ms = self._tools.rules(), self._tools.now_ms()
-        return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
 
     def _is_closed(self) -> bool:
         return self._stopping or self._pace.wait_s() > 0
@@ -166,7 +174,7 @@ class Lane:
 
     def _fill(self) -> None:
         """Send what was claimed, in free slots, unless a failure is still to be judged."""
-        if self._stopping or any(one.failure for one in self._ended):
+        if self._stopping or self._has_failed():
             return
         while self._ready and len(self._in_flight) < self._destination.slots:
             self._start(self._send(*self._ready.popleft()))
@@ -178,9 +186,18 @@ class Lane:
         task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
+        """Send on, and let a turn record it: at once where that turn has more to do."""
         self._in_flight.discard(task)
         self._fill()
-        self._wake.set()
+        is_short = len(self._ready) <= self._ahead // 2
+        if self._has_failed() or (is_short and self._more_due):
+            self._wake.set()
+        elif not self._lingers:
+            self._lingers = True
+            asyncio.get_running_loop().call_later(LINGER_S, self._wake.set)
+
+    def _has_failed(self) -> bool:
+        return any(one.failure for one in self._ended)
 
     async def _send(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
         receipt, failure = await self._attempted(self._deliver(bundle, turn))
@@ -230,22 +247,3 @@ class Lane:
         if failure is not None:
             name = self._destination.name
             log.info("card_not_updated", destination=name, error=str(failure))
-
-    def _log(self, turn: Turn) -> None:
-        """Tell of each trouble in a line of its own, of all that went well in one."""
-        name, well = self._destination.name, list[int]()
-        for claimed, outcome in turn.ended:
-            if outcome.state is State.DELIVERED and not outcome.error:
-                well.append(claimed.id)
-                continue
-            event = "delivery_retried" if outcome.state is State.PENDING else "delivery_ended"
-            log.info(
-                event,
-                delivery=claimed.id,
-                destination=name,
-                state=outcome.state.value,
-                attempts=outcome.attempts,
-                error=outcome.error or outcome.reason,
-            )
-        if well:
-            log.info("delivered", destination=name, deliveries=well)
