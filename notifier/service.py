@@ -25,7 +25,7 @@ from notifier.settings import Settings
 from notifier.store import dues, notes, sources
 from notifier.store.db import Store
 from notifier.store.lock import instance_lock
-from notifier.upstream.budget import Budget, token_key
+from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
 from notifier.upstream.client import Client
 
 log = structlog.get_logger()
@@ -205,13 +205,17 @@ class _Requests:
 def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
     """Return the budget of a token: one for all sources that use it."""
     budgets: dict[str, Budget] = {}
-    requests = _Requests(store)
+    requests, room = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
 
     def budget(token: SecretStr) -> Budget:
         key = token_key(token)
         if key not in budgets:
             budgets[key] = Budget(
-                requests, key=key, limit=settings.rate_limit, clock_ms=clocks.monotonic_ms
+                requests,
+                key=key,
+                limit=settings.rate_limit,
+                clock_ms=clocks.monotonic_ms,
+                room=room,
             )
         return budgets[key]
 

@@ -68,8 +68,9 @@ async def look(listing: Listing, upstream: Upstream) -> Look:
     seen = Look()
     try:
         for number in range(1, PAGES + 1):
-            async with asyncio.timeout(TURN_TIMEOUT_S):
-                await upstream.budget(listing.token).turn(WalkKind.HEAD)
+            turn = upstream.budget(listing.token).turn(WalkKind.HEAD)
+            async with asyncio.timeout(TURN_TIMEOUT_S), turn:
+                pass
             begun_s = time.monotonic()
             page = await upstream.client.page(listing, number)
             seen.took_s = max(seen.took_s, time.monotonic() - begun_s)

@@ -1,5 +1,6 @@
 """Reading one page of a listing: ask for it in turn, commit it, draw the conclusions."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
@@ -38,16 +39,19 @@ class Reader:
         ended: Written | None = None
         if walk.page is not None:
             number = walk.page
-            page = await self.stop.unless(lambda: self._asked(walks, walk, number))
-            if page is None:
-                return False
-            ended = await self._take(walks, walk, number, page)
+            async with AsyncExitStack() as turn:
+                page = await self.stop.unless(lambda: self._asked(walks, walk, number, turn))
+                if page is None:
+                    return False
+                ended = await self._take(walks, walk, number, page)
         if walk.done:
             self._put_away(walks, walk, ended or await self._finish(walks, walk))
         return True
 
-    async def _asked(self, walks: ListingWalks, walk: Walk, number: int) -> Page | None:
-        await self.budget.turn(walk.kind)
+    async def _asked(
+        self, walks: ListingWalks, walk: Walk, number: int, turn: AsyncExitStack
+    ) -> Page | None:
+        await turn.enter_async_context(self.budget.turn(walk.kind))
         if walk.is_broken(self.tools.clock_ms()):
             return None  # the turn was long in coming: the walk is to begin anew
         walk.begun = walk.begun or self.tools.now()

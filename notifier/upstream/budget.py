@@ -7,7 +7,7 @@ Here is the order among the sources of this process that share a token.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -19,6 +19,9 @@ from notifier.upstream.walk import WalkKind
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
 HEADS_PER_SWEEP = 9
+# Of all tokens together: what reading so many pages takes is how late a head poll
+# begins where hundreds of sources are walked at once.
+PAGES_AT_ONCE = 64
 
 
 class RequestLog(Protocol):
@@ -43,16 +46,24 @@ class Budget:
     ``limit`` is requests a minute. ``clock_ms`` must be a clock that nobody sets
     (``time.monotonic``), the same one for all processes of the host; a reboot
     may start it anew. Full walks are spaced evenly, so that a head poll never
-    finds the whole minute used up by a burst of theirs.
+    finds the whole minute used up by a burst of theirs. ``room`` is for the full
+    walks' pages that are being read, and may be shared with other tokens' budgets.
     """
 
     def __init__(
-        self, log: RequestLog, *, key: str, limit: int, clock_ms: Callable[[], int]
+        self,
+        log: RequestLog,
+        *,
+        key: str,
+        limit: int,
+        clock_ms: Callable[[], int],
+        room: asyncio.Semaphore | None = None,
     ) -> None:
         self._log = log
         self._key = key
         self._limit = limit
         self._clock_ms = clock_ms
+        self._room = room or asyncio.Semaphore(PAGES_AT_ONCE)
         self._queue: list[_Ticket] = []
         self._changed = asyncio.Event()
         self._paused_until_ms = clock_ms()
@@ -60,20 +71,19 @@ class Budget:
         self._next_walk_ms = clock_ms()
         self._heads_in_a_row = 0
 
-    async def turn(self, kind: WalkKind) -> None:
-        """Wait until one request may be made, first come first served within its kind."""
+    @contextlib.asynccontextmanager
+    async def turn(self, kind: WalkKind) -> AsyncIterator[None]:
+        """Wait until one request may be made; the block lasts until its page is read.
+
+        First come first served within its kind.
+        """
         ticket = _Ticket(head=kind is WalkKind.HEAD)
-        self._queue.append(ticket)
-        self._wake()
         try:
-            changed = self._changed
-            while wait_ms := await self._wait_ms(ticket):
-                await _nap(changed, wait_ms)
-                changed = self._changed
-            self._count(ticket)
+            await self._wait(ticket)
+            yield
         finally:
-            self._queue.remove(ticket)
-            self._wake()
+            if ticket.has_room:
+                self._room.release()
 
     def pause(self, retry_after_s: float | None) -> None:
         """Let nobody use the token for so long; ``None`` doubles from 5 s to 5 min."""
@@ -93,8 +103,38 @@ class Budget:
         """Note a good answer: the next unusable ``Retry-After`` pauses for 5 s again."""
         self._pauses = 0
 
+    async def _wait(self, ticket: "_Ticket") -> None:
+        self._queue.append(ticket)
+        self._wake()
+        try:
+            changed = self._changed
+            while wait_ms := await self._wait_ms(ticket):
+                await _nap(changed, wait_ms)
+                changed = self._changed
+            self._count(ticket)
+        finally:
+            self._queue.remove(ticket)
+            self._wake()
+
     async def _wait_ms(self, ticket: "_Ticket") -> int:
         """Return 0 once the request is recorded, else after how long to ask again."""
+        wait_ms = self._not_yet_ms(ticket)
+        if wait_ms or ticket.head:
+            return wait_ms or await self._claim()
+        await self._room.acquire()
+        try:
+            wait_ms = self._not_yet_ms(ticket) or await self._claim()
+            ticket.has_room = wait_ms == 0
+        finally:
+            if not ticket.has_room:
+                self._room.release()
+        return wait_ms
+
+    async def _claim(self) -> int:
+        return await self._log.claim(self._key, self._clock_ms(), self._limit)
+
+    def _not_yet_ms(self, ticket: "_Ticket") -> int:
+        """Return how long it cannot be this ticket's turn, 0 where it is."""
         now_ms = self._clock_ms()
         not_before_ms = self._paused_until_ms
         if not ticket.head and not self._owed:
@@ -103,7 +143,7 @@ class Budget:
             return not_before_ms - now_ms
         if ticket is not self._first(now_ms):
             return WINDOW_MS  # the turn before this one wakes it
-        return await self._log.claim(self._key, now_ms, self._limit)
+        return 0
 
     def _first(self, now_ms: int) -> "_Ticket | None":
         head = next((ticket for ticket in self._queue if ticket.head), None)
@@ -132,10 +172,11 @@ class Budget:
 class _Ticket:
     """A place in the queue."""
 
-    __slots__ = ("head",)
+    __slots__ = ("has_room", "head")
 
     def __init__(self, *, head: bool) -> None:
         self.head = head
+        self.has_room = False
 
 
 async def _nap(changed: asyncio.Event, wait_ms: int) -> None:

@@ -31,15 +31,22 @@ class Log:
         return answer.wait_ms
 
 
-def budget(log: Log, *, limit: int = 10) -> Budget:
-    return Budget(log, key="token", limit=limit, clock_ms=now_ms)
+def budget(
+    log: Log, *, limit: int = 10, key: str = "token", room: asyncio.Semaphore | None = None
+) -> Budget:
+    return Budget(log, key=key, limit=limit, clock_ms=now_ms, room=room)
+
+
+async def turn(a_budget: Budget, kind: WalkKind, *, page_s: float = 0) -> None:
+    async with a_budget.turn(kind):
+        await asyncio.sleep(page_s)
 
 
 async def ask(
     a_budget: Budget, kind: WalkKind, times: int, order: list[str], name: str
 ) -> None:
     for _ in range(times):
-        await a_budget.turn(kind)
+        await turn(a_budget, kind)
         order.append(name)
 
 
@@ -66,7 +73,7 @@ def test_full_walks_are_spaced_so_that_a_head_poll_finds_room() -> None:
             group.create_task(ask(one, SWEEP, 30, order, "sweep"))
             await asyncio.sleep(60)
             before = now_ms()
-            await one.turn(HEAD)
+            await turn(one, HEAD)
             assert now_ms() - before <= pacing.WINDOW_MS // 10
         assert most_in_a_minute(log.granted) == 10
 
@@ -118,8 +125,8 @@ def test_a_pause_holds_everybody_back() -> None:
         one = budget(log)
         one.pause(17)
         async with asyncio.TaskGroup() as group:
-            group.create_task(one.turn(HEAD))
-            group.create_task(one.turn(SWEEP))
+            group.create_task(turn(one, HEAD))
+            group.create_task(turn(one, SWEEP))
         assert log.granted == [17_000, 17_000]
 
     run(main())
@@ -129,9 +136,9 @@ def test_a_pause_reaches_those_who_wait_already() -> None:
     async def main() -> None:
         log = Log()
         one = budget(log, limit=1)
-        await one.turn(HEAD)
+        await turn(one, HEAD)
         async with asyncio.TaskGroup() as group:
-            group.create_task(one.turn(HEAD))
+            group.create_task(turn(one, HEAD))
             await asyncio.sleep(1)
             one.pause(1_000)
         assert log.granted[1] == 1_001_000
@@ -147,13 +154,13 @@ def test_unusable_pauses_double_from_five_seconds_until_an_answer_is_good() -> N
             one.pause(None)
             one.pause(None)  # a second answer to the same burst
             before = now_ms()
-            await one.turn(HEAD)
+            await turn(one, HEAD)
             waits.append((now_ms() - before) // 1000)
         assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
         one.worked()
         one.pause(None)
         before = now_ms()
-        await one.turn(HEAD)
+        await turn(one, HEAD)
         assert now_ms() - before == 5_000
 
     run(main())
@@ -165,7 +172,7 @@ def test_a_shorter_pause_does_not_cut_a_longer_one_short() -> None:
         one = budget(log)
         one.pause(60)
         one.pause(1)
-        await one.turn(HEAD)
+        await turn(one, HEAD)
         assert log.granted == [60_000]
 
     run(main())
@@ -175,9 +182,9 @@ def test_who_gives_up_waiting_holds_nobody_up() -> None:
     async def main() -> None:
         log = Log()
         one = budget(log, limit=1)
-        await one.turn(HEAD)
-        leaving = asyncio.create_task(one.turn(HEAD))
-        staying = asyncio.create_task(one.turn(HEAD))
+        await turn(one, HEAD)
+        leaving = asyncio.create_task(turn(one, HEAD))
+        staying = asyncio.create_task(turn(one, HEAD))
         await asyncio.sleep(1)
         leaving.cancel()
         await staying
@@ -221,5 +228,53 @@ def test_no_minute_exceeds_the_limit_and_none_is_wasted(
         spaced_s = (sum(sweeps) + 1) * pacing.WINDOW_MS / limit / 1000
         windows = -(-wanted // limit)
         assert now_ms() / 1000 <= restart_s + spaced_s + windows * pacing.WINDOW_MS / 1000
+
+    run(main())
+
+
+def test_full_walks_of_many_tokens_leave_room_for_head_polls() -> None:
+    async def main() -> None:
+        log, room = Log(), asyncio.Semaphore(2)
+        walking = [budget(log, key=f"token {n}", room=room) for n in range(4)]
+        async with asyncio.TaskGroup() as group:
+            for one in walking:
+                group.create_task(turn(one, SWEEP, page_s=7))
+            await asyncio.sleep(1)
+            await turn(walking[3], HEAD)
+            assert now_ms() == 1_000
+        # Two at a time, and nobody's request is counted before it can be made.
+        assert sorted(log.granted) == [0, 0, 1_000, 7_000, 7_000]
+
+    run(main())
+
+
+def test_a_pause_holds_for_a_full_walk_that_has_just_found_room() -> None:
+    async def main() -> None:
+        log, room = Log(), asyncio.Semaphore(1)
+        one = budget(log, room=room)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(turn(budget(log, key="other", room=room), SWEEP, page_s=10))
+            await asyncio.sleep(1)
+            group.create_task(turn(one, SWEEP))
+            await asyncio.sleep(1)
+            one.pause(60)
+        assert log.granted == [0, 62_000]
+
+    run(main())
+
+
+def test_a_full_walk_that_gives_up_leaves_its_room_to_others() -> None:
+    async def main() -> None:
+        log, room = Log(), asyncio.Semaphore(1)
+        one, other = (budget(log, key=key, room=room) for key in ("one", "other"))
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(turn(one, SWEEP, page_s=100))
+            await asyncio.sleep(1)
+            waiting = group.create_task(turn(other, SWEEP))
+            await asyncio.sleep(1)
+            waiting.cancel()
+            reading.cancel()
+        await turn(other, SWEEP)
+        assert now_ms() == 2_000
 
     run(main())
