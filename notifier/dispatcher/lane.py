@@ -13,7 +13,7 @@ from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
-from notifier.dispatcher.pace import Pace
+from notifier.dispatcher.pace import Linger, Pace
 from notifier.dispatcher.tools import LaneTools, Limits
 from notifier.dispatcher.turn import LaneFacts, Turn, take_turn
 from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
@@ -50,7 +50,7 @@ class Lane:
         self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
         self._ahead = 0 if limits.converses else destination.slots - 1
         self._more_due = True
-        self._lingers = False
+        self._linger = Linger(self._wake, LINGER_S)
         self._stopping = False
         self._abandoned = False
 
@@ -119,7 +119,8 @@ class Lane:
     async def _turn(self) -> float | None:
         """Record, claim and start; return how long to wait, or None for a failing store."""
         async with self._pace.turn:
-            ended, closed, self._lingers = tuple(self._ended), self._is_closed(), False
+            ended, closed = tuple(self._ended), self._is_closed()
+            self._linger.end()
             facts = self._facts(free=not closed)
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
@@ -192,9 +193,8 @@ class Lane:
         is_short = len(self._ready) <= self._ahead // 2
         if self._has_failed() or (is_short and self._more_due):
             self._wake.set()
-        elif not self._lingers:
-            self._lingers = True
-            asyncio.get_running_loop().call_later(LINGER_S, self._wake.set)
+        else:
+            self._linger.begin()
 
     def _has_failed(self) -> bool:
         return any(one.failure for one in self._ended)
