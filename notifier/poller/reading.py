@@ -1,5 +1,6 @@
 """Reading one page of a listing: ask for it in turn, commit it, draw the conclusions."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -30,17 +31,22 @@ class Reader:
     budget: Budget
     stop: Stop
 
-    async def read(self, walks: ListingWalks, walk: Walk) -> bool:
+    async def read(
+        self, walks: ListingWalks, walk: Walk, *, until_ms: int | None = None
+    ) -> bool:
         """Read and commit the walk's next page; False where no request was made of it.
 
-        A walk whose last page is committed already is only completed. Raises
+        It waits for its turn until ``until_ms``, and keeps its place for the next
+        call. A walk whose last page is committed already is only completed. Raises
         UpstreamError, StoreError and BusyError, with nothing of the page committed.
         """
         ended: Written | None = None
         if walk.page is not None:
             number = walk.page
             async with AsyncExitStack() as turn:
-                page = await self.stop.unless(lambda: self._asked(walks, walk, number, turn))
+                page = await self.stop.unless(
+                    lambda: self._asked(walks, walk, number, turn, until_ms)
+                )
                 if page is None:
                     return False
                 ended = await self._take(walks, walk, number, page)
@@ -49,9 +55,15 @@ class Reader:
         return True
 
     async def _asked(
-        self, walks: ListingWalks, walk: Walk, number: int, turn: AsyncExitStack
+        self,
+        walks: ListingWalks,
+        walk: Walk,
+        number: int,
+        turn: AsyncExitStack,
+        until_ms: int | None,
     ) -> Page | None:
-        await turn.enter_async_context(self.budget.turn(walk.kind))
+        if not await self._has_turn(walk, turn, until_ms):
+            return None
         if walk.is_broken(self.tools.clock_ms()):
             return None  # the turn was long in coming: the walk is to begin anew
         walk.begun = walk.begun or self.tools.now()
@@ -62,6 +74,19 @@ class Reader:
             raise
         self.budget.worked()
         return page
+
+    async def _has_turn(self, walk: Walk, turn: AsyncExitStack, until_ms: int | None) -> bool:
+        now_ms = self.tools.clock_ms()
+        if walk.waits_since_ms is None:
+            walk.waits_since_ms = now_ms
+        mine = self.budget.turn(walk.kind, since_ms=walk.waits_since_ms)
+        try:
+            async with asyncio.timeout(until_ms and max(until_ms - now_ms, 0) / 1000):
+                await turn.enter_async_context(mine)
+        except TimeoutError:
+            return False
+        walk.waits_since_ms = None
+        return True
 
     async def _take(
         self, walks: ListingWalks, walk: Walk, number: int, page: Page

@@ -94,7 +94,7 @@ class SourcePoller:
             chosen = self._choose(now_ms)
             if chosen is None:
                 return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
-            was_read = await self._read(*chosen)
+            was_read = await self._read(*chosen, until_ms=self._patience_ms(chosen[1]))
             if was_read and not any(one.stuck for one in self._listings):
                 await self._alarm.good()
         except (StoreError, BusyError) as error:
@@ -108,9 +108,7 @@ class SourcePoller:
             walks.drop_broken(now_ms=now_ms)
             for walk in walks.due(now_ms=now_ms):
                 (heads if walk.kind is WalkKind.HEAD else fulls).append((walks, walk))
-        owed = fulls and self._heads_in_a_row >= HEADS_PER_SWEEP
-        if not heads or owed:
-            self._heads_in_a_row = 0
+        if not heads or (fulls and self._is_owed):
             chosen = fulls[0] if fulls else None
         else:
             self._heads_in_a_row += bool(fulls)
@@ -120,19 +118,42 @@ class SourcePoller:
             self._listings.append(chosen[0])
         return chosen
 
-    async def _read(self, walks: ListingWalks, walk: Walk) -> bool:
+    @property
+    def _is_owed(self) -> bool:
+        """Whether a full walk has let enough head polls pass."""
+        return self._heads_in_a_row >= HEADS_PER_SWEEP
+
+    def _patience_ms(self, walk: Walk) -> int | None:
+        """Return until when the walk may wait for its turn: a head poll would go first."""
+        if walk.kind is WalkKind.HEAD or self._is_owed:
+            return None
+        due = (walks.head_due_ms for walks in self._listings if walks.has_baseline)
+        return min(due, default=None)
+
+    async def _read(
+        self, walks: ListingWalks, walk: Walk, *, until_ms: int | None = None
+    ) -> bool:
         """Read the walk's next page; False where nothing came of it."""
-        number = walk.page
+        number, asked = walk.page, True
         try:
-            return await self._reader.read(walks, walk)
+            asked = await self._reader.read(walks, walk, until_ms=until_ms)
         except UpstreamError as error:
-            now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
-            log_failed(walks, number, error, failures=failures)
-            walks.failed(walk, now_ms=now_ms)
-            wait_s = pause_s(error, failures=failures, jitter=self._tools.jitter())
-            self._retry_ms = now_ms + int(wait_s * 1000)
-            await self._alarm.bad(error)
+            await self._failed(walks, walk, number, error)
             return False
+        finally:
+            if asked and walk.kind is not WalkKind.HEAD:
+                self._heads_in_a_row = 0
+        return asked
+
+    async def _failed(
+        self, walks: ListingWalks, walk: Walk, number: int | None, error: UpstreamError
+    ) -> None:
+        now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
+        log_failed(walks, number, error, failures=failures)
+        walks.failed(walk, now_ms=now_ms)
+        wait_s = pause_s(error, failures=failures, jitter=self._tools.jitter())
+        self._retry_ms = now_ms + int(wait_s * 1000)
+        await self._alarm.bad(error)
 
     def _unsaved(self, error: StoreError | BusyError) -> None:
         log.warning("snapshot_unavailable", source=self._source.name, error=str(error))

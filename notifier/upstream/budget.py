@@ -7,7 +7,9 @@ Here is the order among the sources of this process that share a token.
 import asyncio
 import contextlib
 import hashlib
+from bisect import insort
 from collections.abc import AsyncIterator, Callable
+from operator import attrgetter
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -72,12 +74,14 @@ class Budget:
         self._heads_in_a_row = 0
 
     @contextlib.asynccontextmanager
-    async def turn(self, kind: WalkKind) -> AsyncIterator[None]:
+    async def turn(self, kind: WalkKind, *, since_ms: int | None = None) -> AsyncIterator[None]:
         """Wait until one request may be made; the block lasts until its page is read.
 
-        First come first served within its kind.
+        First come first served within its kind. Who gave up waiting meanwhile comes
+        as of ``since_ms``.
         """
-        ticket = _Ticket(head=kind is WalkKind.HEAD)
+        since_ms = self._clock_ms() if since_ms is None else since_ms
+        ticket = _Ticket(head=kind is WalkKind.HEAD, since_ms=since_ms)
         try:
             await self._wait(ticket)
             yield
@@ -104,7 +108,7 @@ class Budget:
         self._pauses = 0
 
     async def _wait(self, ticket: "_Ticket") -> None:
-        self._queue.append(ticket)
+        insort(self._queue, ticket, key=attrgetter("since_ms"))
         self._wake()
         try:
             changed = self._changed
@@ -172,10 +176,11 @@ class Budget:
 class _Ticket:
     """A place in the queue."""
 
-    __slots__ = ("has_room", "head")
+    __slots__ = ("has_room", "head", "since_ms")
 
-    def __init__(self, *, head: bool) -> None:
+    def __init__(self, *, head: bool, since_ms: int) -> None:
         self.head = head
+        self.since_ms = since_ms
         self.has_room = False
 
 

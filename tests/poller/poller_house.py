@@ -186,6 +186,7 @@ class House:
             max_pages=max_pages,
         )
         self.limit = limit
+        self.room = asyncio.Semaphore(1)
         self.pollers: list[SourcePoller] = []
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -201,7 +202,13 @@ class House:
 
     def made(self) -> list[SourcePoller]:
         """Return new pollers, one a bot, that share the token's budget."""
-        budget = Budget(self.store, key="token", limit=self.limit, clock_ms=self.clock_ms)
+        budget = Budget(
+            self.store,
+            key="token",
+            limit=self.limit,
+            clock_ms=self.clock_ms,
+            room=self.room,
+        )
         tools = PollerTools(
             store=self.store,
             client=self.pages,

@@ -10,6 +10,7 @@ from poller_house import Build, House, houses
 
 from notifier.errors import UpstreamPausedError
 from notifier.poller.listing import first_polls
+from notifier.simulator.listing import Order
 
 PAUSED = UpstreamPausedError("too many requests (429)", retry_after_s=50)
 INTERVAL_S = 15
@@ -75,6 +76,22 @@ def test_many_sources_are_never_polled_at_one_instant(build: Build) -> None:
         assert len(polls) == 40
         times = sorted(at_s for ats in polls.values() for at_s in ats)
         assert max(sum(at <= b < at + 0.099 for b in times) for at in times) <= 5
+
+
+def test_head_polls_are_in_time_while_a_full_walk_waits_for_its_turn(build: Build) -> None:
+    house = build(order=Order.CREATED_ASC)
+    house.world.populate(30)
+    house.poll(5 * 60 + 1)
+    house.loop.run_until_complete(house.room.acquire())
+    before = house.loop.time()
+    house.poll(9 * INTERVAL_S)  # the tenth turn is the full walk's, come what may
+    assert [round(one.at_s) for one in house.pages.asked if one.at_s >= before] == [
+        5 * 60 + INTERVAL_S * n for n in range(1, 10)
+    ]
+    house.room.release()
+    before = house.loop.time()
+    house.poll(INTERVAL_S)
+    assert any(number > 1 for _, number in house.requests(since_s=before))
 
 
 def test_after_a_pause_a_source_makes_up_for_one_poll_alone_and_keeps_its_place(

@@ -232,6 +232,26 @@ def test_no_minute_exceeds_the_limit_and_none_is_wasted(
     run(main())
 
 
+def test_who_gave_up_waiting_meanwhile_comes_back_to_its_place() -> None:
+    async def main() -> None:
+        order = list[str]()
+        one = budget(Log())
+        await turn(one, SWEEP)
+
+        async def wait(name: str, since_ms: int | None) -> None:
+            async with one.turn(SWEEP, since_ms=since_ms):
+                order.append(name)
+
+        await asyncio.sleep(1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wait("later", None))
+            await asyncio.sleep(0)
+            group.create_task(wait("back again", 500))
+        assert order == ["back again", "later"]
+
+    run(main())
+
+
 def test_full_walks_of_many_tokens_leave_room_for_head_polls() -> None:
     async def main() -> None:
         log, room = Log(), asyncio.Semaphore(2)
