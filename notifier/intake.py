@@ -38,11 +38,13 @@ class Intake:
 class Committed:
     """What a page brought. ``all_held``: every row was held by a completed walk.
 
+    ``ahead``: the request for the next page is recorded with it.
     ``saved`` are the lane keys of the leads that are not as they were.
     ``returned``: one of them was a record that the last full walk did not find.
     """
 
     all_held: bool
+    ahead: bool = False
     returned: bool = False
     changed: int = 0
     saved: tuple[str, ...] = ()

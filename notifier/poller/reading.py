@@ -93,7 +93,11 @@ class Reader:
     ) -> Written | None:
         """Commit a page; return what came of the walk's end, where that was committed, too."""
         witness = walk.witness.after(number, [one.row for one in page.rows])
-        committed, ended = await self._commit(walks, walk, witness, page)
+        now_ms = self.tools.clock_ms()
+        committed, ended = await self._commit(walks, walk, witness, page, now_ms=now_ms)
+        self.tools.wake(committed.written.destinations)
+        if committed.ahead:
+            self.budget.recorded(now_ms)
         bot_id = walks.listing.source.bot_id
         self.tools.store.soon(transactions.note_success, bot_id, self.tools.now())
         walk.witness = witness
@@ -101,12 +105,17 @@ class Reader:
         walk.returned |= committed.returned
         walks.read(walk, number)
         _log_page(walks, walk, number, committed)
-        self.tools.wake(committed.written.destinations)
         self.tools.refresh(committed.saved)
         return ended
 
     async def _commit(
-        self, walks: ListingWalks, walk: Walk, witness: OrderWitness, page: Page
+        self,
+        walks: ListingWalks,
+        walk: Walk,
+        witness: OrderWitness,
+        page: Page,
+        *,
+        now_ms: int,
     ) -> tuple[Committed, Written | None]:
         run, at = self.tools.store.run, self.tools.now()
         intake = Intake(
@@ -119,7 +128,15 @@ class Reader:
         )
         if walk.kind is WalkKind.HEAD:
             return await run(
-                transactions.commit_head, page, intake, walks, walk, witness=witness, at=at
+                transactions.commit_head,
+                page,
+                intake,
+                walks,
+                walk,
+                witness=witness,
+                budget=self.budget,
+                now_ms=now_ms,
+                at=at,
             )
         baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None
         return await run(transactions.commit, page, intake, at, baseline_from), None

@@ -15,6 +15,7 @@ from notifier.records import Source
 from notifier.rows import ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
+from notifier.upstream.budget import Budget
 from notifier.upstream.health import Transition
 from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
@@ -67,15 +68,20 @@ def commit_head(
     walk: Walk,
     *,
     witness: OrderWitness,
+    budget: Budget,
+    now_ms: int,
     at: datetime,
 ) -> tuple[Committed, Written | None]:
     """Commit a head poll's page, and with one that is held whole the poll's end.
 
     ``witness`` is the walk's once it has seen the page. Returned is also what came of
-    the end, or ``None`` where there is more to read.
+    the end, or ``None`` where there is more to read: the request for it is then
+    recorded at ``now_ms``, if the budget has one.
     """
     committed = commit(db, page, intake, at, None)
     if not committed.all_held:
+        key, limit = budget.key, budget.limit
+        committed.ahead = sources.claim_request(db, key, limit=limit, now_ms=now_ms) == 0
         return committed, None
     return committed, finish_walk(db, walks, walk, witness, intake.rules, at=at)
 

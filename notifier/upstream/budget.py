@@ -24,6 +24,8 @@ HEADS_PER_SWEEP = 9
 # Of all tokens together: what reading so many pages takes is how late a head poll
 # begins where hundreds of sources are walked at once.
 PAGES_AT_ONCE = 64
+AHEAD_FOR_MS = 500
+NEVER_MS = -AHEAD_FOR_MS
 
 
 class RequestLog(Protocol):
@@ -62,8 +64,8 @@ class Budget:
         room: asyncio.Semaphore | None = None,
     ) -> None:
         self._log = log
-        self._key = key
-        self._limit = limit
+        self.key = key
+        self.limit = limit
         self._clock_ms = clock_ms
         self._room = room or asyncio.Semaphore(PAGES_AT_ONCE)
         self._queue: list[_Ticket] = []
@@ -72,6 +74,7 @@ class Budget:
         self._pauses = 0
         self._next_walk_ms = clock_ms()
         self._heads_in_a_row = 0
+        self._ahead_ms = NEVER_MS
 
     @contextlib.asynccontextmanager
     async def turn(self, kind: WalkKind, *, since_ms: int | None = None) -> AsyncIterator[None]:
@@ -107,6 +110,13 @@ class Budget:
         """Note a good answer: the next unusable ``Retry-After`` pauses for 5 s again."""
         self._pauses = 0
 
+    def recorded(self, at_ms: int) -> None:
+        """Note that a request was recorded ahead, at ``at_ms``: the next turn costs nothing.
+
+        It has to come soon, or it is recorded again.
+        """
+        self._ahead_ms = at_ms
+
     async def _wait(self, ticket: "_Ticket") -> None:
         insort(self._queue, ticket, key=attrgetter("since_ms"))
         self._wake()
@@ -135,7 +145,9 @@ class Budget:
         return wait_ms
 
     async def _claim(self) -> int:
-        return await self._log.claim(self._key, self._clock_ms(), self._limit)
+        is_ahead = self._clock_ms() - self._ahead_ms < AHEAD_FOR_MS
+        self._ahead_ms = NEVER_MS
+        return 0 if is_ahead else await self._log.claim(self.key, self._clock_ms(), self.limit)
 
     def _not_yet_ms(self, ticket: "_Ticket") -> int:
         """Return how long it cannot be this ticket's turn, 0 where it is."""
@@ -164,7 +176,7 @@ class Budget:
     def _count(self, ticket: "_Ticket") -> None:
         if not ticket.head:
             self._heads_in_a_row = 0
-            self._next_walk_ms = self._clock_ms() + WINDOW_MS // self._limit
+            self._next_walk_ms = self._clock_ms() + WINDOW_MS // self.limit
         elif any(not waiting.head for waiting in self._queue):
             self._heads_in_a_row += 1
 
