@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from notifier.upstream.ids import Ids
 from notifier.upstream.order import OrderWitness
 
 MAX_PAGES = 10_000
@@ -42,7 +43,7 @@ class Walk:
     waits_since_ms: int | None = None
     capped: bool = False
     returned: bool = False
-    seen: set[str] = field(default_factory=set)
+    seen: Ids = field(default_factory=Ids)
     witness: OrderWitness = field(default_factory=OrderWitness)
     _deepest: int = 0
     _failed_page: int = 0
@@ -104,7 +105,7 @@ class Walk:
         if not ids:
             return True
         if not ids <= self.seen:
-            self.seen |= ids
+            self.seen.update(ids)
             self.pages = self._deepest
             self._fresh_pages += 1
             self._stale_pages, self._stale_ids = 0, None
