@@ -25,7 +25,7 @@ from notifier.simulator.listing import Order
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.db import connect, transaction
-from notifier.upstream.budget import Budget
+from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
 from support.virtual_time import VirtualLoop
@@ -38,6 +38,7 @@ T = TypeVar("T")
 
 BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 REQUEST_S = 0.05
+TIMEOUT_S = 20
 TOKEN = SecretStr("token")
 
 
@@ -108,7 +109,8 @@ class Asked:
 class WorldPages:
     """Serves a world's pages as the client would, without a socket.
 
-    ``faults`` meet the next requests, ``before_page`` may change the world just
+    ``faults`` meet the next requests, those of a bot that ``hangs`` are never
+    answered, ``before_page`` may change the world just
     before a page is put together, ``served`` sees what a page brought.
     """
 
@@ -117,6 +119,7 @@ class WorldPages:
     clamped: bool = False
     faults: deque[UpstreamError | None] = field(default_factory=deque)
     fault: Callable[[int, str], UpstreamError | None] = lambda _number, _kind: None
+    hangs: Callable[[str], bool] = lambda _bot_id: False
     before_page: Callable[[int, str], None] = lambda _number, _kind: None
     change_rows: Callable[[list[Row]], list[Row]] = lambda rows: rows
     served: Callable[[str, Page], None] = lambda _kind, _page: None
@@ -136,6 +139,9 @@ class WorldPages:
         now_s = asyncio.get_running_loop().time()
         self.asked.append(Asked(at_s=now_s, bot_id=bot_id, kind=kind, number=number))
         await asyncio.sleep(REQUEST_S)
+        if self.hangs(bot_id):
+            await asyncio.sleep(TIMEOUT_S)
+            raise UpstreamError("the upstream did not answer in full within 20 s")
         fault = self.faults.popleft() if self.faults else self.fault(number, kind)
         if fault is not None:
             raise fault
@@ -186,7 +192,7 @@ class House:
             max_pages=max_pages,
         )
         self.limit = limit
-        self.room = asyncio.Semaphore(1)
+        self.room = asyncio.Semaphore(PAGES_AT_ONCE)
         self.pollers: list[SourcePoller] = []
         self.tasks: list[asyncio.Task[None]] = []
 

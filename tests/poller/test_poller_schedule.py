@@ -1,5 +1,6 @@
 """When each of many sources is polled: spread out, at fixed distances, and in time."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
@@ -78,8 +79,31 @@ def test_many_sources_are_never_polled_at_one_instant(build: Build) -> None:
         assert max(sum(at <= b < at + 0.099 for b in times) for at in times) <= 5
 
 
+def test_sources_whose_upstream_hangs_delay_no_other(build: Build) -> None:
+    house = build(bots=bots(20), limit=10_000, sweep_s=0)
+    house.poll(INTERVAL_S)
+    hanging = set(bots(20)[::2])
+    house.pages.hangs = hanging.__contains__
+    before = house.loop.time()
+    house.poll(10 * INTERVAL_S)
+    polls = head_polls(house, since_s=before)
+    begun_s = {bot_id: INTERVAL_S + 0.02 * place for place, bot_id in enumerate(bots(20))}
+    for bot_id in set(bots(20)) - hanging:
+        assert [round(at_s - begun_s[bot_id], 3) for at_s in polls[bot_id]] == [
+            INTERVAL_S * n for n in range(10)
+        ]
+
+
+def test_a_single_round_asks_for_many_sources_one_after_another(build: Build) -> None:
+    house = build(bots=bots(5), limit=10_000)
+    assert house.once()
+    times = [one.at_s for one in house.pages.asked if one.number == 1]
+    assert [round(at_s, 3) for at_s in times] == [0.0, 0.02, 0.04, 0.06, 0.08]
+
+
 def test_head_polls_are_in_time_while_a_full_walk_waits_for_its_turn(build: Build) -> None:
     house = build(order=Order.CREATED_ASC)
+    house.room = asyncio.Semaphore(1)
     house.world.populate(30)
     house.poll(5 * 60 + 1)
     house.loop.run_until_complete(house.room.acquire())
