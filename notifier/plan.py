@@ -12,7 +12,7 @@ from notifier.conclude import State
 from notifier.diff import Change, diff
 from notifier.events import OPERATIONS, OVERDUE, Event, changed, created
 from notifier.messages.builtin import builtin_text
-from notifier.messages.templates import TemplateFault
+from notifier.messages.faults import TemplateFault
 from notifier.messages.text import Medium, Text
 from notifier.records import Lead
 from notifier.rules.matching import Match, Timing, match

@@ -12,6 +12,7 @@ from jinja2 import meta, nodes
 from notifier.events import Changed, Event, EventType
 from notifier.messages.builtin import builtin_text
 from notifier.messages.escape import one_line
+from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import samples
 from notifier.messages.sandbox import BUDGET, MAX_OUTPUT_CHARS, Bound, Budget, Sandbox
 from notifier.messages.text import Medium, Text
@@ -40,19 +41,6 @@ NONSENSE = (
     TypeError,
     ValueError,
 )
-
-
-class TemplateFault(ValueError):  # noqa: N818 - a fault of the author's, as in ConfigError
-    """What is wrong in a template; ``line`` counts from 1 within ``part``.
-
-    ``part`` is ``title`` or ``body``. ``problem`` quotes no visitor's words.
-    """
-
-    def __init__(self, line: int, problem: str, part: str = "body") -> None:
-        super().__init__(f"{part}, line {line}: {problem}")
-        self.line = line
-        self.problem = problem
-        self.part = part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

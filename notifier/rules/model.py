@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from notifier.errors import Fault
 from notifier.events import OVERDUE, EventType
-from notifier.messages.templates import MessageTemplate
 from notifier.records import Agent, Source
 from notifier.rules.conditions import Condition
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.digests import Digest
 from notifier.rules.windows import Window
+
+if TYPE_CHECKING:
+    from notifier.messages.templates import MessageTemplate
 
 
 class Outside(StrEnum):
@@ -63,7 +66,7 @@ class Rule:
     repeat: timedelta | None = None
     clock: Window | None = None
     send: tuple[str, ...]
-    message: MessageTemplate | None = None
+    message: "MessageTemplate | None" = None
     digest: Digest | None = None
     settle: timedelta | None = None
     only: Window | None = None

@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 
 from notifier.events import EventType
-from notifier.messages.templates import MessageTemplate, TemplateFault, check, compile_message
-from notifier.rules.nodes import Faults, Mark, Node, Scalar, Table
+from notifier.messages.faults import TemplateFault
+from notifier.messages.templates import MessageTemplate, check, compile_message
+from notifier.rules.nodes import Faults, Mark, Scalar, Table
 
 
 def read_message(
-    node: Node | None, *, types: Iterable[EventType], faults: Faults
+    node: Table, *, types: Iterable[EventType], faults: Faults
 ) -> MessageTemplate | None:
     """Return the compiled message, tried on samples of every event type it may be sent for."""
-    if not isinstance(node, Table):
-        return None
     parts = {
         key.text: value
         for key, value in node.entries

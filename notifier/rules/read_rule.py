@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import timedelta, tzinfo
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from notifier.events import EventType
 from notifier.rules.digests import Digest, parse_digest
@@ -19,9 +21,11 @@ from notifier.rules.nodes import (
 from notifier.rules.options import RuleOptions
 from notifier.rules.places import Places
 from notifier.rules.read_condition import read_condition
-from notifier.rules.read_message import read_message
 from notifier.rules.validate import validated
 from notifier.rules.windows import Window
+
+if TYPE_CHECKING:
+    from notifier.messages.templates import MessageTemplate
 
 WILDCARDS = {
     f"{subject}.*": frozenset(kind for kind in EventType if kind.startswith(f"{subject}."))
@@ -32,6 +36,7 @@ CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
 EVENT_TYPES = tuple(kind.value for kind in EventType)
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3650)
+READ_MESSAGE = "notifier.rules.read_message:read_message"
 NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
 
 
@@ -65,7 +70,7 @@ class _Reader:
             sources=[spec.source.name for spec in self._places.sources],
         )
         types = when or frozenset({EventType.LEAD_OVERDUE})
-        message = read_message(node.get("message"), types=types, faults=self._faults)
+        message = self._message(node.get("message"), types)
         digest = self._digest(node.get("digest"))
         clock, only = self._window(node, "clock"), self._window(node, "only")
         self._check_send(node)
@@ -141,6 +146,16 @@ class _Reader:
         if name.text not in self._places.window_names:
             self._faults.unknown(name, "window", self._places.window_names)
         return self._places.windows.get(name.text)
+
+    def _message(
+        self, node: Node | None, types: frozenset[EventType]
+    ) -> "MessageTemplate | None":
+        if not isinstance(node, Table):
+            return None  # rules without words of their own need no template engine
+        message: MessageTemplate | None = resolve_name(READ_MESSAGE)(
+            node, types=types, faults=self._faults
+        )
+        return message
 
     def _digest(self, node: Node | None) -> Digest | None:
         if not isinstance(node, Scalar) or node.null or node.unresolved:

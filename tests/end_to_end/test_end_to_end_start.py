@@ -8,10 +8,10 @@ import pytest
 from installation import installation, started
 
 LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
-# By who needs it: a kind of destination, NOTIFIER_HTTP, or nobody in a service.
+# By who needs it: a kind of destination, NOTIFIER_HTTP, some rules, or no service at all.
 COSTLY = {
     *("slack_sdk", "aiosmtplib", "email_validator"),
-    *("aiohttp.web", "prometheus_client"),
+    *("aiohttp.web", "prometheus_client", "jinja2", "re2"),
     *("rich.console", "pygments", "httpcore", "anyio", "notifier.rehearsal.stage"),
 }
 MAIL_SETTINGS = ("NOTIFIER_SMTP_URL", "NOTIFIER_SMTP_FROM")
