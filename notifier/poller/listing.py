@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
-from notifier.upstream.order import Order, OrderWitness, settled
+from notifier.upstream.order import KEYS, Order, OrderWitness, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
 SMALL_SWEEP_MS = 60_000
@@ -143,7 +143,14 @@ class ListingWalks:
 
     def _begin(self, kind: WalkKind) -> Walk:
         self.number += 1
-        return Walk(kind=kind, number=self.number, max_pages=self.intervals.max_pages)
+        # All that a head poll can do is to refute the one order that it relies on.
+        keys = (Order.UPDATED_DESC,) if kind is WalkKind.HEAD else KEYS
+        return Walk(
+            kind=kind,
+            number=self.number,
+            max_pages=self.intervals.max_pages,
+            witness=OrderWitness(keys),
+        )
 
     def _skip_head(self, now_ms: int) -> None:
         """Set the next head poll's time: of those missed in a pause none is made up for."""

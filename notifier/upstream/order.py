@@ -4,7 +4,7 @@ The upstream documents none. Only where what changed last comes first may head
 polls stop at the first page that brings nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
@@ -31,16 +31,26 @@ class Order(StrEnum):
         return self is Order.UPDATED_DESC
 
 
-# Where several fit and UPDATED_DESC does not, the first of these is named.
-KEYS = (Order.UPDATED_DESC, Order.CREATED_DESC, Order.LAST_MESSAGE_DESC, Order.ID_DESC)
+# What a row would be sorted by. Where several fit and UPDATED_DESC does not, the
+# first of these is named.
+MARKS: Mapping[Order, Callable[[Row], str | None]] = {
+    Order.UPDATED_DESC: lambda row: parse_time(row.get("updatedAt")),
+    Order.CREATED_DESC: lambda row: parse_time(row.get("createdAt")),
+    Order.LAST_MESSAGE_DESC: lambda row: parse_time(mapping(row.get("lastMessage")).get("at")),
+    Order.ID_DESC: lambda row: text(row.get("_id")),
+}
+KEYS = tuple(MARKS)
 
 
 class OrderWitness:
-    """Watches one walk. Ties and missing values prove nothing, either way."""
+    """Watches one walk. Ties and missing values prove nothing, either way.
 
-    def __init__(self) -> None:
-        self._rises = dict.fromkeys(KEYS, 0)
-        self._falls = dict.fromkeys(KEYS, 0)
+    ``keys`` (of :data:`KEYS`) are the orders it looks for.
+    """
+
+    def __init__(self, keys: Sequence[Order] = KEYS) -> None:
+        self._rises = dict.fromkeys(keys, 0)
+        self._falls = dict.fromkeys(keys, 0)
         self._number = 0
         self._page: Sequence[Row] = ()
 
@@ -53,9 +63,9 @@ class OrderWitness:
         follows = number == self._number + 1 and not (
             rows and any(rows[0].get("_id") == row.get("_id") for row in self._page)
         )
-        marks = [_marks(row) for row in (*(self._page[-1:] if follows else ()), *rows)]
-        for i, key in enumerate(KEYS):
-            self._compare(key, [mark[i] for mark in marks])
+        compared = (*(self._page[-1:] if follows else ()), *rows)
+        for key in self._rises:
+            self._compare(key, [MARKS[key](row) for row in compared])
         self._number, self._page = number, rows
 
     def after(self, number: int, rows: Sequence[Row]) -> "OrderWitness":
@@ -74,7 +84,7 @@ class OrderWitness:
         """
         breaks = dict(self._candidates())
         if not breaks:
-            judged = any(self._seen(key) >= ENOUGH for key in KEYS)
+            judged = any(self._seen(key) >= ENOUGH for key in self._rises)
             return Order.NONE if judged else Order.UNKNOWN
         fewest = min(breaks.values())
         fitting = [order for order, count in breaks.items() if count <= 3 * fewest]
@@ -83,13 +93,13 @@ class OrderWitness:
         return fitting[0]
 
     def refutes(self, order: Order) -> bool:
-        """Return whether the rows so far break this order (one of :data:`KEYS`) too often."""
+        """Return whether the rows so far break this order, one of ``keys``, too often."""
         return self._seen(order) >= ENOUGH and self._rises[order] > self._allowed(order)
 
     def _candidates(self) -> Iterable[tuple[Order, int]]:
         """Yield the orders that hold but for a few pairs, with how many break them."""
         rising = []
-        for key in KEYS:
+        for key in self._rises:
             rises, falls = self._rises[key], self._falls[key]
             allowed = self._allowed(key)
             if self._seen(key) >= ENOUGH and rises <= allowed:
@@ -115,13 +125,3 @@ class OrderWitness:
 def settled(before: Order, seen: Order) -> Order:
     """Return the order to go by after a walk: one that proved nothing changes nothing."""
     return before if seen is Order.UNKNOWN else seen
-
-
-def _marks(row: Row) -> tuple[str | None, ...]:
-    """Return what the row would be sorted by, in the order of :data:`KEYS`."""
-    return (
-        parse_time(row.get("updatedAt")),
-        parse_time(row.get("createdAt")),
-        parse_time(mapping(row.get("lastMessage")).get("at")),
-        text(row.get("_id")),
-    )
