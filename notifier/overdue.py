@@ -84,12 +84,13 @@ def reconcile(db: Database, rules: Ruleset, present: Present) -> None:
         if rule is None or not _still_runs(timer, rule, lead):
             timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
         else:
-            due_at = (
+            due_ms = ms_of(
                 due(rule, moment_of(timer.since_ms))
                 if timer.told_ms is None
                 else again(rule, moment_of(timer.told_ms))
             )
-            timers.move(db, timer, due_ms=ms_of(due_at), told_ms=timer.told_ms)
+            if due_ms != timer.due_ms:
+                timers.move(db, timer, due_ms=due_ms, told_ms=timer.told_ms)
 
 
 def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:

@@ -25,6 +25,12 @@ def _first_tables(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS(name="0002_records_by_type")
+def _records_by_type(db: Database) -> None:
+    # To count leads: else `status` reads every row there is.
+    db.execute("CREATE INDEX records_type ON records (bot_id, type)")
+
+
 LISTINGS = """
 CREATE TABLE listings (
     bot_id TEXT NOT NULL,
