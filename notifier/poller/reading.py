@@ -18,6 +18,8 @@ from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
 
+# Until the lanes have claimed: they and the next page would only be in each other's way.
+LANES_FIRST_S = 0.002
 PAGES_BETWEEN_SIGNS = 90  # about a minute at the API's rate
 
 log = structlog.get_logger()
@@ -106,6 +108,8 @@ class Reader:
         walks.read(walk, number)
         _log_page(walks, walk, number, committed)
         self.tools.refresh(committed.saved)
+        if committed.written.destinations:
+            await asyncio.sleep(LANES_FIRST_S)
         return ended
 
     async def _commit(
