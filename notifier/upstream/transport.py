@@ -17,6 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 CONNECTIONS: Final = 800
 # Reused within a walk; a server that closes first must not break the next poll.
 IDLE_S: Final = 5.0
+HEADER_BYTES: Final = 64 * 1024  # aiohttp's own 8 KiB is less than some proxies send
 
 
 class BrokenOffError(aiohttp.ClientError):
@@ -30,7 +31,7 @@ def build_transport(tls: ssl.SSLContext | None = None) -> AiohttpTransport:
     Connections are opened on first use; close it with ``aclose``.
     """
     unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the session has its own
-    trusted = tls or _authorities()
+    trusted = tls or authorities()
     return AiohttpTransport(verify=unused, trust_env=False, client=lambda: _session(trusted))
 
 
@@ -42,7 +43,10 @@ def _session(tls: ssl.SSLContext | Literal[True]) -> aiohttp.ClientSession:
         resolver=aiohttp.ThreadedResolver(),
     )
     return aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=[_once]
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_field_size=HEADER_BYTES,
+        middlewares=[_once],
     )
 
 
@@ -58,7 +62,7 @@ async def _once(
         raise BrokenOffError from error
 
 
-def _authorities() -> ssl.SSLContext | Literal[True]:
+def authorities() -> ssl.SSLContext | Literal[True]:
     """Return what to trust; ``True`` is the host's, which aiohttp has read already."""
     paths = ssl.get_default_verify_paths()
     if Path(paths.cafile or "").is_file() or any(Path(paths.capath or "-").glob("*")):

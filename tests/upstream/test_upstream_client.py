@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedE
 from notifier.records import Source
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.faults import connection_fault
+from notifier.upstream.transport import authorities
 from support.certificates import self_signed
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -111,6 +113,14 @@ async def test_other_statuses_are_faults_that_pass(status: str, told: str) -> No
         error = await fault(server)
     assert type(error) is UpstreamError
     assert told in str(error)
+
+
+async def test_a_long_header_harms_no_page() -> None:
+    async with (
+        serving(answer(ONE_LEAD, content_security_policy="x" * 20_000)) as server,
+        client(server.url) as asking,
+    ):
+        assert (await asking.page(LISTING, 1)).rows
 
 
 async def test_an_answer_without_content_is_a_fault() -> None:
@@ -319,6 +329,15 @@ async def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) ->
     async with serving(answer(ONE_LEAD), tls=self_signed(tmp_path).server()) as server:
         assert "self-signed certificate" in str(await fault(server))
     assert server.heads == []
+
+
+def test_a_host_without_authorities_trusts_mozillas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
+    found = authorities()
+    assert isinstance(found, ssl.SSLContext)
+    assert found.verify_mode is ssl.CERT_REQUIRED
+    assert found.cert_store_stats()["x509_ca"] > 50
 
 
 async def test_a_good_certificate_is_let_pass(tmp_path: Path) -> None:
