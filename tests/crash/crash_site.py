@@ -92,6 +92,10 @@ class Site:
             while missing := len(self.expected - self.told()):
                 arrived = len(self.receiver.requests) + min(missing, STEP)
                 await process.until(self.receiver.arrived(arrived))
+            # What was cut off after it had arrived is sent once more, one at a time.
+            log = self.simulator.requests
+            while self.rows("SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1"):
+                await process.until(log.reached(log.total + 1))
             await self.polled(process)
             assert await process.stop() == 0
         self.check()
