@@ -49,7 +49,7 @@ class Lane:
         # Claimed ahead: a free slot need not wait for the commit of a turn.
         self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
         self._ahead = 0 if limits.converses else destination.slots - 1
-        self._more_due = True
+        self._more_due = False
         self._linger = Linger(self._wake, LINGER_S)
         self._stopping = False
         self._abandoned = False
@@ -131,7 +131,7 @@ class Lane:
                 log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
             del self._ended[: len(ended)]
-            self._more_due = len(turn.claimed) == facts.free
+            self._more_due = turn.more_due
             if turn.gave_back:
                 self._ready.clear()
             self._ready.extend((bundle, turn) for bundle in turn.claimed)

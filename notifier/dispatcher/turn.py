@@ -49,6 +49,7 @@ class LaneFacts:
 class Turn:
     """What a turn brought: bundles to send, and when to look again at the latest.
 
+    ``more_due``: it claimed as many as it might, so that there may be others.
     ``ended`` pairs each recorded delivery with its outcome; ``written`` are
     operations events and who has to send them. ``gave_back``: what was unsent is
     not to be sent.
@@ -59,6 +60,7 @@ class Turn:
     leads: dict[str, Lead | None] = field(default_factory=dict)
     probe: bool = False
     gave_back: bool = False
+    more_due: bool = False
     next_ms: int | None = None
     ended: list[Ended] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
@@ -144,6 +146,7 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
         alone = claims.has_suspects(db, name)
         free = min(lane.free, 1 - lane.in_flight) if alone else lane.free
         turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=free, alone=alone)
+        turn.more_due = len(turn.claimed) >= free
         due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
