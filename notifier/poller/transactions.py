@@ -72,14 +72,14 @@ def commit_head(
     now_ms: int,
     at: datetime,
 ) -> tuple[Committed, Written | None]:
-    """Commit a head poll's page, and with one that is held whole the poll's end.
+    """Commit a head poll's page, and with one that is held whole or empty the poll's end.
 
     ``witness`` is the walk's once it has seen the page. Returned is also what came of
     the end, or ``None`` where there is more to read: the request for it is then
     recorded at ``now_ms``, if the budget has one.
     """
     committed = commit(db, page, intake, at, None)
-    if not committed.all_held:
+    if page.ids and not committed.all_held:
         key, limit = budget.key, budget.limit
         committed.ahead = sources.claim_request(db, key, limit=limit, now_ms=now_ms) == 0
         return committed, None

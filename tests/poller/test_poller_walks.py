@@ -67,6 +67,16 @@ def test_a_quiet_poll_takes_a_transaction_before_its_request_and_one_after(
     assert seen == [sources.claim_request, transactions.commit_head]
 
 
+def test_a_poll_of_an_empty_listing_takes_one_request_of_the_budget(build: Build) -> None:
+    house = build(sweep_s=0)
+    house.poll(62)
+    before = house.loop.time()
+    house.poll(10 * 15)
+    assert house.requests(since_s=before) == [("lead", 1)] * 10
+    since_ms = int((house.loop.time() - 60) * 1000)
+    assert house.value(f"SELECT COUNT(*) FROM requests WHERE at_ms > {since_ms}") == 4
+
+
 def test_noise_is_saved_and_told_to_nobody(build: Build) -> None:
     house = settled(build())
     before = house.value("SELECT MAX(last_walk) FROM listings")
