@@ -191,6 +191,11 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         ("TYPES", ",", "`` is no type; there is lead and non-lead"),
         ("BASE_URL", "api.example.com", "this is no http:// or https:// URL"),
         ("BASE_URL", "https://example.com:port", "the URL's port is no number"),
+        (
+            "BASE_URL",
+            "https://api..example.com",
+            "the URL's host is no name that a host may have",
+        ),
         ("BASE_URL", "https://example.com/?a=1", "the address has no user, query or fragment"),
         ("POLL_INTERVAL", "0", "this must be longer than 0"),
         ("DATABASE", ".", "this is a folder; the database is a file in one"),

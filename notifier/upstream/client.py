@@ -91,7 +91,13 @@ class Client:
             raise UpstreamError(
                 f"the upstream did not answer in full within {self._timeout_s:g} s"
             ) from error
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            aiohttp.ClientError,
+            OSError,
+            UnicodeError,  # a host's name that no look-up can carry
+        ) as error:
             raise connection_fault(error) from error
         return parse_page(body, served_at=served_at)
 

@@ -74,7 +74,7 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 "no secure connection to the upstream: its TLS is broken or not TLS at all",
                 remedy="check NOTIFIER_BASE_URL: https or http, host and port",
             )
-        if isinstance(cause, OSError):
+        if isinstance(cause, OSError | UnicodeError):
             return UpstreamError(
                 f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
@@ -82,9 +82,9 @@ def connection_fault(error: BaseException) -> UpstreamError:
     return UpstreamError("the upstream broke the connection off, or does not speak HTTP")
 
 
-def _words(error: OSError) -> str:
+def _words(error: OSError | UnicodeError) -> str:
     match error:
-        case socket.gaierror():
+        case socket.gaierror() | UnicodeError():
             return "its name has no address"
         case ConnectionRefusedError():
             return "nobody listens there"

@@ -266,8 +266,11 @@ async def test_a_port_where_nobody_listens_is_a_failed_request() -> None:
     assert error.remedy
 
 
-async def test_a_host_without_an_address_is_a_failed_request() -> None:
-    error = await fault(Server(parts=[], url="http://nowhere.invalid"))
+@pytest.mark.parametrize(
+    "host", ["nowhere.invalid", "api..example.com", f"{'a' * 64}.com", "xn--.com", "☃..com"]
+)
+async def test_a_host_without_an_address_is_a_failed_request(host: str) -> None:
+    error = await fault(Server(parts=[], url=f"http://{host}"))
     assert str(error) == "no connection to the upstream: its name has no address"
 
 
