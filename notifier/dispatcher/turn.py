@@ -142,11 +142,13 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
         return
     due_ms: int | None = None
     if standing.health is Health.UP:
-        # One of several that were cut off together may end the program again.
-        alone = claims.has_suspects(db, name)
-        free = min(lane.free, 1 - lane.in_flight) if alone else lane.free
-        turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=free, alone=alone)
-        turn.more_due = len(turn.claimed) >= free
+        limit = lane.free
+        turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit)
+        if not turn.claimed and not lane.in_flight:
+            # Alone: one of several that were cut off together may end the program again.
+            limit = min(limit, 1)
+            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit, suspects=True)
+        turn.more_due = len(turn.claimed) >= limit
         due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms

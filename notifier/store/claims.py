@@ -49,16 +49,6 @@ class Claimed:
     event_body: bytes
 
 
-def has_suspects(db: Database, destination: str) -> bool:
-    """Whether the program has ended so often while sending something that it goes alone."""
-    found = db.execute(
-        "SELECT 1 FROM deliveries WHERE state = 'pending' AND destination = :destination"
-        " AND lost > 0 AND lost >= :limit LIMIT 1",
-        {"destination": destination, "limit": LOST_UNTIL_ALONE},
-    ).fetchone()
-    return found is not None
-
-
 def claim(
     db: Database,
     destination: str,
@@ -66,22 +56,32 @@ def claim(
     now_ms: int,
     limit: int,
     probe: bool = False,
-    alone: bool = False,
+    suspects: bool = False,
 ) -> list[tuple[Claimed, ...]]:
     """Claim up to ``limit`` due bundles of different leads, oldest first.
 
-    A probe also takes what waits for a retry. It, and what goes out ``alone``, takes
-    the least tried lead first, so that one bad message cannot keep the others back.
+    What the program has ended with so often that it is to go alone is claimed as
+    one of the ``suspects`` only, or as a probe, which also takes what waits for a
+    retry. Both take the least tried lead first, so that one bad message cannot keep
+    the others back.
     """
     if limit <= 0:
         return []
-    due = "(d.due_ms <= :now_ms OR d.attempts > 0)" if probe else "d.due_ms <= :now_ms"
-    order = "d.claim, d.due_ms, d.id" if probe or alone else "d.due_ms, d.id"
+    lost = "d.lost > 0 AND d.lost >= :alone" if suspects else "d.lost < :alone"
+    due = (
+        "d.due_ms <= :now_ms OR d.attempts > 0" if probe else f"d.due_ms <= :now_ms AND {lost}"
+    )
+    order = "d.claim, d.due_ms, d.id" if probe or suspects else "d.due_ms, d.id"
     candidates = db.execute(
         f"SELECT d.bundle, d.lead FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
-        f" AND d.destination = :destination AND d.claimed = 0 AND {due} AND ({UNBLOCKED})"
+        f" AND d.destination = :destination AND d.claimed = 0 AND ({due}) AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
-        {"destination": destination, "now_ms": now_ms, "limit": limit},
+        {
+            "destination": destination,
+            "now_ms": now_ms,
+            "limit": limit,
+            "alone": LOST_UNTIL_ALONE,
+        },
     ).fetchall()
     one_a_lead = {lead: bundle for bundle, lead in reversed(candidates)}
     bundles = dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b)

@@ -12,19 +12,23 @@ from support.stages import MONDAY_10, row, staged
 
 RULES = "  - {name: New, when: lead.created, only: office, send: [crm, screen]}\n"
 SLOTS = {"crm": 31, "screen": 4}
+AT_MS = int(MONDAY_10.timestamp() * 1000)
 
 
-def turn(stage: Stage, name: str, *ended: Attempt) -> Turn:
+def turn(stage: Stage, name: str, *ended: Attempt, in_flight: int = 0) -> Turn:
     facts = LaneFacts(
         destination=name,
         policy=stage.limits[name].policy,
         burst=None,
         present=stage.present,
         free=0 if ended else SLOTS[name],
-        in_flight=0,
+        in_flight=in_flight,
     )
-    at_ms = int(MONDAY_10.timestamp() * 1000)
-    return take_turn(stage.db, facts, ended, stage.rules, now_ms=at_ms)
+    return take_turn(stage.db, facts, ended, stage.rules, now_ms=AT_MS)
+
+
+def leads(turn: Turn) -> list[str]:
+    return [bundle[0].lead for bundle in turn.claimed]
 
 
 def test_only_the_message_that_ends_the_program_is_dead() -> None:
@@ -46,3 +50,17 @@ def test_only_the_message_that_ends_the_program_is_dead() -> None:
         ("crm", "dead"): 1,
         ("screen", "delivered"): 20,
     }
+
+
+def test_what_was_cut_off_twice_lets_the_others_go_first_and_goes_alone() -> None:
+    stage = staged(RULES, at=MONDAY_10 - timedelta(hours=2))
+    stage.read([row(1), row(2)])
+    for _ in range(2):
+        assert leads(turn(stage, "crm")) == ["b1/lead1", "b1/lead2"]
+        outbox.release_all(stage.db, now_ms=AT_MS)
+    stage.read([row(3), row(4)])
+    assert leads(turn(stage, "crm")) == ["b1/lead3", "b1/lead4"]
+    assert leads(turn(stage, "crm", in_flight=2)) == []
+    stage.db.execute("UPDATE deliveries SET state = 'delivered' WHERE claimed = 1")
+    assert leads(turn(stage, "crm")) == ["b1/lead1"]
+    assert leads(turn(stage, "crm", in_flight=1)) == []

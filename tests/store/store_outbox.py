@@ -58,9 +58,16 @@ class Outbox:
         outbox.add(self.db, [new])
 
     def claim(
-        self, *, limit: int = 16, now_ms: int = NOW_MS, probe: bool = False
+        self,
+        *,
+        limit: int = 16,
+        now_ms: int = NOW_MS,
+        probe: bool = False,
+        suspects: bool = False,
     ) -> list[tuple[Claimed, ...]]:
-        return claims.claim(self.db, CRM, now_ms=now_ms, limit=limit, probe=probe)
+        return claims.claim(
+            self.db, CRM, now_ms=now_ms, limit=limit, probe=probe, suspects=suspects
+        )
 
     def conclude(
         self,

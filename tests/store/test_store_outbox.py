@@ -186,14 +186,51 @@ def test_what_nobody_is_sending_takes_its_turn_again(outbox: Outbox) -> None:
 
 def test_an_attempt_cut_off_does_not_count_but_five_are_the_end(outbox: Outbox) -> None:
     outbox.add("A1", "a")
-    for _ in range(5):
+    for lost in range(5):
         assert burials.bury_lost(outbox.db, CRM) == 0
-        ((claimed,),) = outbox.claim()
+        ((claimed,),) = outbox.claim(suspects=lost >= 2)
         assert claimed.attempts == 0
         assert statements.release_all(outbox.db, now_ms=NOW_MS) == 1
     assert burials.bury_lost(outbox.db, CRM) == 1
     assert outbox.ended() == {"A1": "cut off"}
     assert outbox.claim() == []
+
+
+def test_what_was_cut_off_twice_is_claimed_as_a_suspect_only_the_least_tried_first(
+    outbox: Outbox,
+) -> None:
+    outbox.add("bad", "a", due_ms=NOW_MS - 2)
+    outbox.add("good", "b", due_ms=NOW_MS - 1)
+    for _ in range(2):
+        assert outbox.claim(suspects=True) == []
+        assert titles(outbox.claim()) == ["bad", "good"]
+        statements.release_all(outbox.db, now_ms=NOW_MS)
+    assert outbox.claim() == []
+    assert titles(outbox.claim(suspects=True, limit=1)) == ["bad"]
+    statements.release_all(outbox.db, now_ms=NOW_MS)
+    assert titles(outbox.claim(suspects=True)) == ["good", "bad"]
+
+
+def test_a_recording_of_what_was_delivered_counts_once_and_for_the_newest_claim(
+    outbox: Outbox,
+) -> None:
+    outbox.add("A1", "a")
+    outbox.add("B1", "b")
+    (lost,), (sent,) = outbox.claim()
+    statements.release_all(outbox.db, now_ms=NOW_MS)
+    (again,), (other,) = outbox.claim()
+    ended = [lost, sent, other]
+    assert statements.record_delivered(outbox.db, ended, now_ms=NOW_MS) == {other.id}
+    assert statements.record_delivered(outbox.db, [again, other], now_ms=NOW_MS) == {again.id}
+    assert outbox.claim() == []
+
+
+def test_what_a_person_ended_meanwhile_is_not_delivered(outbox: Outbox) -> None:
+    outbox.add("A1", "a")
+    ((claimed,),) = outbox.claim()
+    outbox.db.execute("UPDATE deliveries SET state = 'skipped', reason = 'forgotten'")
+    assert statements.record_delivered(outbox.db, [claimed], now_ms=NOW_MS) == set()
+    assert outbox.db.execute("SELECT state FROM deliveries").fetchone() == ("skipped",)
 
 
 def test_a_recording_forgives_the_cut_off_claims_before_it(outbox: Outbox) -> None:
