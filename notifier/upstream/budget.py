@@ -25,7 +25,6 @@ HEADS_PER_SWEEP = 9
 # begins where hundreds of sources are walked at once.
 PAGES_AT_ONCE = 64
 AHEAD_FOR_MS = 500
-NEVER_MS = -AHEAD_FOR_MS
 
 
 class RequestLog(Protocol):
@@ -74,7 +73,7 @@ class Budget:
         self._pauses = 0
         self._next_walk_ms = clock_ms()
         self._heads_in_a_row = 0
-        self._ahead_ms = NEVER_MS
+        self._ahead_ms: list[int] = []
 
     @contextlib.asynccontextmanager
     async def turn(self, kind: WalkKind, *, since_ms: int | None = None) -> AsyncIterator[None]:
@@ -115,7 +114,7 @@ class Budget:
 
         It has to come soon, or it is recorded again.
         """
-        self._ahead_ms = at_ms
+        self._ahead_ms.append(at_ms)
 
     async def _wait(self, ticket: "_Ticket") -> None:
         insort(self._queue, ticket, key=attrgetter("since_ms"))
@@ -145,9 +144,11 @@ class Budget:
         return wait_ms
 
     async def _claim(self) -> int:
-        is_ahead = self._clock_ms() - self._ahead_ms < AHEAD_FOR_MS
-        self._ahead_ms = NEVER_MS
-        return 0 if is_ahead else await self._log.claim(self.key, self._clock_ms(), self.limit)
+        now_ms = self._clock_ms()
+        # Several, where sources that share the token have read a page just now.
+        ahead = [at_ms for at_ms in self._ahead_ms if now_ms - at_ms < AHEAD_FOR_MS]
+        self._ahead_ms = ahead[1:]
+        return 0 if ahead else await self._log.claim(self.key, now_ms, self.limit)
 
     def _not_yet_ms(self, ticket: "_Ticket") -> int:
         """Return how long it cannot be this ticket's turn, 0 where it is."""

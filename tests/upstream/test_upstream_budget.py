@@ -298,3 +298,28 @@ def test_a_full_walk_that_gives_up_leaves_its_room_to_others() -> None:
         assert now_ms() == 2_000
 
     run(main())
+
+
+def test_each_request_that_was_recorded_ahead_saves_one_turn_its_own() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log)
+        one.recorded(now_ms())
+        one.recorded(now_ms())
+        await asyncio.sleep(0.4)
+        await ask(one, HEAD, 3, [], "")
+        assert log.granted == [400]
+
+    run(main())
+
+
+def test_what_was_recorded_ahead_and_not_made_soon_is_recorded_again() -> None:
+    async def main() -> None:
+        log = Log()
+        one = budget(log)
+        one.recorded(now_ms())
+        one.pause(5)
+        await turn(one, HEAD)
+        assert log.granted == [5_000]
+
+    run(main())
