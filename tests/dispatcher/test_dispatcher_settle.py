@@ -1,5 +1,8 @@
 """``settle``: a new lead is told once it has been quiet, as it is by then."""
 
+from datetime import timedelta
+
+from notifier.rows import iso_ms
 from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
 
 NEW = "  - {name: New, when: lead.created, settle: 1m, send: team}\n"
@@ -91,6 +94,19 @@ def test_its_details_are_absorbed_where_it_settles_and_told_elsewhere() -> None:
     assert told(stage) == [
         "10:00:10 screen: Lead 1: city changed",
         "10:01:10 team: New lead: Lead 1, Pune",
+    ]
+    assert ("lead.updated", "Updated", "skipped", "settled") in ended(stage)
+
+
+def test_what_changes_on_the_very_page_that_brings_it_is_absorbed_too() -> None:
+    stage = staged(NEW + UPDATED)
+    newer = MONDAY_10 + timedelta(seconds=1)
+    stage.read([row(), row(city="Pune", updated_at=iso_ms(newer)), row(2)])
+    later(stage, minutes=2)
+    assert told(stage) == [
+        "10:00:00 screen: Lead 1: city changed",
+        "10:01:00 team: New lead: Lead 1, Pune",
+        "10:01:00 team: New lead: Lead 2",
     ]
     assert ("lead.updated", "Updated", "skipped", "settled") in ended(stage)
 

@@ -77,6 +77,21 @@ def test_a_poll_of_an_empty_listing_takes_one_request_of_the_budget(build: Build
     assert house.value(f"SELECT COUNT(*) FROM requests WHERE at_ms > {since_ms}") == 4
 
 
+def test_a_deep_poll_keeps_to_the_limit_and_each_request_is_recorded_once(
+    build: Build,
+) -> None:
+    house = settled(build(limit=10), 60)
+    house.poll(61)
+    for lead_id in house.world.ids():
+        house.world.change(lead_id, status="PARKED")
+    before = house.loop.time()
+    house.poll(61)
+    assert len(house.requests(since_s=before)) == 10
+    assert house.value("SELECT COUNT(*) FROM requests") == 10
+    house.poll(120)
+    assert len(house.events()) == 60
+
+
 def test_noise_is_saved_and_told_to_nobody(build: Build) -> None:
     house = settled(build())
     before = house.value("SELECT MAX(last_walk) FROM listings")

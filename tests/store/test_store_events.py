@@ -1,0 +1,66 @@
+"""Events under ids that are taken: told once, or under the next running number."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from notifier.diff import diff
+from notifier.events import Event, changed, created
+from notifier.records import LEAD, Lead, Source, parse
+from notifier.store import events
+from notifier.store.batches import CHUNK
+from notifier.store.db import connect
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    db = connect(tmp_path / "notifier.db")
+    yield db
+    db.close()
+
+
+def lead(number: int = 1, status: str = "OPEN") -> Lead:
+    row = {"_id": f"lead{number}", "status": status, "createdAt": "2026-03-02T10:00:00.000Z"}
+    return parse(row, kind=LEAD, source=WEBSITE, agents={})
+
+
+def arrival(number: int = 1) -> Event:
+    return created(lead(number), at=NOON)
+
+
+def closing() -> Event:
+    after = lead(status="CLOSED")
+    (event,) = changed(after, diff(lead(), after), at=NOON)
+    return event
+
+
+def add(db: Database, *some: Event) -> list[int | None]:
+    return events.add(db, some, bot_id="b1", observed_ms=0)
+
+
+def stored(db: Database) -> list[str]:
+    return [found for (found,) in db.execute("SELECT id FROM events ORDER BY seq").fetchall()]
+
+
+def test_a_new_lead_is_told_once_on_one_page_or_two(db: Database) -> None:
+    assert add(db, arrival(), arrival(2), arrival()) == [1, 2, None]
+    assert add(db, arrival(), arrival(3)) == [None, 3]
+
+
+def test_changes_that_look_the_same_are_told_apart_by_a_number(db: Database) -> None:
+    assert add(db, closing(), closing()) == [1, 2]
+    assert add(db, closing()) == [3]
+    assert len(set(stored(db))) == 3
+    assert stored(db)[0] == closing().id
+
+
+def test_a_page_of_many_events_is_stored_in_its_order(db: Database) -> None:
+    many = [arrival(number) for number in range(2 * CHUNK + 1)]
+    assert add(db, *many) == list(range(1, len(many) + 1))
+    assert stored(db) == [event.id for event in many]
