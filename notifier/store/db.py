@@ -141,8 +141,9 @@ class Store:
         self._db.close()
 
     def _take_along(self) -> None:
+        # A full disk or a lock must hide nothing from who only looks: they wait on.
         if self._riders:
-            with self._taking_along(always=True):
+            with suppress(sqlite3.OperationalError), self._taking_along(always=True):
                 pass
 
     @contextmanager

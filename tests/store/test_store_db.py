@@ -192,6 +192,18 @@ async def test_what_rides_along_waits_for_no_more_than_a_look_or_the_end(
     assert committed(path) == ["rider", "last rider"]
 
 
+async def test_what_rides_along_and_cannot_be_written_spoils_no_look(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+    await store.look(lambda db: db.execute("PRAGMA query_only = ON").close())
+    store.soon(note, "rider")
+    assert await store.look(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
+    await store.look(lambda db: db.execute("PRAGMA query_only = OFF").close())
+    await store.look(lambda db: db.execute("SELECT 1").fetchone())
+    assert committed(path) == ["rider"]
+    store.close()
+
+
 def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "notifier.db")) as db:
         Outbox(db).add("A1", "a")
