@@ -77,9 +77,11 @@ def sign(key: bytes, *, message_id: str, sent_at_s: int, body: bytes) -> str:
 def _check_url(secret: SecretStr) -> SecretStr:
     try:
         url = httpx.URL(secret.get_secret_value())
-    except httpx.InvalidURL as error:
+        host = url.host
+        url.raw_host.decode().encode("idna")  # as the resolver will do
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("this is no URL; write https://host/path") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         raise ValueError("a webhook's URL starts with https:// or http:// and names a host")
     return secret
 

@@ -432,7 +432,11 @@ def test_a_secret_may_have_24_to_64_bytes(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.com", "ftp://h/tok", "https://", "https:///tok", "http://h:port/tok"]
+    "url",
+    [
+        *("", "example.com", "ftp://h/tok", "https://", "https:///tok", "http://h:port/tok"),
+        *("https://h..com/tok", "https://xn--.com/tok", f"https://{'h' * 64}.com/tok"),
+    ],
 )
 def test_a_wrong_url_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(ValidationError) as raised:
