@@ -104,7 +104,14 @@ class Service:
         """Read the rules again; wrong ones are refused, and the old ones stay in force."""
         task = asyncio.create_task(self._reload())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._reloaded)
+
+    def _reloaded(self, task: asyncio.Task[None]) -> None:
+        """Put the task away; what it did not expect is told, and the old rules stay."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("reload_crashed", exc_info=error)
+            self.monitor.systemd.ready()
 
     async def _reload(self) -> None:
         self.monitor.systemd.reloading()

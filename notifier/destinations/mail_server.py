@@ -72,6 +72,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
+        (host or "").encode("idna")  # as the resolver will do
     except ValueError:
         raise ValueError("this is no URL; write smtp://user:password@host:587") from None
     if parts.scheme not in set(Security):

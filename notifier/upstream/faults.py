@@ -79,7 +79,10 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
             )
-    return UpstreamError("the upstream broke the connection off, or does not speak HTTP")
+    return UpstreamError(
+        "the upstream broke the connection off, or does not speak HTTP",
+        remedy="where it lasts, check NOTIFIER_BASE_URL: https or http, host and port",
+    )
 
 
 def _words(error: OSError | UnicodeError) -> str:

@@ -43,7 +43,12 @@ def test_a_url_names_host_port_protection_and_login(url: str, expected: SmtpServ
     [
         *("", "mail.example.com:587", "http://u:hunter2@mail.example.com", "smtp://"),
         *("smtp://u:hunter2@", "smtp://u:hunter2@host:port", "smtp://u:hunter2@host:99999"),
-        *("smtp://u:hunter2/@host", "smtp://u:hunter2#@host", "smtp://host/hunter2"),
+        *(
+            "smtp://u:hunter2@mail..example.com",
+            "smtp://u:hunter2/@host",
+            "smtp://u:hunter2#@host",
+            "smtp://host/hunter2",
+        ),
         *("smtp+plain://u:hunter2@10.0.0.1", "smtp+plain://u:hunter2@10.0.0.1?insecure=yes"),
         *("smtp+plain://u:hunter2@127.0.0.1.example.com", "smtp://u:hunter2@[::1"),
         *("smtp://u:hunter2@host?starttls=false", "smtp://u:hunter2@host?insecure=true"),

@@ -1,0 +1,42 @@
+"""The service as a whole, where no process is needed to see it."""
+
+import asyncio
+from io import StringIO
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from notifier.clocks import Clocks
+from notifier.configuration import Configuration, load_configuration
+from notifier.environment import read_environment
+from notifier.service import assembled
+
+SETTINGS = {
+    "NOTIFIER_TOKEN": "t",
+    "NOTIFIER_BOT_ID": "b1",
+    "NOTIFIER_CUSTOMER_ID": "c1",
+}
+RULES = """
+destinations:
+  screen: {type: console}
+rules:
+  - {name: New, when: lead.created, send: screen}
+"""
+
+
+async def test_a_reload_that_crashes_is_told_and_leaves_the_old_rules(tmp_path: Path) -> None:
+    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
+    config = load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
+
+    def reread() -> Configuration:
+        raise ImportError("half of a newer version is installed")
+
+    async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
+        with capture_logs() as logs:
+            service.reload()
+            (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.wait([task])
+            await asyncio.sleep(0)  # its callback has its turn
+        assert [one["event"] for one in logs] == ["reload_crashed"]
+        assert service.config is config
