@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
+from notifier.upstream.ids import Ids
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
@@ -149,6 +150,8 @@ class ListingWalks:
             kind=kind,
             number=self.number,
             max_pages=self.intervals.max_pages,
+            # Of a full walk it will be every id there is.
+            seen=set() if kind is WalkKind.HEAD else Ids(),
             witness=OrderWitness(keys),
         )
 

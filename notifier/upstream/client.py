@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Self
 
 import aiohttp
@@ -102,16 +103,9 @@ class Client:
         return parse_page(body, served_at=served_at)
 
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
-        params = {
-            "botId": listing.source.bot_id,
-            "customerId": listing.source.customer_id,
-            "page": str(number),
-            "type": listing.kind,
-        }
+        url = _page_url(self._url, listing.source, listing.kind, number)
         headers = {**HEADERS, "x-bot-token": _sendable(listing.token)}
-        request = httpx.Request(
-            "GET", self._url, params=params, headers=headers, extensions=self._limits
-        )
+        request = httpx.Request("GET", url, headers=headers, extensions=self._limits)
         response = await self._transport.handle_async_request(request)
         try:
             served_at = http_date(response.headers.get("date"))
@@ -139,6 +133,17 @@ class Client:
             if len(body) > self._max_bytes:
                 raise UpstreamError(f"the upstream sent more than {self._max_bytes} bytes")
         return bytes(body)
+
+
+@lru_cache(maxsize=1024)  # page 1 of every listing is asked for again and again
+def _page_url(base: str, source: Source, kind: str, number: int) -> httpx.URL:
+    params = {
+        "botId": source.bot_id,
+        "customerId": source.customer_id,
+        "page": str(number),
+        "type": kind,
+    }
+    return httpx.URL(base, params=params)
 
 
 def _sendable(token: SecretStr) -> str:

@@ -43,7 +43,7 @@ class Walk:
     waits_since_ms: int | None = None
     capped: bool = False
     returned: bool = False
-    seen: Ids = field(default_factory=Ids)
+    seen: Ids | set[str] = field(default_factory=set)
     witness: OrderWitness = field(default_factory=OrderWitness)
     _deepest: int = 0
     _failed_page: int = 0

@@ -15,6 +15,7 @@ from peers import child
 
 from notifier.destinations.http import build_transport, exchange
 from notifier.destinations.webhook import CONTENT_TYPE, TIMEOUT_S, WebhookDestination
+from notifier.upstream import transport as upstream
 from notifier.upstream.client import PATH
 
 INSERT = "INSERT OR REPLACE INTO rows VALUES (?, ?)"
@@ -101,8 +102,8 @@ async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
 
 def getter() -> httpx.AsyncClient:
-    """Return a client that asks for pages as the program's does."""
-    return httpx.AsyncClient(trust_env=False)
+    """Return httpx's client over the transport by which the program asks for pages."""
+    return httpx.AsyncClient(transport=upstream.build_transport(), trust_env=False)
 
 
 def asked(page: int) -> dict[str, str]:
