@@ -19,6 +19,7 @@ import day
 import latency
 import many
 import matching
+import outbox
 import quiet
 import starts
 from machine import machine
@@ -27,6 +28,7 @@ from table import Row, as_markdown, as_text
 
 GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "changes": changes.rows,
+    "outbox": outbox.rows,
     "quiet": quiet.rows,
     "latency": latency.rows,
     "baseline": baseline.rows,
