@@ -6,6 +6,7 @@ makes a settling lead wait longer.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from sqlite_utils import Database
 
@@ -17,6 +18,9 @@ from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
 from notifier.store import events, outbox, waiting
 from notifier.store.outbox import NewDelivery
+
+Digests: TypeAlias = dict[tuple[str, str], tuple[str, int]]
+"""The digest that gathers for a rule and destination: its bundle and due time (ms)."""
 
 LONGEST_SETTLE = 4  # times the rule's own duration, from the first event on
 
@@ -86,12 +90,23 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
     )
 
 
-def gathered(db: Database, planned: Planned, rules: Ruleset) -> Planned:
-    """Let a delivery join the digest that its rule has open for the destination."""
-    if not _gathers(planned):
+def gathered(
+    db: Database, planned: Planned, rules: Ruleset, *, begun: Digests | None = None
+) -> Planned:
+    """Let a delivery join the digest that its rule has open for the destination.
+
+    A webhook gets its events singly even then, all at the digest's due time. ``begun``
+    are digests whose deliveries are still to be stored; a new one is added to them.
+    """
+    if planned.held != Timing.DIGEST or planned.state is not State.PENDING:
         return planned
-    found = waiting.open_digest(db, planned.rule, planned.destination)
-    return _joined(planned, found, rules) if found else planned
+    begun = {} if begun is None else begun
+    key = planned.rule, planned.destination
+    own = planned.bundle, ms_of(planned.due)
+    bundle, due_ms = begun.get(key) or waiting.open_digest(db, *key) or own
+    begun[key] = bundle, due_ms
+    singly = rules.destinations[planned.destination].kind == WEBHOOK
+    return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))
 
 
 class _Meeting:
@@ -102,7 +117,7 @@ class _Meeting:
         self._rules = rules
         self._at_ms = at_ms
         self._settling: set[tuple[str, str]] = set()  # lane key, destination
-        self._digests: dict[tuple[str, str], tuple[str, int]] = {}
+        self._digests: Digests = {}
 
     def unsettle(self, leads: Collection[str]) -> None:
         """Let what settles of these leads wait longer, since something happens to them."""
@@ -118,9 +133,10 @@ class _Meeting:
     def met(self, told: Told) -> list[Planned]:
         """Return the event's deliveries as they are to be stored."""
         lead = lane_key(told.event)
-        found = [
-            self._absorbed(self._gathered(one), told.event, lead) for one in told.deliveries
+        joined = [
+            gathered(self._db, one, self._rules, begun=self._digests) for one in told.deliveries
         ]
+        found = [self._absorbed(one, told.event, lead) for one in joined]
         self._settling |= {
             (lead, one.destination)
             for one in found
@@ -128,32 +144,9 @@ class _Meeting:
         }
         return found
 
-    def _gathered(self, planned: Planned) -> Planned:
-        """Let it join the open digest, or open one for those that come after it."""
-        if not _gathers(planned):
-            return planned
-        key = planned.rule, planned.destination
-        found = self._digests.get(key) or waiting.open_digest(self._db, *key)
-        self._digests[key] = found or (planned.bundle, ms_of(planned.due))
-        return _joined(planned, found, self._rules) if found else planned
-
     def _absorbed(self, planned: Planned, event: Event, lead: str) -> Planned:
         """Skip a change of details that the settling message will tell anyway."""
         is_told = (lead, planned.destination) in self._settling
         if not is_told or event.type not in UPDATES or planned.state is not State.PENDING:
             return planned
         return replace(planned, state=State.SKIPPED, reason="settled")
-
-
-def _gathers(planned: Planned) -> bool:
-    return planned.held == Timing.DIGEST and planned.state is State.PENDING
-
-
-def _joined(planned: Planned, digest: tuple[str, int], rules: Ruleset) -> Planned:
-    """Return the delivery in the digest of this bundle and due time.
-
-    A webhook gets its events singly even then, all at the digest's due time.
-    """
-    bundle, due_ms = digest
-    singly = rules.destinations[planned.destination].kind == WEBHOOK
-    return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))
