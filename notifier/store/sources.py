@@ -1,11 +1,11 @@
 """Sources and their trouble, the quarantine of bad records, and the request log."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from sqlite_utils import Database
 
 from notifier.pacing import WINDOW_MS, claim
+from notifier.store.batches import insert
 
 
 def register(db: Database, bot_id: str, name: str) -> None:
@@ -81,20 +81,14 @@ def claim_request(db: Database, token_key: str, *, limit: int, now_ms: int) -> i
         return 0
     times_ms = [
         at_ms
-        for (at_ms,) in db.execute("SELECT at_ms FROM requests WHERE token = ?", [token_key])
+        for (at_ms,) in db.execute(
+            "SELECT at_ms FROM requests WHERE token = ? ORDER BY at_ms", [token_key]
+        )
     ]
     answer = claim(times_ms, limit=limit, now_ms=now_ms)
-    before, after = Counter(times_ms), Counter(answer.times_ms)
-    # Only what differs: a row or two, where the whole record would be ninety.
-    changed = [at_ms for at_ms in before | after if before[at_ms] != after[at_ms]]
-    db.conn.executemany(
-        "DELETE FROM requests WHERE token = ? AND at_ms = ?",
-        [(token_key, at_ms) for at_ms in changed],
-    )
-    db.conn.executemany(
-        "INSERT INTO requests (token, at_ms) VALUES (?, ?)",
-        [(token_key, at_ms) for at_ms in changed for _ in range(after[at_ms])],
-    )
+    if answer.times_ms != tuple(times_ms):  # a reboot started the clock anew
+        db.execute("DELETE FROM requests WHERE token = ?", [token_key])
+        insert(db, "requests (token, at_ms)", [(token_key, at) for at in answer.times_ms])
     return answer.wait_ms
 
 
