@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from notifier.destinations.addresses import is_host_name
 from notifier.rules.durations import parse_duration
 
 # Loaded where mail is set up: it takes as long as all that settings need otherwise.
@@ -60,7 +61,7 @@ def check_url(url: str) -> str:
         raise ValueError("this is no http:// or https:// URL")
     if parts.netloc.endswith(":") or (":" in _after_host(parts) and _port(parts) is None):
         raise ValueError("the URL's port is no number between 1 and 65535")
-    if not _is_host(parts.hostname):
+    if not is_host_name(parts.hostname):
         raise ValueError("the URL's host is no name that a host may have")
     if any(character <= " " for character in url):
         raise ValueError("a URL has no spaces")
@@ -117,13 +118,6 @@ def header_safe(secret: SecretStr) -> SecretStr:
 def lower(value: object) -> object:
     """Return a text in small letters."""
     return value.lower() if isinstance(value, str) else value
-
-
-def _is_host(name: str) -> bool:
-    try:
-        return bool(name.encode("idna"))  # what the resolver does with it
-    except UnicodeError:
-        return False
 
 
 def _port(parts: SplitResult) -> int | None:

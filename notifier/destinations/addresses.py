@@ -1,6 +1,7 @@
-"""Which addresses nothing is ever delivered to: link-local and cloud metadata ones.
+"""Where nothing is ever delivered to, and which hosts' names can be looked up at all.
 
-Loopback and private addresses are fine: receivers are often hosted next door.
+Forbidden are link-local and cloud metadata addresses. Loopback and private ones are
+fine: receivers are often hosted next door.
 """
 
 import ipaddress
@@ -78,3 +79,11 @@ def _forms(address: Address) -> Iterator[Address]:
         yield address.sixtofour
     if address.teredo:
         yield from address.teredo
+
+
+def is_host_name(name: str) -> bool:
+    """Whether a look-up can carry the name: the resolver ends with a UnicodeError if not."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from notifier.destinations.addresses import is_host_name
 from notifier.messages.escape import one_line
 
 
@@ -72,9 +73,10 @@ def parse_smtp_url(url: str) -> SmtpServer:
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
-        (host or "").encode("idna")  # as the resolver will do
     except ValueError:
         raise ValueError("this is no URL; write smtp://user:password@host:587") from None
+    if host and not is_host_name(host):
+        raise ValueError("this is no URL; write smtp://user:password@host:587")
     if parts.scheme not in set(Security):
         raise ValueError("the URL must start with smtp://, smtps:// or smtp+plain://")
     if not host or parts.path not in ("", "/") or parts.fragment:

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import httpx
 from pydantic import AfterValidator, Field, SecretStr
 
+from notifier.destinations.addresses import is_host_name
 from notifier.destinations.base import Message, Receipt
 from notifier.destinations.http import Answer, exchange, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
@@ -78,11 +79,12 @@ def _check_url(secret: SecretStr) -> SecretStr:
     try:
         url = httpx.URL(secret.get_secret_value())
         host = url.host
-        url.raw_host.decode().encode("idna")  # as the resolver will do
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("this is no URL; write https://host/path") from error
     if url.scheme not in ("http", "https") or not host:
         raise ValueError("a webhook's URL starts with https:// or http:// and names a host")
+    if not is_host_name(url.raw_host.decode()):
+        raise ValueError("this is no URL; write https://host/path")
     return secret
 
 
