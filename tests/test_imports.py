@@ -12,7 +12,7 @@ import notifier
 
 PACKAGE = Path(notifier.__file__).parent
 PURE = (
-    *("errors", "rows", "records", "diff", "events"),
+    *("cleaning", "errors", "rows", "records", "diff", "events"),
     *("messages", "rules", "conclude", "plan", "pacing"),
 )
 IO = ("upstream", "store", "destinations")
