@@ -3,19 +3,20 @@
 #
 # Secrets are files in /run/secrets named like the variable in lower case (notifier_token),
 # readable by user 10001.
-# `docker kill -s HUP notifier` takes up changed rules; `docker exec notifier notifier status`
-# tells how it goes. To let Prometheus in from outside, set NOTIFIER_HTTP=0.0.0.0:8787.
+# `docker compose kill -s HUP notifier` takes up changed rules; `docker compose exec notifier
+# notifier status` tells how it goes. To let Prometheus in from outside, set NOTIFIER_HTTP=0.0.0.0:8787.
 
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/notifier
-COPY requirements.txt ./
-RUN /opt/notifier/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY requirements.txt requirements-build.txt ./
+RUN /opt/notifier/bin/pip install --no-cache-dir --require-hashes \
+        -r requirements.txt -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY notifier ./notifier
-RUN /opt/notifier/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/notifier/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${BASE}
 RUN groupadd --system --gid 10001 notifier \

@@ -97,14 +97,6 @@ def test_every_place_it_points_to_exists() -> None:
     assert (readme.ROOT / "docs" / "slack-card.png").stat().st_size < 60_000
 
 
-def test_commands_under_systemd_borrow_the_place_of_the_unit() -> None:
-    unit = (readme.ROOT / "systemd" / "notifier.service").read_text(encoding="utf-8")
-    (function,) = [block for block in readme.blocks("sh") if block.startswith("ctl() {")]
-    borrowed = re.findall(r"-p (\S+)", function)
-    assert len(borrowed) >= 6
-    assert set(borrowed) - set(unit.splitlines()) == set()
-
-
 def test_the_rooms_are_those_that_are_there_in_their_order() -> None:
     there = [
         f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"

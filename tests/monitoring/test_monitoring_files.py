@@ -13,6 +13,7 @@ from monitoring_house import NOW_MS, destination, source, vitals
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
+from support import readme
 
 FOLDER = Path(str(files("notifier.monitoring"))) / "files"
 METRIC = re.compile(r"notifier_\w+")
@@ -31,7 +32,11 @@ def exposed() -> Iterator[str]:
 def expressions() -> list[str]:
     dashboard = json.loads((FOLDER / "dashboard.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    return [*asked, *re.findall(r"expr: (.*)", (FOLDER / "alerts.yml").read_text())]
+    return [*asked, *alerts()]
+
+
+def alerts() -> list[str]:
+    return re.findall(r"expr: (.*)", (FOLDER / "alerts.yml").read_text())
 
 
 def test_every_metric_that_is_asked_for_exists() -> None:
@@ -40,9 +45,15 @@ def test_every_metric_that_is_asked_for_exists() -> None:
     assert asked - {*exposed()} == set()
 
 
+def test_there_is_an_alert_for_every_metric_that_readme_worries_about() -> None:
+    asked = " ".join(alerts())
+    assert [name for name in readme.first_column("metric") if name not in asked] == []
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
-def test_the_alert_rules_load() -> None:
-    command = ["promtool", "check", "rules", str(FOLDER / "alerts.yml")]
+def test_the_alert_rules_load_with_the_scrape_configuration() -> None:
+    # It checks the rules that the configuration names, too.
+    command = ["promtool", "check", "config", str(FOLDER / "prometheus.yml")]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    assert "3 rules found" in checked.stdout
+    assert f"{len(alerts())} rules found" in checked.stdout

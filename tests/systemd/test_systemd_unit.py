@@ -40,6 +40,19 @@ def test_systemd_has_nothing_to_say_against_it(unit: Path) -> None:
 
 
 @analyzed
+def test_systemd_has_nothing_to_say_against_the_backup_and_an_instance(tmp_path: Path) -> None:
+    for name in ("notifier-backup.service", "notifier-backup.timer"):
+        shutil.copy(FOLDER / name, tmp_path)
+    instance = tmp_path / "notifier@crm.service"
+    instance.write_text(UNIT.read_text().replace("/opt/notifier/bin/notifier", "/bin/true"))
+    drop_ins = tmp_path / f"{instance.name}.d"
+    drop_ins.mkdir()
+    shutil.copy(FOLDER / "instance.conf", drop_ins)
+    checked = analyze("verify", str(tmp_path / "notifier-backup.timer"), str(instance))
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@analyzed
 def test_its_exposure_is_low(unit: Path) -> None:
     told = analyze("security", "--offline=true", str(unit)).stdout
     found = re.search(r"exposure level for notifier.service: ([\d.]+)", told)

@@ -1,0 +1,37 @@
+"""What an operator installs hangs together: files that docs name, the container's terms."""
+
+import re
+
+from ruamel.yaml import YAML
+
+from support import readme
+
+DOCS = sorted((readme.ROOT / "docs").glob("*.md"))
+OURS = re.compile(r"(?<![\w/])(?:systemd/|notifier/monitoring/|requirements)[\w./@-]+")
+
+
+def test_every_file_of_the_checkout_that_a_text_names_is_there() -> None:
+    texts = [readme.TEXT, *(path.read_text(encoding="utf-8") for path in DOCS)]
+    named = {name.rstrip(".") for text in texts for name in OURS.findall(text)}
+    assert len(named) > 8
+    assert [name for name in named if not (readme.ROOT / name).exists()] == []
+
+
+def test_every_place_that_a_page_points_to_exists() -> None:
+    for path in DOCS:
+        pointed = re.findall(r'(?:\]\(|src=")(?!https?:)([^)"#]+)', path.read_text())
+        assert [place for place in pointed if not (path.parent / place).exists()] == []
+
+
+def test_the_container_of_the_compose_file_may_write_one_volume_alone() -> None:
+    text = (readme.ROOT / "compose.yaml").read_text(encoding="utf-8")
+    composed = YAML(typ="safe").load(text)
+    service = composed["services"]["notifier"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    places = [volume.split(":") for volume in service["volumes"]]
+    assert [inside for _, inside, *mode in places if mode != ["ro"]] == ["/var/lib/notifier"]
+    assert places[0][0] in composed["volumes"]
+    dockerfile = (readme.ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "VOLUME /var/lib/notifier\n" in dockerfile
+    assert f"NOTIFIER_RULES={service['environment']['NOTIFIER_RULES']} " in dockerfile
