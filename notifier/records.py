@@ -127,7 +127,7 @@ def parse(row: Row, *, kind: str, source: Source, agents: Mapping[str, Agent]) -
         attributes=_attributes(details.get("attributes")),
         notes=tuple(_notes(profile.get("notes"))),
         status=text(row.get("status")),
-        assignee=_assignee(row.get("_agentAssigned"), agents),
+        assignee=assignee(row.get("_agentAssigned"), agents),
         online=boolean(row.get("isOnline")),
         visits=integer(row.get("websiteVisits")),
         last_message=_last_message(row.get("lastMessage")),
@@ -176,7 +176,8 @@ def _phone(value: Json) -> str | None:
     return f"+{prefix}{number}" if prefix and not number.startswith("+") else number
 
 
-def _assignee(value: Json, agents: Mapping[str, Agent]) -> Agent | None:
+def assignee(value: Json, agents: Mapping[str, Agent]) -> Agent | None:
+    """Return who has a lead, by a row's ``_agentAssigned``; ``agents`` has better names."""
     row = mapping(value)
     agent_id = text(row.get("_id")) or text(value)
     if not agent_id:

@@ -1,5 +1,7 @@
 """``check`` and ``schema``: the configuration, offline."""
 
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +9,16 @@ import orjson
 import typer
 
 from notifier.building import kinds
+from notifier.cli.agents import unnamed
 from notifier.cli.context import configuration, environment
-from notifier.cli.output import print_warnings
-from notifier.configuration import load_ruleset
+from notifier.cli.output import counted, print_warnings
+from notifier.configuration import Configuration, load_ruleset
+from notifier.errors import BusyError, Fault, StoreError
 from notifier.rulefiles import read_rule_files
 from notifier.rules.model import Ruleset
 from notifier.rules.schema import rules_schema
+from notifier.store.agents import seen
+from notifier.store.db import connect_read_only, translated
 
 app = typer.Typer()
 
@@ -27,12 +33,31 @@ def check(
     """Check settings and rules without any network; tell every fault at once."""
     if rules is None:
         loaded = configuration()
+        print_warnings(_unnamed_agents(loaded))
         sources = ", ".join(one.source.name for one in loaded.sources)
         typer.echo(f"{_summary(loaded.ruleset)}; sources: {sources}")
         return
     ruleset = load_ruleset(read_rule_files(rules), environment())
     print_warnings(ruleset.warnings)
     typer.echo(_summary(ruleset))
+
+
+def _unnamed_agents(loaded: Configuration) -> Iterator[Fault]:
+    """Yield a warning where leads are with agents whom messages can only call by their ids."""
+    path = loaded.settings.database
+    if not path.exists():
+        return
+    # A database of another version, or one that is damaged, is `doctor`'s business.
+    with suppress(StoreError, BusyError), translated(path):
+        with closing(connect_read_only(path)) as db:
+            nameless = unnamed(seen(db), loaded.ruleset.agents)
+        if nameless:
+            yield Fault(
+                where="agents",
+                problem=f"{counted(len(nameless), 'agent')} with leads "
+                f"{'has' if len(nameless) == 1 else 'have'} no name",
+                remedy="`notifier agents` shows them, and what to write",
+            )
 
 
 def _summary(ruleset: Ruleset) -> str:

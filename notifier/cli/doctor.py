@@ -57,7 +57,9 @@ def doctor(
 async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
     database, given = config.settings.database, environment()
     home, upstream, places = await asyncio.gather(
-        asyncio.to_thread(check_house, database, given, Path.cwd() / ".env"),
+        asyncio.to_thread(
+            check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
+        ),
         _upstream(config),
         _places(config, send=send),
     )

@@ -3,14 +3,18 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from notifier.cli.agents import unnamed
 from notifier.cli.findings import Finding, Verdict, doubtful, wrong
+from notifier.cli.output import counted
 from notifier.environment import Credentials, Environment
 from notifier.errors import BusyError, StoreError
+from notifier.records import Agent
 from notifier.settings import PREFIX
+from notifier.store.agents import seen
 from notifier.store.db import connect_existing, translated
 
 LITTLE_BYTES = 1024**3
@@ -18,10 +22,13 @@ TOO_LITTLE_BYTES = 100 * 1024**2
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check_house(database: Path, environment: Environment, dotenv: Path) -> list[Finding]:
-    """Look at everything that lies on this host."""
+def check_house(
+    database: Path, environment: Environment, dotenv: Path, agents: Mapping[str, Agent]
+) -> list[Finding]:
+    """Look at everything that lies on this host; ``agents`` are those the rules describe."""
     return [
         _database(database),
+        *_agents(database, agents),
         *_private("database", database),
         _disk(database),
         *_private(".env", dotenv),
@@ -45,6 +52,23 @@ def _database(path: Path) -> Finding:
         )
     size = path.stat().st_size / 1024**2
     return Finding(check="database", found=f"{path} is sound, {size:.1f} MiB")
+
+
+def _agents(path: Path, known: Mapping[str, Agent]) -> Iterator[Finding]:
+    if not path.exists():
+        return
+    try:
+        with translated(path), closing(connect_existing(path)) as db:
+            found = seen(db)
+    except (StoreError, BusyError):
+        return  # told of the database already
+    nameless = len(unnamed(found, known))
+    told = f"{counted(len(found), 'agent')} with leads"
+    if nameless:
+        remedy = "`notifier agents` shows them, and what to write"
+        yield doubtful("agents", f"{told}, {nameless} without a name", remedy)
+    elif found:
+        yield Finding(check="agents", found=f"{told}, each with a name")
 
 
 def _absent(path: Path) -> Finding:

@@ -16,6 +16,7 @@ EXAMPLES = {
     "deliveries": "notifier deliveries --state dead --destination crm",
     "status": "notifier status",
     "destinations": "notifier destinations enable crm",
+    "agents": "notifier agents --import agents.csv",
     "retry": "notifier retry --dead --destination crm",
     "explain": "notifier explain --lead 63d9ffa77a8d152facbe2f2f",
     "replay": "notifier replay --since 2h --destination crm",

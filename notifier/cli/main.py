@@ -35,6 +35,7 @@ MODULES = {
     "deliveries": "notifier.cli.listings",
     "status": "notifier.cli.status",
     "destinations": "notifier.cli.destinations",
+    "agents": "notifier.cli.agents",
     "retry": "notifier.cli.retry",
     "explain": "notifier.cli.explain",
     "replay": "notifier.cli.replay",

@@ -1,12 +1,15 @@
 """The rules as they lie on disk now, for commands that explain or replay them."""
 
+from collections.abc import Sequence
+from datetime import tzinfo
+
 import typer
 
 from notifier.building import kinds
 from notifier.cli.context import environment
 from notifier.cli.opened import lenient_settings
 from notifier.errors import ConfigError
-from notifier.rulefiles import read_rule_files
+from notifier.rulefiles import RuleFile, read_rule_files
 from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
 
@@ -18,13 +21,18 @@ def rules_on_disk() -> Ruleset:
     """
     settings = lenient_settings()
     try:
-        return load_rules(
-            read_rule_files(settings.rules),
-            lookup=environment().lookup,
-            kinds=kinds(),
-            timezone=settings.timezone,
-            lenient_secrets=True,
-        )
+        return load_texts(read_rule_files(settings.rules), settings.timezone)
     except ConfigError:
         typer.echo("the rules on disk do not load, and this command needs them:", err=True)
         raise
+
+
+def load_texts(files: Sequence[RuleFile], timezone: tzinfo) -> Ruleset:
+    """Return what these texts say as rules; a missing ``${…}`` is no matter."""
+    return load_rules(
+        files,
+        lookup=environment().lookup,
+        kinds=kinds(),
+        timezone=timezone,
+        lenient_secrets=True,
+    )

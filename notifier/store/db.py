@@ -53,6 +53,13 @@ def connect_existing(path: Path) -> Database:
     return connect(path)
 
 
+def connect_read_only(path: Path) -> Database:
+    """Open a database as it is, whatever its schema: nothing is created or upgraded."""
+    with translated(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        return Database(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000))
+
+
 @contextmanager
 def transaction(db: Database) -> Iterator[None]:
     """Run the block as one transaction.
