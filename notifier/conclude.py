@@ -22,6 +22,7 @@ from notifier.errors import (
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
+TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
 
 # Standard Webhooks 1.0, "Deliverability and reliability": the recommended schedule.
 RETRY_AFTER_MS = (
@@ -80,6 +81,14 @@ class Standing:
     probe_ms: int | None = None
     reason: str = ""
     remedy: str = ""
+
+
+def is_down(standing: Standing, now_ms: int) -> bool:
+    """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
+    if standing.health in (Health.PARKED, Health.DISABLED):
+        return True
+    failing = standing.health is Health.FAILING and standing.since_ms is not None
+    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

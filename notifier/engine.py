@@ -115,6 +115,7 @@ def _take_over(db: Database, config: Configuration, present: Present, *, now_ms:
         rules=(rule.name for rule in rules.rules),
     )
     outbox.release_all(db, now_ms=now_ms)
+    destinations.probe_now(db, now_ms=now_ms)
     for name, died in burials.bury_removed(db, rules.destinations).items():
         destinations.count_dead(db, name, died)
     trouble.tell_removed(db, rules, now_ms=now_ms)

@@ -19,7 +19,6 @@ from notifier.errors import ConfigError
 from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.pages import MeteredPages
 from notifier.monitoring.sdnotify import Systemd
-from notifier.monitoring.watch import Watched
 from notifier.rows import iso_ms
 from notifier.settings import Settings
 from notifier.store import dues, notes, sources
@@ -48,7 +47,7 @@ class Service:
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        async with self.monitor.on_duty(self._watched):
+        async with self.monitor.on_duty(self._bots):
             await self._run_engines()
         log.info("stopped")
 
@@ -126,15 +125,12 @@ class Service:
         if self._engine:
             self._engine.stop()
 
-    def _watched(self) -> Watched:
-        return Watched(
-            bots={
-                one.source.bot_id: token_key(one.token)
-                for one in self.config.sources
-                if one.token is not None
-            },
-            destinations=tuple(self.config.ruleset.destinations),
-        )
+    def _bots(self) -> dict[str, str]:
+        return {
+            one.source.bot_id: token_key(one.token)
+            for one in self.config.sources
+            if one.token is not None
+        }
 
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None

@@ -25,7 +25,7 @@ from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
 from notifier.rules.nodes import Faults
 from notifier.settings import PREFIX, Settings
-from notifier.store.vitals import Vitals
+from notifier.store.health import Overview
 from support import readme
 from test_imports import ORDER
 
@@ -107,10 +107,12 @@ def test_the_rooms_are_those_that_are_there_in_their_order() -> None:
 
 
 def test_the_metrics_are_exposed() -> None:
-    nothing = Vitals(
+    nothing = Overview(
         sources=(),
         destinations=(),
-        requests={},
+        mutes=(),
+        next_due_ms=None,
+        timers=0,
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=None,
     )

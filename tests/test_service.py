@@ -7,9 +7,12 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
+from notifier.conclude import Health, Standing
 from notifier.configuration import Configuration, load_configuration
+from notifier.engine import engine
 from notifier.environment import read_environment
 from notifier.service import assembled
+from notifier.store import destinations
 
 SETTINGS = {
     "NOTIFIER_TOKEN": "t",
@@ -40,3 +43,20 @@ async def test_a_reload_that_crashes_is_told_and_leaves_the_old_rules(tmp_path: 
             await asyncio.sleep(0)  # its callback has its turn
         assert [one["event"] for one in logs] == ["reload_crashed"]
         assert service.config is config
+
+
+async def test_what_was_parked_is_tried_at_the_start(tmp_path: Path) -> None:
+    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
+    config = load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
+    clocks = Clocks()
+    parked = Standing(health=Health.PARKED, failures=1, probe_ms=clocks.now_ms() + 300_000)
+    async with assembled(
+        config, clocks=clocks, out=StringIO(), reread=lambda: config
+    ) as service:
+        store = service.shared.store
+        await store.run(destinations.set_standing, "screen", parked)
+        async with engine(service.shared, config):
+            standing = await store.look(destinations.standing, "screen")
+    assert standing.health is Health.PARKED
+    assert (standing.probe_ms or 0) <= clocks.now_ms()

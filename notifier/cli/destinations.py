@@ -10,14 +10,13 @@ from notifier.cli.opened import opened, whole
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
 from notifier.conclude import Health, Standing
-from notifier.store import dues, registry, reports
+from notifier.monitoring.health import BY_HAND
+from notifier.store import dues, health, registry
 from notifier.store.destinations import set_standing, standing
 
 app = typer.Typer()
 group = typer.Typer()
 app.add_typer(group, name="destinations")
-
-BY_HAND = "disabled by hand"
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
@@ -32,15 +31,18 @@ def destinations(
     if context.invoked_subcommand is not None:
         return
     with opened() as desk:
-        found = reports.destinations(desk.db)
-        muted = reports.active_mutes(desk.db, now_ms=desk.now_ms)
+        found = health.destinations(desk.db, now_ms=desk.now_ms)
+        muted = health.active_mutes(desk.db, now_ms=desk.now_ms)
     shapes = [destination_shape(one, muted) for one in found]
     if json:
         print_json(shapes)
         return
     print_table(
         ("name", "type", "state", "reason", "waiting", "dead", "what to do"),
-        ((*shape.values(), one.remedy) for shape, one in zip(shapes, found, strict=True)),
+        (
+            (*shape.values(), one.standing.remedy)
+            for shape, one in zip(shapes, found, strict=True)
+        ),
     )
 
 

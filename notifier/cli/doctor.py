@@ -24,7 +24,7 @@ from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.errors import BusyError, StoreError
 from notifier.service import budgets
-from notifier.store import vitals
+from notifier.store import health
 from notifier.store.db import Store
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client
@@ -80,7 +80,7 @@ async def _upstream(config: Configuration) -> list[Finding]:
             sweeps=bool(settings.sweep_interval),
         )
         found = await asyncio.gather(*(check_source(one, upstream) for one in config.sources))
-        used = await store.look(vitals.requests_made, monotonic_ms=clocks.monotonic_ms())
+        used = await store.look(health.requests_made, monotonic_ms=clocks.monotonic_ms())
     return [*(one for each in found for one in each), *_rates(config, used)]
 
 

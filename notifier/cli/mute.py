@@ -9,8 +9,8 @@ from notifier.cli.choices import duration_ms, unknown
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
 from notifier.cli.opened import whole
-from notifier.store import mutes, registry, reports
-from notifier.store.reports import MuteReport
+from notifier.store import health, mutes, registry
+from notifier.store.health import Mute
 
 app = typer.Typer()
 
@@ -45,7 +45,7 @@ def unmute(
 ) -> None:
     """End a mute before its time."""
     with whole() as desk:
-        active = reports.active_mutes(desk.db, now_ms=desk.now_ms)
+        active = health.active_mutes(desk.db, now_ms=desk.now_ms)
         found = _found(name, {kind: _names(active, kind) for kind in KINDS})
         if found is not None:
             mutes.unmute(desk.db, *found)
@@ -56,7 +56,7 @@ def unmute(
     typer.echo(f"{' '.join(found)} is heard again")
 
 
-def _names(active: Iterable[MuteReport], kind: str) -> tuple[str, ...]:
+def _names(active: Iterable[Mute], kind: str) -> tuple[str, ...]:
     return tuple(one.name for one in active if one.kind == kind)
 
 

@@ -27,12 +27,16 @@ DATABASE = f"{PREFIX}DATABASE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An open database, where it lies, the present, and the zone of times for people."""
+    """An open database, where it lies, the present, and the zone of times for people.
+
+    ``interval_ms`` is the time between polls.
+    """
 
     db: Database
     path: Path
     at: datetime
     zone: ZoneInfo
+    interval_ms: int
 
     @property
     def now_ms(self) -> int:
@@ -47,7 +51,13 @@ def opened() -> Iterator[Opened]:
     path = settings.database
     with closing(connect_existing(path)) as db:
         try:
-            yield Opened(db=db, path=path, at=datetime.now(UTC), zone=settings.timezone)
+            yield Opened(
+                db=db,
+                path=path,
+                at=datetime.now(UTC),
+                zone=settings.timezone,
+                interval_ms=int(settings.poll_interval.total_seconds() * 1000),
+            )
         except sqlite3.Error:
             # Not an OSError: that is about what the command prints or writes elsewhere.
             with translated(path):

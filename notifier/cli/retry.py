@@ -10,7 +10,7 @@ from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
 from notifier.conclude import Health, State
-from notifier.store import registry, reports, retries
+from notifier.store import health, registry, retries
 from notifier.store.forgotten import FORGOTTEN
 from notifier.store.retries import Retryable
 
@@ -52,7 +52,7 @@ def retry(
 
 def _dead(desk: Opened, destination: str | None) -> list[Retryable]:
     if destination is not None:
-        names = [one.name for one in reports.destinations(desk.db)]
+        names = [one.name for one in health.destinations(desk.db, now_ms=desk.now_ms)]
         destination = one_of(destination, names, "destination")
     return retries.dead(desk.db, destination)
 
@@ -82,6 +82,6 @@ def _disabled(desk: Opened, accepted: Sequence[Retryable]) -> list[str]:
     wanted = {one.destination for one in accepted}
     return [
         one.name
-        for one in reports.destinations(desk.db)
-        if one.name in wanted and one.state is Health.DISABLED
+        for one in health.destinations(desk.db, now_ms=desk.now_ms)
+        if one.name in wanted and one.standing.health is Health.DISABLED
     ]

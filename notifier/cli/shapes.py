@@ -10,7 +10,7 @@ from notifier.conclude import Health
 from notifier.records import Lead
 from notifier.rows import iso_of_ms
 from notifier.store.browse import Delivery
-from notifier.store.reports import DestinationReport, MuteReport, Report, SourceReport
+from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
 
 Shape: TypeAlias = Mapping[str, Any]
 """One JSON object."""
@@ -44,23 +44,25 @@ def lead_shape(lead: Lead) -> Shape:
     return {name: value for name, value in shape.items() if name not in CONFIGURED}
 
 
-def report_shape(report: Report, *, at: datetime) -> Shape:
+def overview_shape(overview: Overview, *, at: datetime) -> Shape:
     """Return how everything stands."""
     return {
-        "sources": [source_shape(one, at=at) for one in report.sources],
+        "sources": [source_shape(one, at=at) for one in overview.sources],
         "queue": {
-            "pending": report.pending,
-            "dead": report.dead,
-            "oldest_due_at": time_shape(report.oldest_due_ms),
+            "pending": overview.pending,
+            "dead": overview.dead,
+            "oldest_due_at": time_shape(overview.next_due_ms),
         },
-        "destinations": [destination_shape(one, report.mutes) for one in report.destinations],
-        "mutes": [mute_shape(one) for one in report.mutes],
-        "timers": report.timers,
-        "rules": {"loaded_at": report.rules_loaded_at, "refused": report.rules_refused},
+        "destinations": [
+            destination_shape(one, overview.mutes) for one in overview.destinations
+        ],
+        "mutes": [mute_shape(one) for one in overview.mutes],
+        "timers": overview.timers,
+        "rules": {"loaded_at": overview.rules_loaded_at, "refused": overview.rules_refused},
     }
 
 
-def source_shape(one: SourceReport, *, at: datetime) -> Shape:
+def source_shape(one: SourceHealth, *, at: datetime) -> Shape:
     """Return a source; ``lag_s`` is the age of the last good poll."""
     lag_s = None if one.last_success_ms is None else at.timestamp() - one.last_success_ms / 1000
     return {
@@ -76,7 +78,7 @@ def source_shape(one: SourceReport, *, at: datetime) -> Shape:
     }
 
 
-def order(one: SourceReport) -> str:
+def order(one: SourceHealth) -> str:
     """Return the order of the source's listings, each by its type where they differ."""
     orders = {listing.type: listing.order for listing in one.listings}
     if len(set(orders.values())) <= 1:
@@ -84,21 +86,23 @@ def order(one: SourceReport) -> str:
     return ", ".join(f"{kind}: {name}" for kind, name in orders.items())
 
 
-def destination_shape(one: DestinationReport, mutes: tuple[MuteReport, ...]) -> Shape:
+def destination_shape(one: DestinationHealth, mutes: tuple[Mute, ...]) -> Shape:
     """Return a destination; trouble is told before a mute."""
     mute = next((m for m in mutes if (m.kind, m.name) == ("destination", one.name)), None)
-    muted = mute is not None and one.state is Health.UP
+    standing = one.standing
+    is_muted = mute is not None and standing.health is Health.UP
+    until = f"until {iso_of_ms(mute.until_ms)}" if mute and is_muted else None
     return {
         "name": one.name,
         "type": one.kind,
-        "state": MUTED if muted else one.state.value,
-        "reason": f"until {iso_of_ms(mute.until_ms)}" if mute and muted else one.reason,
+        "state": MUTED if is_muted else standing.health.value,
+        "reason": until or standing.reason or None,
         "pending": one.pending,
         "dead": one.dead,
     }
 
 
-def mute_shape(one: MuteReport) -> Shape:
+def mute_shape(one: Mute) -> Shape:
     """Return what is muted, and until when."""
     return {"kind": one.kind, "name": one.name, "until": iso_of_ms(one.until_ms)}
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from notifier.cli.advice import Trouble, troubles
 from notifier.cli.columns import print_table
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened, opened
 from notifier.cli.output import print_json
-from notifier.cli.shapes import destination_shape, order, report_shape
+from notifier.cli.shapes import destination_shape, order, overview_shape
 from notifier.messages.escape import one_line
 from notifier.messages.facts import duration
-from notifier.store.reports import DestinationReport, Report, SourceReport, report
+from notifier.monitoring.health import Trouble, troubles
+from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
+from notifier.store.lock import is_running
 
 app = typer.Typer()
 
@@ -27,19 +29,32 @@ def status(
 ) -> None:
     """Show on one screen what works, what waits, and what needs you (then exit code 1)."""
     with opened() as desk:
-        found = report(desk.db, now_ms=desk.now_ms)
+        found = overview(desk.db, now_ms=desk.now_ms)
     if json:
-        print_json([report_shape(found, at=desk.at)])
+        print_json([overview_shape(found, at=desk.at)])
         return
+    judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
     # Sorting keeps what is equally urgent in its order.
-    wrong = sorted(troubles(found, at=desk.at), key=lambda one: not one.urgent)
+    wrong = sorted(judged, key=lambda one: not one.urgent)
+    if not is_running(desk.path):
+        wrong.insert(0, _not_running(desk.path))
+        typer.echo(f"It does not run: {wrong[0].what}.\n")
+    else:
+        typer.echo(f"{_headline(found, wrong)}\n")
     _show(found, wrong, desk)
     if any(one.urgent for one in wrong):
         raise typer.Exit(Exit.FAILED)
 
 
-def _show(found: Report, wrong: list[Trouble], desk: Opened) -> None:
-    typer.echo(f"{_headline(found, wrong)}\n")
+def _not_running(database: Path) -> Trouble:
+    return Trouble(
+        what=f"no service runs on {database.absolute()}: no lead is seen, and nothing is sent",
+        remedy="start it (`notifier run`, `systemctl start notifier`), or is NOTIFIER_DATABASE"
+        " not what the service has?",
+    )
+
+
+def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
     print_table(
         ("source", "state", "last good poll", "leads", "pages", "order", "bad records"),
         (_source_row(one, desk.at) for one in found.sources),
@@ -60,7 +75,7 @@ def _show(found: Report, wrong: list[Trouble], desk: Opened) -> None:
             typer.echo(f"    {one_line(line)}")
 
 
-def _headline(found: Report, wrong: list[Trouble]) -> str:
+def _headline(found: Overview, wrong: list[Trouble]) -> str:
     urgent = sum(one.urgent for one in wrong)
     if urgent:
         return f"{urgent} {'thing needs' if urgent == 1 else 'things need'} you; see the end."
@@ -70,7 +85,7 @@ def _headline(found: Report, wrong: list[Trouble]) -> str:
     return "It works; see the end." if wrong else "It works."
 
 
-def _source_row(one: SourceReport, at: datetime) -> tuple[object, ...]:
+def _source_row(one: SourceHealth, at: datetime) -> tuple[object, ...]:
     polled = "never"
     if one.last_success_ms is not None:
         polled = f"{duration(at.timestamp() - one.last_success_ms / 1000)} ago"
@@ -78,10 +93,12 @@ def _source_row(one: SourceReport, at: datetime) -> tuple[object, ...]:
     return one.name, one.state, polled, one.leads, pages, order(one), one.quarantined
 
 
-def _destination_row(one: DestinationReport, found: Report, desk: Opened) -> tuple[object, ...]:
+def _destination_row(
+    one: DestinationHealth, found: Overview, desk: Opened
+) -> tuple[object, ...]:
     shape = destination_shape(one, found.mutes)
     reason = shape["reason"]
-    if shape["state"] != one.state.value:
+    if shape["state"] != one.standing.health.value:
         muted = ("destination", one.name)
         until = next(m.until_ms for m in found.mutes if (m.kind, m.name) == muted)
         reason = f"until {short_ms(until, desk.zone, at=desk.at)}"
@@ -89,11 +106,11 @@ def _destination_row(one: DestinationReport, found: Report, desk: Opened) -> tup
     return one.name, kind, shape["state"], one.pending, one.dead, reason
 
 
-def _lines(found: Report, desk: Opened) -> Iterator[str]:
+def _lines(found: Overview, desk: Opened) -> Iterator[str]:
     zone, at = desk.zone, desk.at
     oldest = ""
-    if found.oldest_due_ms is not None:
-        late_s = at.timestamp() - found.oldest_due_ms / 1000
+    if found.next_due_ms is not None:
+        late_s = at.timestamp() - found.next_due_ms / 1000
         first = f"due {duration(late_s)} ago" if late_s > 0 else f"due in {duration(-late_s)}"
         oldest = f", the first {first}"
     yield f"Queue: {found.pending} waiting{oldest}; {found.dead} dead. Timers: {found.timers}."

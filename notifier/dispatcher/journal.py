@@ -2,7 +2,7 @@
 
 import structlog
 
-from notifier.conclude import State
+from notifier.conclude import Health, State
 from notifier.dispatcher.turn import Turn
 
 log = structlog.get_logger()
@@ -10,19 +10,42 @@ log = structlog.get_logger()
 
 def log_turn(name: str, turn: Turn) -> None:
     """Tell of each trouble in a line of its own, of all that went well in one."""
+    _log_standing(name, turn)
     well: list[int] = []
     for claimed, outcome in turn.ended:
         if outcome.state is State.DELIVERED and not outcome.error:
             well.append(claimed.id)
             continue
-        event = "delivery_retried" if outcome.state is State.PENDING else "delivery_ended"
-        log.info(
-            event,
-            delivery=claimed.id,
-            destination=name,
-            state=outcome.state.value,
-            attempts=outcome.attempts,
-            error=outcome.error or outcome.reason,
-        )
+        told = {
+            "delivery": claimed.id,
+            "destination": name,
+            "state": outcome.state.value,
+            "attempts": outcome.attempts,
+            "error": outcome.error or outcome.reason,
+        }
+        if outcome.state is State.DEAD:
+            log.warning("delivery_ended", **told)
+        elif outcome.state is State.PENDING:
+            log.info("delivery_retried", **told)
+        else:
+            log.info("delivery_ended", **told)
     if well:
         log.info("delivered", destination=name, deliveries=well)
+
+
+def _log_standing(name: str, turn: Turn) -> None:
+    """Tell where the destination went down, or came back."""
+    before, now = turn.before.health, turn.standing
+    if now.health is before:
+        return
+    if now.health is Health.UP:
+        log.info("destination_up", destination=name)
+    else:
+        state = now.health.value
+        log.warning(
+            "destination_down",
+            destination=name,
+            state=state,
+            reason=now.reason,
+            remedy=now.remedy,
+        )

@@ -5,15 +5,13 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from notifier import ledger
-from notifier.conclude import HOUR_MS, MINUTE_MS, Health, Standing
+from notifier.conclude import HOUR_MS, TELL_DOWN_AFTER_MS, Health, Standing, is_down
 from notifier.events import Event, EventType, operation
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.rows import moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
-
-TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
 
 
 def tell(
@@ -52,14 +50,6 @@ def tell_removed(db: Database, rules: Ruleset, *, now_ms: int) -> None:
         count, _ = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
         if event := _dead(name, count, rules, at):
             _write(db, event, rules, at=at, written=Written())
-
-
-def is_down(standing: Standing, now_ms: int) -> bool:
-    """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
-    if standing.health in (Health.PARKED, Health.DISABLED):
-        return True
-    failing = standing.health is Health.FAILING and standing.since_ms is not None
-    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
 
 
 def _turned(

@@ -50,8 +50,9 @@ class Turn:
     """What a turn brought: bundles to send, and when to look again at the latest.
 
     ``more_due``: it claimed as many as it might, so that there may be others.
-    ``ended`` pairs each recorded delivery with its outcome; ``written`` are
-    operations events and who has to send them. ``gave_back``: what was unsent is
+    ``ended`` pairs each recorded delivery with its outcome; the destination stood as
+    ``before`` says and now has its ``standing``; ``written`` are operations events and
+    who has to send them. ``gave_back``: what was unsent is
     not to be sent.
     """
 
@@ -63,6 +64,7 @@ class Turn:
     more_due: bool = False
     next_ms: int | None = None
     ended: list[Ended] = field(default_factory=list)
+    before: Standing = field(default_factory=Standing)
     standing: Standing = field(default_factory=Standing)
     written: Written = field(default_factory=Written)
 
@@ -78,7 +80,7 @@ def take_turn(
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
     before = standing = destinations.standing(db, name)
-    turn = Turn()
+    turn = Turn(before=before)
     turn.ended = record(db, attempts, lane.policy, now_ms=now_ms)
     for attempt in attempts:
         standing = standing_after(

@@ -8,13 +8,15 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from notifier.conclude import Health
-from notifier.store.vitals import DestinationVitals, SourceVitals, Vitals
+from notifier.store.health import DestinationHealth, Overview, SourceHealth
 
 
-def gauges(vitals: Vitals, *, now_ms: int, budget_left: Mapping[str, int]) -> CollectorRegistry:
-    """Return a registry with these vitals; ``budget_left`` is by source, in requests."""
+def gauges(
+    overview: Overview, *, now_ms: int, budget_left: Mapping[str, int]
+) -> CollectorRegistry:
+    """Return a registry of how everything stands; ``budget_left`` is by source, in requests."""
     registry = CollectorRegistry()
-    registry.register(_Families([*_families(vitals, now_ms=now_ms, budget_left=budget_left)]))
+    registry.register(_Families([*_families(overview, now_ms=now_ms, budget_left=budget_left)]))
     return registry
 
 
@@ -28,32 +30,33 @@ class _Families(Collector):
 
 
 def _families(
-    vitals: Vitals, *, now_ms: int, budget_left: Mapping[str, int]
+    overview: Overview, *, now_ms: int, budget_left: Mapping[str, int]
 ) -> Iterator[GaugeMetricFamily]:
-    yield from _of_sources(vitals.sources)
+    yield from _of_sources(overview.sources)
     yield _family(
         "rate_limit_remaining_requests",
         "Requests this source's token may still make within the minute",
         "source",
         budget_left,
     )
-    yield from _of_destinations(vitals.destinations, now_ms)
+    in_force = tuple(one for one in overview.destinations if one.kind is not None)
+    yield from _of_destinations(in_force, now_ms)
     yield _family(
         "config_last_reload_successful",
         "1 where the rules on disk are those in force, 0 where they were refused",
         None,
-        {"": not vitals.rules_refused},
+        {"": not overview.rules_refused},
     )
-    if vitals.rules_loaded_at:
+    if overview.rules_loaded_at:
         yield _family(
             "config_last_reload_success_timestamp_seconds",
             "When the rules in force were loaded",
             None,
-            {"": datetime.fromisoformat(vitals.rules_loaded_at).timestamp()},
+            {"": datetime.fromisoformat(overview.rules_loaded_at).timestamp()},
         )
 
 
-def _of_sources(sources: tuple[SourceVitals, ...]) -> Iterator[GaugeMetricFamily]:
+def _of_sources(sources: tuple[SourceHealth, ...]) -> Iterator[GaugeMetricFamily]:
     for name, text, values in (
         (
             "source_up",
@@ -76,7 +79,7 @@ def _of_sources(sources: tuple[SourceVitals, ...]) -> Iterator[GaugeMetricFamily
 
 
 def _of_destinations(
-    destinations: tuple[DestinationVitals, ...], now_ms: int
+    destinations: tuple[DestinationHealth, ...], now_ms: int
 ) -> Iterator[GaugeMetricFamily]:
     for name, text, values in (
         (

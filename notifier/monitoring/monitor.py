@@ -4,7 +4,7 @@ What HTTP takes is loaded where somebody asks over HTTP, or is told.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pkgutil import resolve_name
@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from notifier.clocks import Clocks
 from notifier.errors import BusyError, StoreError
-from notifier.monitoring.readiness import status
+from notifier.monitoring.health import status_line
 from notifier.monitoring.sdnotify import Systemd
-from notifier.monitoring.watch import Watch, Watched
+from notifier.monitoring.watch import Bots, Watch
 from notifier.store.db import Store
+from notifier.store.health import last_successes
 
 if TYPE_CHECKING:
     from notifier.monitoring.heartbeat import Heartbeat, Successes
@@ -71,13 +72,13 @@ class Monitor:
         return self._probes.meters if self._probes else None
 
     @asynccontextmanager
-    async def on_duty(self, watched: Callable[[], Watched]) -> AsyncIterator[None]:
+    async def on_duty(self, bots: Bots) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
-        ``watched`` is asked anew each time, since a reload changes it. Raises
+        ``bots`` are asked for anew each time, since a reload changes them. Raises
         :class:`ConfigError` where the HTTP address cannot be used.
         """
-        self._watch.watched = watched
+        self._watch.bots = bots
         async with AsyncExitStack() as stack:
             if self._probes and self._reach.http:
                 await stack.enter_async_context(self._probes.serving(*self._reach.http))
@@ -116,7 +117,7 @@ class Monitor:
         while True:
             try:
                 now_ms = self._watch.clocks.now_ms()
-                line = status(await self._watch.look(self._watch.watched()), now_ms=now_ms)
+                line = status_line(await self._watch.look(), now_ms=now_ms)
             except (StoreError, BusyError) as error:
                 # It answers: starting again would not mend a full disk.
                 line = str(error)
@@ -124,11 +125,7 @@ class Monitor:
             await asyncio.sleep(every_s)
 
     async def _successes(self) -> "Successes":
-        found = await self._watch.look(self._watch.watched())
-        return {
-            one.name: one.last_success_ms if one.state == "up" else None
-            for one in found.sources
-        }
+        return await self._watch.store.look(last_successes, tuple(self._watch.bots()))
 
 
 def _tell_crash(task: asyncio.Task[None]) -> None:

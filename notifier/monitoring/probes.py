@@ -7,13 +7,12 @@ import structlog
 from prometheus_client import generate_latest
 
 from notifier.monitoring.gauges import gauges
+from notifier.monitoring.health import troubles
 from notifier.monitoring.http import Answers, serving
 from notifier.monitoring.metrics import Meters
-from notifier.monitoring.readiness import troubles
 from notifier.monitoring.watch import Watch
-from notifier.store import vitals
-
-STALE_MS = 15 * 60 * 1000
+from notifier.store import health
+from notifier.store.health import Overview
 
 log = structlog.get_logger()
 
@@ -27,14 +26,14 @@ class Probes:
     def __init__(self, watch: Watch, *, poll_s: float, rate_limit: int) -> None:
         self.meters = Meters()
         self._watch = watch
-        self._stale_ms = max(STALE_MS, int(4 * poll_s * 1000))
+        self._interval_ms = int(poll_s * 1000)
         self._rate_limit = rate_limit
         self._seq = 0
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[None]:
         """Answer while the block runs; raises :class:`ConfigError` for an unusable address."""
-        self._seq = await self._watch.store.look(vitals.newest_event)
+        self._seq = await self._watch.store.look(health.newest_event)
         answers = Answers(troubles=self._troubles, metrics=self._metrics)
         async with serving(host, port, answers) as bound:
             log.info("http_listening", host=host, port=bound)
@@ -42,18 +41,26 @@ class Probes:
 
     async def _troubles(self) -> list[str]:
         now_ms = self._watch.clocks.now_ms()
-        found = await self._watch.look(self._watch.watched())
-        return troubles(found, now_ms=now_ms, stale_ms=self._stale_ms)
+        found = await self._watch.look()
+        judged = troubles(found, now_ms=now_ms, interval_ms=self._interval_ms)
+        return [one.what for one in judged if one.down]
 
     async def _metrics(self) -> bytes:
-        self._seq, new = await self._watch.store.look(vitals.events_since, self._seq)
+        self._seq, new = await self._watch.store.look(health.events_since, self._seq)
         for kind, count in new.items():
             self.meters.told(kind, count)
-        watched = self._watch.watched()
-        found = await self._watch.look(watched)
-        left = {
-            source.name: max(self._rate_limit - found.requests.get(key, 0), 0)
-            for source, key in zip(found.sources, watched.bots.values(), strict=True)
-        }
+        found = await self._watch.look()
+        left = await self._budget_left(found)
         known = gauges(found, now_ms=self._watch.clocks.now_ms(), budget_left=left)
         return generate_latest(self.meters.registry) + generate_latest(known)
+
+    async def _budget_left(self, found: Overview) -> dict[str, int]:
+        made = await self._watch.store.look(
+            health.requests_made, monotonic_ms=self._watch.clocks.monotonic_ms()
+        )
+        keys = self._watch.bots()
+        return {
+            one.name: max(self._rate_limit - made.get(keys[one.bot_id], 0), 0)
+            for one in found.sources
+            if one.bot_id in keys
+        }

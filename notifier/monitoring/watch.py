@@ -1,36 +1,26 @@
 """A look at how the program is doing, for everyone who asks."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from notifier.clocks import Clocks
-from notifier.store import vitals
+from notifier.store import health
 from notifier.store.db import Store
-from notifier.store.vitals import Vitals
+from notifier.store.health import Overview
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What the rules in force name: token keys by bot id, and destinations."""
-
-    bots: Mapping[str, str]
-    destinations: Collection[str]
+Bots: TypeAlias = Callable[[], Mapping[str, str]]
+"""The keys of the tokens in use, by bot id."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Looks into the database; ``watched`` tells what for, and a reload changes it."""
+    """Looks into the database; ``bots`` tells whose, and a reload changes it."""
 
     store: Store
     clocks: Clocks
-    watched: Callable[[], Watched] = lambda: Watched(bots={}, destinations=())
+    bots: Bots = dict
 
-    async def look(self, watched: Watched) -> Vitals:
-        """Return how all of it stands; raises StoreError or BusyError."""
-        return await self.store.look(
-            vitals.vitals,
-            bots=tuple(watched.bots),
-            names=tuple(watched.destinations),
-            now_ms=self.clocks.now_ms(),
-            monotonic_ms=self.clocks.monotonic_ms(),
-        )
+    async def look(self) -> Overview:
+        """Return how everything stands; raises StoreError or BusyError."""
+        return await self.store.look(health.overview, now_ms=self.clocks.now_ms())

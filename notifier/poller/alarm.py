@@ -9,7 +9,7 @@ from notifier.poller import transactions
 from notifier.poller.tools import PollerTools
 from notifier.records import Source
 from notifier.rows import ms_of
-from notifier.upstream.health import SILENCE_MS, Health, SourceState, Transition
+from notifier.upstream.health import Health, SourceState, Transition, silence_ms
 
 LOOK_S = 60.0
 
@@ -22,9 +22,7 @@ class Alarm:
     def __init__(self, source: Source, tools: PollerTools, *, interval_ms: int) -> None:
         self._source = source
         self._tools = tools
-        # Polled once an hour, a source is silent for longer without being down.
-        silence_ms = max(SILENCE_MS, 2 * interval_ms)
-        self._health = Health(last_good_ms=tools.clock_ms(), silence_ms=silence_ms)
+        self._health = Health(last_good_ms=tools.clock_ms(), silence_ms=silence_ms(interval_ms))
         self._noted_failures = 0
 
     @property

@@ -48,6 +48,14 @@ def set_standing(db: Database, name: str, standing: Standing) -> None:
     )
 
 
+def probe_now(db: Database, *, now_ms: int) -> None:
+    """Let the destinations in trouble be tried at once: a restart may have mended it."""
+    db.execute(
+        "UPDATE destinations SET probe_ms = :now_ms WHERE state IN ('failing', 'parked')",
+        {"now_ms": now_ms},
+    )
+
+
 def told_down(db: Database, name: str) -> bool:
     """Return whether the present trouble was told as ``destination.down``."""
     row = db.execute("SELECT told_down FROM destinations WHERE name = ?", [name]).fetchone()

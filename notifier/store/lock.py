@@ -9,6 +9,22 @@ from pathlib import Path
 from notifier.errors import BusyError, ConfigError, Fault, StoreError
 
 
+def is_running(database: Path) -> bool:
+    """Return whether a program holds the database's lock."""
+    path = database.with_name(f"{database.name}.lock")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def instance_lock(database: Path) -> Iterator[None]:
     """Hold the database's lock file; raises :class:`BusyError` where another run does.

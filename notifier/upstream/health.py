@@ -9,6 +9,14 @@ FAULTS_IN_A_ROW = 3
 SILENCE_MS = 15 * 60 * 1000
 
 
+def silence_ms(interval_ms: int) -> int:
+    """Return how long no good answer is none to be worried about, by the poll interval.
+
+    Polled once an hour, a source is silent for longer without being down.
+    """
+    return max(SILENCE_MS, 2 * interval_ms)
+
+
 class SourceState(StrEnum):
     """Whether a source's listing can be read."""
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,22 @@ from filled import BOT_ID, Filled, ms
 from notifier.conclude import Health, Standing, State
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
 from notifier.store.db import transaction
+from notifier.store.lock import instance_lock
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 
 
+@pytest.fixture
+def _running(tmp_path: Path) -> Iterator[None]:
+    """The service has the database."""
+    with instance_lock(tmp_path / "notifier.db"):
+        yield
+
+
+runs = pytest.mark.usefixtures("_running")
+
+
+@runs
 def test_when_all_is_well_it_says_so(notifier: Run, filled: Filled) -> None:
     for name in ("sales", "ops", "crm", "sales"):
         filled.deliver(name)
@@ -30,6 +43,7 @@ def test_when_all_is_well_it_says_so(notifier: Run, filled: Filled) -> None:
     assert "What to do:" not in lines
 
 
+@runs
 def test_json_has_exactly_the_promised_shape(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     until_ms = ms(hours=-2)
@@ -67,6 +81,7 @@ def told_until(told: dict[str, list[dict[str, str]]]) -> str:
     return f"until {mute['until']}"
 
 
+@runs
 def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     filled.park("ops", "not in the channel", "invite the app: /invite @notifier")
@@ -78,21 +93,24 @@ def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Fi
         notes.rules(filled.db, loaded_at=None, refused=refused)
     ended = notifier("status")
     assert ended.code == 1
-    assert ended.out.startswith("4 things need you; see the end.\n")
+    assert ended.out.startswith("5 things need you; see the end.\n")
     told = ended.out.partition("What to do:\n")[2]
     assert told == (
         "- source website is down: 401 Unauthorized\n  renew NOTIFIER_TOKEN\n"
         "- the rules on disk are not in force, older ones are\n"
         f"  mend these faults, then reload (SIGHUP):\n    {refused}\n"
-        "- crm is disabled: 410 Gone\n  `notifier destinations enable crm` once it works\n"
-        "- ops is parked, 2 waiting: not in the channel\n"
-        "  invite the app: /invite @notifier\n"
+        "- destination crm is disabled: 410 Gone\n"
+        "  `notifier destinations enable crm` once it works\n"
         "- 1 dead delivery to crm\n"
         "  why: `notifier deliveries --state dead --destination crm`;"
         " again: `notifier retry --dead --destination crm`\n"
+        "- destination ops is parked, 2 waiting: not in the channel\n"
+        "  invite the app: /invite @notifier; then it is tried again now; "
+        "at once: `notifier destinations enable ops`\n"
     )
 
 
+@runs
 def test_a_destination_is_muted_as_long_as_it_is_not_as_its_namesake_rule(
     notifier: Run, filled: Filled
 ) -> None:
@@ -103,6 +121,18 @@ def test_a_destination_is_muted_as_long_as_it_is_not_as_its_namesake_rule(
     (row,) = (line for line in lines if line.startswith("ops console muted"))
     (until,) = (line for line in lines if line.startswith("Muted: destination ops, "))
     assert f"Muted: destination ops, {row.partition('2 0 ')[2]}." == until
+
+
+def test_a_service_that_does_not_run_is_told_first(notifier: Run, filled: Filled) -> None:
+    filled.deliver("sales")
+    ended = notifier("status")
+    assert ended.code == 1
+    first, _, *rest = ended.out.splitlines()
+    database = filled.path.absolute()
+    sentence = f"no service runs on {database}: no lead is seen, and nothing is sent"
+    assert first == f"It does not run: {sentence}."
+    assert f"- {sentence}" in rest
+    assert notifier("status", "--json").code == 0
 
 
 def test_a_service_that_does_not_run_shows_as_a_stale_poll(
@@ -116,18 +146,23 @@ def test_a_service_that_does_not_run_shows_as_a_stale_poll(
     assert "is `notifier run` running?" in ended.out
 
 
-def test_dead_deliveries_and_bad_records_are_told_but_no_emergency(
+@runs
+def test_bad_records_are_told_but_no_emergency_and_dead_deliveries_are_one(
     notifier: Run, filled: Filled
 ) -> None:
-    filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     with transaction(filled.db):
         sources.quarantine(filled.db, BOT_ID, "lead", [(b"1", "no _id")], at_ms=1)
     ended = notifier("status")
     assert ended.code == 0
     assert ended.out.startswith("It works; see the end.\n")
-    assert "- 1 bad record of website was set aside\n" in ended.out
+    assert "- 1 bad record was set aside of website\n" in ended.out
+    filled.deliver("crm", state=State.DEAD, error="404 Not Found")
+    ended = notifier("status")
+    assert ended.code == 1
+    assert "- 1 dead delivery to crm\n" in ended.out
 
 
+@runs
 def test_an_order_that_hides_changes_is_explained(notifier: Run, filled: Filled) -> None:
     with transaction(filled.db):
         snapshots.set_order(filled.db, BOT_ID, "lead", "created-desc")
@@ -137,6 +172,7 @@ def test_an_order_that_hides_changes_is_explained(notifier: Run, filled: Filled)
     assert "lead listing of website is not newest change first (created-desc)" in ended.out
 
 
+@runs
 def test_what_the_rules_no_longer_name_is_gone_or_marked(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     filled.deliver("ops")
@@ -156,6 +192,7 @@ def test_what_the_rules_no_longer_name_is_gone_or_marked(notifier: Run, filled: 
     assert "(removed)" in screen.out
 
 
+@runs
 def test_it_needs_neither_rules_nor_secrets_nor_a_right_token(
     notifier: Run, filled: Filled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -184,6 +221,7 @@ def test_looking_loads_no_destination(command: str) -> None:
     assert heavy.isdisjoint(loaded)
 
 
+@runs
 def test_the_screen_fits_a_terminal(
     notifier: Run, filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -211,4 +211,4 @@ def test_a_name_that_is_both_needs_its_kind(notifier: Run, filled: Filled) -> No
 def test_looking_needs_no_lock(notifier: Run, filled: Filled) -> None:
     with transaction(filled.db):
         assert len(listed(notifier, "deliveries", "--lead", ASHA)) == 4
-        assert notifier("status").code == 0
+        assert notifier("status", "--json").code == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from house import House, house, lead
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from notifier.settings import Settings
 from support.slack import Slack, failure, rate_limited
@@ -104,6 +105,31 @@ async def test_a_refusal_parks_a_destination_until_a_probe_succeeds(tmp_path: Pa
         await found.states("sales", delivered=2)
         assert await found.rows("SELECT DISTINCT attempts FROM deliveries") == [(1,)]
         await found.states("ops", delivered=2)
+
+
+async def test_a_destination_has_a_line_of_its_own_when_it_goes_down_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Slack(channels=CHANNELS) as slack,
+        house(tmp_path, RULES, settings=settings(slack)) as found,
+    ):
+        slack.script(failure("not_in_channel"), method="chat.postMessage", channel=SALES)
+        with capture_logs() as logs:
+            await found.create("a")
+            await found.stands("sales", "parked")
+            found.pass_(minutes=5)
+            await found.states("sales", delivered=1)
+            await found.stands("sales", "up")
+    down, up = (one for one in logs if one["event"].startswith("destination_"))
+    assert (down["log_level"], down["destination"], down["state"]) == (
+        "warning",
+        "sales",
+        "parked",
+    )
+    assert "not_in_channel" in down["reason"]
+    assert "invite" in down["remedy"]
+    assert up == {"event": "destination_up", "destination": "sales", "log_level": "info"}
 
 
 async def test_a_message_slack_will_never_take_is_dead_and_stops_nothing(

@@ -2,14 +2,18 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from notifier.conclude import Health, Standing
-from notifier.store import destinations, notes, sources
-from notifier.store.vitals import DestinationVitals, SourceVitals, Vitals
+from notifier.store import destinations, notes, registry, sources
+from notifier.store.health import (
+    DestinationHealth,
+    ListingHealth,
+    Overview,
+    SourceHealth,
+)
 
 NOW_MS = 1_772_425_800_000
 MINUTE_MS = 60_000
@@ -36,7 +40,9 @@ class Manager:
 
 def seed(db: Database) -> None:
     """One good source, and a destination that a person disabled."""
-    sources.register(db, "bot", "website")
+    registry.put_in_force(
+        db, watched={"bot": "website"}, destinations={"crm": "webhook"}, rules=()
+    )
     sources.succeeded(db, "bot", at_ms=NOW_MS - 3_000)
     sources.quarantine(db, "bot", "lead", [(b"x", "no id")], at_ms=NOW_MS)
     sources.claim_request(db, "key", limit=90, now_ms=1_000)
@@ -45,39 +51,57 @@ def seed(db: Database) -> None:
 
 
 def source(
-    state: str = "up", *, age_ms: int | None = 3_000, reason: str = "", name: str = "website"
-) -> SourceVitals:
-    return SourceVitals(
+    state: str = "up",
+    *,
+    age_ms: int | None = 3_000,
+    reason: str = "",
+    name: str = "website",
+    quarantined: int = 2,
+    listing: ListingHealth | None = None,
+) -> SourceHealth:
+    return SourceHealth(
+        bot_id="bot",
         name=name,
         state=state,
-        reason=reason,
+        reason=reason or None,
+        remedy=None,
         last_success_ms=None if age_ms is None else NOW_MS - age_ms,
+        listings=(listing,) if listing else (),
+        leads=40,
         records=45,
-        quarantined=2,
+        quarantined=quarantined,
     )
 
 
 def destination(
-    health: Health = Health.UP, *, reason: str = "", since_ms: int | None = None
-) -> DestinationVitals:
-    return DestinationVitals(
+    health: Health = Health.UP,
+    *,
+    reason: str = "",
+    remedy: str = "",
+    since_ms: int | None = None,
+    probe_ms: int | None = None,
+    dead: int = 1,
+) -> DestinationHealth:
+    standing = Standing(
+        health=health, reason=reason, remedy=remedy, since_ms=since_ms, probe_ms=probe_ms
+    )
+    return DestinationHealth(
         name="crm",
-        standing=Standing(health=health, reason=reason, since_ms=since_ms),
+        kind="webhook",
+        standing=standing,
         pending=4,
-        dead=1,
+        dead=dead,
         oldest_due_ms=NOW_MS - 90_000,
     )
 
 
-def vitals(
-    *parts: SourceVitals | DestinationVitals,
-    requests: Mapping[str, int] | None = None,
-    refused: str | None = None,
-) -> Vitals:
-    return Vitals(
-        sources=tuple(one for one in parts if isinstance(one, SourceVitals)),
-        destinations=tuple(one for one in parts if isinstance(one, DestinationVitals)),
-        requests=requests or {},
+def overview(*parts: SourceHealth | DestinationHealth, refused: str | None = None) -> Overview:
+    return Overview(
+        sources=tuple(one for one in parts if isinstance(one, SourceHealth)),
+        destinations=tuple(one for one in parts if isinstance(one, DestinationHealth)),
+        mutes=(),
+        next_due_ms=None,
+        timers=0,
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=refused,
     )

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from monitoring_house import NOW_MS, destination, source, vitals
+from monitoring_house import NOW_MS, destination, overview, source
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
@@ -22,7 +22,7 @@ METRIC = re.compile(r"notifier_\w+")
 def exposed() -> Iterator[str]:
     """Return the names of all series, those of histograms with their suffixes."""
     meters = Meters()
-    known = gauges(vitals(source(), destination()), now_ms=NOW_MS, budget_left={})
+    known = gauges(overview(source(), destination()), now_ms=NOW_MS, budget_left={})
     for registry in (meters.registry, known):
         for family in registry.collect():
             yield family.name

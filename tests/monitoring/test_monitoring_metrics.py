@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from monitoring_house import NOW_MS, destination, source, vitals
+from monitoring_house import NOW_MS, destination, overview, source
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -160,7 +160,7 @@ def known(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
 
 
 def test_the_database_knows_the_rest() -> None:
-    found = vitals(source(), source("down", name="shop", age_ms=None), destination())
+    found = overview(source(), source("down", name="shop", age_ms=None), destination())
     registry = gauges(found, now_ms=NOW_MS, budget_left={"website": 75, "shop": 90})
     assert known(registry) == {
         ("source_up", "website"): 1,
@@ -187,7 +187,7 @@ def exposition() -> bytes:
     meters.asked(LISTING, 1)
     meters.failed(LISTING, UpstreamError("500"))
     meters.turned("crm", ended(State.DELIVERED, changed(time=at(9), observed_at=at(5))))
-    found = vitals(source(), destination(Health.PARKED), refused="…")
+    found = overview(source(), destination(Health.PARKED), refused="…")
     registry = gauges(found, now_ms=NOW_MS, budget_left={"website": 3})
     return generate_latest(meters.registry) + generate_latest(registry)
 

@@ -16,7 +16,6 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.sdnotify import Systemd
-from notifier.monitoring.watch import Watched
 from notifier.store.db import Store
 from support.receivers import Receiver
 
@@ -33,8 +32,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     store.close()
 
 
-def watched() -> Watched:
-    return Watched(bots={"bot": "key"}, destinations=["crm"])
+def watched() -> dict[str, str]:
+    return {"bot": "key"}
 
 
 def monitor(store: Store, reach: Reach) -> Monitor:

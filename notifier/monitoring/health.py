@@ -1,0 +1,152 @@
+"""What is wrong, and what to do about it: one judgement, shown by all who are asked.
+
+``status`` exits with 1 for what is ``urgent``, ``/readyz`` answers 503 for what is
+``down``, systemd's line has the names. Pure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notifier.conclude import Health, is_down
+from notifier.messages.facts import duration
+from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
+from notifier.upstream.health import silence_ms
+
+BY_HAND = "disabled by hand"
+NEWEST_FIRST = "updated-desc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something a person should know, in a sentence, and the remedy in another.
+
+    What is ``urgent`` needs a person; what is ``down`` does not do its work now.
+    """
+
+    what: str
+    remedy: str
+    urgent: bool = True
+    down: bool = True
+    details: tuple[str, ...] = ()
+
+
+def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Trouble]:
+    """Return everything that is not as it should be; ``interval_ms`` is between polls."""
+    found: list[Trouble] = []
+    if not overview.sources:
+        found.append(Trouble(what="nothing was polled yet", remedy="start `notifier run`"))
+    for source in overview.sources:
+        found += _source(source, now_ms=now_ms, interval_ms=interval_ms)
+    if overview.rules_refused:
+        found.append(
+            Trouble(
+                what="the rules on disk are not in force, older ones are",
+                remedy="mend these faults, then reload (SIGHUP):",
+                details=tuple(overview.rules_refused.splitlines()),
+            )
+        )
+    for destination in overview.destinations:
+        found += _destination(destination, now_ms)
+    return found
+
+
+def status_line(overview: Overview, *, now_ms: int) -> str:
+    """Return the line that ``systemctl status`` shows."""
+    up = sum(source.state != "down" for source in overview.sources)
+    down = len(overview.sources) - up
+    polled_ms = [one.last_success_ms for one in overview.sources if one.last_success_ms]
+    parts = [f"{up} {'source' if up == 1 else 'sources'} up", f"{down} down" if down else ""]
+    parts.append(f"last poll {(now_ms - max(polled_ms)) // 1000} s ago" if polled_ms else "")
+    parts += [f"{overview.pending} pending", f"{overview.dead} dead"]
+    parts += [
+        f"{one.name} {one.standing.health.value}"
+        for one in overview.destinations
+        if is_down(one.standing, now_ms)
+    ]
+    parts.append("rules on disk refused" if overview.rules_refused else "")
+    return ", ".join(filter(None, parts))
+
+
+def _source(one: SourceHealth, *, now_ms: int, interval_ms: int) -> Iterator[Trouble]:
+    name = f"source {one.name}"
+    if one.state == "down":
+        yield Trouble(
+            what=f"{name} is down: {one.reason or 'no reason was given'}",
+            remedy=one.remedy or "it is tried again by itself",
+        )
+    elif one.last_success_ms is None:
+        yield Trouble(
+            what=f"{name} has not been read yet",
+            remedy="a start takes some seconds; later `notifier doctor` tells why",
+            urgent=False,
+        )
+    elif now_ms - one.last_success_ms > silence_ms(interval_ms):
+        behind_s = (now_ms - one.last_success_ms) / 1000
+        yield Trouble(
+            what=f"{name} had no good poll for {duration(behind_s)}",
+            remedy="is `notifier run` running? Its log tells",
+        )
+    if one.quarantined:
+        was = (
+            "1 bad record was"
+            if one.quarantined == 1
+            else f"{one.quarantined} bad records were"
+        )
+        yield Trouble(
+            what=f"{was} set aside of {one.name}",
+            remedy="the log tells why of each (`record_quarantined`); the rest is unharmed",
+            urgent=False,
+            down=False,
+        )
+    for listing in one.listings:
+        yield from _listing(listing, one.name)
+
+
+def _listing(one: ListingHealth, source: str) -> Iterator[Trouble]:
+    # A single page is read whole at every poll, whatever its order.
+    if one.has_baseline and one.order != NEWEST_FIRST and one.pages > 1:
+        yield Trouble(
+            what=f"the {one.type} listing of {source} is not newest change first ({one.order})",
+            remedy="changes of old ones show when the next full walk passes them;"
+            " full walks run without a pause",
+            urgent=False,
+            down=False,
+        )
+
+
+def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
+    name, standing = f"destination {one.name}", one.standing
+    waiting = f", {one.pending} waiting" if one.pending else ""
+    if standing.health is Health.DISABLED:
+        yield Trouble(
+            what=f"{name} is disabled{waiting}: {standing.reason or BY_HAND}",
+            remedy=f"`notifier destinations enable {one.name}` once it works",
+        )
+    elif standing.health is not Health.UP and one.kind is not None:
+        is_long = is_down(standing, now_ms)
+        yield Trouble(
+            what=f"{name} is {standing.health.value}{waiting}: "
+            f"{standing.reason or 'no reason was given'}",
+            remedy=_tried_again(one, now_ms),
+            urgent=is_long,
+            down=is_long,
+        )
+    if one.dead:
+        dead = "1 dead delivery" if one.dead == 1 else f"{one.dead} dead deliveries"
+        yield Trouble(
+            what=f"{dead} to {one.name}",
+            remedy=f"why: `notifier deliveries --state dead --destination {one.name}`;"
+            f" again: `notifier retry --dead --destination {one.name}`",
+            down=False,
+        )
+
+
+def _tried_again(one: DestinationHealth, now_ms: int) -> str:
+    wait_ms = max((one.standing.probe_ms or now_ms) - now_ms, 0)
+    when = f"in {duration(wait_ms / 1000)}" if wait_ms >= 1000 else "now"
+    again = f"tried again {when}; at once: `notifier destinations enable {one.name}`"
+    return (
+        f"{one.standing.remedy}; then it is {again}"
+        if one.standing.remedy
+        else f"it is {again}"
+    )

@@ -1,0 +1,233 @@
+"""How everything stands, read once for all who ask: ``status``, probes, metrics, systemd."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from notifier.conclude import Health, Standing
+from notifier.pacing import WINDOW_MS
+from notifier.records import LEAD
+from notifier.store import notes, timers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingHealth:
+    """One listing of a source: how its last full walk found it, in pages with a record."""
+
+    type: str
+    order: str
+    pages: int
+    has_baseline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """One source: ``state`` is ``up``, ``down`` or, before its first poll, ``starting``.
+
+    ``records`` counts its snapshot, ``leads`` that without non-leads.
+    """
+
+    bot_id: str
+    name: str
+    state: str
+    reason: str | None
+    remedy: str | None
+    last_success_ms: int | None
+    listings: tuple[ListingHealth, ...]
+    leads: int
+    records: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationHealth:
+    """One destination; ``kind`` is ``None`` where the rules have it no more.
+
+    ``oldest_due_ms`` is of what should have gone out by now.
+    """
+
+    name: str
+    kind: str | None
+    standing: Standing
+    pending: int
+    dead: int
+    oldest_due_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A ``rule`` or ``destination`` that a person silenced."""
+
+    kind: str
+    name: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything at one moment. ``next_due_ms`` is the earliest of what is pending."""
+
+    sources: tuple[SourceHealth, ...]
+    destinations: tuple[DestinationHealth, ...]
+    mutes: tuple[Mute, ...]
+    next_due_ms: int | None
+    timers: int
+    rules_loaded_at: str | None
+    rules_refused: str | None
+
+    @property
+    def pending(self) -> int:
+        """How many deliveries wait."""
+        return sum(one.pending for one in self.destinations)
+
+    @property
+    def dead(self) -> int:
+        """How many deliveries were given up."""
+        return sum(one.dead for one in self.destinations)
+
+
+def overview(db: Database, *, now_ms: int) -> Overview:
+    """Look at everything that the rules in force name, and at what is left of others."""
+    told = notes.read(db)
+    (next_due_ms,) = db.execute(
+        "SELECT MIN(due_ms) FROM deliveries WHERE state = 'pending'"
+    ).fetchone()
+    return Overview(
+        sources=_sources(db),
+        destinations=destinations(db, now_ms=now_ms),
+        mutes=active_mutes(db, now_ms=now_ms),
+        next_due_ms=next_due_ms,
+        timers=timers.count(db),
+        rules_loaded_at=told.get(notes.LOADED_AT),
+        rules_refused=told.get(notes.REFUSED),
+    )
+
+
+def destinations(db: Database, *, now_ms: int) -> tuple[DestinationHealth, ...]:
+    """Return the destinations in force, and others that still have deliveries to tell of."""
+    # One state at a time: each has an index of its own.
+    rows = db.execute(
+        "WITH waiting AS (SELECT destination AS name, COUNT(*) AS number,"
+        " MIN(CASE WHEN due_ms <= :now_ms THEN due_ms END) AS oldest_ms FROM deliveries"
+        " WHERE state = 'pending' GROUP BY destination),"
+        " dead AS (SELECT destination AS name, COUNT(*) AS number FROM deliveries"
+        " WHERE state = 'dead' GROUP BY destination)"
+        " SELECT name, d.kind, COALESCE(d.state, 'up'), COALESCE(d.failures, 0),"
+        " d.failing_since_ms, d.probe_ms, d.reason, d.remedy,"
+        " COALESCE(waiting.number, 0), COALESCE(dead.number, 0), waiting.oldest_ms"
+        " FROM (SELECT name FROM destinations WHERE kind IS NOT NULL"
+        " UNION SELECT name FROM waiting UNION SELECT name FROM dead) AS named"
+        " LEFT JOIN destinations AS d USING (name)"
+        " LEFT JOIN waiting USING (name) LEFT JOIN dead USING (name) ORDER BY name",
+        {"now_ms": now_ms},
+    )
+    return tuple(
+        DestinationHealth(
+            name=name,
+            kind=kind,
+            standing=Standing(
+                health=Health(state),
+                failures=failures,
+                since_ms=since_ms,
+                probe_ms=probe_ms,
+                reason=reason or "",
+                remedy=remedy or "",
+            ),
+            pending=pending,
+            dead=dead,
+            oldest_due_ms=oldest_due_ms,
+        )
+        for (
+            *(name, kind, state, failures, since_ms, probe_ms, reason, remedy),
+            pending,
+            dead,
+            oldest_due_ms,
+        ) in rows
+    )
+
+
+def active_mutes(db: Database, *, now_ms: int) -> tuple[Mute, ...]:
+    """Return what is muted now, what ends first before the rest."""
+    rows = db.execute(
+        "SELECT kind, name, until_ms FROM mutes WHERE until_ms > ? ORDER BY until_ms, name",
+        [now_ms],
+    )
+    return tuple(Mute(kind=kind, name=name, until_ms=ms) for kind, name, ms in rows)
+
+
+def last_successes(db: Database, bots: Collection[str]) -> Mapping[str, int | None]:
+    """Return when each of these bots' sources was last read, ``None`` where it is not up."""
+    rows = db.execute(
+        "SELECT bot_id, CASE state WHEN 'up' THEN last_success_ms END FROM sources"
+    )
+    known = dict(rows.fetchall())
+    return {bot_id: known.get(bot_id) for bot_id in bots}
+
+
+def requests_made(db: Database, *, monotonic_ms: int) -> dict[str, int]:
+    """Return how many requests each token, by its key, was used for within the window."""
+    return dict(
+        db.execute(
+            "SELECT token, COUNT(*) FROM requests WHERE at_ms > ? GROUP BY token",
+            [monotonic_ms - WINDOW_MS],
+        ).fetchall()
+    )
+
+
+def newest_event(db: Database) -> int:
+    """Return the ``seq`` of the newest event, 0 where there is none."""
+    (seq,) = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()
+    return int(seq)
+
+
+def events_since(db: Database, seq: int) -> tuple[int, dict[str, int]]:
+    """Return the newest ``seq``, and how many events of each type came after the one given."""
+    newest = newest_event(db)
+    counted = db.execute(
+        "SELECT type, COUNT(*) FROM events WHERE seq > ? GROUP BY type", [min(seq, newest)]
+    )
+    return newest, dict(counted.fetchall())
+
+
+def _sources(db: Database) -> tuple[SourceHealth, ...]:
+    rows = db.execute(
+        "SELECT bot_id, name, state, reason, remedy, last_success_ms,"
+        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead),"
+        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id),"
+        " (SELECT COUNT(*) FROM quarantine AS q WHERE q.bot_id = s.bot_id)"
+        " FROM sources AS s ORDER BY name",
+        {"lead": LEAD},
+    ).fetchall()
+    return tuple(
+        SourceHealth(
+            bot_id=bot_id,
+            name=name,
+            state=state,
+            reason=reason,
+            remedy=remedy,
+            last_success_ms=last_success_ms,
+            listings=_listings(db, bot_id),
+            leads=leads,
+            records=records,
+            quarantined=quarantined,
+        )
+        for (
+            *(bot_id, name, state, reason, remedy, last_success_ms),
+            leads,
+            records,
+            quarantined,
+        ) in rows
+    )
+
+
+def _listings(db: Database, bot_id: str) -> tuple[ListingHealth, ...]:
+    rows = db.execute(
+        "SELECT type, walk_order, pages, baseline_done_ms IS NOT NULL FROM listings"
+        " WHERE bot_id = ? ORDER BY type",
+        [bot_id],
+    )
+    return tuple(
+        ListingHealth(type=kind, order=order, pages=pages, has_baseline=bool(done))
+        for kind, order, pages, done in rows
+    )

@@ -1,0 +1,130 @@
+"""One judgement of how everything stands, for ``status``, ``/readyz`` and systemd."""
+
+import pytest
+from monitoring_house import MINUTE_MS, NOW_MS, destination, overview, source
+
+from notifier.conclude import Health
+from notifier.monitoring.health import Trouble, status_line, troubles
+from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
+
+HOUR_MS = 60 * MINUTE_MS
+
+
+def judged(found: Overview, *, interval_ms: int = 15_000) -> list[Trouble]:
+    return troubles(found, now_ms=NOW_MS, interval_ms=interval_ms)
+
+
+def down(part: SourceHealth | DestinationHealth) -> list[str]:
+    """Return what /readyz says of a part, beside a good source."""
+    return [one.what for one in judged(overview(source(), part)) if one.down]
+
+
+@pytest.mark.parametrize(
+    ("part", "sentences"),
+    [
+        (source(), []),
+        (source(age_ms=15 * MINUTE_MS), []),
+        (destination(), []),
+        (destination(Health.FAILING, since_ms=NOW_MS - 4 * MINUTE_MS), []),
+        (
+            source("down", reason="the upstream refused the token (401)"),
+            ["source website is down: the upstream refused the token (401)"],
+        ),
+        (source("starting", age_ms=None), ["source website has not been read yet"]),
+        (
+            source(age_ms=16 * MINUTE_MS),
+            ["source website had no good poll for 16 minutes"],
+        ),
+        (
+            destination(Health.PARKED, reason="not_in_channel"),
+            ["destination crm is parked, 4 waiting: not_in_channel"],
+        ),
+        (
+            destination(Health.DISABLED),
+            ["destination crm is disabled, 4 waiting: disabled by hand"],
+        ),
+        (
+            destination(Health.FAILING, since_ms=NOW_MS - 5 * MINUTE_MS, reason="500"),
+            ["destination crm is failing, 4 waiting: 500"],
+        ),
+    ],
+)
+def test_each_trouble_is_one_sentence_and_work_as_usual_is_none(
+    part: SourceHealth | DestinationHealth, sentences: list[str]
+) -> None:
+    assert down(part) == sentences
+
+
+def test_a_source_polled_once_an_hour_may_be_silent_for_two() -> None:
+    found = overview(source(age_ms=40 * MINUTE_MS, quarantined=0))
+    assert judged(found, interval_ms=HOUR_MS) == []
+    assert judged(found) != []
+    found = overview(source(age_ms=2 * HOUR_MS + 1, quarantined=0))
+    assert [one.what for one in judged(found, interval_ms=HOUR_MS)] == [
+        "source website had no good poll for 2 hours"
+    ]
+
+
+def test_a_refused_rules_file_is_a_trouble_with_its_faults_beside_it() -> None:
+    (found,) = judged(overview(source(quarantined=0), refused="rules.yaml:3: …"))
+    assert found.what == "the rules on disk are not in force, older ones are"
+    assert found.details == ("rules.yaml:3: …",)
+
+
+def test_what_was_given_up_needs_a_person_but_stops_nothing() -> None:
+    (found,) = judged(overview(source(quarantined=0), destination(dead=2)))
+    assert found.what == "2 dead deliveries to crm"
+    assert (found.urgent, found.down) == (True, False)
+
+
+def test_a_failure_that_may_pass_by_itself_needs_nobody_yet() -> None:
+    part = destination(Health.FAILING, since_ms=NOW_MS - 4 * MINUTE_MS, dead=0)
+    (found,) = judged(overview(source(quarantined=0), part))
+    assert (found.urgent, found.down) == (False, False)
+
+
+AGAIN = "at once: `notifier destinations enable crm`"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "wait_ms", "told"),
+    [
+        (
+            "invite the app",
+            4 * MINUTE_MS,
+            f"invite the app; then it is tried again in 4 minutes; {AGAIN}",
+        ),
+        ("", -1, f"it is tried again now; {AGAIN}"),
+    ],
+)
+def test_what_is_parked_tells_when_it_is_tried_next(
+    remedy: str, wait_ms: int, told: str
+) -> None:
+    probe_ms = NOW_MS + wait_ms
+    part = destination(Health.PARKED, remedy=remedy, probe_ms=probe_ms, dead=0)
+    (found,) = judged(overview(source(quarantined=0), part))
+    assert found.remedy == told
+
+
+@pytest.mark.parametrize(("pages", "is_told"), [(1, False), (2, True), (30, True)])
+def test_an_order_that_hides_changes_is_told_from_the_second_page_on(
+    pages: int, is_told: bool
+) -> None:
+    listing = ListingHealth(type="lead", order="created-desc", pages=pages, has_baseline=True)
+    found = judged(overview(source(listing=listing, quarantined=0)))
+    assert [one.what for one in found] == [
+        "the lead listing of website is not newest change first (created-desc)"
+    ] * is_told
+
+
+def test_the_status_line_says_what_a_person_wants_to_know_first() -> None:
+    line = status_line(
+        overview(source(), source("down", name="shop", age_ms=None), destination()),
+        now_ms=NOW_MS,
+    )
+    assert line == "1 source up, 1 down, last poll 3 s ago, 4 pending, 1 dead"
+
+
+def test_the_status_line_names_destinations_in_trouble() -> None:
+    line = status_line(overview(destination(Health.PARKED), refused="…"), now_ms=NOW_MS)
+    assert line == "0 sources up, 4 pending, 1 dead, crm parked, rules on disk refused"
