@@ -5,7 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 import structlog
 from pydantic import SecretStr
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from notifier import upkeep
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
-from notifier.dispatcher.tools import unobserved
+from notifier.dispatcher.turn import Turn
 from notifier.engine import Engine, Shared, engine
 from notifier.errors import ConfigError
 from notifier.monitoring.monitor import Monitor, Reach
@@ -28,6 +28,9 @@ from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
 from notifier.upstream.client import Client
 
 log = structlog.get_logger()
+
+Observe: TypeAlias = Callable[[str, Turn], None]
+"""Hears of a turn of the lane of that destination."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,8 +153,12 @@ async def assembled(
     out: TextIO,
     reread: Callable[[], Configuration],
     systemd: Systemd | None = None,
+    observe: Observe | None = None,
 ) -> AsyncIterator[Service]:
-    """Open the database and its lock, and the upstream's client; close them at the end."""
+    """Open the database and its lock, and the upstream's client; close them at the end.
+
+    ``observe`` hears of every turn of a lane, beside the metrics.
+    """
     settings = config.settings
     async with AsyncExitStack() as stack:
         stack.enter_context(instance_lock(settings.database))
@@ -165,12 +172,22 @@ async def assembled(
             settings=settings,
             store=store,
             client=MeteredPages(client, meters, clock_ms=clock_ms) if meters else client,
-            observe=meters.turned if meters else unobserved,
+            observe=_observing(meters.turned if meters else None, observe),
             budget=budgets(store, settings, clocks),
             clocks=clocks,
             out=out,
         )
         yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
+
+
+def _observing(*observers: Observe | None) -> Observe:
+    there = [one for one in observers if one is not None]
+
+    def observe(destination: str, turn: Turn) -> None:
+        for one in there:
+            one(destination, turn)
+
+    return observe
 
 
 def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:

@@ -1,5 +1,7 @@
-"""Tables for people, as wide as their terminal."""
+"""Tables for people, as wide as their terminal; in a pipe as wide as their words."""
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -7,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from notifier.messages.escape import one_line
+
+UNBOUNDED = 100_000
 
 
 def print_table(
@@ -21,7 +25,12 @@ def print_table(
         table.add_column(column, overflow="fold", no_wrap=number < unbroken)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console().print(table)
+    Console(width=_width()).print(table)
+
+
+def _width() -> int | None:
+    """Return how wide a table may be; ``None`` leaves it to the terminal, or ``COLUMNS``."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNBOUNDED
 
 
 def _cell(value: object) -> Text:

@@ -12,7 +12,7 @@ from notifier.cli.output import print_warnings
 from notifier.configuration import Configuration, load_configuration
 from notifier.environment import Environment, read_environment
 from notifier.errors import ConfigError, Fault
-from notifier.settings import Settings, read_settings
+from notifier.settings import read_settings
 
 
 def environment() -> Environment:
@@ -33,11 +33,18 @@ def configuration(*, warn: Callable[[Iterable[Fault]], None] = print_warnings) -
     return loaded
 
 
-def logged_configuration() -> Configuration:
-    """Return what the operator configured, logging as it says, its warnings first."""
+def logged_configuration(*, is_watched: bool = False) -> Configuration:
+    """Return what the operator configured, logging as it says, its warnings first.
+
+    ``is_watched``: a person is told of alerts otherwise, and logs only what is wrong
+    unless the settings ask for more.
+    """
     held: list[Fault] = []
     loaded = configuration(warn=held.extend)
-    start_logging(loaded.settings)
+    settings = loaded.settings
+    quietly = is_watched and "log_level" not in settings.model_fields_set
+    level = "warning" if quietly else settings.log_level
+    log.set_up(log_format=settings.log_format, level=level, stream=sys.stderr)
     for fault in held:
         structlog.get_logger().warning(
             "configuration", where=fault.where, problem=fault.problem, remedy=fault.remedy
@@ -48,8 +55,3 @@ def logged_configuration() -> Configuration:
 def reread() -> Configuration:
     """Return the configuration as it is on disk now, for a reload."""
     return load_configuration(environment())
-
-
-def start_logging(settings: Settings) -> None:
-    """Send log lines to stderr as the settings say."""
-    log.set_up(log_format=settings.log_format, level=settings.log_level, stream=sys.stderr)

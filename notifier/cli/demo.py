@@ -36,8 +36,9 @@ app = typer.Typer()
 
 LEADS = 45
 POLL_S = 1
-VISITORS_A_DAY = 60
-SPEED = 60.0
+VISITORS_A_DAY = 120
+# At this pace nobody takes a lead on before its first message has settled.
+SPEED = 30.0
 
 
 @app.command()
@@ -119,15 +120,15 @@ def _rules_text() -> str:
 
 
 def _introduce(console: Console, rules: str) -> None:
-    """Print the rules, and below, where it stays in sight, what is about to be seen."""
-    shown = rules[rules.index("rules:") :].rstrip()
-    console.print(Syntax(shown, "yaml", theme="ansi_dark", background_color="default"))
+    """Say what is about to be seen, and print the rules that it is told by."""
     console.print(
-        f"\nA simulated BotPenguin with {LEADS} leads goes through a sales day in minutes.\n"
-        "It is asked every second; below, the rules above tell what is new or changed.",
+        f"A simulated BotPenguin with {LEADS} leads goes through a sales day in minutes.\n"
+        "It is asked every second, and these rules tell what is new or changed:\n",
         style="bold",
     )
-    console.print("Ctrl-C ends it; nothing is kept.\n", style="dim")
+    shown = rules[rules.index("rules:") :].rstrip()
+    console.print(Syntax(shown, "yaml", theme="ansi_dark", background_color="default"))
+    console.print("\nCtrl-C ends it; nothing is kept.\n", style="dim")
 
 
 def _conclude(console: Console, seen: Totals) -> None:

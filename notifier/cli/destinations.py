@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.columns import print_table
 from notifier.cli.opened import opened, whole
@@ -18,7 +19,10 @@ app = typer.Typer()
 group = typer.Typer()
 app.add_typer(group, name="destinations")
 
-Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
+Name: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="NAME", show_default=False, autocompletion=complete.destinations),
+]
 
 
 @group.callback(invoke_without_command=True)

@@ -12,7 +12,7 @@ EXAMPLES = {
     "demo": "notifier demo --seconds 30",
     "simulate": "notifier simulate --leads 200 --day --speed 60",
     "leads": "notifier leads --state OPEN --since 2d",
-    "events": "notifier events --type lead.* --since 2h --json",
+    "events": "notifier events --type 'lead.*' --since 2h --json",
     "deliveries": "notifier deliveries --state dead --destination crm",
     "status": "notifier status",
     "destinations": "notifier destinations enable crm",

@@ -165,7 +165,7 @@ def _show(story: Story, judged: Sequence[Judged], desk: Opened, *, lead_mode: bo
         print_table(("rule", "did it match?"), rows)
     typer.echo()
     if story.deliveries:
-        show_deliveries(story.deliveries, desk)
+        show_deliveries(story.deliveries, story.events, desk)
     else:
         typer.echo("No delivery was made.")
 

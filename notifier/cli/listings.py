@@ -4,11 +4,20 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from notifier.cli import complete
 from notifier.cli.choices import duration_ms, event_types, one_of
 from notifier.cli.opened import Opened, opened
-from notifier.cli.output import print_json
-from notifier.cli.shapes import delivery_shape, lead_shape
-from notifier.cli.tables import show_deliveries, show_events, show_leads
+from notifier.cli.output import print_csv, print_json
+from notifier.cli.shapes import (
+    DELIVERY_COLUMNS,
+    EVENT_COLUMNS,
+    LEAD_COLUMNS,
+    delivery_shape,
+    event_cells,
+    lead_cells,
+    lead_shape,
+)
+from notifier.cli.tables import event_words, show_deliveries, show_events, show_leads
 from notifier.conclude import State
 from notifier.events import decode
 from notifier.records import LEAD, NON_LEAD
@@ -29,13 +38,20 @@ Limit: TypeAlias = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help=f"Only the newest so many; {IN_A_TABLE} in a table, all with --json.",
+        help=f"Only the newest so many; {IN_A_TABLE} in a table, all with --json and --csv.",
         show_default=False,
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Csv: TypeAlias = Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")]
 EventPattern: TypeAlias = Annotated[
-    str | None, typer.Option("--type", metavar="TYPE", help="`lead.created`, `lead.*`, …")
+    str | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="`lead.created`, `lead.*`, …",
+        autocompletion=complete.event_types,
+    ),
 ]
 
 
@@ -52,6 +68,7 @@ def leads(
     ] = None,
     limit: Limit = None,
     json: Json = False,
+    csv: Csv = False,
 ) -> None:
     """List the leads as they were last read, by their last change."""
     types = () if kind is None else (one_of(kind, (LEAD, NON_LEAD), "type of lead"),)
@@ -61,13 +78,15 @@ def leads(
             types=types,
             lead=lead,
             state=state,
-            limit=_limit(limit, json=json),
+            limit=_limit(limit, is_table=not (json or csv)),
         )
         found = browse.leads(desk.db, wanted)
         if json:
             print_json(map(lead_shape, found))
-            return
-        show_leads(found, desk)
+        elif csv:
+            print_csv(map(lead_cells, found), LEAD_COLUMNS)
+        else:
+            show_leads(found, desk)
 
 
 @app.command()
@@ -77,10 +96,16 @@ def events(
     pattern: EventPattern = None,
     lead: OfLead = None,
     state: Annotated[
-        str | None, typer.Option(metavar="STATE", help="Only with such a delivery: `dead`, …")
+        str | None,
+        typer.Option(
+            metavar="STATE",
+            help="Only with such a delivery: `dead`, …",
+            autocompletion=complete.states,
+        ),
     ] = None,
     limit: Limit = None,
     json: Json = False,
+    csv: Csv = False,
 ) -> None:
     """List what happened; with --json, the envelopes as consumers get them."""
     types, state = event_types(pattern), _state(state)
@@ -90,14 +115,17 @@ def events(
             types=types,
             lead=lead,
             state=state,
-            limit=_limit(limit, json=json),
+            limit=_limit(limit, is_table=not (json or csv)),
         )
         bodies = browse.event_bodies(desk.db, wanted)
         if json:
             for body in bodies:
                 typer.echo(body)
-            return
-        show_events(map(decode, bodies), desk)
+        elif csv:
+            found = map(decode, bodies)
+            print_csv((event_cells(one, event_words(one)) for one in found), EVENT_COLUMNS)
+        else:
+            show_events(map(decode, bodies), desk)
 
 
 @app.command()
@@ -108,13 +136,23 @@ def deliveries(
     lead: OfLead = None,
     state: Annotated[
         str | None,
-        typer.Option(metavar="STATE", help="Only `pending`, `delivered`, `dead` or `skipped`."),
+        typer.Option(
+            metavar="STATE",
+            help="Only `pending`, `delivered`, `dead` or `skipped`.",
+            autocompletion=complete.states,
+        ),
     ] = None,
     destination: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only to this destination.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only to this destination.",
+            autocompletion=complete.destinations,
+        ),
     ] = None,
     limit: Limit = None,
     json: Json = False,
+    csv: Csv = False,
 ) -> None:
     """List what went, goes or did not go to the destinations, and why."""
     types, state = event_types(pattern), _state(state)
@@ -125,21 +163,24 @@ def deliveries(
             lead=lead,
             state=state,
             destination=destination,
-            limit=_limit(limit, json=json),
+            limit=_limit(limit, is_table=not (json or csv)),
         )
         found = browse.deliveries(desk.db, wanted)
         if json:
             print_json(map(delivery_shape, found))
-            return
-        show_deliveries(found, desk)
+        elif csv:
+            print_csv(map(delivery_shape, found), DELIVERY_COLUMNS)
+        else:
+            bodies = browse.events_by_id(desk.db, {one.event_id for one in found})
+            show_deliveries(found, map(decode, bodies), desk)
 
 
 def _since_ms(text: str | None, desk: Opened) -> int | None:
     return None if text is None else desk.now_ms - duration_ms(text)
 
 
-def _limit(limit: int | None, *, json: bool) -> int | None:
-    return IN_A_TABLE if limit is None and not json else limit
+def _limit(limit: int | None, *, is_table: bool) -> int | None:
+    return IN_A_TABLE if limit is None and is_table else limit
 
 
 def _state(state: str | None) -> str | None:

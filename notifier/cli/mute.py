@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from notifier.cli import complete
 from notifier.cli.choices import duration_ms, unknown
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
@@ -19,7 +20,14 @@ RULE, DESTINATION = KINDS = ("rule", "destination")
 
 @app.command()
 def mute(
-    name: Annotated[str, typer.Argument(metavar="RULE-or-DESTINATION", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE-or-DESTINATION",
+            show_default=False,
+            autocompletion=complete.rules_and_destinations,
+        ),
+    ],
     *,
     duration: Annotated[str, typer.Option("--for", metavar="2h", help="How long.")],
 ) -> None:
@@ -41,7 +49,14 @@ def mute(
 
 @app.command()
 def unmute(
-    name: Annotated[str, typer.Argument(metavar="RULE-or-DESTINATION", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE-or-DESTINATION",
+            show_default=False,
+            autocompletion=complete.rules_and_destinations,
+        ),
+    ],
 ) -> None:
     """End a mute before its time."""
     with whole() as desk:

@@ -1,17 +1,38 @@
 """What commands print beside tables: data alone on stdout, warnings on stderr."""
 
-from collections.abc import Iterable, Mapping
+import csv
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 import typer
 
+from notifier.cleaning import clean
 from notifier.errors import Fault
+
+FORMULA = ("=", "+", "-", "@")  # what begins so is one: OWASP, "CSV Injection"
 
 
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
     """Print one JSON object a line."""
     for row in rows:
         typer.echo(orjson.dumps(row).decode())
+
+
+def print_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """Print a heading and a line a row, for spreadsheets; what is missing is empty."""
+    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _in_a_sheet(value) for name, value in row.items()})
+
+
+def _in_a_sheet(value: object) -> object:
+    """Return a cell that no spreadsheet computes: a stranger's words are no formula."""
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def print_warnings(warnings: Iterable[Fault]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
@@ -26,7 +27,12 @@ def retry(
     *,
     dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,
     destination: Annotated[
-        str | None, typer.Option(metavar="NAME", help="With --dead: only to this destination.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --dead: only to this destination.",
+            autocompletion=complete.destinations,
+        ),
     ] = None,
 ) -> None:
     """Send deliveries again, now, on a fresh schedule; event ids stay the same."""

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,23 +15,41 @@ from notifier.configuration import Configuration
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service import assembled, obey_signals
 
+if TYPE_CHECKING:
+    from notifier.cli.live import Live
+
 app = typer.Typer()
 
 
 @app.command()
 def run() -> None:
-    """Poll and deliver until SIGTERM; SIGHUP reloads the rules."""
-    loaded = logged_configuration()
-    asyncio.run(_run(loaded))
+    """Poll and deliver until SIGTERM; SIGHUP reloads the rules.
+
+    On a terminal it prints a line an alert in place of the log of them.
+    """
+    is_watched = sys.stdout.isatty()
+    loaded = logged_configuration(is_watched=is_watched)
+    live = None
+    if is_watched:
+        # Loaded only then: what draws on terminals is a tenth of a service's start.
+        kind: type[Live] = resolve_name("notifier.cli.live:Live")
+        live = kind(sys.stdout, loaded)
+    asyncio.run(_run(loaded, live))
 
 
-async def _run(loaded: Configuration) -> None:
+async def _run(loaded: Configuration, live: "Live | None") -> None:
     async with assembled(
         loaded,
         clocks=Clocks(),
         out=sys.stdout,
         reread=reread,
         systemd=Systemd.of_environment(os.environ),
+        observe=live.turned if live else None,
     ) as service:
         obey_signals(service)
-        await service.run()
+        watching = asyncio.create_task(live.watching(service.shared)) if live else None
+        try:
+            await service.run()
+        finally:
+            if watching:
+                watching.cancel()

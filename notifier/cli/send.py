@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from notifier.building import build_destinations
+from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.context import configuration
 from notifier.cli.exits import Exit
@@ -22,7 +23,12 @@ app = typer.Typer()
 
 @app.command()
 def send(
-    destination: Annotated[str, typer.Argument(help="Its name in the rules file.")],
+    destination: Annotated[
+        str,
+        typer.Argument(
+            help="Its name in the rules file.", autocompletion=complete.destinations
+        ),
+    ],
 ) -> None:
     """Send a sample lead to one destination, exactly as a real one would go."""
     config = configuration()

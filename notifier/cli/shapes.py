@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from notifier.conclude import Health
+from notifier.events import Event
 from notifier.records import Lead
 from notifier.rows import iso_of_ms
 from notifier.store.browse import Delivery
@@ -38,10 +39,44 @@ def delivery_shape(one: Delivery) -> Shape:
     }
 
 
-def lead_shape(lead: Lead) -> Shape:
+def lead_shape(lead: Lead) -> dict[str, Any]:
     """Return a lead as events carry it, less what only the configuration knows."""
     shape: dict[str, Any] = msgspec.to_builtins(lead)
     return {name: value for name, value in shape.items() if name not in CONFIGURED}
+
+
+LEAD_COLUMNS = (
+    *("id", "type", "source", "name", "email", "phone", "city", "country", "status"),
+    *("owner", "tags", "visits", "last_message", "created_at", "updated_at"),
+)
+DELIVERY_COLUMNS = (
+    *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
+    *("attempts", "due_at", "created_at", "delivered_at", "error"),
+)
+EVENT_COLUMNS = ("id", "observed_at", "type", "source", "subject", "name", "what")
+
+
+def lead_cells(lead: Lead) -> Shape:
+    """Return a lead as a spreadsheet has it: one value a column."""
+    owner, message = lead.assignee, lead.last_message
+    return lead_shape(lead) | {
+        "owner": (owner.name or owner.id) if owner else None,
+        "tags": "; ".join(lead.tags),
+        "last_message": message.text if message else None,
+    }
+
+
+def event_cells(event: Event, what: str) -> Shape:
+    """Return an event as a spreadsheet has it; ``what`` says in words what happened."""
+    return {
+        "id": event.id,
+        "observed_at": event.data.observed_at,
+        "type": event.type.value,
+        "source": event.source,
+        "subject": event.subject,
+        "name": event.lead.name if event.lead else None,
+        "what": what,
+    }
 
 
 def overview_shape(overview: Overview, *, at: datetime) -> Shape:

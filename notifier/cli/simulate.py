@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
+from textwrap import wrap
 from typing import Annotated
 
 import typer
 
 from notifier.errors import BusyError
 from notifier.records import NON_LEAD
-from notifier.simulator.control import PREFIX
+from notifier.simulator.control import LEVERS, PREFIX
 from notifier.simulator.day import play_on
+from notifier.simulator.faults import FaultKind
 from notifier.simulator.listing import Order
 from notifier.simulator.server import PATH, TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
@@ -76,6 +78,10 @@ async def _serve(
 
 def _directions(url: str, token: str) -> str:
     """Return an environment file whose comments say what else can be done."""
+    levers = "\n".join(
+        f"#   curl {url}{PREFIX}{name} -d '{body}'" for name, body in LEVERS.items()
+    )
+    kinds = "\n#   ".join(wrap(", ".join(kind.value for kind in FaultKind), 76))
     return f"""\
 # A simulated BotPenguin at {url}, until Ctrl-C. For notifier, in .env:
 NOTIFIER_BASE_URL={url}
@@ -83,10 +89,13 @@ NOTIFIER_TOKEN={token}
 NOTIFIER_BOT_ID={BOT_ID}
 NOTIFIER_CUSTOMER_ID={CUSTOMER_ID}
 
-# A page of it, and the levers that make things happen or go wrong:
+# A page of it, how it stands, what it was asked, and one lead:
 #   curl -H 'x-bot-token: {token}' \\
 #     '{url}{PATH}?botId={BOT_ID}&customerId={CUSTOMER_ID}&page=1&type=lead'
 #   curl {url}{PREFIX}state
-#   curl {url}{PREFIX}leads -d '{{"fields": {{"name": "Asha"}}}}'
-#   curl {url}{PREFIX}faults -d '{{"kind": "status", "status": 500, "times": 3}}'
+#   curl {url}{PREFIX}requests
+#   curl {url}{PREFIX}leads/ID
+# The levers that make things happen or go wrong:
+{levers}
+# Faults are of the kinds {kinds}
 """

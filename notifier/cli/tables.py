@@ -1,13 +1,14 @@
 """Rows of tables that several commands show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from notifier.cli.columns import print_table
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened
 from notifier.conclude import State
-from notifier.events import Event
-from notifier.messages.facts import show
+from notifier.events import UPDATES, Event
+from notifier.messages.builtin import builtin_text, change_lines
+from notifier.messages.text import Medium
 from notifier.records import Lead
 from notifier.store.browse import Delivery
 
@@ -27,20 +28,23 @@ def show_events(found: Iterable[Event], desk: Opened) -> None:
     print_table(("id", "observed", "what"), rows, unbroken=2)
 
 
-def show_deliveries(found: Iterable[Delivery], desk: Opened) -> None:
-    """Print deliveries, one a row."""
-    columns = ("id", "created", "state", "destination", "event", "rule", "why")
-    print_table(columns, (_delivery_row(one, desk) for one in found), unbroken=3)
+def show_deliveries(found: Iterable[Delivery], events: Iterable[Event], desk: Opened) -> None:
+    """Print deliveries of these events, one a row."""
+    columns = ("id", "created", "state", "destination", "about", "event", "rule", "why")
+    names = {event.id: lead_name(event) for event in events}
+    print_table(columns, (_delivery_row(one, names, desk) for one in found), unbroken=3)
 
 
 def event_words(event: Event) -> str:
-    """Return an event on one line: its type, whom it is about, what changed."""
-    about = event.lead.name or event.subject if event.lead else event.subject
-    if event.data.reason is not None:
-        return f"{event.type.value} {about}: {event.data.reason}"
-    changes = (event.data.changes or {}).items()
-    told = "; ".join(f"{name} {show(c.old)} → {show(c.new)}" for name, c in changes)
-    return f"{event.type.value} {about}{told and ': '}{told}"
+    """Return on one line what happened, as a message would say it, and the event's type."""
+    title = builtin_text(event, Medium.PLAIN).title
+    details = change_lines(event.data.changes or {}, {}) if event.type in UPDATES else ()
+    return f"{'; '.join((title, *details))} ({event.type.value})"
+
+
+def lead_name(event: Event) -> str:
+    """Return what people call the lead of an event; its id where nobody knows a name."""
+    return (event.lead.name if event.lead else None) or event.subject
 
 
 def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
@@ -49,9 +53,10 @@ def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
     return lead.id, changed, lead.status, lead.name, lead.email or lead.phone, assignee
 
 
-def _delivery_row(one: Delivery, desk: Opened) -> tuple[object, ...]:
+def _delivery_row(one: Delivery, names: Mapping[str, str], desk: Opened) -> tuple[object, ...]:
     created = short_ms(one.created_ms, desk.zone, at=desk.at)
     waits = one.state == State.PENDING and one.due_ms > desk.now_ms
     due = f"due {short_ms(one.due_ms, desk.zone, at=desk.at)}" if waits else None
     why = "; ".join(filter(None, (due, one.reason, one.error)))
-    return one.id, created, one.state, one.destination, one.type, one.rule, why
+    about = names.get(one.event_id) if one.lead else None
+    return one.id, created, one.state, one.destination, about, one.type, one.rule, why

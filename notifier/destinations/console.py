@@ -16,6 +16,26 @@ from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
 
+# By what follows the dot: one colour a kind of event.
+STYLES = {
+    "created": "green",
+    "status_changed": "cyan",
+    "assigned": "magenta",
+    "reassigned": "magenta",
+    "unassigned": "magenta",
+    "message": "blue",
+    "overdue": "yellow",
+    "down": "red",
+    "dead": "red",
+    "up": "green",
+}
+STYLE = "default"
+
+
+def style_of(event_type: str) -> str:
+    """Return the colour of a kind of event on a terminal."""
+    return STYLES.get(event_type.partition(".")[2], STYLE)
+
 
 class ConsoleOptions(DestinationOptions):
     """``{type: console}`` in the rules file."""
@@ -59,9 +79,9 @@ class ConsoleDestination:
         block = Styled()
         if message.digest is not None:
             text = digest_text(message.parts, message.digest, self.medium, zone=self._zone)
-            return _with(block, text.title, text.body)
+            return _with(block, text.title, text.body, STYLE)
         for part in message.parts:
-            _with(block, part.text.title, part.text.body)
+            _with(block, part.text.title, part.text.body, style_of(part.event.type))
             block.append(f"  {self._origin(part)}\n", style="dim")
         return block
 
@@ -83,8 +103,8 @@ def _rendered(block: Styled, console: Console) -> str:
     return captured.get()
 
 
-def _with(block: Styled, title: str, body: str) -> Styled:
-    block.append(f"● {one_line(title)}\n", style="bold cyan")
+def _with(block: Styled, title: str, body: str, style: str) -> Styled:
+    block.append(f"● {one_line(title)}\n", style=f"bold {style}")
     for line in plain(body).split("\n"):
         block.append(f"  {line}\n" if line else "")
     return block

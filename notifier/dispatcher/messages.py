@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from notifier.destinations.base import Message, Part
 from notifier.dispatcher.turn import Turn
 from notifier.events import decode
+from notifier.messages.digest import in_short
 from notifier.messages.text import Text
 from notifier.records import Agent
 from notifier.store.claims import Claimed
@@ -32,8 +33,8 @@ def _headline(bundle: tuple[Claimed, ...]) -> str | None:
     match bundle[0].held:
         case "digest":
             return bundle[0].rule
-        case "burst":
-            return "More in the last minutes"
+        case "burst" if len({one.lead for one in bundle}) > 1:  # one lead needs no summary
+            return in_short([decode(one.event_body) for one in bundle])
         case _:
             return None
 

@@ -1,5 +1,6 @@
 """Many messages as one: what a digest, or the summary of a burst, says."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
@@ -30,6 +31,31 @@ class Entry(Protocol):
     def rule(self) -> str:
         """The rule's name, which heads its group."""
         ...
+
+
+def in_short(events: Sequence[Event]) -> str:
+    """Return what happened in numbers, the commonest first: ``5 new leads, 3 closed``."""
+    counts = Counter(_sort(event) for event in events)
+    return ", ".join(
+        f"{number} {one if number == 1 else many}"
+        for (one, many), number in counts.most_common()
+    )
+
+
+def _sort(event: Event) -> tuple[str, str]:
+    """Return the sort of thing that happened, for one and for many."""
+    about, _, what = event.type.partition(".")
+    match what:
+        case "created":
+            return f"new {about}", f"new {about}s"
+        case "message":
+            return "message", "messages"
+        case "status_changed":
+            change = (event.data.changes or {}).get("status")
+            status = str(change.new).lower() if change and change.new else "without a status"
+            return status, status
+        case _:
+            return what, what
 
 
 def digest_text(

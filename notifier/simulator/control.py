@@ -24,6 +24,22 @@ PREFIX = "/_control/"
 T = TypeVar("T")
 
 
+LEVERS = {
+    "leads": '{"count": 3, "fields": {"country": "India"}}',
+    "change": '{"id": "ID", "fields": {"status": "CLOSED"}}',
+    "assign": '{"id": "ID", "agent": "631aa793bcfa100487d13d0d"}',
+    "say": '{"id": "ID", "text": "What does it cost?"}',
+    "convert": '{"id": "ID"}',
+    "delete": '{"id": "ID"}',
+    "noise": '{"count": 5}',
+    "order": '{"order": "created-desc"}',
+    "settings": '{"page_size": 50, "per_minute": 100}',
+    "faults": '{"kind": "status", "status": 500, "times": 3}',
+    "clear": "{}",
+}
+"""What can be posted, each with an example of its body."""
+
+
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every request body has in common: a misspelt key is an error."""
 

@@ -1,6 +1,6 @@
 """Lists for people and programs: leads, events and deliveries, oldest first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,15 @@ def event_body(db: Database, event_id: str) -> bytes | None:
     """Return one envelope, ``None`` where no such event is stored."""
     row = db.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
     return row[0].encode() if row else None
+
+
+def events_by_id(db: Database, ids: Collection[str]) -> list[bytes]:
+    """Return the envelopes of these events."""
+    rows = db.execute(
+        "SELECT body FROM events WHERE id IN (SELECT value FROM json_each(?))",
+        [orjson.dumps(list(ids)).decode()],
+    )
+    return [body.encode() for (body,) in rows]
 
 
 def leads(

@@ -1,5 +1,6 @@
 """Every command's help ends with an example that the command itself would take."""
 
+import re
 import shlex
 
 import pytest
@@ -21,3 +22,10 @@ def test_an_example_is_taken_by_its_command(name: str) -> None:
     with found.make_context(name, arguments) as context:
         assert context.info_name == name
     assert found.epilog == f"Example: {EXAMPLES[name]}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values())
+def test_no_shell_reads_more_into_an_example(example: str) -> None:
+    # zsh ends with "no matches found" where a pattern stands bare.
+    bare = re.sub(r"'[^']*'", "", example)
+    assert not re.search(r"[*?\[\]{}~$`!;&|<>]", bare)

@@ -33,7 +33,7 @@ def lines(text: str) -> list[str]:
 def test_each_rule_says_why_it_matched_or_did_not(notifier: Run, filled: Filled) -> None:
     filled.deliver("sales")
     told = lines(notifier("explain", event_id(filled, BORIS, "lead.created")).out)
-    assert told[0] == "lead.created Boris"
+    assert told[0] == "New lead: Boris, Nepal (lead.created)"
     assert "New Indian lead no: country must be India, and was Nepal" in told
     assert "Any new lead yes, to sales; ops" in told
     assert "Lead closed no: it waits for lead.status_changed" in told
@@ -119,7 +119,7 @@ def test_what_a_rule_does_outside_its_window_is_told(
 def test_an_overdue_alert_is_explained_by_its_own_rule(notifier: Run, filled: Filled) -> None:
     filled.alarm(at_ms=ms(minutes=-16))
     told = lines(notifier("explain", event_id(filled, BORIS, "lead.overdue")).out)
-    (waiting,) = [line for line in told if line.startswith("Waiting")]
+    (waiting,) = [line for line in told if line.startswith("Waiting ")]
     assert waiting.startswith("Waiting yes, to ops; now: it holds, but no clock runs")
 
 

@@ -1,6 +1,8 @@
 """``leads``, ``events`` and ``deliveries``: the promised shapes, filters, tables for people."""
 
+import csv
 import json
+from io import StringIO
 
 import pytest
 from cli_runner import Run
@@ -139,7 +141,7 @@ def test_tables_fit_a_terminal_and_keep_ids_whole(
     tables = [notifier(name).out for name in ("leads", "events", "deliveries")]
     assert all(len(line) <= 80 for table in tables for line in table.splitlines())
     assert ASHA in tables[0]
-    assert "status OPEN → CLOSED" in tables[1]
+    assert "Asha Rao: OPEN → CLOSED" in tables[1]
     (event_id, *_) = [one["id"] for one in listed(notifier, "events")]
     assert event_id in tables[1]
 
@@ -163,3 +165,49 @@ def test_without_a_database_it_says_so(notifier: Run, command: str) -> None:
     ended = notifier(command)
     assert (ended.code, ended.out) == (1, "")
     assert "there is no database at notifier.db: `notifier run` creates it" in ended.err
+
+
+def sheet(notifier: Run, *arguments: str) -> list[dict[str, str]]:
+    ended = notifier(*arguments, "--csv")
+    assert (ended.code, ended.err) == (0, "")
+    return [*csv.DictReader(StringIO(ended.out))]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_spreadsheet_gets_a_column_for_each_value(notifier: Run, filled: Filled) -> None:
+    filled.lead(BORIS, _agentAssigned={"_id": "a1", "name": "Asha"})
+    filled.rows[BORIS]["profile"]["userDetails"]["tags"] = ["hot", "VIP"]
+    filled.look()
+    boris = next(one for one in sheet(notifier, "leads") if one["id"] == BORIS)
+    assert (boris["name"], boris["tags"], boris["owner"]) == ("Boris", "hot; VIP", "Asha")
+    assert [one["what"] for one in sheet(notifier, "events")][:3] == [
+        "New lead: Asha Rao, India (lead.created)",
+        "New lead: Boris, Nepal (lead.created)",
+        "Asha Rao: OPEN → CLOSED (lead.status_changed)",
+    ]
+    assert list(sheet(notifier, "deliveries")[0]) == DELIVERY_KEYS
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+491234", "-1", "@SUM(A1)", " =1+1", "\t=1"])
+def test_a_strangers_words_are_no_formula(notifier: Run, filled: Filled, name: str) -> None:
+    filled.lead(BORIS, name=name, status=name)
+    filled.look()
+    cells = next(one for one in sheet(notifier, "leads") if one["id"] == BORIS)
+    assert cells["name"] == f"'{name.strip()}"
+
+
+@pytest.mark.usefixtures("filled")
+def test_deliveries_tell_whom_they_are_about(notifier: Run) -> None:
+    lines = notifier("deliveries").out.splitlines()
+    assert "about" in lines[0]
+    assert ["Asha Rao" in line or "Boris" in line for line in lines[1:]].count(True) == 6
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_table_in_a_pipe_is_as_wide_as_its_words(
+    notifier: Run, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+    error = "404 Not Found: " + "no such route " * 30
+    filled.deliver("crm", state=State.DEAD, error=error.strip())
+    assert error.strip() in notifier("deliveries").out

@@ -7,7 +7,7 @@ from typing import TextIO
 import pytest
 from examples import lead, message, new_lead, part
 
-from notifier.destinations.console import ConsoleDestination, ConsoleOptions
+from notifier.destinations.console import ConsoleDestination, ConsoleOptions, style_of
 from notifier.errors import TemporaryDeliveryError
 
 OPTIONS = ConsoleOptions(type="console")
@@ -50,11 +50,11 @@ async def test_a_terminal_gets_colours_unless_told_otherwise(
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured = Terminal()
     await screen(coloured).send(message())
-    assert "\x1b[1;36m" in coloured.getvalue()
+    assert "\x1b[1;32m" in coloured.getvalue()
     monkeypatch.setenv("NO_COLOR", "1")
     bare = Terminal()
     await screen(bare).send(message())
-    assert "36m" not in bare.getvalue()
+    assert "32m" not in bare.getvalue()
 
 
 async def test_a_digest_is_one_block() -> None:
@@ -71,3 +71,10 @@ async def test_a_closed_pipe_is_a_trouble_of_the_moment() -> None:
 
     with pytest.raises(TemporaryDeliveryError):
         await screen(Closed()).send(message())
+
+
+def test_each_kind_of_event_has_one_colour() -> None:
+    assert style_of("lead.created") == style_of("chat.created") == "green"
+    assert style_of("lead.status_changed") != style_of("lead.message")
+    assert {style_of(kind) for kind in ("source.down", "destination.down")} == {"red"}
+    assert style_of("lead.updated") == "default"

@@ -52,6 +52,21 @@ def test_five_hundred_leads_closed_at_once_are_thirty_messages_and_one_summary(t
     assert len(subjects) == 500
 
 
+def test_a_summary_tells_what_it_sums_up() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 35)
+    later(stage, hours=1)
+    assert stage.sent[-1].message.digest == "5 closed"
+
+
+def test_what_is_alone_over_the_limit_is_told_as_itself() -> None:
+    stage = flooded(CLOSED.replace("TO", "team"), 31)
+    later(stage, hours=1)
+    last = stage.sent[-1]
+    assert (last.at, last.message.digest) == (MONDAY_10 + timedelta(minutes=5), None)
+    assert last.message.lead is not None
+    assert len(stage.sent) == 31
+
+
 def test_an_event_in_a_summary_counts_as_delivered() -> None:
     stage = flooded(CLOSED.replace("TO", "team"), 40)
     later(stage, hours=1)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.events import Event, EventType
-from notifier.messages.digest import digest_text
+from notifier.events import Changed, Event, EventType
+from notifier.messages.digest import digest_text, in_short
 from notifier.messages.samples import sample_event
 from notifier.messages.text import Medium, Text
 
@@ -57,3 +58,21 @@ def test_a_digest_keeps_to_its_limit(rules: list[str], limit: int) -> None:
     parts = [part for rule in rules for part in entries("A &amp; B", rule=rule)]
     for medium in Medium:
         assert len(digest_text(parts, "Night", medium, limit).body) <= limit
+
+
+def test_a_summary_tells_in_numbers_what_happened() -> None:
+    created = sample_event(EventType.LEAD_CREATED)
+    closed = with_status(sample_event(EventType.LEAD_STATUS_CHANGED), "CLOSED")
+    other = [
+        sample_event(kind)
+        for kind in (EventType.CHAT_CREATED, EventType.LEAD_MESSAGE, EventType.LEAD_MESSAGE)
+    ]
+    assert in_short([created] * 5 + [closed] * 3) == "5 new leads, 3 closed"
+    assert in_short([created, *other]) == "2 messages, 1 new lead, 1 new chat"
+
+
+def with_status(event: Event, status: str) -> Event:
+    payload = msgspec.structs.replace(
+        event.data, changes={"status": Changed(old="OPEN", new=status)}
+    )
+    return msgspec.structs.replace(event, data=payload)

@@ -1,0 +1,52 @@
+"""What a shell offers while somebody types: names in force, states, types of events.
+
+A completion must say nothing and create nothing: where there is no database, or one that
+cannot be read, it offers nothing.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from notifier.conclude import State
+from notifier.environment import read_environment
+from notifier.errors import NotifierError
+from notifier.events import EventType
+from notifier.settings import read_settings
+from notifier.store.db import connect_read_only, translated
+from notifier.store.registry import Names, names
+
+
+def destinations(incomplete: str) -> list[str]:
+    """Return the destinations in force."""
+    return _beginning(incomplete, _in_force().destinations)
+
+
+def rules_and_destinations(incomplete: str) -> list[str]:
+    """Return the rules and destinations in force."""
+    found = _in_force()
+    return _beginning(incomplete, (*found.rules, *found.destinations))
+
+
+def states(incomplete: str) -> list[str]:
+    """Return the states of a delivery."""
+    return _beginning(incomplete, [state.value for state in State])
+
+
+def event_types(incomplete: str) -> list[str]:
+    """Return the types of events."""
+    return _beginning(incomplete, [kind.value for kind in EventType])
+
+
+def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
+    return [word for word in words if word.casefold().startswith(incomplete.casefold())]
+
+
+def _in_force() -> Names:
+    path = read_settings(read_environment(os.environ, folder=Path.cwd())).settings.database
+    try:
+        with translated(path), closing(connect_read_only(path)) as db:
+            return names(db)
+    except NotifierError:
+        return Names(rules=(), destinations=())
