@@ -6,6 +6,7 @@
     ├── ConfigError               stop with exit code 78 and print every fault
     ├── BusyError                 another process is in the way: exit code 75
     ├── StoreError                the database cannot be used: say so and stop
+    ├── FileError                 a file of ours cannot be put there: say so and stop
     ├── UpstreamError             this request brought nothing; commit nothing of it
     │   ├── UpstreamRefusedError  400, 401, 403: the source is down; probe once a minute
     │   └── UpstreamPausedError   429: the whole token pauses
@@ -59,6 +60,10 @@ class BusyError(NotifierError):
 
 class StoreError(NotifierError):
     """The database cannot be opened, read or written; the text says how to mend it."""
+
+
+class FileError(NotifierError):
+    """Something that is no file of ours is in the way; the text says what to do."""
 
 
 class UpstreamError(NotifierError):

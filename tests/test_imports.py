@@ -21,6 +21,7 @@ ORDER = (
     *PURE,
     "log",
     "clocks",
+    "files",
     *IO,
     "ledger",
     "overdue",

@@ -15,6 +15,7 @@ from notifier.store.forgotten import Erased
 
 app = typer.Typer()
 
+BESIDE = ("-wal", "-shm", "-journal", ".lock")
 OUT_OF_REACH = (
     "Out of reach: what Slack, mail and webhooks have received, and earlier backups "
     "of the database."
@@ -30,17 +31,21 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes.", dir_okay=False)],
 ) -> None:
     """Write a whole copy of the database while the service runs."""
-    with opened() as desk:
-        if file.exists() and file.samefile(desk.path):
-            raise typer.BadParameter(f"{file} is the database itself")
-        # A copy that was cut short must not stand where the last good one did.
-        partial = file.with_name(f"{file.name}.partial")
-        with translated(file):
-            partial.unlink(missing_ok=True)
-            write_copy(desk.db, partial)
-            size_bytes = partial.stat().st_size
-            partial.replace(file)
+    with opened() as desk, translated(file):
+        _refuse_live(file, desk.path)
+        write_copy(desk.db, file)
+        size_bytes = file.stat().st_size
     typer.echo(f"{file} holds the whole database ({size_bytes / 1e6:.1f} MB)")
+
+
+def _refuse_live(file: Path, database: Path) -> None:
+    """Refuse the database itself, and what SQLite and a running notifier keep beside one."""
+    if file.exists() and file.samefile(database):
+        raise typer.BadParameter(f"{file} is the database itself")
+    for end in BESIDE:
+        whole = file.with_name(file.name.removesuffix(end))
+        if whole != file and whole.exists():
+            raise typer.BadParameter(f"{file} is part of the database {whole} while it is used")
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from notifier import files
 from notifier.cli.exits import Exit
 from notifier.cli.first_files import dotenv_text, rules_text
 from notifier.configuration import load_configuration
@@ -99,13 +100,9 @@ def _check(values: dict[str, str], rules: RuleFile) -> None:
 
 def _write(path: Path, text: str, *, mode: int) -> None:
     """Put the file in its place whole; where that fails, what was there stays."""
-    partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        partial.touch(mode=mode)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        files.write(path, text, mode=mode)
     except OSError as error:
         why = (error.strerror or "no reason given").lower()
         remedy = "--folder names another place"

@@ -7,6 +7,7 @@ outbox that forgets is none.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database, Migrations
 
-from notifier.errors import BusyError, StoreError
+from notifier import files
+from notifier.errors import BusyError, FileError, StoreError
 from notifier.store.schema import MIGRATIONS, unknown_migrations
 
 P = ParamSpec("P")
@@ -29,7 +31,8 @@ BUSY_TIMEOUT_MS = 10_000
 def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
     """Open (or create, mode 0600) the database and bring its schema up to date.
 
-    Raises :class:`StoreError` for an unreadable, corrupt or newer file.
+    Raises :class:`StoreError` for an unreadable, corrupt or newer file, and
+    :class:`FileError` for what is no file.
     """
     with translated(path):
         _create_private(path)
@@ -204,9 +207,12 @@ def _remedy(error: sqlite3.OperationalError) -> str:
 
 
 def _create_private(path: Path) -> None:
-    # Created before SQLite opens it: the WAL files inherit its mode.
-    if not path.exists():
-        path.touch(mode=0o600)
+    # Created before SQLite opens it: the WAL files inherit its mode. The file may lie
+    # elsewhere, but where the link leads to nothing, a disk may not be mounted yet.
+    if path.is_symlink() and not path.exists():
+        raise FileError(f"{path} is a symbolic link to nothing: mend it, or remove it")
+    files.make_private(path)
+    files.refuse_odd(Path(os.path.realpath(path)))
 
 
 def _opened(path: Path) -> Database:
@@ -234,7 +240,10 @@ def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
         )
     pending = migrations.pending(db)
     if pending and migrations.applied(db):
-        backup(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
+        copy = path.with_name(f"{path.name}.before-{pending[0].name}")
+        if copy.is_symlink():
+            copy.unlink()
+        backup(db, copy)
     if pending:
         # One transaction: all of it or nothing, and a command that opens the
         # database at the same moment waits and then finds nothing to do.
@@ -243,7 +252,10 @@ def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
 
 
 def backup(db: Database, target: Path) -> None:
-    """Write an online copy to ``target`` (mode 0600); the WAL's content is in it."""
-    target.touch(mode=0o600)
-    with closing(sqlite3.connect(target)) as copy:
+    """Put an online copy at ``target`` (mode 0600); the WAL's content is in it.
+
+    What was at ``target`` gives way to a copy that is whole, or stays. Raises
+    :class:`FileError` where that is no plain file.
+    """
+    with files.replacing(target) as made, closing(sqlite3.connect(made)) as copy:
         db.conn.backup(copy)

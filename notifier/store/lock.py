@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.errors import BusyError, ConfigError, Fault, StoreError
+from notifier.files import open_private
 
 
 def is_running(database: Path) -> bool:
@@ -29,12 +30,13 @@ def is_running(database: Path) -> bool:
 def instance_lock(database: Path) -> Iterator[None]:
     """Hold the database's lock file; raises :class:`BusyError` where another run does.
 
-    Raises :class:`ConfigError` where the database's folder does not exist.
+    Raises :class:`ConfigError` where the database's folder does not exist, and
+    :class:`FileError` where the lock is no plain file.
     The kernel drops the lock with the process, however that ends.
     """
     path = database.with_name(f"{database.name}.lock")
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_private(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         problem = f"there is no folder {path.parent.absolute()}"
         fault = Fault(where="NOTIFIER_DATABASE", problem=problem, remedy="make it")

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from notifier.conclude import State
+from notifier.files import make_private
 from notifier.store.db import translated
 
 
@@ -39,7 +40,7 @@ def copy(path: Path, target: Path) -> None:
     """
     if not path.exists():
         return
-    target.touch(mode=0o600)
+    make_private(target)
     # Without a WAL nobody is writing, and SQLite is told so: it would make one to read.
     unused = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
     with (

@@ -1,6 +1,8 @@
 """``forget`` and ``backup``: nothing of a person is left, everything of the rest is."""
 
+import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from notifier.events import decode
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
 from notifier.store.db import connect, transaction
+from support.odd_files import no_file_larger_than, put_in_the_way
 
 TRACES = (ASHA, "Asha Rao", "asha@example.com", "I need a quote", "thread-of-asha")
 LANE = f"{BOT_ID}/{ASHA}"
@@ -169,3 +172,59 @@ def test_a_backup_that_cannot_be_written_says_why(
     ended = notifier("backup", target)
     assert (ended.code, ended.out) == (code, "")
     assert words in ended.err
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "socket"])
+@pytest.mark.usefixtures("told")
+def test_a_backup_goes_into_a_plain_file_only(notifier: Run, tmp_path: Path, kind: str) -> None:
+    with put_in_the_way(tmp_path / "copy.db", kind) as untouched:
+        ended = notifier("backup", "copy.db")
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith("copy.db is a ")
+        assert ended.err.endswith(", no plain file: move it away, or name another\n")
+        assert untouched()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a device")
+@pytest.mark.usefixtures("told")
+def test_a_backup_replaces_no_device(notifier: Run, tmp_path: Path) -> None:
+    os.mknod(tmp_path / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    ended = notifier("backup", "null")
+    assert (ended.code, ended.err.partition(",")[0]) == (1, "null is a device")
+    assert stat.S_ISCHR((tmp_path / "null").stat().st_mode)
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal", ".lock"])
+@pytest.mark.parametrize("folder", ["", "again/"])
+def test_a_backup_never_takes_the_place_of_a_part_of_the_database(
+    notifier: Run, told: Filled, tmp_path: Path, folder: str, end: str
+) -> None:
+    (tmp_path / "again").symlink_to(tmp_path)
+    before = {path.name: path.stat().st_ino for path in told.path.parent.iterdir()}
+    ended = notifier("backup", f"{folder}notifier.db{end}")
+    assert (ended.code, ended.out) == (2, "")
+    assert "is part of the database" in ended.err
+    assert {path.name: path.stat().st_ino for path in told.path.parent.iterdir()} == before
+
+
+def test_a_backup_over_another_name_of_the_database_is_refused(
+    notifier: Run, told: Filled, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(told.path)
+    (tmp_path / "hard-link").hardlink_to(told.path)
+    for name in ("link", "hard-link"):
+        ended = notifier("backup", name)
+        assert (ended.code, f"{name} is the database itself" in ended.err) == (2, True)
+
+
+def test_a_backup_that_meets_a_full_disk_leaves_nothing_behind(
+    notifier: Run, told: Filled, tmp_path: Path
+) -> None:
+    with transaction(told.db):
+        told.db.execute("INSERT INTO notes VALUES ('a', ?)", ["x" * 500_000])
+    before = sorted(tmp_path.iterdir())
+    with no_file_larger_than(200_000):
+        ended = notifier("backup", "copy.db")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("copy.db: ")
+    assert sorted(tmp_path.iterdir()) == before

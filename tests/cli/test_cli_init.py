@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from cli_runner import Run
+
+from support.odd_files import ODD, no_file_larger_than, put_in_the_way
 
 FLAGS = ("--token", "tok-secret", "--bot-id", "b1", "--customer-id", "c1")
 WEBHOOK = "https://hooks.slack.com/services/T000/B000/secret"
@@ -86,8 +89,24 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(
     notifier: Run, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text("KEEP=me\n")
-    (tmp_path / ".env.partial").mkdir()
-    ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
-    assert (ended.code, ended.err.count("\n")) == (1, 1)
-    assert ended.err.startswith(".env cannot be written: ")
+    with no_file_larger_than(10):
+        ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
+    assert (ended.code, ended.err) == (
+        1,
+        ".env cannot be written: file too large; --folder names another place\n",
+    )
     assert (tmp_path / ".env").read_text() == "KEEP=me\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("name", [".env", "rules.yaml"])
+def test_what_is_no_file_of_ours_is_neither_followed_nor_replaced(
+    notifier: Run, tmp_path: Path, name: str, kind: str
+) -> None:
+    with put_in_the_way(tmp_path / name, kind) as untouched:
+        ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
+        assert (ended.code, ended.out) == (1, "")
+        assert f"{name} is a" in ended.err
+        assert "no plain file: move it away" in ended.err
+        assert untouched()

@@ -9,11 +9,12 @@ import pytest
 from sqlite_utils import Database, Migrations
 from store_outbox import Outbox, titles
 
-from notifier.errors import BusyError, ConfigError, StoreError
+from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store import db as database
 from notifier.store.db import Store, backup, connect, connect_existing, transaction
 from notifier.store.lock import instance_lock
 from notifier.store.schema import MIGRATIONS
+from support.odd_files import ODD, put_in_the_way
 
 
 def later_schema() -> Migrations:
@@ -86,6 +87,34 @@ def test_an_older_schema_is_copied_and_its_pending_deliveries_go_out(tmp_path: P
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(connect(copy)) as db:
         assert titles(Outbox(db).claim()) == ["A1"]
+
+
+@pytest.mark.parametrize("in_the_way", ["readable by all", "link"])
+def test_what_stands_where_the_copy_goes_is_not_used(tmp_path: Path, in_the_way: str) -> None:
+    path, copy = tmp_path / "notifier.db", tmp_path / "notifier.db.before-9999_later"
+    others = tmp_path / "others"
+    others.write_text("somebody else's")
+    connect(path).close()
+    if in_the_way == "link":
+        copy.symlink_to(others)
+    else:
+        copy.touch(mode=0o644)
+    with closing(connect(path, migrations=later_schema())):
+        pass
+    assert (copy.is_symlink(), copy.stat().st_mode & 0o777) == (False, 0o600)
+    assert others.read_text() == "somebody else's"
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_pipe_where_the_copy_goes_is_told_and_nothing_migrates(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    connect(path).close()
+    with put_in_the_way(tmp_path / "notifier.db.before-9999_later", "pipe") as untouched:
+        with pytest.raises(FileError, match="is a pipe, no plain file"):
+            connect(path, migrations=later_schema())
+        assert untouched()
+    connect(path).close()
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
@@ -232,13 +261,37 @@ def test_a_lock_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
-    (tmp_path / "notifier.db.lock").mkdir()
+@pytest.mark.parametrize("kind", ODD)
+def test_a_lock_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None:
     with (
-        pytest.raises(StoreError, match="must own the folder"),
+        put_in_the_way(tmp_path / "notifier.db.lock", kind) as untouched,
+        pytest.raises(FileError, match=r"notifier\.db\.lock is .*no plain file"),
         instance_lock(tmp_path / "notifier.db"),
     ):
         pass
+    assert untouched()
+
+
+def test_a_lock_that_others_may_open_becomes_private(tmp_path: Path) -> None:
+    lock = tmp_path / "notifier.db.lock"
+    lock.touch(mode=0o666)
+    with instance_lock(tmp_path / "notifier.db"):
+        assert lock.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "pipe", "socket", "folder"])
+def test_a_database_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None:
+    with put_in_the_way(tmp_path / "notifier.db", kind) as untouched:
+        with pytest.raises(FileError, match=r"notifier\.db is a .*(no plain file|to nothing)"):
+            connect(tmp_path / "notifier.db")
+        assert untouched()
+
+
+def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
+    connect(tmp_path / "elsewhere.db").close()
+    (tmp_path / "notifier.db").symlink_to(tmp_path / "elsewhere.db")
+    with closing(connect(tmp_path / "notifier.db")) as db:
+        assert MIGRATIONS.pending(db) == []
 
 
 def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
