@@ -3,11 +3,15 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from math import isfinite
 
 import typer
 
 from notifier.events import EventType
 from notifier.rules.durations import parse_duration_ms
+
+LARGEST = 2**63 - 1
+"""The largest number that the database can hold."""
 
 
 def duration_ms(text: str) -> int:
@@ -16,6 +20,13 @@ def duration_ms(text: str) -> int:
         return parse_duration_ms(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def finite(number: float | None) -> float | None:
+    """Return the number; what is none, and passes every limit, is wrong usage."""
+    if number is not None and not isfinite(number):
+        raise typer.BadParameter(f"`{number}` is not a number")
+    return number
 
 
 def one_of(name: str, names: Collection[str], what: str) -> str:

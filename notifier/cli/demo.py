@@ -19,6 +19,7 @@ from rich.syntax import Syntax
 
 from notifier import log
 from notifier.building import kinds
+from notifier.cli.choices import LARGEST, finite
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
 from notifier.environment import LOCALTIME, host_timezone
@@ -44,9 +45,12 @@ SPEED = 30.0
 @app.command()
 def demo(
     seconds: Annotated[
-        float | None, typer.Option(min=0, help="End by itself after so long.")
+        float | None,
+        typer.Option(min=0, max=1e6, callback=finite, help="End by itself after so long."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another number, other visitors.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST, help="Another number, other visitors.")
+    ] = 1,
 ) -> None:
     """Watch leads arrive live: a simulated BotPenguin, nothing to set up."""
     log.set_up(log_format=None, level="warning", stream=sys.stderr)

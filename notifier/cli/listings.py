@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from notifier.cli import complete
-from notifier.cli.choices import duration_ms, event_types, one_of
+from notifier.cli.choices import LARGEST, duration_ms, event_types, one_of
 from notifier.cli.opened import Opened, opened
 from notifier.cli.output import print_csv, print_json
 from notifier.cli.shapes import (
@@ -37,6 +37,7 @@ Limit: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=LARGEST,
         metavar="N",
         help=f"Only the newest so many; {IN_A_TABLE} in a table, all with --json and --csv.",
         show_default=False,

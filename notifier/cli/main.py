@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from notifier import __version__
+from notifier.cli.arguments import refuse_odd
 from notifier.cli.examples import EXAMPLES
 from notifier.cli.exits import exit_code
 from notifier.errors import NotifierError
@@ -102,6 +103,7 @@ def main() -> None:
 
 def command_line() -> None:
     """Run the command line; an error of ours is its lines on stderr, never a traceback."""
+    refuse_odd(sys.argv[1:])
     try:
         app()
     except NotifierError as error:

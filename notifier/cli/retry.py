@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from notifier.cli import complete
-from notifier.cli.choices import one_of
+from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
@@ -22,7 +22,9 @@ app = typer.Typer()
 def retry(
     ids: Annotated[
         list[int] | None,
-        typer.Argument(metavar="ID", help="As `notifier deliveries` shows them."),
+        typer.Argument(
+            metavar="ID", help="As `notifier deliveries` shows them.", min=1, max=LARGEST
+        ),
     ] = None,
     *,
     dead: Annotated[bool, typer.Option("--dead", help="All that are dead.")] = False,

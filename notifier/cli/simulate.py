@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from notifier.cli.choices import LARGEST, finite
 from notifier.errors import BusyError
 from notifier.records import NON_LEAD
 from notifier.simulator.control import LEVERS, PREFIX
@@ -22,6 +23,8 @@ from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 
 app = typer.Typer()
 
+MOST = 1_000_000
+
 
 @app.command()
 def simulate(
@@ -29,20 +32,30 @@ def simulate(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Where to listen; 0 is any free port.")
     ] = 8765,
-    leads: Annotated[int, typer.Option(min=0, help="How many leads there are at first.")] = 45,
-    non_leads: Annotated[int, typer.Option(min=0, help="And how many mere chats.")] = 10,
-    page_size: Annotated[int, typer.Option(min=1, help="Rows a page.")] = 20,
+    leads: Annotated[
+        int, typer.Option(min=0, max=MOST, help="How many leads there are at first.")
+    ] = 45,
+    non_leads: Annotated[
+        int, typer.Option(min=0, max=MOST, help="And how many mere chats.")
+    ] = 10,
+    page_size: Annotated[int, typer.Option(min=1, max=MOST, help="Rows a page.")] = 20,
     order: Annotated[
         Order, typer.Option(help="How the listing is sorted.")
     ] = Order.UPDATED_DESC,
     rate: Annotated[
-        int, typer.Option(min=0, help="Requests a minute before a 429; 0 is no limit.")
+        int,
+        typer.Option(min=0, max=MOST, help="Requests a minute before a 429; 0 is no limit."),
     ] = 100,
     token: Annotated[str, typer.Option(help="The x-bot-token that opens it.")] = TOKEN,
-    seed: Annotated[int, typer.Option(help="Another number, other visitors.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST, help="Another number, other visitors.")
+    ] = 1,
     day: Annotated[bool, typer.Option("--day", help="Let a sales day happen, live.")] = False,
     speed: Annotated[
-        float, typer.Option(min=0.01, help="How much faster than life the day goes.")
+        float,
+        typer.Option(
+            min=0.01, max=1e6, callback=finite, help="How much faster than life the day goes."
+        ),
     ] = 60.0,
 ) -> None:
     """Serve a simulated BotPenguin until Ctrl-C; print the settings that reach it."""
