@@ -1,13 +1,23 @@
-"""The locked requirements: complete, hashed, and silent about where packages come from."""
+"""What is imported is declared; the lock is complete, hashed, and silent about its origin."""
 
+import ast
 import re
+import sys
 import tomllib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.txt", "requirements-build.txt")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+NEVER_IMPORTED = {"tzdata"}  # zones, for hosts without any
+TOOLS = {"mypy", "pytest-asyncio", "ruff", "types-jsonschema"}
+# Imported inside the tests' own folders, without being a package.
+OURS = {"notifier", *(path.stem for path in (ROOT / "tests").rglob("*"))}
 
 
 def normal(name: str) -> str:
@@ -23,21 +33,46 @@ def locked(lock: str) -> dict[str, str]:
     }
 
 
-def names(requirements: list[str]) -> set[str]:
+def declared(requirements: Iterable[str]) -> set[str]:
     return {normal(re.split(r"[<>=\[ ]", one)[0]) for one in requirements}
 
 
+def modules(folder: Path) -> Iterator[str]:
+    """Yield the first name of every import in every file below the folder."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module.partition(".")[0]
+
+
+def imported(folder: str) -> set[str]:
+    """Return the packages that the folder's files import."""
+    known = packages_distributions()
+    foreign = set(modules(ROOT / folder)) - sys.stdlib_module_names - OURS
+    return {normal(known[name][0]) for name in foreign}
+
+
+def test_the_program_declares_what_it_imports_and_no_more() -> None:
+    assert imported("notifier") == declared(PROJECT["dependencies"]) - NEVER_IMPORTED
+
+
+def test_the_tests_declare_what_they_import_and_no_more() -> None:
+    program = declared(PROJECT["dependencies"])
+    extra = declared(PROJECT["optional-dependencies"]["test"])
+    assert imported("tests") - program == extra - TOOLS
+
+
 def test_every_dependency_is_locked() -> None:
-    wanted = names(
-        tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    )
+    wanted = declared(PROJECT["dependencies"])
     assert "httpx" in wanted
     assert wanted <= set(locked("requirements.txt"))
 
 
 def test_what_builds_the_program_is_locked() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
-    assert names(build["requires"]) <= set(locked("requirements-build.txt"))
+    assert declared(build["requires"]) <= set(locked("requirements-build.txt"))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
