@@ -1,6 +1,7 @@
 """The composition root: opens what the program needs, runs it, reloads and stops it."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 Observe: TypeAlias = Callable[[str, Turn], None]
 """Hears of a turn of the lane of that destination."""
+STANDARD_STREAMS = (0, 1, 2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -202,11 +204,21 @@ def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd)
 
 
 def obey_signals(service: Service) -> None:
-    """Stop on SIGTERM and SIGINT, reload on SIGHUP."""
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP.
+
+    SIGHUP is also what the kernel sends when a terminal is closed: where one was at
+    hand and answers no more, it means the end.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
-    loop.add_signal_handler(signal.SIGHUP, service.reload)
+    terminals = [number for number in STANDARD_STREAMS if os.isatty(number)]
+
+    def hung_up() -> None:
+        is_closed = not all(os.isatty(number) for number in terminals)
+        (service.stop if is_closed else service.reload)()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
 
 
 class _Requests:

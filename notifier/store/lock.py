@@ -2,12 +2,15 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from notifier.errors import BusyError, ConfigError, Fault, StoreError
 from notifier.files import open_private
+
+LOOK_S = 0.05
 
 
 def is_running(database: Path) -> bool:
@@ -46,12 +49,32 @@ def instance_lock(database: Path) -> Iterator[None]:
             f"{path}: {error.strerror}: the service's user must own the folder"
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(descriptor, database)
         yield
-    except BlockingIOError as error:
-        raise BusyError(
-            f"another notifier is running on {database}: stop it first, "
-            "or give this one its own NOTIFIER_DATABASE"
-        ) from error
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, database: Path) -> None:
+    try:
+        _lock(descriptor)
+    except BlockingIOError as error:
+        told = os.pread(descriptor, 20, 0).strip()
+        holder = f" (process {int(told)})" if told.isdigit() else ""
+        raise BusyError(
+            f"another notifier is running on {database}{holder}: stop it first, "
+            "or give this one its own NOTIFIER_DATABASE"
+        ) from error
+    # On a full disk the holder has no name; it works all the same.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock; who only looks whether somebody has it holds it for an instant."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(LOOK_S)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

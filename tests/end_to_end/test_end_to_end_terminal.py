@@ -1,68 +1,51 @@
-"""``run`` before a person's eyes: a line an alert, and no log of what goes well."""
+"""The service in somebody's terminal: what it shows, and that a closed window ends it."""
 
-import asyncio
-import os
-import pty
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGHUP, SIGTERM
 
-from installation import Installation, installation
+from installation import installation
 
-from support.program import EXECUTABLE, PATIENCE_S
-
-
-class Screen:
-    """What a terminal shows."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self.shown = ""
-        self._reader = reader
-
-    async def says(self, words: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while words not in self.shown:
-                self.shown += (await self._reader.read(4096)).decode()
+from notifier.store.lock import instance_lock
+from support.terminal import at_terminal
 
 
-@asynccontextmanager
-async def on_a_terminal(around: Installation) -> AsyncIterator[Screen]:
-    """Run the service on a terminal of its own until the end of the block."""
-    ours, theirs = pty.openpty()
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "200"}
-    process = await asyncio.create_subprocess_exec(
-        *(EXECUTABLE, "run"),
-        cwd=around.program.folder,
-        env=environment | around.program.environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb")
-    )
-    try:
-        yield Screen(reader)
-    finally:
-        process.send_signal(SIGTERM)
-        async with asyncio.timeout(PATIENCE_S):
-            await process.wait()
-        transport.close()
-    assert process.returncode == 0
+async def test_a_service_ends_with_the_terminal_it_runs_in(tmp_path: Path) -> None:
+    async with installation(tmp_path) as installed:
+        async with at_terminal(installed.program, "run") as terminal:
+            await terminal.shows("started")
+            terminal.send(SIGHUP)
+            await terminal.shows("reloaded")
+            await terminal.shows("started")
+            # 120 is Python's word for last lines of a log that nobody could be shown.
+            assert await terminal.close() in (0, 120)
+        with instance_lock(installed.database):
+            pass
+
+
+async def test_a_second_run_names_the_first(tmp_path: Path) -> None:
+    async with (
+        installation(tmp_path) as installed,
+        installed.program.running("run") as process,
+    ):
+        await process.says('"event": "started"')
+        ended = await installed.program.ends("run")
+        assert ended.code == 75
+        assert (
+            f"another notifier is running on notifier.db (process {process.pid})" in ended.err
+        )
+        assert await process.stop() == 0
 
 
 async def test_a_person_sees_what_is_watched_and_a_line_an_alert(tmp_path: Path) -> None:
-    async with installation(tmp_path) as around:
-        del around.program.environment["NOTIFIER_LOG_LEVEL"]
-        async with on_a_terminal(around) as screen:
-            await screen.says("polling default every 200ms; Ctrl-C ends it")
-            await screen.says("watching 45 leads; new ones will be told")
-            around.world.create(name="Asha Rao", country="India")
-            await screen.says("New lead: Asha Rao")
-            await screen.says("(lead.created)")
-        assert "crm ← " in screen.shown
-        assert "page_read" not in screen.shown
-        assert "delivered" not in screen.shown
+    async with installation(tmp_path) as installed:
+        del installed.program.environment["NOTIFIER_LOG_LEVEL"]
+        async with at_terminal(installed.program, "run") as terminal:
+            await terminal.shows("polling default every 200ms; Ctrl-C ends it")
+            await terminal.shows("watching 45 leads; new ones will be told")
+            installed.world.create(name="Asha Rao", country="India")
+            await terminal.shows("(lead.created)")
+            assert "crm ← New lead: Asha Rao" in terminal.screen
+            assert "page_read" not in terminal.screen
+            assert "delivered" not in terminal.screen
+            terminal.send(SIGTERM)
+            assert await terminal.end() == 0

@@ -1,5 +1,6 @@
 """The database file: its mode, its schema's age, and what is wrong with it in words."""
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -245,7 +246,10 @@ def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
 def test_one_program_at_a_time_holds_a_database(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     with instance_lock(path):
-        with pytest.raises(BusyError, match="another notifier is running"), instance_lock(path):
+        named = (
+            rf"another notifier is running on .*notifier\.db \(process {os.getpid()}\): stop"
+        )
+        with pytest.raises(BusyError, match=named), instance_lock(path):
             pass
         with instance_lock(tmp_path / "other.db"):
             pass

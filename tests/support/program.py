@@ -49,6 +49,11 @@ class Process:
             asyncio.create_task(self._read("err", process.stderr)),
         ]
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the process."""
+        return self._process.pid
+
     async def until(self, awaitable: Coroutine[Any, Any, T]) -> T:
         """Wait for something that the process must bring about while it lives."""
         wanted = asyncio.ensure_future(awaitable)
