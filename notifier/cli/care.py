@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from notifier.cli.consent import Yes, agree, is_asked
 from notifier.cli.exits import Exit
-from notifier.cli.opened import opened
+from notifier.cli.opened import Opened, opened
 from notifier.cli.output import counted
-from notifier.store import forgotten
+from notifier.messages.escape import one_line
+from notifier.store import browse, forgotten
+from notifier.store.browse import Wanted
 from notifier.store.db import backup as write_copy
 from notifier.store.db import transaction, translated
 from notifier.store.forgotten import Erased
@@ -51,6 +54,8 @@ def _refuse_live(file: Path, database: Path) -> None:
 @app.command()
 def forget(
     lead_id: Annotated[str, typer.Argument(metavar="LEAD_ID", show_default=False)],
+    *,
+    yes: Yes = False,
 ) -> None:
     """Erase a person's data from the database, and never store it again.
 
@@ -58,6 +63,8 @@ def forget(
     again. What waits to be sent to somebody is skipped. It cannot be undone.
     """
     with opened() as desk:
+        if is_asked(yes=yes) and forgotten.bots_that_know(desk.db, lead_id):
+            agree(_question(desk, lead_id))
         with transaction(desk.db):
             bots = forgotten.bots_that_know(desk.db, lead_id)
             again = bool(forgotten.bots_that_forgot(desk.db, lead_id))
@@ -73,6 +80,15 @@ def forget(
     if not is_clean:
         typer.echo(NOT_CLEAN, err=True)
         raise typer.Exit(Exit.TEMPORARY)
+
+
+def _question(desk: Opened, lead_id: str) -> str:
+    """Ask in words that show a mistyped id: by the name, and by how much is known."""
+    wanted = Wanted(lead=lead_id)
+    names = {one_line(lead.name) for lead in browse.leads(desk.db, wanted) if lead.name}
+    events = counted(len(browse.event_bodies(desk.db, wanted)), "event")
+    named = f" ({', '.join(sorted(names))})" if names else ""
+    return f"{lead_id}{named} has {events}. Erase it all, for good?"
 
 
 def _told(erased: list[Erased]) -> str:

@@ -2,17 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Annotated
 
 import typer
 
 from notifier.cli.choices import duration_ms, one_of
+from notifier.cli.columns import print_table
+from notifier.cli.consent import Yes, agree, is_asked
+from notifier.cli.moments import short
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
 from notifier.cli.rules_on_disk import rules_on_disk
+from notifier.cli.tables import event_words
 from notifier.conclude import Health, State
-from notifier.events import decode
+from notifier.events import Event, decode
 from notifier.ledger import gathered, new_delivery
 from notifier.plan import Planned, told
 from notifier.rules.model import Ruleset
@@ -24,32 +30,74 @@ from notifier.store.replays import Past
 app = typer.Typer()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The past events, and what was made of them for a destination in this health."""
+
+    past: Sequence[Past]
+    made: Sequence[tuple[Event, Planned]]
+    destination: str
+    health: Health
+    at: datetime
+    zone: tzinfo
+
+    @property
+    def pending(self) -> str:
+        """Return in words how much will go out."""
+        count = sum(one.state is State.PENDING for _, one in self.made)
+        return f"{counted(count, 'new delivery', 'new deliveries')} to {self.destination}"
+
+
 @app.command()
 def replay(
     *,
     since: Annotated[str, typer.Option(metavar="2h", help="How far back.")],
     destination: Annotated[str, typer.Option(metavar="NAME", help="For whom.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent; change nothing.")
+    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Send what the rules on disk say today about past events; event ids stay the same.
 
     A consumer that drops repeats drops these. What waits for the destination
     already is left alone.
     """
-    length_ms = duration_ms(since)
-    rules = rules_on_disk()
+    length_ms, rules = duration_ms(since), rules_on_disk()
+    if dry_run:
+        rehearsed = _replayed(destination, rules, length_ms, keep=False)
+        print_table(("when", "rule", "what"), _rows(rehearsed))
+        _tell(rehearsed, "would be made")
+        return
+    if is_asked(yes=yes):
+        agree(f"Send {_replayed(destination, rules, length_ms, keep=False).pending}?")
+    _tell(_replayed(destination, rules, length_ms, keep=True))
+
+
+def _replayed(destination: str, rules: Ruleset, length_ms: int, *, keep: bool) -> Replayed:
+    """Write the destination's deliveries; unless they are to be kept, take them back."""
     with whole() as desk:
         name = one_of(destination, rules.destinations.keys(), "destination on disk")
         if name not in registry.names(desk.db).destinations:
             raise typer.BadParameter(f"{name} is not in force: let `run` load the rules first")
+        desk.db.execute("SAVEPOINT before").close()
         past = replays.past_events(desk.db, name, since_ms=desk.now_ms - length_ms)
-        made = list(_made(past, name, rules, desk))
-        health = standing(desk.db, name).health
-    _tell(past, made, name, health)
+        replayed = Replayed(
+            past=past,
+            made=list(_made(past, name, rules, desk)),
+            destination=name,
+            health=standing(desk.db, name).health,
+            at=desk.at,
+            zone=desk.zone,
+        )
+        if not keep:
+            desk.db.execute("ROLLBACK TO before").close()
+    return replayed
 
 
 def _made(
     past: Sequence[Past], destination: str, rules: Ruleset, desk: Opened
-) -> Iterator[Planned]:
+) -> Iterator[tuple[Event, Planned]]:
     """Write and yield the destination's deliveries; one poll's events stay together."""
     muted = mutes.active(desk.db, now_ms=desk.now_ms)
     wanted = ((one, decode(one.body)) for one in past if not one.waits)
@@ -64,23 +112,35 @@ def _made(
                 decided = gathered(desk.db, planned, rules)
                 new = new_delivery(one, decided, seqs[one.event.id], desk.now_ms)
                 outbox.add(desk.db, [new])
-                yield decided
+                yield one.event, decided
 
 
-def _tell(
-    past: Sequence[Past], made: Sequence[Planned], destination: str, health: Health
-) -> None:
-    states = Counter((one.state, one.reason) for one in made)
-    events = counted(len(past), "past event")
-    pending = counted(states[State.PENDING, None], "new delivery", "new deliveries")
-    typer.echo(f"{events}: {pending} to {destination}")
-    for (state, reason), count in states.items():
+def _rows(replayed: Replayed) -> Iterator[tuple[str, str, str]]:
+    for event, planned in replayed.made:
+        title = planned.text.title if planned.text else event_words(event)
+        yield _when(planned, replayed), planned.rule, title
+
+
+def _when(planned: Planned, replayed: Replayed) -> str:
+    if planned.state is not State.PENDING:
+        return f"never: {planned.reason}"
+    if planned.due <= replayed.at:
+        return "now"
+    return short(planned.due, replayed.zone, at=replayed.at)
+
+
+def _tell(replayed: Replayed, would: str = "") -> None:
+    events = counted(len(replayed.past), "past event")
+    typer.echo(" ".join(filter(None, (f"{events}: {replayed.pending}", would))))
+    planned = [one for _, one in replayed.made]
+    for (state, reason), count in Counter((one.state, one.reason) for one in planned).items():
         if state is not State.PENDING:
             typer.echo(f"{count} {state.value}: {reason}", err=True)
-    waiting = sum(one.waits for one in past)
+    waiting = sum(one.waits for one in replayed.past)
     if waiting:
         typer.echo(f"{waiting} left alone: what they say waits already", err=True)
-    for rule in sorted({one.rule for one in made if one.template_fault}):
+    for rule in sorted({one.rule for one in planned if one.template_fault}):
         typer.echo(f"the template of rule {rule} failed; the built-in message goes", err=True)
+    name, health = replayed.destination, replayed.health
     if health is not Health.UP:
-        typer.echo(f"{destination} is {health.value}: `notifier status` says more", err=True)
+        typer.echo(f"{name} is {health.value}: `notifier status` says more", err=True)
