@@ -15,6 +15,7 @@ from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
 from notifier.messages.text import Medium, Text
 from notifier.records import Lead
+from notifier.rows import instant
 from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, timer_changes
@@ -187,9 +188,9 @@ def announces(
     """
     if first_run is None or baseline_from is None:
         return first_run is None
-    if lead.created_at is None:
-        return False
-    return datetime.fromisoformat(lead.created_at) > baseline_from - first_run
+    created = instant(lead.created_at)
+    # As a difference: no moment lies before the first year.
+    return created is not None and baseline_from - created < first_run
 
 
 def lane_key(event: Event) -> str:

@@ -19,6 +19,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+NO_TIME_YEARS = (datetime.min.year, datetime.max.year)
+
 MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_DEPTH = 100
@@ -54,17 +56,33 @@ def iso_of_ms(at_ms: int) -> str:
     return iso_ms(moment_of(at_ms))
 
 
+def usable(moment: datetime) -> datetime | None:
+    """Return the moment in UTC, or ``None`` where it stands for "no time".
+
+    ``0001-01-01T00:00:00Z`` is what Go and .NET write for that, and a time zone
+    could shift the years 1 and 9999 out of the calendar. One without a zone is UTC's.
+    """
+    try:
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return None
+    return None if at.year in NO_TIME_YEARS else at
+
+
+def instant(iso: str | None) -> datetime | None:
+    """Return the :func:`usable` moment in an ISO 8601 text, else ``None``."""
+    try:
+        return usable(datetime.fromisoformat(iso)) if iso else None
+    except ValueError:
+        return None
+
+
 def parse_time(value: Json) -> str | None:
     """Return an upstream time in our form, or ``None`` where it is unusable."""
-    if not isinstance(value, str) or not value:
+    moment = instant(value) if isinstance(value, str) else None
+    if moment is None:
         return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if OUR_FORM.fullmatch(value):
-            return value
-        return iso_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        return None
+    return value if OUR_FORM.fullmatch(value) else iso_ms(moment)
 
 
 def record_id(row: Json) -> str:

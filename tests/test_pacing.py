@@ -74,3 +74,8 @@ def test_http_dates_are_read_in_utc() -> None:
 def test_what_is_no_http_date_is_none() -> None:
     for value in (None, "", "soon", "-5", "99999999999", "Mon, 02 Mar 99999 12:00:00 GMT"):
         assert http_date(value) is None
+
+
+def test_an_http_date_at_the_calendars_end_is_none() -> None:
+    for value in ("Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -1200"):
+        assert http_date(value) is None

@@ -34,6 +34,7 @@ rules:
     send: team
 """.replace("SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u")
 NO_MUTES = Mutes()
+NEVER = "0001-01-01T00:00:00.000Z"
 
 
 def decide(
@@ -120,6 +121,17 @@ def test_a_baseline_announces_what_is_young_enough(
 ) -> None:
     lead = msgspec.structs.replace(LEAD, created_at=created_at)
     assert announces(lead, first_run=first_run, baseline_from=NOON) == is_new
+
+
+@pytest.mark.parametrize("created_at", [None, NEVER, "2026-03-02T11:59:59.000Z"])
+@pytest.mark.parametrize("year", [1, 2, 9999])
+def test_an_upstream_without_a_clock_announces_without_fail(
+    created_at: str | None, year: int
+) -> None:
+    lead = msgspec.structs.replace(LEAD, created_at=created_at)
+    clock = datetime(year, 1, 1, tzinfo=UTC)
+    found = announces(lead, first_run=timedelta(days=3650), baseline_from=clock)
+    assert found == (year != 9999 and created_at not in (None, NEVER))
 
 
 def test_order_is_kept_by_bot_and_lead() -> None:

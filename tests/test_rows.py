@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.rows import Json, integer, moment_of, ms_of
+from notifier.rows import Json, instant, integer, moment_of, ms_of, parse_time
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,37 @@ def test_a_moment_of_more_precision_is_rounded_down() -> None:
 @example(1_076_486_820_824)  # one less by way of a float of seconds
 def test_milliseconds_survive_the_way_through_a_moment(at_ms: int) -> None:
     assert ms_of(moment_of(at_ms)) == at_ms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00.000Z",
+        "0001-01-01T00:00:00+05:30",
+        "0001-12-31T23:59:59.999Z",
+        "0001-01-01",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.999Z",
+        "9999-12-31T23:59:59-12:00",
+        "9999-01-01T00:00:00Z",
+    ],
+)
+def test_the_first_and_the_last_year_are_no_time(text: str) -> None:
+    assert parse_time(text) is None
+    assert instant(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("0002-01-01T00:00:00Z", "0002-01-01T00:00:00.000Z"),
+        ("9998-12-31T23:59:59.999Z", "9998-12-31T23:59:59.999Z"),
+        ("2026-03-02T10:00:00+05:30", "2026-03-02T04:30:00.000Z"),
+        ("2026-03-02T10:00:00", "2026-03-02T10:00:00.000Z"),
+        ("yesterday", None),
+        (1772445600000, None),
+    ],
+)
+def test_a_time_is_read_as_utc(text: Json, read: str | None) -> None:
+    assert parse_time(text) == read

@@ -19,8 +19,9 @@ from notifier.cli.tables import event_words, show_deliveries
 from notifier.cli.verdicts import Judged, Times, judged_shape, judged_words
 from notifier.events import Event, decode, encode
 from notifier.messages.escape import one_line
-from notifier.messages.facts import moment, parsed
+from notifier.messages.facts import moment
 from notifier.records import Lead
+from notifier.rows import instant
 from notifier.rules.explaining import Verdict
 from notifier.rules.explaining import explain as explain_event
 from notifier.rules.matching import candidates
@@ -136,7 +137,7 @@ def _hears(rule: Rule, event: Event, rules: Ruleset) -> bool:
 
 
 def _verdict(rule: Rule, event: Event | None, rules: Ruleset) -> Verdict:
-    at = parsed(event.data.observed_at) if event else None
+    at = instant(event.data.observed_at) if event else None
     if event is None or at is None:
         return Verdict(rule=rule, listens=False)
     return next(one for one in explain_event(rules, event, at=at) if one.rule is rule)

@@ -2,8 +2,7 @@
 
 from datetime import datetime, tzinfo
 
-from notifier.messages.facts import parsed
-from notifier.rows import moment_of
+from notifier.rows import instant, moment_of
 
 THIS_YEAR_DAYS = 300
 
@@ -25,5 +24,5 @@ def short_ms(at_ms: int, zone: tzinfo, *, at: datetime) -> str:
 
 def short_iso(text: str | None, zone: tzinfo, *, at: datetime) -> str | None:
     """Return :func:`short` of an ISO time, ``None`` where there is none."""
-    moment = parsed(text)
+    moment = instant(text)
     return None if moment is None else short(moment, zone, at=at)

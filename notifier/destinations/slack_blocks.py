@@ -6,14 +6,14 @@ must not turn a stranger's words into links or mentions.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from notifier.destinations.base import Part
 from notifier.messages.escape import one_line, safe_link, shorten, shorten_mrkdwn, slack
-from notifier.messages.facts import Fact, details, moment, parsed
+from notifier.messages.facts import Fact, details, moment
 from notifier.messages.text import Text
 from notifier.records import Lead
-from notifier.rows import Json
+from notifier.rows import EPOCH, Json, instant
 
 MAX_HEAD = 2_900
 MAX_SECTION = 3_000
@@ -89,18 +89,22 @@ def _titled(text: Text) -> str:
 
 
 def _footer(lead: Lead) -> Iterator[Block]:
-    created = parsed(lead.created_at)
     said = [slack(one_line(lead.source), MAX_LABEL)]
-    if created:
-        fallback = moment(lead.created_at, UTC)
-        date = f"^{int(created.timestamp())}^{{date_short_pretty}} at {{time}}"
-        said.append(f"created <!date{date}|{fallback}>")
+    if created := instant(lead.created_at):
+        said.append(f"created {_date(created, moment(lead.created_at, UTC))}")
     yield {"type": "context", "elements": [_mrkdwn(" · ".join(said))]}
     link = safe_link(lead.url)
     if link and len(link) <= 3_000:
         label = {"type": "plain_text", "text": "Open the chat"}
         button = {"type": "button", "text": label, "url": link, "action_id": "open_chat"}
         yield {"type": "actions", "elements": [button]}
+
+
+def _date(at: datetime, fallback: str) -> str:
+    """Return a moment that Slack shows in each reader's own zone; it knows none before 1970."""
+    if at < EPOCH:
+        return fallback
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
 
 
 def _field(fact: Fact) -> str:

@@ -6,11 +6,11 @@ Values and labels are raw: whoever shows them escapes them for the medium.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from notifier.messages.escape import one_line, safe_link, shorten
 from notifier.records import LEAD, LastMessage, Lead, Note, given_name
-from notifier.rows import Json
+from notifier.rows import Json, instant
 
 STATUS_EMOJI = {
     "OPEN": "🔵",
@@ -107,19 +107,11 @@ def note(written: Note) -> str:
 
 def moment(iso: str | None, zone: tzinfo) -> str:
     """Return an ISO time as ``2 Mar 2026, 10:00 IST`` in ``zone``, else an empty text."""
-    at = parsed(iso)
+    at = instant(iso)
     if at is None:
         return ""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b %Y, %H:%M %Z}".rstrip()
-
-
-def parsed(iso: str | None) -> datetime | None:
-    """Return the aware UTC datetime in an ISO text of ours, else ``None``."""
-    try:
-        return datetime.fromisoformat(iso).astimezone(UTC) if iso else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def age(since: datetime, at: datetime) -> str:

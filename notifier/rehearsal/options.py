@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from notifier.events import OPERATIONS, EventType
-from notifier.rows import iso_ms
+from notifier.rows import iso_ms, usable
 from notifier.rules.destinations import Flag, Options
 from notifier.rules.durations import PositiveDuration
 
@@ -27,9 +27,17 @@ def _moment(value: object) -> object:
     return moment
 
 
+def _start(value: object) -> object:
+    moment = _moment(value)
+    if isinstance(moment, datetime) and usable(moment) is None:
+        raise ValueError(f"`{value}` leaves no time before or after it")
+    return moment
+
+
 def _iso(value: object) -> object:
     moment = _moment(value)
-    return iso_ms(moment) if isinstance(moment, datetime) else moment
+    known = usable(moment) if isinstance(moment, datetime) else None
+    return iso_ms(known) if known else value  # as BotPenguin would send "no time"
 
 
 def _by_id(value: object) -> object:
@@ -53,7 +61,7 @@ def _operation(value: object) -> object:
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Texts: TypeAlias = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-Moment: TypeAlias = Annotated[datetime, BeforeValidator(_moment)]
+Moment: TypeAlias = Annotated[datetime, BeforeValidator(_start)]
 IsoTime: TypeAlias = Annotated[str | None, BeforeValidator(_iso)]
 
 

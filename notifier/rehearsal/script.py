@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from notifier.events import EventType
 from notifier.records import Source
 from notifier.rehearsal.row import Fields
-from notifier.rows import iso_ms
+from notifier.rows import instant, iso_ms
 from notifier.rules.model import Ruleset
 
 
@@ -101,7 +101,7 @@ def changed(before: Fields, given: Fields, *, at: str) -> dict[str, object]:
 
 def _later_than(message: Fields | None, at: str) -> str:
     """Return ``at``, or the moment after a message of the same time: else it is no news."""
-    last = (message or {}).get("at") or ""
-    if last < at:
+    last, now = instant((message or {}).get("at")), instant(at)
+    if last is None or now is None or last < now:
         return at
-    return iso_ms(datetime.fromisoformat(last) + timedelta(milliseconds=1))
+    return iso_ms(last + timedelta(milliseconds=1))

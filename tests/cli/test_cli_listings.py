@@ -211,3 +211,21 @@ def test_a_table_in_a_pipe_is_as_wide_as_its_words(
     error = "404 Not Found: " + "no such route " * 30
     filled.deliver("crm", state=State.DEAD, error=error.strip())
     assert error.strip() in notifier("deliveries").out
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+def test_what_stands_for_no_time_is_shown_as_none(
+    notifier: Run, filled: Filled, monkeypatch: pytest.MonkeyPatch, zone: str, never: str
+) -> None:
+    monkeypatch.setenv("NOTIFIER_TIMEZONE", zone)
+    filled.lead("63d9ffa77a8d152facbe2f31", name="Chi", createdAt=never, lastSeenAt=never)
+    filled.rows["63d9ffa77a8d152facbe2f31"]["updatedAt"] = never
+    filled.look()
+    assert "Chi" in notifier("leads").out
+    assert "Chi" in notifier("events").out
+    assert notifier("explain", "--lead", "63d9ffa77a8d152facbe2f31").code == 0
+    (chi,) = listed(notifier, "leads", "--lead", "63d9ffa77a8d152facbe2f31")
+    assert (chi["created_at"], chi["updated_at"], chi["last_seen_at"]) == (None, None, None)
+    (event,) = listed(notifier, "events", "--lead", "63d9ffa77a8d152facbe2f31")
+    assert event["time"] == event["data"]["observed_at"]

@@ -155,3 +155,18 @@ async def test_several_events_of_a_lead_and_a_digest_are_one_message(
         assert "The night" in seen.words
         assert "Came in" in seen.words
         assert "Went out" in seen.words
+
+
+@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+async def test_no_time_is_shown_as_nothing(
+    kind: str, never: str, certificate: Certificate
+) -> None:
+    stranger = lead(created_at=never, updated_at=never, last_seen_at=never)
+    async with KINDS[kind](certificate) as bench:
+        await bench.destination.send(message(part(new_lead(stranger)), who=stranger))
+        (seen,) = bench.seen()
+    assert "Ravi Kumar" in seen.words
+    assert "created <" not in seen.words
+    assert "Created" not in seen.words
+    assert "9999" not in seen.words

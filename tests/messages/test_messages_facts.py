@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifier.messages.facts import (
     age,
@@ -123,3 +125,12 @@ def test_an_unusable_time_is_not_shown() -> None:
 def test_the_speaker_of_the_last_words_is_named() -> None:
     spoken = msgspec.structs.replace(BARE, last_message=LastMessage(by="bot", text="Hello"))
     assert details(spoken)[-1].value == "Bot: Hello"
+
+
+@given(
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from(["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"]),
+)
+def test_any_time_can_be_shown_in_any_zone(at: datetime, zone: str) -> None:
+    shown = moment(at.isoformat(), ZoneInfo(zone))
+    assert bool(shown) == (at.year not in (1, 9999))

@@ -163,3 +163,13 @@ def test_a_test_ends_with_its_first_difference() -> None:
     found = played(INDIAN + story)
     assert found is not None
     assert found.step == 1
+
+
+def test_a_lead_may_have_what_stands_for_no_time() -> None:
+    story = """
+lead: {country: India, created_at: "0001-01-01T00:00:00+05:30"}
+steps:
+  - expect: [{rule: New}]
+  - change: {last_message: {at: "9999-12-31T23:59:59Z", text: Hi}}
+"""
+    assert played(story) is None

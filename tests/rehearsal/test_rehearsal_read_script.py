@@ -60,3 +60,10 @@ def test_all_mistakes_come_at_once() -> None:
 """
     places = [fault.split(": ")[0] for fault in faults_of(text)]
     assert places == [f"t.test.yaml:{at}" for at in ("3:5", "4:12", "5:30", "6:5")]
+
+
+def test_a_test_begins_at_a_time_that_has_a_before_and_an_after() -> None:
+    text = ONE.replace("2026-03-02T10:00+05:30", "9999-12-31T23:00-05:00") + "    steps: []\n"
+    assert faults_of(text) == [
+        "t.test.yaml:3:5: `at`: `9999-12-31T23:00-05:00` leaves no time before or after it"
+    ]
