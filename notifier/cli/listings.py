@@ -7,7 +7,7 @@ import typer
 from notifier.cli import complete
 from notifier.cli.choices import LARGEST, duration_ms, event_types, one_of
 from notifier.cli.opened import Opened, opened
-from notifier.cli.output import print_csv, print_json
+from notifier.cli.output import print_csv, print_json, print_json_line
 from notifier.cli.shapes import (
     DELIVERY_COLUMNS,
     EVENT_COLUMNS,
@@ -121,7 +121,7 @@ def events(
         bodies = browse.event_bodies(desk.db, wanted)
         if json:
             for body in bodies:
-                typer.echo(body)
+                print_json_line(body)
         elif csv:
             found = map(decode, bodies)
             print_csv((event_cells(one, event_words(one)) for one in found), EVENT_COLUMNS)

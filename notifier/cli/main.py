@@ -8,6 +8,7 @@ import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -104,6 +105,9 @@ def main() -> None:
 def command_line() -> None:
     """Run the command line; an error of ours is its lines on stderr, never a traceback."""
     refuse_odd(sys.argv[1:])
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Strangers write in every script, and a terminal may be of one alone.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except NotifierError as error:

@@ -1,14 +1,17 @@
 """What commands print beside tables: data alone on stdout, warnings on stderr."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 import typer
 
-from notifier.cleaning import clean
 from notifier.errors import Fault
+from notifier.messages.escape import UNSEEN, fitting, plain
+
+NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 FORMULA = ("=", "+", "-", "@")  # what begins so is one: OWASP, "CSV Injection"
 
@@ -16,7 +19,18 @@ FORMULA = ("=", "+", "-", "@")  # what begins so is one: OWASP, "CSV Injection"
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
     """Print one JSON object a line."""
     for row in rows:
-        typer.echo(orjson.dumps(row).decode())
+        print_json_line(orjson.dumps(row))
+
+
+def print_json_line(line: bytes) -> None:
+    """Print a finished JSON object.
+
+    What a terminal would obey, nobody sees or the stream cannot carry is written as
+    ``\\uXXXX``, which reads as the same text.
+    """
+    text = UNSEEN.sub(_escaped, line.decode())
+    is_carried = fitting(text, getattr(sys.stdout, "encoding", None)) == text
+    typer.echo(text if is_carried else NOT_ASCII.sub(_escaped, text))
 
 
 def print_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
@@ -31,7 +45,7 @@ def _in_a_sheet(value: object) -> object:
     """Return a cell that no spreadsheet computes: a stranger's words are no formula."""
     if not isinstance(value, str):
         return value
-    text = clean(value)
+    text = plain(value)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
@@ -44,3 +58,8 @@ def print_warnings(warnings: Iterable[Fault]) -> None:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return ``1 rule``, ``2 rules``; ``many`` where an s does not do."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

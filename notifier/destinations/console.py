@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 from notifier.destinations.base import Message, Part, Receipt
 from notifier.errors import TemporaryDeliveryError
 from notifier.messages.digest import digest_text
-from notifier.messages.escape import one_line, plain
+from notifier.messages.escape import fitting, one_line, plain
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
@@ -66,7 +66,7 @@ class ConsoleDestination:
         """Write the message as one block; see :class:`Destination`."""
         rendered = _rendered(self._block(message), self._console)
         try:
-            self._console.file.write(rendered)
+            self._console.file.write(fitting(rendered, self._console.encoding))
             self._console.file.flush()
         except OSError as error:
             raise TemporaryDeliveryError("the console cannot be written to") from error

@@ -18,6 +18,10 @@ SEQUENCES = re.compile(
 )
 BREAKS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+UNSEEN = re.compile(  # what a terminal obeys, or no eye sees
+    r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 MRKDWN_TOKENS = re.compile(r"<[^<>\n]*>|&(?:amp|lt|gt);|.", re.DOTALL)
 UNSAFE_IN_LINK = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"|\\^`{}\u202a-\u202e\u2066-\u2069]")
 
@@ -30,6 +34,11 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return :func:`plain` text on one line: titles, subjects, table cells."""
     return " ".join(plain(text).split())
+
+
+def fitting(text: str, encoding: str | None) -> str:
+    """Return text that a stream of this encoding takes; what it cannot carry is ``?``."""
+    return text.encode(encoding, "replace").decode(encoding) if encoding else text
 
 
 def shorten(text: str, limit: int) -> str:

@@ -229,3 +229,17 @@ def test_what_stands_for_no_time_is_shown_as_none(
     assert (chi["created_at"], chi["updated_at"], chi["last_seen_at"]) == (None, None, None)
     (event,) = listed(notifier, "events", "--lead", "63d9ffa77a8d152facbe2f31")
     assert event["time"] == event["data"]["observed_at"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("leads",), ("events",), ("deliveries",), ("explain", "--lead", BORIS)],
+)
+def test_no_listing_hands_a_terminal_what_it_would_obey(
+    notifier: Run, filled: Filled, arguments: tuple[str, ...]
+) -> None:
+    filled.lead(BORIS, name="Bo\x7f\x9b2J\u202eris\u2066\ufeff", status="O\x85\u202ePEN")
+    filled.look()
+    filled.deliver("sales", state=State.DEAD, error="said \x9b2J\u202e")
+    for printed in (notifier(*arguments).out, notifier(*arguments, "--json").out):
+        assert not set("\x7f\x85\x9b\u202e\u2066\ufeff") & set(printed)

@@ -1,8 +1,12 @@
 """What commands print, whatever strangers wrote into it."""
 
+import io
 import json
+import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from notifier.cli.columns import print_table
 from notifier.cli.output import print_json, print_warnings
@@ -32,3 +36,33 @@ def test_warnings_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     print_warnings([Fault(where="rules", problem="odd")])
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "warning: rules: odd\n")
+
+
+OBEYED = (
+    "".join(
+        map(chr, [*range(0x7F, 0xA0), 0x61C, *range(0x200E, 0x2010), *range(0x2028, 0x202F)])
+    )
+    + "\u200b\u2060\u2066\u2067\u2068\u2069\ufeff\U000e0001"
+)
+
+
+def test_json_commands_no_terminal_and_reads_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_json([{"name": f"Asha{OBEYED}"}])
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"name": f"Asha{OBEYED}"}
+    assert not set(OBEYED) & set(printed)
+    assert "\\u007f\\u0080" in printed
+    assert "\\udb40\\udc01" in printed
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(), st.sampled_from(["ascii", "latin-1", "cp1252", "utf-8"]))
+def test_json_reads_the_same_on_a_stream_of_any_encoding(
+    monkeypatch: pytest.MonkeyPatch, text: str, encoding: str
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    print_json([{"name": text}])
+    assert json.loads(written.getvalue().decode(encoding)) == {"name": text}

@@ -78,3 +78,13 @@ def test_each_kind_of_event_has_one_colour() -> None:
     assert style_of("lead.status_changed") != style_of("lead.message")
     assert {style_of(kind) for kind in ("source.down", "destination.down")} == {"red"}
     assert style_of("lead.updated") == "default"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "shift_jis"])
+async def test_what_a_stream_cannot_carry_is_replaced(encoding: str) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    await screen(stream).send(message(part(new_lead(), title="New lead: José, मीरा 🌸")))
+    shown = written.getvalue().decode(encoding)
+    assert "New lead: Jos" in shown
+    assert "मीरा" not in shown

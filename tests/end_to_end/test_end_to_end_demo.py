@@ -41,6 +41,17 @@ async def test_the_demo_ends_by_itself_when_told_so(tmp_path: Path) -> None:
     assert TOTALS.search(ended.out)
 
 
+async def test_a_terminal_that_knows_ascii_alone_gets_what_it_can_carry(
+    tmp_path: Path,
+) -> None:
+    program = Program(tmp_path, {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"})
+    async with program.running("demo") as process:
+        await process.says("? New lead: Kofi Mensah, Accra, Ghana\n")
+        assert await process.stop(SIGINT) == 0
+    assert process.err == ""
+    assert TOTALS.search(process.out)
+
+
 def totals(shown: str) -> tuple[int, int, int]:
     found = TOTALS.search(shown)
     assert found
