@@ -10,6 +10,7 @@ from notifier.events import Changed, Event, EventType
 from notifier.messages.escape import one_line, plain, shorten, slack
 from notifier.messages.facts import (
     NOBODY,
+    attribute_label,
     contacts,
     duration,
     note,
@@ -143,7 +144,7 @@ def _contact_lines(event: Event, lead: Lead) -> Iterator[str]:
 def _attribute_lines(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) != new.get(key):
-            yield _arrow(key, show(old.get(key)), show(new.get(key)))
+            yield _arrow(attribute_label(key), show(old.get(key)), show(new.get(key)))
 
 
 def _note_lines(old: list[Json], new: list[Json]) -> Iterator[str]:

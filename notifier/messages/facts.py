@@ -23,6 +23,13 @@ STATUS_EMOJI = {
 NOBODY = "nobody"
 SPEAKERS = {"user": "Visitor", "bot": "Bot", "agent": "Agent"}
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+OWN_LABELS = frozenset(
+    {
+        *("name", "status", "phone", "email", "place", "owner", "tags", "note"),
+        *("last message", "created", "link", "open the chat"),
+        *("city", "country", "gender", "new note", "former note"),
+    }
+)
 
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%*+/=_~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 PHONE_NUMBER = re.compile(r"\+?[0-9][0-9 ().-]{4,30}")
@@ -105,6 +112,11 @@ def note(written: Note) -> str:
     return ": ".join(part for part in (written.title, written.description) if part)
 
 
+def attribute_label(key: str) -> str:
+    """Return an attribute's name, told apart from a fact of ours that is called so."""
+    return f"{key} (attribute)" if one_line(key).casefold() in OWN_LABELS else key
+
+
 def moment(iso: str | None, zone: tzinfo) -> str:
     """Return an ISO time as ``2 Mar 2026, 10:00 IST`` in ``zone``, else an empty text."""
     at = instant(iso)
@@ -148,7 +160,8 @@ def _details(lead: Lead) -> Iterator[Fact]:
     yield from _contacts(lead)
     yield Fact(label="Tags", value=", ".join(lead.tags))
     for key, value in lead.attributes.items():
-        yield Fact(label=key, value=show(value), link=safe_link(show(value)))
+        label, shown = attribute_label(key), show(value)
+        yield Fact(label=label, value=shown, link=safe_link(shown))
     for written in lead.notes:
         yield Fact(label="Note", value=note(written))
     yield _last_message(lead)

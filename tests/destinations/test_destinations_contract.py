@@ -18,6 +18,9 @@ from notifier.errors import (
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
+from notifier.messages.builtin import builtin_text
+from notifier.messages.text import Medium
+from notifier.records import LastMessage
 from support.certificates import Certificate, self_signed
 
 AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError
@@ -170,3 +173,24 @@ async def test_no_time_is_shown_as_nothing(
     assert "created <" not in seen.words
     assert "Created" not in seen.words
     assert "9999" not in seen.words
+
+
+@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
+@pytest.mark.parametrize("words", [LastMessage(by="user", text="Hello?"), None])
+async def test_an_attribute_called_like_our_own_fact_is_shown_beside_it(
+    kind: str, words: LastMessage | None, certificate: Certificate
+) -> None:
+    names = ("Last message", "Name", "Status", "Phone", "Owner", "Place", "Created")
+    attributes = {name: f"my {name}" for name in names}
+    stranger = lead(attributes=attributes, last_message=words)
+    text = builtin_text(change_of(stranger, "attributes", {}, attributes), Medium.PLAIN)
+    update = part(new_lead(stranger), title=text.title, body=text.body)
+    async with KINDS[kind](certificate) as bench:
+        await bench.destination.send(message(update, who=stranger))
+        (seen,) = bench.seen()
+    for name in names:
+        assert f"my {name}" in seen.words
+        assert f"{name} (attribute)" in seen.words
+        assert f"*{name}*\\nmy {name}" not in seen.words
+    assert "Ravi Kumar" in seen.words
+    assert ("Visitor: Hello?" in seen.words) == (words is not None)

@@ -47,6 +47,22 @@ def test_what_is_empty_is_left_out() -> None:
     assert [(fact.label, fact.value) for fact in facts(BARE, zone=UTC)] == [("Owner", "nobody")]
 
 
+def test_an_attribute_called_like_a_fact_of_ours_takes_no_facts_place() -> None:
+    names = ("Name", "status", "LAST  MESSAGE", "Owner", "Created", "Budget")
+    lead = msgspec.structs.replace(FULL, attributes=dict.fromkeys(names, "x"))
+    shown = [(fact.label, fact.value) for fact in facts(lead, zone=UTC)]
+    assert [label for label, value in shown if value == "x"] == [
+        "Name (attribute)",
+        "status (attribute)",
+        "LAST  MESSAGE (attribute)",
+        "Owner (attribute)",
+        "Created (attribute)",
+        "Budget",
+    ]
+    assert ("Name", "Meera Nair") in shown
+    assert ("Last message", "Visitor: What does it cost?") in shown
+
+
 def test_presence_and_times_change_no_detail() -> None:
     later = msgspec.structs.replace(
         FULL, online=False, visits=9, last_seen_at=None, updated_at=None
