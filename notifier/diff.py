@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from notifier.records import Agent, LastMessage, Lead, given_name
-from notifier.rows import Json
+from notifier.records import Agent, Lead, given_name
+from notifier.rows import Json, canonical, seen
 
-DETAILS = ("email", "phone", "city", "country", "gender", "attributes", "notes")
+DETAILS = ("email", "phone", "city", "country", "gender", "attributes", "notes", "tags")
+SETS = ("notes", "tags")
+LATEST = "9999"  # sorts behind every time: what has none is not known to be late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,22 +34,24 @@ def diff(before: Lead, after: Lead) -> list[Change]:
     return list(_changes(before, after))
 
 
+def differs(old: Json, new: Json) -> bool:
+    """Say whether a person would see that two values are not the same."""
+    return bool(old != new and seen(old) != seen(new))
+
+
 def _changes(before: Lead, after: Lead) -> Iterable[Change]:
-    if given_name(before) != given_name(after):
+    if differs(given_name(before), given_name(after)):
         yield Change(field="name", old=given_name(before), new=given_name(after))
-    for field in DETAILS:
+    for field in (*DETAILS, "status"):
         old, new = getattr(before, field), getattr(after, field)
-        if old != new:
-            yield Change(
-                field=field, old=msgspec.to_builtins(old), new=msgspec.to_builtins(new)
-            )
-    if set(before.tags) != set(after.tags):
-        yield Change(field="tags", old=list(before.tags), new=list(after.tags))
-    if before.status != after.status:
-        yield Change(field="status", old=before.status, new=after.status)
+        if old == new:
+            continue
+        old, new = _as_json(old), _as_json(new)
+        if _as_set(old) != _as_set(new) if field in SETS else differs(old, new):
+            yield Change(field=field, old=old, new=new)
     if _id(before.assignee) != _id(after.assignee):
         yield Change(field="assignee", old=_id(before.assignee), new=_id(after.assignee))
-    if _is_newer(before.last_message, after.last_message):
+    if _is_newer(before, after):
         yield Change(
             field="last_message",
             old=msgspec.to_builtins(before.last_message),
@@ -59,12 +63,28 @@ def _id(agent: Agent | None) -> str | None:
     return agent.id if agent else None
 
 
-def _is_newer(before: LastMessage | None, after: LastMessage | None) -> bool:
-    """A message is newer when its time is later, or it has none and its text differs."""
-    if after is None or after == before:
+def _as_json(value: Json) -> Json:
+    plain = msgspec.to_builtins(value)
+    return list(plain) if isinstance(plain, tuple) else plain
+
+
+def _as_set(entries: Json) -> set[bytes]:
+    return {canonical(entry) for entry in seen(entries)}
+
+
+def _is_newer(before: Lead, after: Lead) -> bool:
+    """A message is newer when its time is later; of one time, with another speaker or words.
+
+    Of words alone that differ the newer are those of the newer row.
+    """
+    old, new = before.last_message, after.last_message
+    if new is None:
         return False
-    if before is None:
+    if old is None:
         return True
-    if before.at and after.at:
-        return after.at > before.at
-    return (before.by, before.text) != (after.by, after.text)
+    if old.at and new.at and old.at != new.at:
+        return new.at > old.at
+    if new.by and differs(old.by, new.by):
+        return True
+    is_late = (after.updated_at or LATEST) < (before.updated_at or "")
+    return bool(new.text) and differs(old.text, new.text) and not is_late

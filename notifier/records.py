@@ -188,12 +188,13 @@ def assignee(value: Json, agents: Mapping[str, Agent]) -> Agent | None:
 def _attributes(value: Json) -> dict[str, Scalar]:
     pairs = list(value.items()) if isinstance(value, Mapping) else []
     pairs += [(entry.get("key"), entry.get("value")) for entry in map(mapping, entries(value))]
-    return {key: _scalar(entry) for name, entry in pairs if (key := text(name))}
+    found = ((text(name), _scalar(entry)) for name, entry in pairs)
+    return {key: scalar for key, scalar in found if key and scalar is not None}
 
 
 def _scalar(value: Json) -> Scalar:
     if isinstance(value, list | Mapping):
-        return canonical(value).decode()
+        return text(canonical(value).decode()) if value else None
     return value if isinstance(value, bool | int | float) else text(value)
 
 

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from notifier.cleaning import visible
+
 Json: TypeAlias = Any
 """Whatever ``json.loads`` returns: the one place where strangers' types enter."""
 
@@ -23,6 +25,7 @@ NO_TIME_YEARS = (datetime.min.year, datetime.max.year)
 
 MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
+MAX_RAW_CHARS = 4 * MAX_TEXT_CHARS  # of which some are nothing to the eye
 MAX_DEPTH = 100
 OUR_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
@@ -162,15 +165,42 @@ def merged(before: Row, after: Row) -> Row:
 
 
 def text(value: Json) -> str | None:
-    """Return a non-empty text for a string or number, else ``None``.
+    """Return what a person sees of a string or number, ``None`` where that is nothing.
 
-    NUL is dropped: neither SQLite's text functions nor mail survive it.
+    See :func:`notifier.cleaning.visible`.
     """
-    if not isinstance(value, str):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        value = str(value)
-    return value.replace("\0", "").strip()[:MAX_TEXT_CHARS] or None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    shown = visible(written(value)[:MAX_RAW_CHARS])
+    return shown[:MAX_TEXT_CHARS].rstrip() or None
+
+
+def written(scalar: Scalar) -> str:
+    """Return a scalar the way a person would write it; nothing for ``None``."""
+    match scalar:
+        case None:
+            return ""
+        case bool():
+            return "true" if scalar else "false"
+        case float() if scalar.is_integer():
+            return str(int(scalar))
+        case _:
+            return str(scalar)
+
+
+def seen(value: Json) -> Json:
+    """Return the form in which two values are equal that look the same to a person.
+
+    A number is its text, every blank a space, and what is empty is not there.
+    """
+    match value:
+        case Mapping():
+            pairs = ((seen(key), seen(entry)) for key, entry in value.items())
+            return {key: entry for key, entry in pairs if entry is not None}
+        case list() | tuple():
+            return [entry for entry in map(seen, value) if entry is not None]
+        case _:
+            return " ".join(visible(written(value)).split()) or None
 
 
 def mapping(value: Json) -> Row:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from notifier.diff import Change, diff
 from notifier.records import Agent, LastMessage, Lead, Note, given_name
+from notifier.rows import seen, text
 
 LEAD = Lead(id="l1", source="website", bot_id="b1", customer_id="c1", uuid="u1", name="Meera")
 
@@ -75,7 +76,11 @@ def test_a_name_given_at_last_is_new() -> None:
         (None, LastMessage(text="Hi"), True),
         (LastMessage(at="1", text="Hi"), LastMessage(at="2", text="Hi"), True),
         (LastMessage(at="2", text="Hi"), LastMessage(at="1", text="Ho"), False),
-        (LastMessage(at="1", text="Hi"), LastMessage(at="1", text="Hi!"), False),
+        (LastMessage(at="1", text="Hi"), LastMessage(at="1", text="Hi!"), True),
+        (LastMessage(at="1", by="user"), LastMessage(at="1", by="bot"), True),
+        (LastMessage(at="1", text="Hi"), LastMessage(at="1", text=" Hi\u200b"), False),
+        (LastMessage(at="1", by="user", text="Hi"), LastMessage(at="1"), False),
+        (LastMessage(at="2", by="user"), LastMessage(at="1", by="bot"), False),
         (LastMessage(text="Hi"), LastMessage(text="Ho"), True),
         (LastMessage(text="Hi"), None, False),
     ],
@@ -87,7 +92,50 @@ def test_only_a_newer_message_is_a_change(
     assert bool(found) == is_newer
 
 
-words = st.none() | st.text(min_size=1, max_size=4)
+def test_of_words_alone_that_differ_an_older_row_has_the_older_ones() -> None:
+    first, second = (
+        LastMessage(at="1", by="user", text="Hi"),
+        LastMessage(at="1", by="user", text="Hi there"),
+    )
+    now = changed(last_message=second, updated_at="2026-03-02T09:00:01.000Z")
+    late = changed(last_message=first, updated_at="2026-03-02T09:00:00.000Z")
+    assert diff(now, late) == []
+    assert [change.field for change in diff(late, now)] == ["last_message"]
+
+
+SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "an attribute without a value": ({"attributes": {"ok": None}}, {"attributes": {}}),
+    "an empty attribute": ({"attributes": {"ok": ""}}, {"attributes": {}}),
+    "a number as text": ({"attributes": {"Budget": "5000"}}, {"attributes": {"Budget": 5000}}),
+    "a whole number": ({"attributes": {"Budget": 5000.0}}, {"attributes": {"Budget": "5000"}}),
+    "yes or no as text": ({"attributes": {"vip": True}}, {"attributes": {"vip": "true"}}),
+    "notes in another order": (
+        {"notes": (Note(id="1", title="a"), Note(id="2", title="b"))},
+        {"notes": (Note(id="2", title="b"), Note(id="1", title="a"))},
+    ),
+    "two blanks": ({"name": "Meera Nair"}, {"name": "Meera  Nair"}),
+    "another kind of blank": ({"city": "New Delhi"}, {"city": "New\u00a0Delhi"}),
+    "a line break": ({"city": "New Delhi"}, {"city": "New\r\nDelhi"}),
+    "an accent of its own": ({"name": "José"}, {"name": "Jose\u0301"}),
+    "a character without width": ({"city": "Pune"}, {"city": "Pune\u200b"}),
+    "nothing to the eye": ({"city": None}, {"city": "\u200e\u3164"}),
+    "a tag with a mark": ({"tags": ("hot",)}, {"tags": ("\u202ahot\u202c",)}),
+}
+
+
+@pytest.mark.parametrize("one", SAME)
+def test_what_looks_the_same_is_no_change(one: str) -> None:
+    before, after = SAME[one]
+    assert diff(changed(**before), changed(**after)) == []
+
+
+def test_what_a_person_sees_is_a_change() -> None:
+    assert diff(changed(name="meera"), changed(name="Meera"))
+    assert diff(changed(attributes={"Budget": 5000}), changed(attributes={"Budget": 5001}))
+    assert diff(changed(notes=(Note(id="1", title="a"),)), changed(notes=(Note(id="1"),)))
+
+
+words = st.text(max_size=4).map(text)
 leads = st.builds(
     Lead,
     id=st.just("l1"),
@@ -116,7 +164,9 @@ def test_a_lead_does_not_differ_from_itself(lead: Lead) -> None:
 def test_changes_lead_from_the_one_to_the_other(before: Lead, after: Lead) -> None:
     replayed = {change.field: change.new for change in diff(before, after)}
     for field, value in _compared(after).items():
-        assert replayed.get(field, _compared(before)[field]) == value
+        assert _looks(field, replayed.get(field, _compared(before)[field])) == _looks(
+            field, value
+        )
 
 
 @given(leads, leads)
@@ -124,6 +174,11 @@ def test_the_way_back_is_the_way_there_reversed(before: Lead, after: Lead) -> No
     there = {(one.field, repr(one.old), repr(one.new)) for one in diff(before, after)}
     back = {(one.field, repr(one.new), repr(one.old)) for one in diff(after, before)}
     assert there == back
+
+
+def _looks(field: str, value: Any) -> Any:
+    shown = seen(value)
+    return {repr(one) for one in shown} if field == "notes" else shown
 
 
 def _compared(lead: Lead) -> dict[str, Any]:

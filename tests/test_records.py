@@ -171,3 +171,53 @@ def test_whatever_stands_in_the_details_a_lead_is_read(value: Json) -> None:
     names = ("name", "contact", "city", "tags", "attributes", "gender", "picture")
     lead = read(**details(**dict.fromkeys(names, value)))
     assert canonical({"tags": list(lead.tags)})
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u200e\u200d\u2060", "\u2800", "\u202e", "\ufeff"]
+)
+def test_what_is_nothing_to_the_eye_is_no_value(nothing: str) -> None:
+    contact: dict[str, Json] = {"email": "m@example.com", "phone": {"number": nothing}}
+    lead = read(
+        uuid="u1",
+        status=nothing,
+        _agentAssigned=nothing,
+        lastMessage={"text": nothing},
+        profile={
+            "notes": [{"title": nothing}],
+            "userDetails": {
+                "name": nothing,
+                "contact": contact,
+                "city": nothing,
+                "tags": [nothing],
+                "attributes": [{"key": nothing, "value": 1}, {"key": "ok", "value": nothing}],
+            },
+        },
+    )
+    assert lead == read(uuid="u1", **details(contact={"email": "m@example.com"}))
+    assert lead.name == "m@example.com"
+
+
+def test_texts_are_kept_as_they_are_seen() -> None:
+    lead = read(
+        **details(
+            name=" Jose\u0301\u200b  Díaz",
+            contact={
+                "phone": {"number": "\u202a98765\u00a043210\u202c", "prefix": "\u202a+91"}
+            },
+            tags=["hot", "hot\u200b", " hot"],
+            attributes=[{"key": "Bud\u00adget", "value": "5000\u202c"}],
+        )
+    )
+    assert (lead.name, lead.phone) == ("José Díaz", "+9198765 43210")
+    assert (lead.tags, lead.attributes) == (("hot",), {"Budget": "5000"})
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", [], {}])
+def test_an_empty_attribute_is_one_that_is_not_there(value: Json) -> None:
+    assert read(**details(attributes=[{"key": "ok", "value": value}])).attributes == {}
+
+
+def test_numbers_are_texts_where_texts_belong() -> None:
+    lead = read(**details(name=5.0, contact={"phone": {"number": 9876543210.0, "prefix": 91}}))
+    assert (lead.name, lead.phone) == ("5", "+919876543210")

@@ -6,8 +6,9 @@ A title names who and what in one line. The body holds what changed; for
 
 from collections.abc import Iterator, Mapping
 
+from notifier.diff import differs
 from notifier.events import Changed, Event, EventType
-from notifier.messages.escape import one_line, plain, shorten, slack
+from notifier.messages.escape import ELLIPSIS, one_line, plain, shorten, slack
 from notifier.messages.facts import (
     NOBODY,
     attribute_label,
@@ -22,10 +23,11 @@ from notifier.messages.facts import (
 )
 from notifier.messages.text import Medium, Text
 from notifier.records import Agent, Lead, Note
-from notifier.rows import Json, mapping
+from notifier.rows import Json, canonical, mapping, seen
 
 MAX_QUOTE = 1_000
 MAX_VALUE = 500
+SAME_CHARS = 40
 NOTHING = "—"
 TOLD_BY_TITLE = {"created": "Place", "status_changed": "Status", "message": "Last message"}
 
@@ -61,7 +63,7 @@ def change_lines(changes: Mapping[str, Changed], agents: Agents) -> Iterator[str
             case "last_message":
                 continue
             case _:
-                yield _arrow(field.capitalize(), show(change.old), show(change.new))
+                yield _arrow(field.capitalize(), *_told(change.old, change.new))
 
 
 def _dressed(title: str, lines: list[str], medium: Medium) -> Text:
@@ -143,13 +145,15 @@ def _contact_lines(event: Event, lead: Lead) -> Iterator[str]:
 
 def _attribute_lines(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     for key in dict.fromkeys([*old, *new]):
-        if old.get(key) != new.get(key):
-            yield _arrow(attribute_label(key), show(old.get(key)), show(new.get(key)))
+        was, now = old.get(key), new.get(key)
+        if differs(was, now):
+            yield _arrow(attribute_label(key), *_told(was, now))
 
 
 def _note_lines(old: list[Json], new: list[Json]) -> Iterator[str]:
-    yield from (f"New note: {_note(entry)}" for entry in new if entry not in old)
-    yield from (f"Former note: {_note(entry)}" for entry in old if entry not in new)
+    before, after = seen(old), seen(new)
+    yield from (f"New note: {_note(entry)}" for entry in new if seen(entry) not in before)
+    yield from (f"Former note: {_note(entry)}" for entry in old if seen(entry) not in after)
 
 
 def _note(entry: Json) -> str:
@@ -192,8 +196,27 @@ def _overdue_rule(event: Event) -> str:
     return event.data.overdue.rule if event.data.overdue else "Overdue"
 
 
+def _told(old: Json, new: Json) -> tuple[str, str]:
+    """Return two values in words: as JSON where the words are the same, as of true and yes."""
+    words = show(old), show(new)
+    if words[0] == words[1]:
+        return canonical(old).decode(), canonical(new).decode()
+    return words
+
+
 def _arrow(label: str, old: str, new: str) -> str:
-    return f"{one_line(label)}: {_value(old) or NOTHING} → {_value(new) or NOTHING}"
+    was, now = one_line(old), one_line(new)
+    if _value(was) == _value(now):
+        was, now = _apart(was, now)
+    return f"{one_line(label)}: {_value(was) or NOTHING} → {_value(now) or NOTHING}"
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """Return two long texts from shortly before where they begin to differ."""
+    pairs = enumerate(zip(old, new, strict=False))
+    at = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+    start = max(at - SAME_CHARS, 0)
+    return ELLIPSIS + old[start:], ELLIPSIS + new[start:]
 
 
 def _value(text: str) -> str:

@@ -8,15 +8,11 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from notifier.cleaning import BREAKS, SEQUENCES
+
 ELLIPSIS = "…"
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
-SEQUENCES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erase
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC and kin: titles, links, clipboard
-    r"|\x9b[0-?]*[ -/]*[@-~]"
-)
-BREAKS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 UNSEEN = re.compile(  # what a terminal obeys, or no eye sees
     r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from notifier.cleaning import comparable
 from notifier.messages.escape import one_line, safe_link, shorten
 from notifier.records import LEAD, LastMessage, Lead, Note, given_name
-from notifier.rows import Json, instant
+from notifier.rows import Json, instant, written
 
 STATUS_EMOJI = {
     "OPEN": "🔵",
@@ -104,17 +105,17 @@ def show(value: Json) -> str:
         case dict():
             return ", ".join(f"{key}: {show(entry)}" for key, entry in value.items())
         case _:
-            return str(value)
+            return written(value)
 
 
-def note(written: Note) -> str:
+def note(one: Note) -> str:
     """Return ``title: description``, or the one that is there."""
-    return ": ".join(part for part in (written.title, written.description) if part)
+    return ": ".join(part for part in (one.title, one.description) if part)
 
 
 def attribute_label(key: str) -> str:
     """Return an attribute's name, told apart from a fact of ours that is called so."""
-    return f"{key} (attribute)" if one_line(key).casefold() in OWN_LABELS else key
+    return f"{key} (attribute)" if comparable(key) in OWN_LABELS else key
 
 
 def moment(iso: str | None, zone: tzinfo) -> str:
@@ -162,8 +163,8 @@ def _details(lead: Lead) -> Iterator[Fact]:
     for key, value in lead.attributes.items():
         label, shown = attribute_label(key), show(value)
         yield Fact(label=label, value=shown, link=safe_link(shown))
-    for written in lead.notes:
-        yield Fact(label="Note", value=note(written))
+    for one in lead.notes:
+        yield Fact(label="Note", value=note(one))
     yield _last_message(lead)
 
 

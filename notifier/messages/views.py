@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import jinja2
 import msgspec
 
+from notifier.cleaning import visible
 from notifier.messages.facts import show
 from notifier.rows import Json
 
@@ -69,7 +70,7 @@ class Bag(Mapping[str, Json]):
 
     def field(self, name: Json) -> Json:
         """Return the value of a key, or :class:`Blank`."""
-        return self.row.get(name, Blank())
+        return self.row.get(visible(name) if isinstance(name, str) else name, Blank())
 
     def method(self, name: str) -> Callable[..., Json] | None:
         """Return one of a mapping's reading methods."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import normalize
 
 from notifier.dispatcher.tools import Limits
 from notifier.messages.digest import digest_text
@@ -115,8 +116,8 @@ def compare(
 def _fulfils(sent: Sent, expected: Expected) -> bool:
     if expected.rule not in sent.rules or expected.to != sent.to:
         return False
-    text = words(sent)
-    return all(part in text for part in expected.says)
+    text = normalize("NFC", words(sent))
+    return all(normalize("NFC", part) in text for part in expected.says)
 
 
 def words(sent: Sent) -> str:

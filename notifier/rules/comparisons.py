@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import ge, gt, le, lt
 from pkgutil import resolve_name
 from typing import TypeAlias
+from unicodedata import normalize
 
-from notifier.rows import Json
+from notifier.cleaning import comparable, visible
+from notifier.rows import Json, written
 
 Test: TypeAlias = Callable[[Json], bool]
 
@@ -21,6 +23,8 @@ ORDERS: dict[str, Callable[[float, float], bool]] = {"gt": gt, "gte": ge, "lt": 
 
 def is_missing(seen: Json) -> bool:
     """Say whether a value is missing or empty; ``0`` and ``false`` are neither."""
+    if isinstance(seen, str):
+        return not visible(seen)
     return seen is None or (not seen and not isinstance(seen, int | float))
 
 
@@ -30,58 +34,66 @@ def is_present(seen: Json) -> bool:
 
 
 def equals(wanted: str) -> Test:
-    """Hold for the same text, letter case ignored."""
-    folded = wanted.casefold()
+    """Hold for the same text, as people see it."""
+    same = comparable(wanted)
 
     def test(seen: Json) -> bool:
         if isinstance(seen, str):
-            return seen.casefold() == folded
-        return any(text.casefold() == folded for text in texts(seen))
+            return comparable(seen) == same
+        return same in comparables(seen)
 
     return test
 
 
 def one_of(wanted: Iterable[str]) -> Test:
-    """Hold for any of these texts, letter case ignored."""
-    folded = frozenset(text.casefold() for text in wanted)
+    """Hold for any of these texts."""
+    same = frozenset(map(comparable, wanted))
 
     def test(seen: Json) -> bool:
         if isinstance(seen, str):
-            return seen.casefold() in folded
-        return any(text.casefold() in folded for text in texts(seen))
+            return comparable(seen) in same
+        return not same.isdisjoint(comparables(seen))
 
     return test
 
 
 def all_of(wanted: Iterable[str]) -> Test:
     """Hold for a list that contains every one of these texts."""
-    folded = frozenset(text.casefold() for text in wanted)
-    return lambda seen: folded <= {text.casefold() for text in texts(seen)}
+    same = frozenset(map(comparable, wanted))
+    return lambda seen: same <= set(comparables(seen))
 
 
 def contains(wanted: str) -> Test:
-    """Hold where the text stands anywhere within, letter case ignored."""
-    folded = wanted.casefold()
-    return lambda seen: any(folded in text.casefold() for text in texts(seen))
+    """Hold where the text stands anywhere within."""
+    sought = part(wanted)
+    return lambda seen: any(sought in text for text in comparables(seen))
 
 
 def starts_with(wanted: str) -> Test:
-    """Hold where the text stands at the beginning, letter case ignored."""
-    folded = wanted.casefold()
-    return lambda seen: any(text.casefold().startswith(folded) for text in texts(seen))
+    """Hold where the text stands at the beginning."""
+    sought = part(wanted)
+    return lambda seen: any(text.startswith(sought) for text in comparables(seen))
 
 
 def ends_with(wanted: str) -> Test:
-    """Hold where the text stands at the end, letter case ignored."""
-    folded = wanted.casefold()
-    return lambda seen: any(text.casefold().endswith(folded) for text in texts(seen))
+    """Hold where the text stands at the end."""
+    sought = part(wanted)
+    return lambda seen: any(text.endswith(sought) for text in comparables(seen))
+
+
+def part(wanted: str) -> str:
+    """Return a text as it may stand within others: a blank at its ends was meant."""
+    text = comparable(wanted)
+    if not text:
+        return " " if wanted.isspace() else ""
+    return " " * wanted[0].isspace() + text + " " * wanted[-1].isspace()
 
 
 def matches(pattern: str) -> Test:
     """Hold where the regular expression is found; raises ``ValueError`` for a bad one."""
     # Its library is 3 MB, for a test that few rules make.
     finder: Callable[[str], Callable[[str], bool]] = resolve_name(FINDER)
-    is_in = finder(pattern)
+    is_in = finder(normalize("NFC", pattern))
     return lambda seen: any(is_in(text) for text in texts(seen))
 
 
@@ -95,7 +107,7 @@ def compares(order: str, bound: float) -> Test:
     is_ordered = ORDERS[order]
 
     def test(seen: Json) -> bool:
-        numbers = (number(text) for text in texts(seen))
+        numbers = (number(text) for text in comparables(seen))
         return any(one is not None and is_ordered(one, bound) for one in numbers)
 
     return test
@@ -126,12 +138,9 @@ def texts(seen: Json) -> list[str]:
     if seen is None:
         return []
     scalars = seen if isinstance(seen, list | tuple) else [seen]
-    return [_text(scalar) for scalar in scalars if scalar is not None]
+    return [written(scalar) for scalar in scalars if scalar is not None]
 
 
-def _text(scalar: Json) -> str:
-    if isinstance(scalar, bool):
-        return "true" if scalar else "false"
-    if isinstance(scalar, float) and scalar.is_integer():
-        return str(int(scalar))
-    return str(scalar)
+def comparables(seen: Json) -> list[str]:
+    """Return the texts in a value in the form they are compared in."""
+    return [comparable(text) for text in texts(seen)]

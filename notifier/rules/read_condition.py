@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
+from notifier.cleaning import comparable, visible
 from notifier.messages.facts import STATUS_EMOJI
 from notifier.records import LEAD, NON_LEAD
 from notifier.rules import comparisons
@@ -119,7 +120,7 @@ class _Reader:
 
     def _test(self, key: str, value: Node) -> Read:
         match value:
-            case Scalar(null=True) | Scalar(text=""):
+            case Scalar() if value.null or not visible(value.text):
                 return comparisons.is_missing
             case Scalar():
                 return comparisons.equals(value.text)
@@ -130,9 +131,9 @@ class _Reader:
 
     def _advise(self, key: str, value: Node) -> None:
         known = self._known.get(key, ())
-        folded = {one.casefold() for one in known}
+        same = set(map(comparable, known))
         for scalar in _compared(value) if known else ():
-            if scalar.text.casefold() not in folded and not scalar.unresolved:
+            if comparable(scalar.text) not in same and not scalar.unresolved:
                 problem = f"`{scalar.written}` is no usual {key}{meant(scalar.text, known)}"
                 self._faults.warn(scalar.at, problem, f"usual are {', '.join(known)}")
 
@@ -215,7 +216,7 @@ class _Reader:
         return comparisons.negated(found) if name == "none_of" else found
 
     def _operand_text(self, name: str, operand: Node) -> Scalar | None:
-        if isinstance(operand, Scalar) and not operand.null and operand.text:
+        if isinstance(operand, Scalar) and not operand.null and comparisons.part(operand.text):
             return operand
         self._faults.add(operand.at, f"`{name}` wants one text that is not empty")
         return None

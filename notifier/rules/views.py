@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
+from notifier.cleaning import visible
 from notifier.events import Event, EventType
 from notifier.records import Agent, LastMessage, Lead
 from notifier.rows import Json, Scalar
@@ -70,10 +71,11 @@ def field_getters() -> dict[str, Getter]:
 
 
 def attribute_getter(name: str) -> Getter:
-    """Return how to read the attribute of exactly this name."""
+    """Return how to read the attribute of exactly this name, letter case included."""
+    key = visible(name)
 
     def get(view: View) -> Scalar:
-        return view.lead.attributes.get(name)
+        return view.lead.attributes.get(key)
 
     return get
 

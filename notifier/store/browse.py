@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlite_utils import Database
 
+from notifier.cleaning import comparable
 from notifier.records import Agent, Lead, Source, parse
 from notifier.rows import iso_of_ms
 
@@ -143,7 +144,7 @@ def leads(
 def _fits(lead: Lead, wanted: Wanted) -> bool:
     if wanted.since_ms is not None and _last_change(lead) < iso_of_ms(wanted.since_ms):
         return False
-    return wanted.state is None or wanted.state.casefold() == (lead.status or "").casefold()
+    return wanted.state is None or comparable(wanted.state) == comparable(lead.status or "")
 
 
 def _last_change(lead: Lead) -> str:

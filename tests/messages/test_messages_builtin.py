@@ -1,5 +1,7 @@
 """The built-in words, as a salesperson reads them."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from notifier.events import Event, EventType, changed, created, operation
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event, samples
 from notifier.messages.text import Medium
-from notifier.records import LastMessage
+from notifier.records import LastMessage, Source, parse
 
 EVERY = list(EventType)
 
@@ -137,3 +139,70 @@ def test_no_stranger_can_write_slacks_control_characters(words: str, kind: Event
     text = builtin_text(msgspec.structs.replace(event, data=payload), Medium.SLACK)
     assert "<" not in text.title + text.body
     assert len(text.title.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ({"tags": ("a, b",)}, {"tags": ("a", "b")}, 'Tags: ["a, b"] → ["a","b"]'),
+        (
+            {"attributes": {"vip": True}},
+            {"attributes": {"vip": "yes"}},
+            'vip: true → "yes"',
+        ),
+        (
+            {"city": "x" * 600 + " old"},
+            {"city": "x" * 600 + " new"},
+            f"City: …{'x' * 39} old → …{'x' * 39} new",
+        ),
+        (
+            {"attributes": {"Budget": 5000.0}},
+            {"attributes": {"Budget": 6000}},
+            "Budget: 5000 → 6000",
+        ),
+        ({"attributes": {"Name": 1}}, {"attributes": {}}, "Name (attribute): 1 → —"),
+    ],
+)
+def test_a_change_shows_what_is_not_the_same(
+    before: dict[str, Any], after: dict[str, Any], line: str
+) -> None:
+    old, new = (msgspec.structs.replace(FULL, **fields) for fields in (before, after))
+    (event,) = changed(new, diff(old, new), at=AT)
+    assert builtin_text(event, Medium.SLACK).body.replace("&gt;", ">") == line
+
+
+odd = st.text(alphabet="ab5, :\u200b\u0301é\n\u00a0İı", max_size=4)
+scalars = st.none() | st.booleans() | st.integers(0, 9) | st.floats(0, 9) | odd
+rows = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": scalars,
+        "city": scalars,
+        "tags": st.lists(odd, max_size=3),
+        "attributes": st.dictionaries(odd, scalars | st.lists(scalars, max_size=2), max_size=3),
+    },
+)
+notes = st.lists(
+    st.fixed_dictionaries({}, optional={"title": odd, "description": odd}), max_size=3
+)
+
+
+@given(rows, rows, notes, notes)
+def test_no_change_is_told_that_shows_nothing(
+    one: dict[str, Any], other: dict[str, Any], old: list[Any], new: list[Any]
+) -> None:
+    before, after = (
+        parse(
+            {"_id": "l1", "profile": {"userDetails": fields, "notes": beside}},
+            kind="lead",
+            source=Source(name="website", bot_id="b", customer_id="c"),
+            agents={},
+        )
+        for fields, beside in ((one, old), (other, new))
+    )
+    for event in changed(after, diff(before, after), at=AT):
+        lines = builtin_text(event, Medium.SLACK).body.splitlines()
+        assert lines
+        for line in lines:
+            was, arrow, now = line.partition(": ")[2].partition(" → ")
+            assert not arrow or was != now

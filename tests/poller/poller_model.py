@@ -107,7 +107,9 @@ class Model:
         if old != new:
             self._tell(kind, "updated", row, old, new)
         old, new = _message(before), _message(row)
-        if _said_at(row) > _said_at(before):  # an older message that is back is no news
+        said_at, before_at = _said_at(row), _said_at(before)
+        # An older message that is back is no news; of one time are those that differ.
+        if said_at > before_at or (said_at == before_at and new and old != new):
             self._tell(kind, "message", row, old, new)
         self._keep(row, kind)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from poller_house import Build, House, houses
 
-from notifier.rows import Row, iso_ms
+from notifier.rows import Json, Row, iso_ms
 from notifier.simulator.listing import Order
 
 HOUR = 3600
@@ -246,3 +246,61 @@ def test_a_last_message_that_was_left_out_for_a_while_is_no_new_one(build: Build
     house.world.change(lead_id, lastMessage=said)
     house.poll(30)
     assert kinds(house) == ["lead.message"]
+
+
+def test_a_message_of_the_same_time_with_another_speaker_or_words_is_news(
+    build: Build,
+) -> None:
+    house = settled(build(), count=1)
+    (lead_id,) = house.world.ids()
+    at = iso_ms(house.now())
+    for message in (
+        {"at": at, "by": "user", "text": "What is the price?"},
+        {"at": at, "by": "bot", "text": "It costs 500"},
+        {"at": at, "by": "bot", "text": "It costs 500 a month"},
+        {"at": at, "by": "bot", "text": "It costs  500 a month\u200b"},
+    ):
+        house.world.change(lead_id, lastMessage=message)
+        house.poll(60)
+    assert kinds(house) == ["lead.message"] * 3
+
+
+ODD: dict[str, Json] = {
+    "name": "Jose\u0301  Díaz\u200b",
+    "city": "New\u00a0Delhi",
+    "tags": ["\u202ahot\u202c", "\u3164"],
+    "attributes": {"Budget": "5000\u200b", "ok": None},
+    "notes": [{"_id": "1", "title": "a"}, {"_id": "2", "title": "b\ufeff"}],
+}
+NEAT: dict[str, Json] = {
+    "name": "José Díaz",
+    "city": "New Delhi",
+    "tags": ["hot"],
+    "attributes": {"Budget": 5000},
+    "notes": [{"_id": "2", "title": "b"}, {"_id": "1", "title": "a"}],
+}
+
+
+def test_rows_that_look_the_same_are_no_news_whichever_was_stored_first(build: Build) -> None:
+    house = build()
+    odd = [house.world.create(**ODD) for _ in range(20)]
+    neat = house.world.create(**NEAT)
+    house.poll(3 * 60)
+    kept = house.value("SELECT COUNT(*) FROM records WHERE row LIKE '%Jose\u0301  Díaz\u200b%'")
+    assert kept == len(odd)  # the snapshot has a row as it came, whatever is read in it
+    house.store.db.execute("DELETE FROM events")
+    for lead_id in odd:
+        house.world.change(lead_id, isOnline=True)
+    house.poll(60)
+    for lead_id in odd:
+        house.world.change(lead_id, **NEAT)
+    house.world.change(neat, **ODD)
+    house.poll(60)
+    assert house.told() == []
+    house.world.change(neat, **{**ODD, "city": "Pune\u200b"})
+    house.poll(60)
+    (event,) = house.events()
+    assert event.data.changes
+    assert {name: (c.old, c.new) for name, c in event.data.changes.items()} == {
+        "city": ("New Delhi", "Pune")
+    }

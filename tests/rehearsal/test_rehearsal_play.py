@@ -173,3 +173,30 @@ steps:
   - change: {last_message: {at: "9999-12-31T23:59:59Z", text: Hi}}
 """
     assert played(story) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "typed"),
+    [
+        ("Türkiye", "TÜRKİYE"),
+        ("istanbul", "İstanbul"),
+        ("Málaga", "Ma\\u0301laga"),
+        ("{contains: málaga}", "MA\\u0301LAGA centro"),
+        ("New Delhi", "New\\u00a0Delhi"),
+        ("New Delhi", "New  Delhi"),
+        ("Pune", "Pune\\u200b"),
+        ("Pune", "\\u200ePune"),
+        ("Pune", "\\ufeffPune"),
+    ],
+)
+def test_a_place_is_the_same_however_it_was_typed(wanted: str, typed: str) -> None:
+    rules = f"""
+destinations:
+  screen: {{type: console}}
+rules:
+  - {{name: Near, when: lead.created, if: {{city: {wanted}}}, send: screen}}
+"""
+    story = f'lead: {{city: "{typed}", name: "Jose\\u0301"}}\n'
+    assert (
+        played(story + 'steps: [{expect: [{rule: Near, says: "José"}]}]', rules=rules) is None
+    )

@@ -5,7 +5,7 @@ from notifier.records import Agent, Source, parse
 from notifier.rehearsal.row import row_of
 
 SOURCE = Source(name="website", bot_id="b", customer_id="c")
-WORDS = st.text("abcÅé 1&<>", min_size=1).map(str.strip).filter(bool)
+WORDS = st.text("abcÅé 1&<>", min_size=1).map(lambda text: " ".join(text.split())).filter(bool)
 TIMES = st.just("2026-03-02T10:00:00.000Z")
 FIELDS = st.fixed_dictionaries(
     {"id": WORDS, "name": WORDS},

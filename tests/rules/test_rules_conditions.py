@@ -5,6 +5,7 @@ from rules_examples import LEAD, SCREEN, change, lead, load, new_lead, news, sta
 
 from notifier.events import Event, EventType
 from notifier.records import LastMessage, Lead
+from notifier.rows import Scalar
 from notifier.rules import comparisons
 from notifier.rules.conditions import Condition, Failure
 from notifier.rules.views import view_of_event, view_of_lead
@@ -231,3 +232,56 @@ def test_numbers_compare_the_same_as_text_and_as_number(
 ) -> None:
     test = comparisons.compares(order, bound)
     assert test(seen) is test(str(seen)) is comparisons.ORDERS[order](seen, bound)
+
+
+@pytest.mark.parametrize(
+    ("text", "city"),
+    [
+        ("{city: istanbul}", "İSTANBUL"),
+        ("{city: İstanbul}", "istanbul"),
+        ("{city: [Goa, Málaga]}", "Ma\u0301laga"),
+        ('{city: "Ma\\u0301laga"}', "málaga"),
+        ("{city: {contains: málaga}}", "MA\u0301LAGA centro"),
+        ("{city: {starts_with: new delhi}}", "New\u00a0 Delhi NCR"),
+        ("{city: {ends_with: delhi}}", "New Del\u200bhi"),
+        ('{city: "New  Delhi\\u200b"}', "New Delhi"),
+        ("{city: Pune}", "\u200ePune"),
+        ("{city: Pune}", "Pune\ufeff"),
+        ("{city: {any_of: [pune]}}", "ＰＵＮＥ"),
+        ("{city: {not: {none_of: [Pune]}}}", "\u202aPune\u202c"),
+        ("{city: {matches: '^Málaga$'}}", "Málaga"),
+        ('{city: {matches: "^Ma\\u0301laga$"}}', "Málaga"),
+        ("{city: null}", "\u200b"),
+        ("{city: {exists: false}}", "\u2800\u3164"),
+        ('{city: "\\u200b"}', "  "),
+        ("{city: {gte: 5000}}", "５０００"),
+    ],
+)
+def test_texts_compare_as_people_see_them(text: str, city: str) -> None:
+    assert holds(text, lead(city=city))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_so"),
+    [
+        ("{name: {contains: ' '}}", "Asha Rao", True),
+        ("{name: {contains: ' '}}", "Asha", False),
+        ("{name: {starts_with: 'Dr '}}", "dr Rao", True),
+        ("{name: {starts_with: 'Dr '}}", "Drew", False),
+        ("{name: {ends_with: ' Rao'}}", "Karao", False),
+    ],
+)
+def test_a_blank_at_the_end_of_what_is_sought_was_meant(
+    text: str, name: str, *, is_so: bool
+) -> None:
+    assert holds(text, lead(name=name)) == is_so
+
+
+@pytest.mark.parametrize("value", [5000, 5000.0, "5000", " 5000\u200b"])
+def test_a_number_and_its_text_are_one_value(value: Scalar) -> None:
+    assert holds("{attributes.Budget: 5000}", lead(attributes={"Budget": value}))
+    assert holds("{attributes.Budget: {gte: 5000}}", lead(attributes={"Budget": value}))
+
+
+def test_an_attributes_name_is_read_as_it_is_seen() -> None:
+    assert holds('{"attributes.Gro\\u0308ße\\u200b": xl}', lead(attributes={"Größe": "XL"}))
