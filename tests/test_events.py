@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notifier.diff import Change
+from notifier.diff import Change, diff
 from notifier.events import (
     EventType,
     changed,
@@ -15,7 +15,8 @@ from notifier.events import (
     operation,
     overdue,
 )
-from notifier.records import Lead
+from notifier.records import Lead, Source, parse
+from notifier.rows import Row
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 13, tzinfo=UTC)
@@ -143,3 +144,56 @@ def test_operations_have_a_reason_a_remedy_and_no_lead() -> None:
 def test_what_is_encoded_reads_back_the_same() -> None:
     event = created(LEAD, at=NOON)
     assert decode(encode(event)) == event
+
+
+def test_an_event_keeps_its_id_from_version_to_version() -> None:
+    before = {
+        "status": "OPEN",
+        "lastMessage": {"at": "2026-03-02T04:10:00.000Z", "by": "user", "text": "Hi"},
+        "profile": {
+            "notes": [],
+            "userDetails": {
+                "name": "Asha",
+                "city": "Pune",
+                "tags": ["hot"],
+                "attributes": [{"key": "Budget", "value": 5000}, {"key": "vip", "value": True}],
+            },
+        },
+    }
+    after = {
+        "status": "CLOSED",
+        "_agentAssigned": "a1",
+        "lastMessage": {"at": "2026-03-02T04:20:00.000Z", "by": "bot", "text": "Two\nlines"},
+        "profile": {
+            "notes": [{"_id": "n1", "title": "Call"}],
+            "userDetails": {
+                "name": "Asha Rao",
+                "city": "Málaga",
+                "tags": ["hot", "vip"],
+                "attributes": [
+                    {"key": "Budget", "value": 7000.5},
+                    {"key": "vip", "value": True},
+                ],
+            },
+        },
+    }
+    old, new = (_read(row) for row in (before, after))
+    found = [created(old, at=NOON), *changed(new, diff(old, new), at=NOON)]
+    assert {event.type.value: event.id for event in found} == {
+        "lead.created": "evt_6a97c7cfcdf6651ac58c420cfad6666d",
+        "lead.status_changed": "evt_84c98c52d99ea9f2881e363b58d7ea5c",
+        "lead.assigned": "evt_80b392a12ef6eaa818cb3cab232f2c42",
+        "lead.updated": "evt_15b59179a2e0b33dcd5ca56d6e9ce247",
+        "lead.message": "evt_305805ccd6c866dd1a2b59ae465d28ed",
+    }
+
+
+def _read(row: Row) -> Lead:
+    times = {"createdAt": "2026-03-02T04:15:00.000Z", "updatedAt": "2026-03-02T04:29:50.000Z"}
+    source = Source(name="website", bot_id="638d99eeee9e558f1247ae03", customer_id="c")
+    return parse(
+        {"_id": "63d9ffa77a8d152facbe2f2f", **times, **row},
+        kind="lead",
+        source=source,
+        agents={},
+    )
