@@ -3,10 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-from notifier.rows import usable
 
 # A second more than the minute the upstream counts: what leaves us 60.1 s apart
 # may arrive 59.9 s apart.
@@ -59,6 +57,7 @@ def _seconds(value: str, now: datetime) -> float | None:
 def http_date(value: str | None) -> datetime | None:
     """Return the moment in an HTTP date, or ``None`` where there is none."""
     try:
-        return usable(parsedate_to_datetime(value or ""))
+        moment = parsedate_to_datetime(value or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
