@@ -19,6 +19,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from notifier.cleaning import clean
 from notifier.destinations.mail_server import Mailbox, Security, SmtpServer
 from notifier.errors import (
     DeliveryError,
@@ -116,7 +117,7 @@ def refusal(host: str, error: SMTPException | OSError) -> DeliveryError:
 
 def said(host: str, answer: SMTPResponse | SMTPResponseException) -> str:
     """Return ``host answered 550: reason``, on one line of bounded length."""
-    words = shorten(one_line(answer.message), MAX_REPLY)
+    words = shorten(one_line(clean(answer.message)), MAX_REPLY)
     return f"{host} answered {answer.code}: {words}".removesuffix(": ")
 
 

@@ -1,0 +1,125 @@
+"""A mail server that answers each step with the very bytes a test gives it.
+
+::
+
+    async with RawMailServer() as server:
+        server.script("RCPT", b"250 ok", b"550 Empf\xe4nger unbekannt")
+        ...  # NOTIFIER_SMTP_URL=server.url
+        assert server.mails[0].recipients == ("a@example.com",)
+"""
+
+import asyncio
+import re
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+USUAL = {
+    "banner": b"220 x",
+    "EHLO": b"250-x\r\n250 SIZE 1000000",
+    "AUTH": b"235 ok",
+    "DATA": b"354 go on",
+    "QUIT": b"221 bye",
+}
+ADDRESS = re.compile(r"<(.*?)>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMail:
+    """A mail that was read to its end, whatever was answered."""
+
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+class RawMailServer:
+    """Says yes to everything that is not scripted; ``login`` offers AUTH PLAIN."""
+
+    def __init__(self, *, host: str = "127.0.0.1", login: bool = False) -> None:
+        self.mails: list[RawMail] = []
+        self.commands: list[str] = []
+        self._host = host
+        self._login = "u:p@" if login else ""
+        self._scripts: defaultdict[str, deque[bytes]] = defaultdict(deque)
+        if login:
+            self.script("EHLO", *[b"250-x\r\n250 AUTH PLAIN"] * 100)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The value of ``NOTIFIER_SMTP_URL`` that reaches this server."""
+        assert self._server
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        port = self._server.sockets[0].getsockname()[1]
+        return f"smtp+plain://{self._login}{host}:{port}"
+
+    def script(self, step: str, *replies: bytes) -> None:
+        """Answer a step so: a command, ``RCPT <address>``, ``banner``, ``.`` for the mail.
+
+        An empty reply breaks the connection.
+        """
+        self._scripts[step].extend(replies)
+
+    def verbs(self) -> list[str]:
+        """Return the commands that came, without what followed their first word."""
+        return [command.partition(" ")[0] for command in self.commands]
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, self._host, 0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._server
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._converse(reader, writer))
+        self._tasks.add(task)
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        recipients: list[str] = []
+        try:
+            writer.write(self._reply("banner"))
+            while line := await reader.readline():
+                command = line.decode().strip()
+                self.commands.append(command)
+                verb = command.partition(" ")[0]
+                found = ADDRESS.search(command)
+                address = found[1] if found else ""
+                reply = self._reply(f"{verb} {address}", verb)
+                writer.write(reply)
+                if verb in ("MAIL", "RSET"):
+                    recipients = []
+                if verb == "RCPT" and reply.startswith(b"25"):
+                    recipients.append(address)
+                if verb == "DATA" and reply.startswith(b"354"):
+                    content = await reader.readuntil(b"\r\n.\r\n")
+                    mail = RawMail(recipients=tuple(recipients), content=content[:-5])
+                    self.mails.append(mail)
+                    writer.write(self._reply("."))
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    def _reply(self, *steps: str) -> bytes:
+        for step in steps:
+            if self._scripts[step]:
+                reply = self._scripts[step].popleft()
+                if not reply:
+                    raise ConnectionAbortedError
+                return reply + b"\r\n"
+        return USUAL.get(steps[-1], b"250 ok") + b"\r\n"
