@@ -105,6 +105,11 @@ class DeliveryError(NotifierError):
         super().__init__(problem)
         self.remedy = remedy
 
+    @property
+    def in_full(self) -> str:
+        """Return the problem with the excerpt, for a terminal whose person tries it now."""
+        return ": ".join(filter(None, (str(self), self.excerpt)))
+
 
 class TemporaryDeliveryError(DeliveryError):
     """Try again: not before ``retry_after_s`` seconds where the receiver said so."""

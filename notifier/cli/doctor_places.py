@@ -23,7 +23,7 @@ async def check_place(
         return [finding async for finding in _findings(check, destination, ruleset, send=send)]
     except DeliveryError as error:
         again = f"does it run, and may this host reach it? `notifier send {destination.name}`"
-        return [wrong(check, str(error), error.remedy or again)]
+        return [wrong(check, error.in_full, error.remedy or again)]
 
 
 async def _findings(

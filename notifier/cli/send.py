@@ -37,8 +37,7 @@ def send(
     try:
         receipt = asyncio.run(_sent(config, name))
     except DeliveryError as error:
-        said = f": {error.excerpt}" if error.excerpt else ""
-        typer.echo(f"{name} did not take it: {error}{said}", err=True)
+        typer.echo(f"{name} did not take it: {error.in_full}", err=True)
         if error.remedy:
             typer.echo(f"what to do: {error.remedy}", err=True)
         raise typer.Exit(Exit.FAILED) from None

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from aiosmtplib import SMTPResponse
-
 from notifier.destinations.base import Message, Part, PartlyTakenError
+from notifier.destinations.mail_answers import Answer
 from notifier.destinations.mail_server import Mailbox, parse_mailbox
-from notifier.destinations.mail_session import said
 from notifier.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
 from notifier.records import Agent
 
@@ -77,9 +75,9 @@ class Tally:
     host: str
     before: frozenset[str]
     taken: set[str] = field(default_factory=set)
-    refusals: dict[str, SMTPResponse] = field(default_factory=dict)
+    refusals: dict[str, Answer] = field(default_factory=dict)
 
-    def add(self, asked: Sequence[Mailbox], refusals: Mapping[str, SMTPResponse]) -> None:
+    def add(self, asked: Sequence[Mailbox], refusals: Mapping[str, Answer]) -> None:
         """Count one mail, handed in for ``asked``, with the refusals by address."""
         self.taken |= {box.address for box in asked if box.address not in refusals}
         self.refusals |= refusals
@@ -88,29 +86,46 @@ class Tally:
         """Return the error for a fault that some recipients of this attempt escaped."""
         if self._done == self.before:
             return error
-        return PartlyTakenError(str(error), accepted=self._done)
+        partly = PartlyTakenError(str(error), accepted=self._done)
+        partly.excerpt = error.excerpt
+        return partly
 
     def conclude(self) -> str:
         """Return a note naming whoever refused for good, where somebody took the mail.
 
-        Raises :class:`TemporaryDeliveryError` where some may still take it,
-        :class:`PartlyTakenError` where others are done with by this attempt, and
-        :class:`PermanentDeliveryError` where all refused for good.
+        The note ends with the server's words. Raises :class:`TemporaryDeliveryError`
+        where some may still take it, :class:`PartlyTakenError` where others are done
+        with by this attempt, and :class:`PermanentDeliveryError` where all refused
+        for good.
         """
         problem = "; ".join(
-            f"{address}: {said(self.host, answer)}" for address, answer in self.refusals.items()
+            f"{address}: {self.host} answered {answer.codes}"
+            for address, answer in self.refusals.items()
         )
-        if any(answer.code < 500 for answer in self.refusals.values()):
-            raise self.interrupted(TemporaryDeliveryError(problem))
+        if not all(answer.is_final for answer in self.refusals.values()):
+            raise self.interrupted(_said(TemporaryDeliveryError(problem), self._words))
         if all(entry.startswith(REFUSED) for entry in self._done):
-            raise PermanentDeliveryError(problem or "every recipient refused it")
+            problem = problem or "every recipient refused it"
+            raise _said(PermanentDeliveryError(problem), self._words)
         earlier = sorted(entry for entry in self.before if entry.startswith(REFUSED))
-        return "; ".join([*earlier, problem] if problem else earlier)
+        named = "; ".join([*earlier, problem] if problem else earlier)
+        return ": ".join(filter(None, (named, self._words)))
+
+    @property
+    def _words(self) -> str:
+        """Return what the server said of those it refused, each sentence once."""
+        said = dict.fromkeys(answer.words for answer in self.refusals.values())
+        return "; ".join(filter(None, said))
 
     @property
     def _done(self) -> frozenset[str]:
-        final = {REFUSED + who for who, answer in self.refusals.items() if answer.code >= 500}
+        final = {REFUSED + who for who, answer in self.refusals.items() if answer.is_final}
         return self.before | self.taken | final
+
+
+def _said(error: DeliveryError, words: str) -> DeliveryError:
+    error.excerpt = words
+    return error
 
 
 def _shares(message: Message, concerned: Mapping[Mailbox, frozenset[int]]) -> list[Share]:

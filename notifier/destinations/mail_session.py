@@ -1,46 +1,25 @@
-"""One connection to the mail server: what it answered, or why it took nothing."""
+"""One connection to the mail server, and the mails that are handed in over it."""
 
 import asyncio
 import contextlib
-import os
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from aiosmtplib import (
     SMTP,
-    SMTPAuthenticationError,
-    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
-    SMTPResponse,
-    SMTPResponseException,
-    SMTPSenderRefused,
 )
 
-from notifier.cleaning import clean
+from notifier.destinations.mail_answers import Answer, heard
+from notifier.destinations.mail_faults import LOGIN_REMEDY, NEEDS_LOGIN, refusal
 from notifier.destinations.mail_server import Mailbox, Security, SmtpServer
-from notifier.errors import (
-    DeliveryError,
-    DestinationRefusedError,
-    PermanentDeliveryError,
-    TemporaryDeliveryError,
-)
-from notifier.messages.escape import one_line, shorten
+from notifier.errors import DestinationRefusedError
 
-MAX_REPLY = 300
 QUIT_S = 2.0
-NEEDS_LOGIN = 530
-NO_UTF8 = SMTPResponse(553, "the server takes no address outside ASCII")
+NO_UTF8 = Answer(code=553, words="the server takes no address outside ASCII")
 TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
-SERVER_REMEDY = "ask the mail server's operator to let this host in"
-LOGIN_REMEDY = "check the user and password in NOTIFIER_SMTP_URL"
-CERTIFICATE_REMEDY = (
-    "use the name in the server's certificate, or trust its issuer on this host"
-)
-CONTENT_REMEDY = "ask the mail server's operator what it has against this mail"
-SENDER_REMEDY = "set NOTIFIER_SMTP_FROM to an address this login may send from"
 
 
 @contextlib.asynccontextmanager
@@ -79,13 +58,13 @@ async def transmit(
     sender: Mailbox,
     recipients: Sequence[Mailbox],
     build: Callable[[bool], bytes],
-) -> Mapping[str, SMTPResponse]:
+) -> Mapping[str, Answer]:
     """Hand in one mail; return the answer of each recipient that was refused, by address.
 
     ``build`` is called with whether the headers need SMTPUTF8. Raises what
     aiosmtplib raises where the mail as a whole was not taken.
     """
-    barred: dict[str, SMTPResponse] = {}
+    barred: dict[str, Answer] = {}
     if not client.supports_extension("smtputf8"):
         barred = {box.address: NO_UTF8 for box in recipients if box.needs_utf8}
     able = [box for box in recipients if box.address not in barred]
@@ -100,65 +79,6 @@ async def transmit(
     if len(refused) < len(able):
         await client.data(mail)
     return barred | refused
-
-
-def refusal(host: str, error: SMTPException | OSError) -> DeliveryError:
-    """Return our error for a connection or mail that was not taken as a whole.
-
-    Where the server answered, its code decides: 4xx is temporary, 5xx speaks of
-    the mail once DATA began, and of every mail before that.
-    """
-    if isinstance(error, SMTPResponseException) and error.code >= 400:
-        return _answered(host, error)
-    if isinstance(error, SMTPNotSupported):
-        return DestinationRefusedError(f"{host} has no SMTPUTF8", remedy=SENDER_REMEDY)
-    return _broken(host, error)
-
-
-def said(host: str, answer: SMTPResponse | SMTPResponseException) -> str:
-    """Return ``host answered 550: reason``, on one line of bounded length."""
-    words = shorten(one_line(clean(answer.message)), MAX_REPLY)
-    return f"{host} answered {answer.code}: {words}".removesuffix(": ")
-
-
-def _answered(host: str, error: SMTPResponseException) -> DeliveryError:
-    problem = said(host, error)
-    match error:
-        case SMTPResponseException(code=code) if code < 500:
-            return TemporaryDeliveryError(problem)
-        case SMTPDataError() | SMTPSenderRefused(code=552):
-            return PermanentDeliveryError(problem, remedy=CONTENT_REMEDY)
-        case SMTPAuthenticationError():
-            # Its words are left out: some servers repeat what they were given.
-            problem, remedy = f"{host} refused the login ({error.code})", LOGIN_REMEDY
-        case SMTPResponseException(code=code) if code == NEEDS_LOGIN:
-            remedy = LOGIN_REMEDY
-        case SMTPSenderRefused():
-            remedy = SENDER_REMEDY
-        case _:
-            remedy = SERVER_REMEDY
-    return DestinationRefusedError(problem, remedy=remedy)
-
-
-def _broken(host: str, error: SMTPException | OSError) -> DeliveryError:
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    match cause:
-        case ssl.SSLCertVerificationError(verify_message=why):
-            return DestinationRefusedError(
-                f"the certificate of {host} does not verify ({why})", remedy=CERTIFICATE_REMEDY
-            )
-        case ssl.SSLError():
-            problem = f"no TLS connection to {host}"
-        case TimeoutError():
-            problem = f"{host} did not answer in time"
-        case socket.gaierror():
-            problem = f"{host} cannot be resolved"
-        case OSError(errno=int() as number):
-            # asyncio puts the address into strerror, where the words belong.
-            problem = f"no connection to {host} ({os.strerror(number).lower()})"
-        case _:
-            problem = f"{host} broke off ({type(error).__name__})"
-    return TemporaryDeliveryError(problem)
 
 
 async def _open(client: SMTP, server: SmtpServer) -> None:
@@ -184,16 +104,16 @@ def _options(client: SMTP, mail: bytes, *, utf8: bool) -> list[str]:
     return [*size, *(["SMTPUTF8"] if utf8 else [])]
 
 
-async def _name(client: SMTP, recipients: Sequence[Mailbox]) -> dict[str, SMTPResponse]:
+async def _name(client: SMTP, recipients: Sequence[Mailbox]) -> dict[str, Answer]:
     """Name the recipients to the server and return its answer for each it refused."""
-    refused: dict[str, SMTPResponse] = {}
+    refused: dict[str, Answer] = {}
     for box in recipients:
         try:
             await client.rcpt(box.address, encoding="utf-8")
         except SMTPRecipientRefused as error:
             if error.code == NEEDS_LOGIN:
                 raise
-            refused[box.address] = SMTPResponse(error.code, error.message)
+            refused[box.address] = heard(error)
     return refused
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 from house import house
 from pydantic import SecretStr
 
@@ -86,3 +87,26 @@ async def test_the_one_recipient_who_was_taken_gets_the_mail_exactly_once(
         assert [mail.recipients for mail in server.mails].count((BOSS,)) == 1
         others = [(DEPUTY,)] if code == b"450 " else []
         assert [mail.recipients for mail in server.mails] == [(BOSS,), *others]
+
+
+@pytest.mark.parametrize("step", ["banner", "MAIL", "RCPT", "."])
+async def test_what_a_server_quotes_stays_with_its_delivery(tmp_path: Path, step: str) -> None:
+    rules = RULES.replace("when: lead.created,", "when: [lead.created, 'destination.*'],")
+    said = b"451-4.7.1 Subject: Zebra\r\n451 4.7.1 Reply-To: zebra@example.org"
+    async with RawMailServer() as server:
+        server.script(step, *[said] * 5)
+        with structlog.testing.capture_logs() as logged:
+            async with house(tmp_path, rules, settings=settings(server)) as found:
+                await found.create("a", "b", "c")
+                await found.until(
+                    "SELECT COUNT(*) FROM deliveries WHERE error LIKE"
+                    " '%127.0.0.1 answered 451 4.7.1: Subject: Zebra Reply-To: zebra@%'",
+                    3,
+                )
+                found.pass_(minutes=6)
+                await found.until("SELECT COUNT(*) > 5 FROM deliveries", 1)
+                told = await found.rows("SELECT reason, remedy FROM destinations")
+                told += await found.rows("SELECT body FROM events WHERE type LIKE 'dest%'")
+    assert "answered 451 4.7.1" in str(told)
+    assert "answered 451 4.7.1" in str(logged)
+    assert "zebra" not in f"{told} {logged}".lower()

@@ -1,0 +1,47 @@
+"""What a mail server says, made text where it enters."""
+
+import re
+from dataclasses import dataclass
+
+from aiosmtplib import SMTPResponse, SMTPResponseException
+
+from notifier.cleaning import clean
+from notifier.messages.escape import one_line, shorten
+
+MAX_WORDS = 300
+# An enhanced status code stands in front of each line's words. Source: RFC 2034, 4.
+STATUS = re.compile(r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One reply; ``status`` is its enhanced code, such as 5.1.1, where it has one.
+
+    ``words`` may repeat the mail: they stay with the delivery, on one line of
+    bounded length, and stand in no log and no message.
+    """
+
+    code: int
+    status: str = ""
+    words: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether asking again is of no use."""
+        return self.code >= 500
+
+    @property
+    def codes(self) -> str:
+        """Return ``550 5.1.1``, the part that repeats nothing."""
+        return f"{self.code} {self.status}".rstrip()
+
+
+def heard(reply: SMTPResponse | SMTPResponseException) -> Answer:
+    """Return what the library heard: the one door for a mail server's words."""
+    said = clean(reply.message).strip()
+    status = STATUS.match(said)
+    return Answer(
+        code=reply.code,
+        status=status[1] if status else "",
+        words=shorten(one_line(STATUS.sub("", said)), MAX_WORDS),
+    )
