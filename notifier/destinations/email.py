@@ -5,13 +5,12 @@ to those alone who may still take it.
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal
 
-from aiosmtplib import SMTP
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from notifier.destinations.base import UNRESOLVED, Message, Part, Receipt
@@ -24,7 +23,7 @@ from notifier.destinations.mail_server import (
     parse_mailbox,
     visitor_mailbox,
 )
-from notifier.destinations.mail_session import connected, transmit
+from notifier.destinations.mail_session import Session, connected
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
@@ -95,9 +94,9 @@ class EmailDestination:
             raise SkippedDeliveryError(UNRESOLVED)
         tally = Tally(host=self._server.host, before=message.accepted)
         try:
-            async with self._connected() as client:
+            async with self._connected() as session:
                 for share in who.shares:
-                    await self._hand_in(client, message, share, tally)
+                    await self._hand_in(session, message, share, tally)
         except DeliveryError as error:
             raise tally.interrupted(error) from None
         notes = [tally.conclude(), *(f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved)]
@@ -112,7 +111,7 @@ class EmailDestination:
     async def aclose(self) -> None:
         """Nothing to release: a connection lives as long as its mail takes."""
 
-    def _connected(self) -> AbstractAsyncContextManager[SMTP]:
+    def _connected(self) -> AbstractAsyncContextManager[Session]:
         # Not before it is needed: to read the host's certificates takes 20 ms.
         self._tls = self._tls or ssl.create_default_context()
         return connected(
@@ -120,18 +119,21 @@ class EmailDestination:
         )
 
     async def _hand_in(
-        self, client: SMTP, message: Message, share: Share, tally: Tally
+        self, session: Session, message: Message, share: Share, tally: Tally
     ) -> None:
-        asked = waiting(share.mailboxes, message.accepted)
-        if asked:
-            letter = self._letter(message, share)
-            refusals = await transmit(
-                client,
+        """Hand in a share: in several mails of one id where one takes too few recipients."""
+        asked: Sequence[Mailbox] = waiting(share.mailboxes, message.accepted)
+        if not asked:
+            return
+        letter = self._letter(message, share)
+        while asked:
+            handed = await session.hand_in(
                 sender=self._sender,
                 recipients=asked,
                 build=lambda utf8: build(letter, utf8=utf8),
             )
-            tally.add(asked, refusals)
+            tally.add(handed)
+            asked = handed.left
 
     def _letter(self, message: Message, share: Share) -> Letter:
         body = write_body(replace(message, parts=share.parts), zone=self._zone)

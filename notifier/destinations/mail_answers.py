@@ -9,6 +9,8 @@ from notifier.cleaning import clean
 from notifier.messages.escape import one_line, shorten
 
 MAX_WORDS = 300
+CLOSING = 421
+FULL = (452, 552)
 # An enhanced status code stands in front of each line's words. Source: RFC 2034, 4.
 STATUS = re.compile(r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)", re.MULTILINE)
 
@@ -28,7 +30,20 @@ class Answer:
     @property
     def is_final(self) -> bool:
         """Whether asking again is of no use."""
-        return self.code >= 500
+        return self.code >= 500 and not self._says_too_many
+
+    @property
+    def ends_list(self) -> bool:
+        """Whether a mail that has recipients can have no more: the others get another.
+
+        The codes alone may mean a full mailbox, too: of the next mail it is the
+        first, and then it is that mailbox which refused. Source: RFC 5321, 4.5.3.1.10.
+        """
+        return self.code in FULL or (self.code != CLOSING and self._says_too_many)
+
+    @property
+    def _says_too_many(self) -> bool:
+        return self.status.endswith(".5.3") or "too many" in self.words.lower()
 
     @property
     def codes(self) -> str:

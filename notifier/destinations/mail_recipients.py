@@ -7,6 +7,7 @@ from types import MappingProxyType
 from notifier.destinations.base import Message, Part, PartlyTakenError
 from notifier.destinations.mail_answers import Answer
 from notifier.destinations.mail_server import Mailbox, parse_mailbox
+from notifier.destinations.mail_session import Handed
 from notifier.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
 from notifier.records import Agent
 
@@ -77,10 +78,10 @@ class Tally:
     taken: set[str] = field(default_factory=set)
     refusals: dict[str, Answer] = field(default_factory=dict)
 
-    def add(self, asked: Sequence[Mailbox], refusals: Mapping[str, Answer]) -> None:
-        """Count one mail, handed in for ``asked``, with the refusals by address."""
-        self.taken |= {box.address for box in asked if box.address not in refusals}
-        self.refusals |= refusals
+    def add(self, handed: Handed) -> None:
+        """Count one mail that was handed in."""
+        self.taken |= handed.taken
+        self.refusals |= handed.refused
 
     def interrupted(self, error: DeliveryError) -> DeliveryError:
         """Return the error for a fault that some recipients of this attempt escaped."""

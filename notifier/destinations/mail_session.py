@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aiosmtplib import (
     SMTP,
@@ -22,10 +23,85 @@ NO_UTF8 = Answer(code=553, words="the server takes no address outside ASCII")
 TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What became of one mail's recipients, by address; ``left`` need another mail."""
+
+    taken: frozenset[str] = frozenset()
+    refused: Mapping[str, Answer] = field(default_factory=dict)
+    left: Sequence[Mailbox] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """A connection that is let in: mails are handed in one after another."""
+
+    client: SMTP
+    _has_begun: bool = False  # a mail that nobody took
+
+    async def hand_in(
+        self,
+        *,
+        sender: Mailbox,
+        recipients: Sequence[Mailbox],
+        build: Callable[[bool], bytes],
+    ) -> Handed:
+        """Hand in one mail for as many of the recipients as the server takes in one.
+
+        ``build`` is called with whether the headers need SMTPUTF8. Raises what
+        aiosmtplib raises where the mail as a whole was not taken.
+        """
+        barred: dict[str, Answer] = {}
+        if not self.client.supports_extension("smtputf8"):
+            barred = {box.address: NO_UTF8 for box in recipients if box.needs_utf8}
+        able = [box for box in recipients if box.address not in barred]
+        if not able:
+            return Handed(refused=barred)
+        utf8 = any(box.needs_utf8 for box in (sender, *able))
+        mail = build(utf8)
+        await self._begin(sender, _options(self.client, mail, utf8=utf8))
+        handed = await self._name(able)
+        if handed.taken:
+            await self.client.data(mail)
+            self._has_begun = False
+        return replace(handed, refused={**barred, **handed.refused})
+
+    async def _begin(self, sender: Mailbox, options: Sequence[str]) -> None:
+        if self._has_begun:
+            await self.client.rset()
+        await self.client.mail(sender.address, options=options, encoding="utf-8")
+        self._has_begun = True
+
+    async def _name(self, recipients: Sequence[Mailbox]) -> Handed:
+        """Name the recipients to the server, until it takes no more in one mail."""
+        taken: set[str] = set()
+        refused: dict[str, Answer] = {}
+        left: Sequence[Mailbox] = ()
+        for number, box in enumerate(recipients):
+            answer = await self._refusal_of(box)
+            if answer is None:
+                taken.add(box.address)
+            elif taken and answer.ends_list:
+                left = recipients[number:]
+                break
+            else:
+                refused[box.address] = answer
+        return Handed(taken=frozenset(taken), refused=refused, left=left)
+
+    async def _refusal_of(self, box: Mailbox) -> Answer | None:
+        try:
+            await self.client.rcpt(box.address, encoding="utf-8")
+        except SMTPRecipientRefused as error:
+            if error.code == NEEDS_LOGIN:
+                raise
+            return heard(error)
+        return None
+
+
 @contextlib.asynccontextmanager
 async def connected(
     server: SmtpServer, *, helo: str, tls: ssl.SSLContext, timeout_s: float
-) -> AsyncIterator[SMTP]:
+) -> AsyncIterator[Session]:
     """Connect, secure the connection and log in; every failure is a delivery error.
 
     ``helo`` is the name we greet with. The deadline covers the whole block, and
@@ -43,42 +119,13 @@ async def connected(
     try:
         async with asyncio.timeout(timeout_s):
             await _open(client, server)
-            yield client
+            yield Session(client=client)
         await _quit(client)
     except (SMTPException, OSError) as error:
         # Without its cause, which may quote a login.
         raise refusal(server.host, error) from None
     finally:
         client.close()
-
-
-async def transmit(
-    client: SMTP,
-    *,
-    sender: Mailbox,
-    recipients: Sequence[Mailbox],
-    build: Callable[[bool], bytes],
-) -> Mapping[str, Answer]:
-    """Hand in one mail; return the answer of each recipient that was refused, by address.
-
-    ``build`` is called with whether the headers need SMTPUTF8. Raises what
-    aiosmtplib raises where the mail as a whole was not taken.
-    """
-    barred: dict[str, Answer] = {}
-    if not client.supports_extension("smtputf8"):
-        barred = {box.address: NO_UTF8 for box in recipients if box.needs_utf8}
-    able = [box for box in recipients if box.address not in barred]
-    if not able:
-        return barred
-    utf8 = any(box.needs_utf8 for box in (sender, *able))
-    mail = build(utf8)
-    await client.mail(
-        sender.address, options=_options(client, mail, utf8=utf8), encoding="utf-8"
-    )
-    refused = await _name(client, able)
-    if len(refused) < len(able):
-        await client.data(mail)
-    return barred | refused
 
 
 async def _open(client: SMTP, server: SmtpServer) -> None:
@@ -102,19 +149,6 @@ def _options(client: SMTP, mail: bytes, *, utf8: bool) -> list[str]:
         raise SMTPNotSupported("SMTPUTF8")
     size = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
     return [*size, *(["SMTPUTF8"] if utf8 else [])]
-
-
-async def _name(client: SMTP, recipients: Sequence[Mailbox]) -> dict[str, Answer]:
-    """Name the recipients to the server and return its answer for each it refused."""
-    refused: dict[str, Answer] = {}
-    for box in recipients:
-        try:
-            await client.rcpt(box.address, encoding="utf-8")
-        except SMTPRecipientRefused as error:
-            if error.code == NEEDS_LOGIN:
-                raise
-            refused[box.address] = heard(error)
-    return refused
 
 
 async def _quit(client: SMTP) -> None:

@@ -237,6 +237,16 @@ async def test_a_fault_between_two_mails_of_a_digest_keeps_what_was_taken() -> N
     assert raised.value.accepted == {"asha@example.com"}
 
 
+async def test_a_mail_that_nobody_took_is_no_hindrance_to_the_next_of_a_digest() -> None:
+    parts = [part(new_lead(lead(id="1", assignee=who))) for who in (ASHA, BINA)]
+    async with MailServer() as server:
+        server.refuse("asha@example.com", "550 5.1.1 gone")
+        digest = message(*parts, who=None, digest="D")
+        receipt = await email(server.url, "assignee").send(digest)
+    assert receipt.note == "asha@example.com: 127.0.0.1 answered 550 5.1.1: gone"
+    assert [mail.recipients for mail in server.accepted] == [("bina@example.com",)]
+
+
 async def test_a_refused_login_parks_although_some_had_taken_the_mail_before() -> None:
     async with talking("220 x", EHLO, "530 log in") as url:
         with pytest.raises(DestinationRefusedError):

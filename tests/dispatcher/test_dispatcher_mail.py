@@ -1,5 +1,6 @@
 """Lanes against mail servers that answer in their own words, byte for byte."""
 
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,67 @@ async def test_what_a_server_quotes_stays_with_its_delivery(tmp_path: Path, step
     assert "answered 451 4.7.1" in str(told)
     assert "answered 451 4.7.1" in str(logged)
     assert "zebra" not in f"{told} {logged}".lower()
+
+
+FIVE = ("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com")
+
+
+@pytest.mark.parametrize(
+    "no_more",
+    [
+        b"452 4.5.3 Too many recipients",
+        b"452 zu viele",
+        b"552 5.5.3 enough",
+        b"552 Too many recipients",
+        b"550 5.5.3 too many",
+        b"451 4.5.3 later",
+    ],
+)
+async def test_whom_one_mail_does_not_take_the_next_one_does_at_once(
+    tmp_path: Path, no_more: bytes
+) -> None:
+    async with RawMailServer() as server:
+        taken = [b"250 ok"] * 2
+        server.script("RCPT", *taken, no_more, *taken, no_more)
+        rules = RULES.replace("boss@example.com", str(list(FIVE)).replace("'", ""))
+        async with house(tmp_path, rules, settings=settings(server)) as found:
+            await found.create("asha")
+            await found.states("mail", delivered=1)
+            assert await found.one(
+                "SELECT attempts, error FROM deliveries WHERE destination = 'mail'"
+            ) == (1, None)
+    assert [mail.recipients for mail in server.mails] == [FIVE[:2], FIVE[2:4], FIVE[4:]]
+    sent = [message_from_bytes(mail.content) for mail in server.mails]
+    assert len({mail["message-id"] for mail in sent}) == 1
+    assert {mail["to"] for mail in sent} == {", ".join(FIVE)}
+    assert server.verbs().count("EHLO") == 1
+
+
+@pytest.mark.parametrize("full", [b"452 4.2.2 mailbox full", b"552 5.2.2 mailbox full"])
+async def test_a_full_mailbox_keeps_nobody_waiting(tmp_path: Path, full: bytes) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT b@example.com", full, full, b"250 ok")
+        rules = RULES.replace("boss@example.com", str(list(FIVE[:3])).replace("'", ""))
+        async with house(tmp_path, rules, settings=settings(server)) as found:
+            await found.create("asha")
+            state = "pending" if full.startswith(b"4") else "delivered"
+            await found.states("mail", **{state: 1})
+            await found.until(
+                "SELECT error LIKE 'b@example.com: 127.0.0.1 answered _52 _.2.2: mailbox full'"
+                " FROM deliveries WHERE destination = 'mail'",
+                1,
+            )
+    assert [mail.recipients for mail in server.mails] == [
+        ("a@example.com",),
+        ("c@example.com",),
+    ]
+
+
+async def test_too_many_for_the_first_of_all_is_tried_again(tmp_path: Path) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT", b"552 5.5.3 too many recipients today")
+        async with house(tmp_path, RULES, settings=settings(server)) as found:
+            await found.create("asha")
+            await found.until("SELECT attempts FROM deliveries WHERE destination = 'mail'", 1)
+            found.pass_(seconds=5)
+            await found.states("mail", delivered=1)
