@@ -15,6 +15,7 @@ from notifier.errors import (
     DestinationGoneError,
     DestinationRefusedError,
     PermanentDeliveryError,
+    RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
@@ -125,11 +126,11 @@ def conclude(
         return Outcome(
             state=State.SKIPPED, attempts=counted, due_ms=now_ms, reason=str(failure)
         )
-    if isinstance(failure, PermanentDeliveryError):
+    if _is_for_good(failure):
         return Outcome(
             state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason="refused"
         )
-    if probe or isinstance(failure, DestinationRefusedError | DestinationGoneError):
+    if _is_of_destination(failure, probe=probe):
         return _kept(attempts, now_ms, error, planned_ms, policy)
     latest_ms = planned_ms + policy.max_age_ms
     if counted >= policy.attempts or now_ms + _wished_ms(failure) >= latest_ms:
@@ -140,6 +141,19 @@ def conclude(
     # The last pause is cut short where the age would otherwise eat an attempt.
     due_ms = min(now_ms + retry_pause_ms(counted, failure, jitter), latest_ms)
     return Outcome(state=State.PENDING, attempts=counted, due_ms=due_ms, error=error)
+
+
+def _is_for_good(failure: DeliveryError) -> bool:
+    if isinstance(failure, RecipientRefusedError):
+        return failure.for_good
+    return isinstance(failure, PermanentDeliveryError)
+
+
+def _is_of_destination(failure: DeliveryError, *, probe: bool) -> bool:
+    """Whether the trouble is the destination's, so that it costs the message nothing."""
+    if isinstance(failure, RecipientRefusedError):
+        return False
+    return probe or isinstance(failure, DestinationRefusedError | DestinationGoneError)
 
 
 def retry_pause_ms(attempt: int, failure: DeliveryError, jitter: float) -> int:
@@ -161,11 +175,14 @@ def standing_after(
 ) -> Standing:
     """Return the destination's standing after an attempt that met ``failure``.
 
-    A refusal of the message itself proves that the destination works. A
-    disabled destination stays disabled whatever a late answer says.
+    A refusal of the message itself proves that the destination works, one by its
+    recipient says nothing. A disabled destination stays disabled whatever a late
+    answer says.
     """
     if standing.health is Health.DISABLED or isinstance(failure, SkippedDeliveryError):
         return standing
+    if isinstance(failure, RecipientRefusedError):
+        return _not_probed(standing, now_ms) if probe else standing
     if failure is None or isinstance(failure, PermanentDeliveryError):
         return Standing()
     if standing.health is not Health.UP and not probe and not _is_worse(failure, standing):
@@ -197,6 +214,15 @@ def _in_trouble(standing: Standing, failure: DeliveryError, now_ms: int) -> Stan
         return standing
     probe_ms = now_ms + max(_probe_pause_ms(standing.failures), _wished_ms(failure))
     return replace(standing, health=Health.FAILING, probe_ms=probe_ms)
+
+
+def _not_probed(standing: Standing, now_ms: int) -> Standing:
+    """Return the standing after a probe that told nothing: the next comes as that one did."""
+    if standing.health is Health.UP:
+        return standing
+    is_parked = standing.health is Health.PARKED
+    pause_ms = SLOWEST_PROBE_MS if is_parked else _probe_pause_ms(standing.failures)
+    return replace(standing, probe_ms=now_ms + pause_ms)
 
 
 def _probe_pause_ms(failures: int) -> int:

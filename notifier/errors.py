@@ -13,6 +13,7 @@
     └── DeliveryError
         ├── TemporaryDeliveryError    try this message again
         ├── PermanentDeliveryError    this message can never succeed: dead at once
+        ├── RecipientRefusedError     this recipient refused: nobody else is concerned
         ├── SkippedDeliveryError      nobody to send it to: skipped with its reason
         ├── DestinationRefusedError   the destination refuses everything: park it
         └── DestinationGoneError      410: disable the destination until a person enables it
@@ -123,6 +124,17 @@ class TemporaryDeliveryError(DeliveryError):
 
 class PermanentDeliveryError(DeliveryError):
     """The receiver refused this very message for good; it is dead at once."""
+
+
+class RecipientRefusedError(DeliveryError):
+    """The one recipient refused, or each of several: try again, unless ``for_good``.
+
+    That says nothing of the destination: a colleague who left, a full mailbox.
+    """
+
+    def __init__(self, problem: str, *, remedy: str = "", for_good: bool = False) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.for_good = for_good
 
 
 class SkippedDeliveryError(DeliveryError):

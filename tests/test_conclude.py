@@ -1,5 +1,7 @@
 """Every outcome of an attempt: for its delivery, and for its destination."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from notifier.errors import (
     DestinationGoneError,
     DestinationRefusedError,
     PermanentDeliveryError,
+    RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
@@ -73,6 +76,17 @@ def test_a_refused_message_is_dead_at_once_with_reason_and_remedy() -> None:
         error="msg_too_long (shorten its template)",
         reason="refused",
     )
+
+
+@pytest.mark.parametrize("probe", [False, True])
+def test_what_one_recipient_refuses_follows_the_messages_own_schedule(probe: bool) -> None:
+    full = RecipientRefusedError("452 4.2.2")
+    outcome = after(full, attempts=1, probe=probe)
+    assert (outcome.state, outcome.attempts) == (State.PENDING, 2)
+    assert outcome.due_ms == NOON_MS + RETRY_AFTER_MS[1]
+    assert after(full, attempts=9, probe=probe).state is State.DEAD
+    gone = after(RecipientRefusedError("550 5.1.1", for_good=True), probe=probe)
+    assert (gone.state, gone.reason, gone.error) == (State.DEAD, "refused", "550 5.1.1")
 
 
 def test_a_message_for_nobody_is_skipped_with_its_reason() -> None:
@@ -213,10 +227,28 @@ def test_a_skipped_message_says_nothing_about_its_destination() -> None:
     assert standing_after(skipped, FAILING, probe=True, now_ms=NOON_MS) == FAILING
 
 
+@pytest.mark.parametrize("for_good", [False, True])
+def test_what_one_recipient_refuses_says_nothing_about_the_destination(
+    for_good: bool,
+) -> None:
+    full = RecipientRefusedError("mailbox full", for_good=for_good)
+    for standing in (Standing(), Standing(failures=2, since_ms=NOON_MS), FAILING, PARKED):
+        assert standing_after(full, standing, probe=False, now_ms=NOON_MS) == standing
+
+
+def test_after_a_probe_that_told_nothing_the_next_comes_no_later() -> None:
+    full = RecipientRefusedError("mailbox full")
+    for standing, pause_ms in ((FAILING, 5 * SECOND_MS), (PARKED, 5 * MINUTE_MS)):
+        later = standing_after(full, standing, probe=True, now_ms=NOON_MS + 9)
+        assert later == replace(standing, probe_ms=NOON_MS + 9 + pause_ms)
+    assert standing_after(full, Standing(), probe=True, now_ms=NOON_MS) == Standing()
+
+
 wishes = st.none() | st.floats() | st.integers(-(2**70), 2**70)
 problems = st.text(min_size=1)  # an error always says what is wrong
 failures = st.one_of(
     st.builds(TemporaryDeliveryError, problems, remedy=st.text(), retry_after_s=wishes),
+    st.builds(RecipientRefusedError, problems, remedy=st.text(), for_good=st.booleans()),
     *(
         st.builds(kind, problems, remedy=st.text())
         for kind in (
@@ -257,7 +289,11 @@ def test_every_outcome_is_sound(  # noqa: PLR0917
     if outcome.state is State.PENDING:
         assert outcome.attempts < max(policy.attempts, attempts + 1)
         assert NOON_MS <= outcome.due_ms <= NOON_MS - age_ms + policy.max_age_ms
-        assert outcome.attempts == attempts or not probe
+        assert (
+            outcome.attempts == attempts
+            or not probe
+            or isinstance(failure, RecipientRefusedError)
+        )
     if outcome.state in (State.DEAD, State.SKIPPED):
         assert outcome.reason or outcome.error
 

@@ -8,7 +8,7 @@ from notifier.destinations.base import Message, Part, PartlyTakenError
 from notifier.destinations.mail_answers import Answer
 from notifier.destinations.mail_server import Mailbox, parse_mailbox
 from notifier.destinations.mail_session import Handed
-from notifier.errors import DeliveryError, PermanentDeliveryError, TemporaryDeliveryError
+from notifier.errors import DeliveryError, RecipientRefusedError
 from notifier.records import Agent
 
 # In front of an address among the accepted: refused for good, not taken. No
@@ -94,23 +94,26 @@ class Tally:
     def conclude(self) -> str:
         """Return a note naming whoever refused for good, where somebody took the mail.
 
-        The note ends with the server's words. Raises :class:`TemporaryDeliveryError`
-        where some may still take it, :class:`PartlyTakenError` where others are done
-        with by this attempt, and :class:`PermanentDeliveryError` where all refused
-        for good.
+        The note ends with the server's words. Raises :class:`PartlyTakenError` where
+        some may still take it and others are done with by this attempt, and
+        :class:`RecipientRefusedError` where nobody took it this time.
         """
         problem = "; ".join(
             f"{address}: {self.host} answered {answer.codes}"
             for address, answer in self.refusals.items()
         )
         if not all(answer.is_final for answer in self.refusals.values()):
-            raise self.interrupted(_said(TemporaryDeliveryError(problem), self._words))
+            raise self.interrupted(self._refused(problem))
         if all(entry.startswith(REFUSED) for entry in self._done):
-            problem = problem or "every recipient refused it"
-            raise _said(PermanentDeliveryError(problem), self._words)
+            raise self._refused(problem or "every recipient refused it", for_good=True)
         earlier = sorted(entry for entry in self.before if entry.startswith(REFUSED))
         named = "; ".join([*earlier, problem] if problem else earlier)
         return ": ".join(filter(None, (named, self._words)))
+
+    def _refused(self, problem: str, *, for_good: bool = False) -> DeliveryError:
+        error = RecipientRefusedError(problem, for_good=for_good)
+        error.excerpt = self._words
+        return error
 
     @property
     def _words(self) -> str:
@@ -122,11 +125,6 @@ class Tally:
     def _done(self) -> frozenset[str]:
         final = {REFUSED + who for who, answer in self.refusals.items() if answer.is_final}
         return self.before | self.taken | final
-
-
-def _said(error: DeliveryError, words: str) -> DeliveryError:
-    error.excerpt = words
-    return error
 
 
 def _shares(message: Message, concerned: Mapping[Mailbox, frozenset[int]]) -> list[Share]:

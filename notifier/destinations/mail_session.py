@@ -13,12 +13,13 @@ from aiosmtplib import (
     SMTPRecipientRefused,
 )
 
-from notifier.destinations.mail_answers import Answer, heard
+from notifier.destinations.mail_answers import CLOSING, Answer, heard
 from notifier.destinations.mail_faults import LOGIN_REMEDY, NEEDS_LOGIN, refusal
 from notifier.destinations.mail_server import Mailbox, Security, SmtpServer
 from notifier.errors import DestinationRefusedError
 
 QUIT_S = 2.0
+OF_THE_SERVER = (CLOSING, NEEDS_LOGIN)  # whomever RCPT named
 NO_UTF8 = Answer(code=553, words="the server takes no address outside ASCII")
 TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
 
@@ -92,7 +93,7 @@ class Session:
         try:
             await self.client.rcpt(box.address, encoding="utf-8")
         except SMTPRecipientRefused as error:
-            if error.code == NEEDS_LOGIN:
+            if error.code in OF_THE_SERVER:
                 raise
             return heard(error)
         return None

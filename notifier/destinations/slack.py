@@ -25,7 +25,12 @@ from notifier.destinations.slack_people import (
 )
 from notifier.destinations.slack_post import Poster
 from notifier.destinations.slack_threads import Thread, card_payload, updated
-from notifier.errors import DeliveryError, SkippedDeliveryError, TemporaryDeliveryError
+from notifier.errors import (
+    DeliveryError,
+    RecipientRefusedError,
+    SkippedDeliveryError,
+    TemporaryDeliveryError,
+)
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
@@ -230,9 +235,13 @@ def _place(
 
 
 def _combined(faults: Sequence[DeliveryError], *, taken: frozenset[str]) -> DeliveryError:
-    """Return the first fault, so that those who took their share do not get it again."""
+    """Return the first fault, so that those who took their share do not get it again.
+
+    Where nobody did, a fault of the destination says more than one person's.
+    """
     if not taken:
-        return faults[0]
+        of_all = (fault for fault in faults if not isinstance(fault, RecipientRefusedError))
+        return next(of_all, faults[0])
     pauses = [f.retry_after_s for f in faults if isinstance(f, TemporaryDeliveryError)]
     longest = max((pause for pause in pauses if pause), default=None)
     return PartlyTakenError(str(faults[0]), accepted=taken, retry_after_s=longest)

@@ -7,6 +7,7 @@ from notifier.errors import (
     DeliveryError,
     DestinationRefusedError,
     PermanentDeliveryError,
+    RecipientRefusedError,
     TemporaryDeliveryError,
 )
 
@@ -38,6 +39,18 @@ OF_THE_DESTINATION: Mapping[str, str] = {
     "action_prohibited": "a workspace policy forbids this webhook: ask a workspace admin",
     "no_service": f"the webhook was removed or disabled: {WEBHOOK_REMEDY}",
     "channel_is_archived": "the channel is archived: unarchive it or make another webhook",
+}
+ID_REMEDY = "check the Slack user id of this lead's assignee under `agents`"
+GONE_REMEDY = "this lead's assignee left Slack: give the lead to somebody else"
+TAB_REMEDY = "turn on the Messages Tab under App Home in the app's settings"
+# Of direct messages: what is one person's trouble and not everybody's.
+# Source: Slack's chat.postMessage and conversations.open, errors.
+OF_A_PERSON: Mapping[str, str] = {
+    **dict.fromkeys(("channel_not_found", "not_in_channel", "user_not_in_channel"), ID_REMEDY),
+    **dict.fromkeys(("user_not_found", "users_not_found", "invalid_users"), ID_REMEDY),
+    **dict.fromkeys(("user_not_visible", "cannot_dm_bot"), ID_REMEDY),
+    **dict.fromkeys(("user_disabled", "is_archived"), GONE_REMEDY),
+    "messages_tab_disabled": TAB_REMEDY,
 }
 CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
@@ -72,9 +85,8 @@ def translated(refusal: Refusal, *, to_a_person: bool) -> DeliveryError:
         return PermanentDeliveryError(
             problem, remedy="send the event to another destination, or shorten its template"
         )
-    if to_a_person and refusal.code in ("channel_not_found", "user_not_found"):
-        remedy = "check the Slack user id of this lead's assignee under `agents`"
-        return TemporaryDeliveryError(problem, remedy=remedy)
+    if to_a_person and (remedy := OF_A_PERSON.get(refusal.code, "")):
+        return RecipientRefusedError(problem, remedy=remedy)
     if remedy := OF_THE_DESTINATION.get(refusal.code, ""):
         return DestinationRefusedError(problem, remedy=remedy)
     return TemporaryDeliveryError(problem)

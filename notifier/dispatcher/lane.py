@@ -50,6 +50,7 @@ class Lane:
         self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
         self._ahead = 0 if limits.converses else destination.slots - 1
         self._more_due = False
+        self._owes_probe = False
         self._linger = Linger(self._wake, LINGER_S)
         self._stopping = False
         self._abandoned = False
@@ -131,7 +132,7 @@ class Lane:
                 log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
             del self._ended[: len(ended)]
-            self._more_due = turn.more_due
+            self._more_due, self._owes_probe = turn.more_due, turn.owes_probe
             if turn.gave_back:
                 self._ready.clear()
             self._ready.extend((bundle, turn) for bundle in turn.claimed)
@@ -159,6 +160,7 @@ class Lane:
             in_flight=under_way,
             unsent=tuple(one for bundle, _ in self._ready for one in bundle),
             stopping=self._stopping,
+            owes_probe=self._owes_probe,
         )
 
     def _is_closed(self) -> bool:

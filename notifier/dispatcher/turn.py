@@ -15,6 +15,7 @@ from notifier.conclude import (
 from notifier.dispatcher import trouble
 from notifier.dispatcher.attempts import Attempt, Ended, record
 from notifier.dispatcher.ripen import ripen
+from notifier.errors import RecipientRefusedError
 from notifier.ledger import Written
 from notifier.overdue import Present
 from notifier.records import Lead
@@ -31,7 +32,8 @@ class LaneFacts:
 
     ``in_flight`` counts what is claimed, also what is ``unsent`` and waits for a
     slot: that is given back in trouble, or at a stop. ``converses``: its messages
-    need their lead's present state and what earlier ones remembered.
+    need their lead's present state and what earlier ones remembered. ``owes_probe``:
+    the last one told of its recipient alone, so that another may go at once.
     """
 
     destination: str
@@ -43,6 +45,7 @@ class LaneFacts:
     converses: bool = True
     unsent: tuple[Claimed, ...] = ()
     stopping: bool = False
+    owes_probe: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Turn:
     memories: dict[str, Mapping[str, str]] = field(default_factory=dict)
     leads: dict[str, Lead | None] = field(default_factory=dict)
     probe: bool = False
+    owes_probe: bool = False
     gave_back: bool = False
     more_due: bool = False
     next_ms: int | None = None
@@ -80,7 +84,8 @@ def take_turn(
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
     before = standing = destinations.standing(db, name)
-    turn = Turn(before=before)
+    owes_probe = lane.owes_probe or any(map(_told_nothing, attempts))
+    turn = Turn(before=before, owes_probe=owes_probe)
     turn.ended = record(db, attempts, lane.policy, now_ms=now_ms)
     for attempt in attempts:
         standing = standing_after(
@@ -105,6 +110,11 @@ def take_turn(
     _prepare(db, lane, rules, now_ms)
     _claim(db, lane, standing, turn, now_ms)
     return turn
+
+
+def _told_nothing(attempt: Attempt) -> bool:
+    """Whether it was a probe that the recipient refused, not the destination."""
+    return attempt.probe and isinstance(attempt.failure, RecipientRefusedError)
 
 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
@@ -154,9 +164,12 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
         due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
-        if due_ms <= now_ms:
-            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=1, probe=True)
-            turn.probe = True
+        is_time = due_ms <= now_ms
+        if is_time or turn.owes_probe:
+            # A probe also takes what waits, such as the one that it is to replace.
+            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=1, probe=is_time)
+            turn.probe, turn.owes_probe = True, False
+        if is_time:
             due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.converses else ():

@@ -20,6 +20,7 @@ from notifier.errors import (
     DeliveryError,
     DestinationRefusedError,
     PermanentDeliveryError,
+    RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
@@ -306,16 +307,18 @@ async def test_who_refused_for_good_is_remembered_until_the_others_have_answered
         receipt = await managers.send(message(accepted=accepted))
         assert receipt.note == "refused b@example.com"
         server.refuse("a@example.com", "550 gone too")
-        with pytest.raises(PermanentDeliveryError) as refused:
+        with pytest.raises(RecipientRefusedError) as refused:
             await managers.send(message(accepted=accepted))
         assert refused.value.excerpt == "gone too"
 
 
-async def test_all_refused_for_good_is_permanent_and_all_for_now_is_temporary() -> None:
+async def test_what_all_recipients_refuse_is_theirs_for_good_or_for_now() -> None:
     async with MailServer() as server:
         server.refuse(BOSS, "550 no such user", "451 greylisted")
-        assert type(await failure(server.url)) is PermanentDeliveryError
-        assert type(await failure(server.url)) is TemporaryDeliveryError
+        for for_good in (True, False):
+            error = await failure(server.url)
+            assert isinstance(error, RecipientRefusedError)
+            assert error.for_good is for_good
 
 
 @pytest.mark.parametrize(
@@ -377,7 +380,7 @@ async def test_a_drop_or_hang_after_the_mail_is_tried_again(ending: AfterData) -
         (
             ["220 x", EHLO, "250 ok", "421 bye"],
             TemporaryDeliveryError,
-            "boss@example.com: 127.0.0.1 answered 421: bye",
+            "127.0.0.1 answered 421: bye",
         ),
     ],
 )
@@ -522,7 +525,7 @@ async def test_an_address_outside_ascii_is_refused_alone_where_the_server_cannot
     talk = ("220 x", EHLO, "250 ok", "250 ok", "354 go")
     async with talking(*talk) as url:
         error = await failure(url, "zoë@example.com")
-    assert type(error) is PermanentDeliveryError
+    assert type(error) is RecipientRefusedError
     assert error.in_full == (
         "zoë@example.com: 127.0.0.1 answered 553: the server takes no address outside ASCII"
     )

@@ -15,6 +15,7 @@ from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.errors import (
     DestinationRefusedError,
     PermanentDeliveryError,
+    RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
@@ -252,7 +253,7 @@ async def test_an_assignee_nobody_described_is_skipped(build: Build, who: Any) -
 
 async def test_a_wrong_user_id_stops_nobody_elses_messages(build: Build) -> None:
     agents = {ASHA.id: Agent(id=ASHA.id, slack="U0000GONE")}
-    with pytest.raises(TemporaryDeliveryError, match="channel_not_found"):
+    with pytest.raises(RecipientRefusedError, match="channel_not_found"):
         await build(channel="assignee").send(replaced(message(), agents=agents))
 
 

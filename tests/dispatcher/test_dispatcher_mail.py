@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from house import house
+from house import house, lead
 from pydantic import SecretStr
 
 from notifier.settings import Settings
@@ -90,7 +90,7 @@ async def test_the_one_recipient_who_was_taken_gets_the_mail_exactly_once(
         assert [mail.recipients for mail in server.mails] == [(BOSS,), *others]
 
 
-@pytest.mark.parametrize("step", ["banner", "MAIL", "RCPT", "."])
+@pytest.mark.parametrize("step", ["banner", "MAIL", "."])
 async def test_what_a_server_quotes_stays_with_its_delivery(tmp_path: Path, step: str) -> None:
     rules = RULES.replace("when: lead.created,", "when: [lead.created, 'destination.*'],")
     said = b"451-4.7.1 Subject: Zebra\r\n451 4.7.1 Reply-To: zebra@example.org"
@@ -175,3 +175,74 @@ async def test_too_many_for_the_first_of_all_is_tried_again(tmp_path: Path) -> N
             await found.until("SELECT attempts FROM deliveries WHERE destination = 'mail'", 1)
             found.pass_(seconds=5)
             await found.states("mail", delivered=1)
+
+
+TO_OWNERS = """
+agents:
+  agA: {name: Gone, email: gone@example.com}
+  agB: {name: Here, email: here@example.com}
+destinations:
+  mail: {type: email, to: assignee, burst: null}
+  screen: {type: console, burst: null}
+rules:
+  - {name: New, when: lead.created, send: mail}
+  - {name: Trouble, when: "destination.*", send: screen}
+"""
+GONE, HERE = {"id": "agA", "name": "Gone"}, {"id": "agB", "name": "Here"}
+
+
+@pytest.mark.parametrize(
+    "refused", [b"452 4.2.2 mailbox full", b"450 later", b"550 5.1.1 gone"]
+)
+async def test_a_full_mailbox_is_no_trouble_of_the_destination(
+    tmp_path: Path, refused: bytes
+) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT gone@example.com", *[refused] * 50)
+        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+            await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(6)))
+            await found.read(*(lead(f"b{n}", assignee=HERE) for n in range(2)))
+            ended = "dead" if refused.startswith(b"5") else "pending"
+            await found.states("mail", delivered=2, **{ended: 6})
+            await found.until("SELECT MIN(attempts), MAX(attempts) FROM deliveries", 1, 1)
+            found.pass_(minutes=6)
+            await found.until(
+                "SELECT MIN(attempts) FROM deliveries WHERE lead LIKE '%a_'",
+                1 if ended == "dead" else 2,
+            )
+            await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
+            await found.until("SELECT COUNT(*) FROM events WHERE type LIKE 'destination.%'", 0)
+
+
+async def test_a_probe_that_one_mailbox_refuses_is_followed_by_another_at_once(
+    tmp_path: Path,
+) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT gone@example.com", *[b"452 4.2.2 mailbox full"] * 50)
+        server.script("banner", *[b"421 4.3.2 not now"] * 3)
+        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+            await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(6)))
+            await found.stands("mail", "failing")
+            await found.read(lead("b", assignee=HERE))
+            found.pass_(seconds=5)
+            await found.states("mail", delivered=1, pending=6)
+            await found.stands("mail", "up")
+
+
+async def test_a_mailbox_that_refuses_hides_no_trouble_of_the_destination(
+    tmp_path: Path,
+) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT gone@example.com", *[b"550 5.1.1 gone"] * 50)
+        server.script(".", *[b"451 4.3.0 local error"] * 50)
+        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+            for number in range(3):
+                await found.read(lead(f"b{number}", assignee=HERE))
+                await found.read(lead(f"a{number}", assignee=GONE))
+            await found.stands("mail", "failing")
+            await found.read(lead("a9", assignee=GONE))
+            for _ in range(3):
+                found.pass_(minutes=5)
+            await found.states("mail", dead=4, pending=3)
+            await found.stands("mail", "failing")
+            await found.until("SELECT COUNT(*) FROM events WHERE type = 'destination.down'", 1)

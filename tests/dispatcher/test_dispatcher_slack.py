@@ -3,10 +3,12 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from house import House, house, lead
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from notifier.destinations.slack_faults import OF_A_PERSON
 from notifier.settings import Settings
 from support.slack import Slack, failure, rate_limited
 
@@ -221,3 +223,50 @@ async def test_draining_does_not_wait_for_a_pause(tmp_path: Path) -> None:
         await found.create("a", "b")
         await found.dispatcher.drain()
         await found.states("sales", pending=2)
+
+
+TO_OWNERS = """
+agents:
+  agA: {name: Gone, slack: U0BAD}
+  agB: {name: Here, slack: U0GOOD}
+destinations:
+  dm: {type: slack, channel: assignee}
+rules:
+  - {name: New, when: lead.created, send: dm}
+"""
+BAD, GOOD = {"id": "agA", "name": "Gone"}, {"id": "agB", "name": "Here"}
+
+
+@pytest.mark.parametrize("code", sorted(OF_A_PERSON))
+async def test_a_person_whom_slack_does_not_reach_keeps_nobody_else_waiting(
+    tmp_path: Path, code: str
+) -> None:
+    async with (
+        Slack(users=("U0BAD", "U0GOOD")) as slack,
+        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+    ):
+        slack.script(*[failure(code)] * 20, method="chat.postMessage", channel="D0BAD")
+        await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(3)))
+        await found.read(lead("b", assignee=GOOD))
+        await found.states("dm", delivered=1, pending=3)
+        assert len(slack.calls) == 4
+        await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
+        (error,) = await found.one("SELECT error FROM deliveries WHERE error IS NOT NULL")
+        assert code in str(error)
+
+
+async def test_a_probe_that_one_person_refuses_is_followed_by_another_in_a_second(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Slack(users=("U0BAD", "U0GOOD")) as slack,
+        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+    ):
+        outage = [failure("internal_error")] * 3 + [failure("channel_not_found")] * 20
+        slack.script(*outage, method="chat.postMessage", channel="D0BAD")
+        await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(5)))
+        await found.stands("dm", "failing")
+        await found.read(lead("b", assignee=GOOD))
+        found.pass_(seconds=5)
+        await found.states("dm", delivered=1, pending=5)
+        await found.stands("dm", "up")
