@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from notifier.destinations.base import UNRESOLVED, Message, Part, Receipt
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
+from notifier.destinations.mail_greeting import HostName
 from notifier.destinations.mail_recipients import PEOPLE, Share, Tally, resolve, waiting
 from notifier.destinations.mail_server import (
     Mailbox,
@@ -74,6 +75,7 @@ class EmailDestination:
         now: Callable[[], datetime],
         tls: ssl.SSLContext | None = None,
         timeout_s: float = TIMEOUT_S,
+        host_name: HostName | None = None,
     ) -> None:
         self.name = name
         self._to = options.to
@@ -83,6 +85,7 @@ class EmailDestination:
         self._now = now
         self._tls = tls
         self._timeout_s = timeout_s
+        self._host_name = host_name or HostName()
 
     async def send(self, message: Message) -> Receipt:
         """Hand in one mail for all who have not answered; see :class:`Destination`.
@@ -109,13 +112,17 @@ class EmailDestination:
             pass
 
     async def aclose(self) -> None:
-        """Nothing to release: a connection lives as long as its mail takes."""
+        """A connection lives as long as its mail takes; a look-up may still be under way."""
+        self._host_name.close()
 
     def _connected(self) -> AbstractAsyncContextManager[Session]:
         # Not before it is needed: to read the host's certificates takes 20 ms.
         self._tls = self._tls or ssl.create_default_context()
         return connected(
-            self._server, helo=self._sender.domain, tls=self._tls, timeout_s=self._timeout_s
+            self._server,
+            host_name=self._host_name,
+            tls=self._tls,
+            timeout_s=self._timeout_s,
         )
 
     async def _hand_in(

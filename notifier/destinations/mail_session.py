@@ -15,10 +15,12 @@ from aiosmtplib import (
 
 from notifier.destinations.mail_answers import CLOSING, Answer, heard
 from notifier.destinations.mail_faults import LOGIN_REMEDY, NEEDS_LOGIN, refusal
+from notifier.destinations.mail_greeting import HostName, literal
 from notifier.destinations.mail_server import Mailbox, Security, SmtpServer
 from notifier.errors import DestinationRefusedError
 
 QUIT_S = 2.0
+UNKNOWN = "localhost"  # said to nobody: only the connection knows its address
 OF_THE_SERVER = (CLOSING, NEEDS_LOGIN)  # whomever RCPT named
 NO_UTF8 = Answer(code=553, words="the server takes no address outside ASCII")
 TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
@@ -101,12 +103,12 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def connected(
-    server: SmtpServer, *, helo: str, tls: ssl.SSLContext, timeout_s: float
+    server: SmtpServer, *, host_name: HostName, tls: ssl.SSLContext, timeout_s: float
 ) -> AsyncIterator[Session]:
     """Connect, secure the connection and log in; every failure is a delivery error.
 
-    ``helo`` is the name we greet with. The deadline covers the whole block, and
-    in it nothing is sent before the connection is as safe as the settings demand.
+    The deadline covers the whole block, and in it nothing is sent before the
+    connection is as safe as the settings demand.
     """
     client = SMTP(
         hostname=server.host,
@@ -114,12 +116,12 @@ async def connected(
         use_tls=server.security is Security.TLS,
         start_tls=False,
         tls_context=tls,
-        local_hostname=helo,
+        local_hostname=UNKNOWN,
         timeout=timeout_s,
     )
     try:
         async with asyncio.timeout(timeout_s):
-            await _open(client, server)
+            await _open(client, server, await host_name.get())
             yield Session(client=client)
         await _quit(client)
     except (SMTPException, OSError) as error:
@@ -129,8 +131,10 @@ async def connected(
         client.close()
 
 
-async def _open(client: SMTP, server: SmtpServer) -> None:
+async def _open(client: SMTP, server: SmtpServer, host_name: str | None) -> None:
     await client.connect()
+    address, *_ = client.get_transport_info("sockname")
+    client.local_hostname = host_name or literal(address)
     await client.ehlo()
     if server.security is Security.STARTTLS:
         if not client.supports_extension("starttls"):
