@@ -102,6 +102,12 @@ def check_smtp_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def smtp_doubt(url: SecretStr) -> str:
+    """Return what is odd about a mail server's URL that may be right, else nothing."""
+    server = resolve_name(f"{MAIL}:parse_smtp_url")(url.get_secret_value())
+    return str(resolve_name(f"{MAIL}:port_doubt")(server))
+
+
 def check_mailbox(text: str) -> str:
     """Return one mail address, perhaps with a name, as it came."""
     resolve_name(f"{MAIL}:parse_mailbox")(text)

@@ -189,7 +189,11 @@ def read_settings(environment: Environment) -> Reading:
         wrong = {str(detail["loc"][0]): detail for detail in error.errors()}
         faults += [_fault(field, given[field][1], detail) for field, detail in wrong.items()]
         settings = Settings(**{field: values[field] for field in values.keys() - wrong})
-    warnings = (*_shadowed(environment, given), *_unknown(environment))
+    warnings = (
+        *_shadowed(environment, given),
+        *_doubtful(settings, given),
+        *_unknown(environment),
+    )
     return Reading(settings=settings, faults=tuple(faults), warnings=warnings)
 
 
@@ -215,6 +219,12 @@ def _shadowed(environment: Environment, given: dict[str, tuple[str, Place]]) -> 
                     problem=f"set in {winner.name} and in {folder.name}; {winner.name} wins",
                     remedy="remove one of them",
                 )
+
+
+def _doubtful(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterator[Fault]:
+    if settings.smtp_url and (problem := formats.smtp_doubt(settings.smtp_url)):
+        place = given["smtp_url"][1]
+        yield Fault(where=f"{PREFIX}SMTP_URL, from {place.name}", problem=problem)
 
 
 def _unknown(environment: Environment) -> Iterator[Fault]:

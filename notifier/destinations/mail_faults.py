@@ -1,8 +1,10 @@
 """What it means for a delivery that a connection or a mail was not taken as a whole."""
 
 import os
+import re
 import socket
 import ssl
+from collections.abc import Sequence
 
 from aiosmtplib import (
     SMTPAuthenticationError,
@@ -14,6 +16,7 @@ from aiosmtplib import (
 )
 
 from notifier.destinations.mail_answers import heard
+from notifier.destinations.mail_server import Security, SmtpServer, port_doubt
 from notifier.errors import (
     DeliveryError,
     DestinationRefusedError,
@@ -22,8 +25,17 @@ from notifier.errors import (
 )
 
 NEEDS_LOGIN = 530
+METHOD = re.compile(r"[a-z0-9_-]{1,20}")  # RFC 4422, 3.1
+MOST_METHODS = 8
 SERVER_REMEDY = "ask the mail server's operator to let this host in"
 LOGIN_REMEDY = "check the user and password in NOTIFIER_SMTP_URL"
+APP_REMEDY = (
+    "let the account log in with an app password, or send through a relay that takes a user"
+    " and password"
+)
+NO_LOGIN_REMEDY = "take user and password out of NOTIFIER_SMTP_URL"
+IN_CLEAR_REMEDY = "; or write smtp://, since many servers let nobody log in without TLS"
+TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
 CERTIFICATE_REMEDY = (
     "use the name in the server's certificate, or trust its issuer on this host"
 )
@@ -31,17 +43,32 @@ CONTENT_REMEDY = "ask the mail server's operator what it has against this mail"
 SENDER_REMEDY = "set NOTIFIER_SMTP_FROM to an address this login may send from"
 
 
-def refusal(host: str, error: SMTPException | OSError) -> DeliveryError:
+def refusal(server: SmtpServer, error: SMTPException | OSError) -> DeliveryError:
     """Return our error for a connection or mail that was not taken as a whole.
 
     Where the server answered, its code decides: 4xx is temporary, 5xx speaks of
     the mail once DATA began, and of every mail before that.
     """
     if isinstance(error, SMTPResponseException) and error.code >= 400:
-        return _answered(host, error)
+        return _answered(server.host, error)
     if isinstance(error, SMTPNotSupported):
-        return DestinationRefusedError(f"{host} has no SMTPUTF8", remedy=SENDER_REMEDY)
-    return _broken(host, error)
+        problem = f"{server.host} has no SMTPUTF8"
+        return DestinationRefusedError(problem, remedy=SENDER_REMEDY)
+    return _broken(server, error)
+
+
+def no_login(server: SmtpServer, offered: Sequence[str]) -> DestinationRefusedError:
+    """Return our error for a server that takes no login, or none by user and password.
+
+    ``offered`` are the server's words: its names of ways to log in.
+    """
+    names = [name.upper() for name in offered if METHOD.fullmatch(name)][:MOST_METHODS]
+    if names:
+        problem = f"{server.host} offers only {', '.join(names)} to log in with"
+        return DestinationRefusedError(problem, remedy=APP_REMEDY)
+    in_clear = server.security is Security.PLAIN
+    remedy = NO_LOGIN_REMEDY + (IN_CLEAR_REMEDY if in_clear else "")
+    return DestinationRefusedError(f"{server.host} takes no login", remedy=remedy)
 
 
 def _answered(host: str, error: SMTPResponseException) -> DeliveryError:
@@ -71,7 +98,8 @@ def _judged(problem: str, error: SMTPResponseException) -> DeliveryError:
     return DestinationRefusedError(problem, remedy=remedy)
 
 
-def _broken(host: str, error: SMTPException | OSError) -> DeliveryError:
+def _broken(server: SmtpServer, error: SMTPException | OSError) -> DeliveryError:
+    host, remedy = server.host, port_doubt(server)
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     match cause:
         case ssl.SSLCertVerificationError(verify_message=why):
@@ -79,14 +107,14 @@ def _broken(host: str, error: SMTPException | OSError) -> DeliveryError:
                 f"the certificate of {host} does not verify ({why})", remedy=CERTIFICATE_REMEDY
             )
         case ssl.SSLError():
-            problem = f"no TLS connection to {host}"
+            problem, remedy = f"no TLS connection to {host}", remedy or TLS_REMEDY
         case TimeoutError():
             problem = f"{host} did not answer in time"
         case socket.gaierror():
-            problem = f"{host} cannot be resolved"
+            problem, remedy = f"{host} cannot be resolved", ""
         case OSError(errno=int() as number):
             # asyncio puts the address into strerror, where the words belong.
-            problem = f"no connection to {host} ({os.strerror(number).lower()})"
+            problem, remedy = f"no connection to {host} ({os.strerror(number).lower()})", ""
         case _:
             problem = f"{host} broke off ({type(error).__name__})"
-    return TemporaryDeliveryError(problem)
+    return TemporaryDeliveryError(problem, remedy=remedy)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,6 +21,12 @@ class Security(StrEnum):
     PLAIN = "smtp+plain"
 
 
+IMPLICIT_TLS, WITHOUT_TLS_AT_FIRST = 465, (25, 587)
+IN_A_LOGIN = "/?#[]"
+ENCODE = (
+    "percent-encode / ? # [ ] @ : % in the URL's user and password: / is %2F, ? is %3F,"
+    " # is %23, [ is %5B, ] is %5D, @ is %40, : is %3A, % is %25"
+)
 DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
 NAMED = re.compile(r'\s*(?P<name>[^<>@"]*?|"[^<>@"]*")\s*<(?P<address>[^<>\s]+)>\s*')
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
@@ -70,19 +76,17 @@ def parse_smtp_url(url: str) -> SmtpServer:
 
     Raises ``ValueError`` with a text that never shows the password.
     """
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        raise ValueError("this is no URL; write smtp://user:password@host:587") from None
+    login, _, _ = url.partition("://")[2].rpartition("@")
+    if any(character in login for character in IN_A_LOGIN):
+        raise ValueError(ENCODE)
+    parts, port = _split(url)
+    host = parts.hostname
     if host and not is_host_name(host):
         raise ValueError("this is no URL; write smtp://user:password@host:587")
     if parts.scheme not in set(Security):
         raise ValueError("the URL must start with smtp://, smtps:// or smtp+plain://")
     if not host or parts.path not in ("", "/") or parts.fragment:
-        raise ValueError(
-            "the URL is a host and perhaps a port; percent-encode / ? # @ in a login"
-        )
+        raise ValueError("the URL is a host and perhaps a port, without a path or a #")
     security = Security(parts.scheme)
     insecure = security is Security.PLAIN and parts.query == "insecure=true"
     if parts.query and not insecure:
@@ -99,6 +103,30 @@ def parse_smtp_url(url: str) -> SmtpServer:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
+
+
+def port_doubt(server: SmtpServer) -> str:
+    """Return what is odd about scheme and port together, with the remedy, else nothing.
+
+    Source: RFC 8314, 3.3, and RFC 6409, 3.1.
+    """
+    is_implicit = server.security is Security.TLS
+    if server.port == IMPLICIT_TLS and not is_implicit:
+        return f"port {server.port} speaks TLS from the start: write smtps://"
+    if server.port in WITHOUT_TLS_AT_FIRST and is_implicit:
+        return f"port {server.port} begins without TLS: write smtp://"
+    return ""
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("this is no URL; write smtp://user:password@host:587") from None
+    try:
+        return parts, parts.port
+    except ValueError:
+        raise ValueError("the URL's port is no number between 1 and 65535") from None
 
 
 def parse_mailbox(text: str) -> Mailbox:

@@ -14,7 +14,7 @@ from aiosmtplib import (
 )
 
 from notifier.destinations.mail_answers import CLOSING, Answer, heard
-from notifier.destinations.mail_faults import LOGIN_REMEDY, NEEDS_LOGIN, refusal
+from notifier.destinations.mail_faults import NEEDS_LOGIN, TLS_REMEDY, no_login, refusal
 from notifier.destinations.mail_greeting import HostName, literal
 from notifier.destinations.mail_server import Mailbox, Security, SmtpServer
 from notifier.errors import DestinationRefusedError
@@ -23,7 +23,6 @@ QUIT_S = 2.0
 UNKNOWN = "localhost"  # said to nobody: only the connection knows its address
 OF_THE_SERVER = (CLOSING, NEEDS_LOGIN)  # whomever RCPT named
 NO_UTF8 = Answer(code=553, words="the server takes no address outside ASCII")
-TLS_REMEDY = "use the port and the smtp:// or smtps:// the mail server's operator names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +125,7 @@ async def connected(
         await _quit(client)
     except (SMTPException, OSError) as error:
         # Without its cause, which may quote a login.
-        raise refusal(server.host, error) from None
+        raise refusal(server, error) from None
     finally:
         client.close()
 
@@ -144,8 +143,7 @@ async def _open(client: SMTP, server: SmtpServer, host_name: str | None) -> None
         await client.ehlo()
     if server.username:
         if not client.supported_auth_methods:
-            problem = f"{server.host} offers no way to log in that is known here"
-            raise DestinationRefusedError(problem, remedy=LOGIN_REMEDY)
+            raise no_login(server, client.server_auth_methods)
         await client.login(server.username, server.password)
 
 

@@ -142,3 +142,22 @@ def test_what_destinations_lack_is_told_beside_what_sources_lack(
 def test_the_schema_is_json_that_names_every_section(notifier: Run) -> None:
     described = json.loads(notifier("schema").out)
     assert {"sources", "destinations", "rules"} <= set(described["properties"])
+
+
+def test_a_mail_servers_url_is_told_how_to_be_written(
+    notifier: Run, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (SETTINGS | {"NOTIFIER_RULES": str(rules)}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CRM_SECRET", "whsec_" + "YWJj" * 8)
+    monkeypatch.setenv("NOTIFIER_SMTP_URL", "smtp://u:hun/ter#2@mail.example.com:587")
+    (told,) = (notifier("check")).err.splitlines()
+    assert told.startswith("NOTIFIER_SMTP_URL, from the environment: percent-encode / ? #")
+    assert "hun" not in told
+    monkeypatch.setenv("NOTIFIER_SMTP_URL", "smtp://u:p@mail.example.com:465")
+    ended = notifier("check")
+    assert ended.code == 0
+    assert ended.err == (
+        "warning: NOTIFIER_SMTP_URL, from the environment:"
+        " port 465 speaks TLS from the start: write smtps://\n"
+    )

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtplib import SMTPConnectTimeoutError, SMTPServerDisconnected
 from examples import ASHA, BINA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import ValidationError
 
 from notifier.destinations.base import Part, PartlyTakenError, Receipt
 from notifier.destinations.email import EmailDestination, EmailOptions
+from notifier.destinations.mail_faults import refusal
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.errors import (
     DeliveryError,
@@ -28,6 +30,7 @@ from notifier.events import EventType, operation
 from notifier.records import Agent
 from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
+from support.raw_mail import RawMailServer
 
 BOSS = "boss@example.com"
 EHLO = "250-x\n250 SIZE 1000"
@@ -429,6 +432,53 @@ async def test_nothing_is_sent_to_a_server_with_a_bad_certificate(
         str(error) == "the certificate of 127.0.0.1 does not verify (self-signed certificate)"
     )
     assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("offered", "problem", "remedy"),
+    [
+        ("AUTH XOAUTH2", "127.0.0.1 offers only XOAUTH2 to log in with", "app password"),
+        ("AUTH GSSAPI \x1b[2J NTLM", "127.0.0.1 offers only GSSAPI, NTLM to", "app password"),
+        ("SIZE", "127.0.0.1 takes no login", "take user and password out"),
+        ("AUTH", "127.0.0.1 takes no login", "without TLS"),
+    ],
+)
+async def test_a_server_without_a_login_by_password_says_what_to_do(
+    offered: str, problem: str, remedy: str
+) -> None:
+    async with RawMailServer(login=True) as server:
+        server.script("EHLO", f"250-x\r\n250 {offered}".encode())
+        error = await failure(server.url)
+    assert type(error) is DestinationRefusedError
+    assert str(error).startswith(problem)
+    assert remedy in error.remedy
+    assert "AUTH" not in server.verbs()
+
+
+async def test_tls_to_a_server_that_begins_without_it_is_told_as_that() -> None:
+    async with RawMailServer() as server:
+        error = await failure(server.url.replace("smtp+plain", "smtps"))
+    assert type(error) is TemporaryDeliveryError
+    assert str(error) == "no TLS connection to 127.0.0.1"
+    assert "smtp:// or smtps://" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("smtp://mail.example.com:465", "port 465 speaks TLS from the start: write smtps://"),
+        ("smtps://mail.example.com:587", "port 587 begins without TLS: write smtp://"),
+        ("smtp://mail.example.com", ""),
+    ],
+)
+def test_a_port_that_does_not_fit_the_scheme_is_named_where_nothing_answers(
+    url: str, remedy: str
+) -> None:
+    server = parse_smtp_url(url)
+    error = refusal(server, SMTPConnectTimeoutError("Timed out"))
+    assert str(error) == "mail.example.com did not answer in time"
+    assert error.remedy == remedy
+    assert refusal(server, SMTPServerDisconnected("Connection lost")).remedy == remedy
 
 
 async def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from notifier.destinations.mail_server import (
     SmtpServer,
     parse_mailbox,
     parse_smtp_url,
+    port_doubt,
     visitor_mailbox,
 )
 
@@ -59,6 +60,33 @@ def test_a_wrong_url_is_refused_without_showing_its_password(url: str) -> None:
         parse_smtp_url(url)
     assert "hunter2" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("character", "/?#[]")
+def test_a_password_with_a_character_of_urls_is_told_how_to_be_written(character: str) -> None:
+    with pytest.raises(ValueError, match="percent-encode") as raised:
+        parse_smtp_url(f"smtp://u@x.org:hun{character}ter2@mail.example.com:587")
+    assert f"{character} is %{ord(character):02X}" in str(raised.value)
+    assert "ter2" not in str(raised.value)
+
+
+def test_a_wrong_port_is_told_as_that() -> None:
+    with pytest.raises(ValueError, match="port is no number"):
+        parse_smtp_url("smtp://mail.example.com:submission")
+
+
+@pytest.mark.parametrize(
+    ("url", "doubt"),
+    [
+        ("smtp://h:465", "port 465 speaks TLS from the start: write smtps://"),
+        ("smtp+plain://127.0.0.1:465", "port 465 speaks TLS from the start: write smtps://"),
+        ("smtps://h:587", "port 587 begins without TLS: write smtp://"),
+        ("smtps://h:25", "port 25 begins without TLS: write smtp://"),
+        *((url, "") for url in ("smtp://h", "smtps://h", "smtp://h:25", "smtps://h:2465")),
+    ],
+)
+def test_a_scheme_and_a_port_that_do_not_fit_are_doubted(url: str, doubt: str) -> None:
+    assert port_doubt(parse_smtp_url(url)) == doubt
 
 
 def test_a_server_does_not_show_its_password() -> None:

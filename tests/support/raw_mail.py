@@ -42,8 +42,6 @@ class RawMailServer:
         self._host = host
         self._login = "u:p@" if login else ""
         self._scripts: defaultdict[str, deque[bytes]] = defaultdict(deque)
-        if login:
-            self.script("EHLO", *[b"250-x\r\n250 AUTH PLAIN"] * 100)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -122,4 +120,6 @@ class RawMailServer:
                 if not reply:
                     raise ConnectionAbortedError
                 return reply + b"\r\n"
+        if steps == ("EHLO ", "EHLO") and self._login:
+            return b"250-x\r\n250 AUTH PLAIN\r\n"
         return USUAL.get(steps[-1], b"250 ok") + b"\r\n"
