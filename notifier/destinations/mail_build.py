@@ -10,14 +10,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
 
 from notifier.destinations.mail_body import MailBody
+from notifier.destinations.mail_headers import registry
 from notifier.destinations.mail_server import Mailbox
 from notifier.messages.escape import one_line, shorten
 
 MAX_SUBJECT = 200
+# Nobody on holiday is to answer: with Reply-To, it might be to the visitor. Sources:
+# RFC 3834, 5; for Exchange, which ignores that, MS-OXCMAIL 2.1.3.2.20. Reports of
+# mail that did not arrive are still welcome. `Precedence` is no standard, and
+# List-Id says as much (RFC 5230, 4.6).
+UNANSWERED = {
+    "Auto-Submitted": "auto-generated",
+    "X-Auto-Response-Suppress": "OOF, AutoReply",
+}
 LOOKALIKE_OF_ENCODED = re.compile(r"=(?=\?)")
 
 
@@ -59,7 +67,7 @@ def header_text(text: str) -> str:
 
 def build(letter: Letter, *, utf8: bool) -> bytes:
     """Return the mail as bytes for DATA; with ``utf8`` its headers need SMTPUTF8."""
-    policy = email.policy.SMTP.clone(header_factory=_headers(), utf8=utf8)
+    policy = email.policy.SMTP.clone(header_factory=registry(), utf8=utf8)
     mail = EmailMessage(policy=policy)
     mail["From"] = letter.sender.header()
     shown = [box for box in letter.recipients if utf8 or not box.needs_utf8]
@@ -73,18 +81,11 @@ def build(letter: Letter, *, utf8: bool) -> bytes:
         mail["In-Reply-To"] = letter.parent
         mail["References"] = letter.parent
     mail["List-Id"] = letter.list_id
-    mail["Auto-Submitted"] = "auto-generated"
+    for name, value in UNANSWERED.items():
+        mail[name] = value
     mail.set_content(_encodable(letter.body.text), cte="quoted-printable")
     mail.add_alternative(_encodable(letter.body.html), subtype="html", cte="quoted-printable")
     return mail.as_bytes()
-
-
-def _headers() -> HeaderRegistry:
-    """Return the usual headers, but for ids, which must not be encoded however long."""
-    registry = HeaderRegistry()
-    for name in ("in-reply-to", "references", "list-id"):
-        registry.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]
-    return registry
 
 
 def _encodable(text: str) -> str:

@@ -117,6 +117,7 @@ async def test_a_mail_has_text_and_html_and_every_header_a_mailbox_wants() -> No
     assert headers["date"] == "Mon, 02 Mar 2026 12:00:00 +0000"
     assert headers["list-id"] == "<managers.example.com>"
     assert headers["auto-submitted"] == "auto-generated"
+    assert headers["x-auto-response-suppress"] == "OOF, AutoReply"
     assert mail.message.get_content_type() == "multipart/alternative"
     plain, html = mail.message.iter_parts()
     assert "Phone:        +919876543210" in plain.get_content()
@@ -534,7 +535,7 @@ async def test_hostile_words_stay_words(words: str) -> None:
     assert mail.recipients == (BOSS,)
     assert set(mail.message.keys()) == {
         *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id"),
-        *("Auto-Submitted", "MIME-Version", "Content-Type"),
+        *("Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type"),
     }
     assert mail.message.defects == []
     assert len(mail.message["subject"]) <= 200

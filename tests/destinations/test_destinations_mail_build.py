@@ -29,7 +29,7 @@ WORDS = st.text(
 ) | st.sampled_from(["=?utf-8?q?x=0ABcc:_evil@x?=", "=?=?==??", "a\r\nBcc: evil@x\r\n\r\nhi"])
 NAMES = [
     *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "List-Id"),
-    *("Auto-Submitted", "MIME-Version", "Content-Type"),
+    *("Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version", "Content-Type"),
 ]
 
 

@@ -1,0 +1,57 @@
+"""How a mail's headers are folded: whatever script, they read as the text was written.
+
+The ``email`` package's own folding loses blanks between encoded words, and writes
+words of 76 characters where 75 are the most (RFC 2047, 2); its older
+:class:`email.header.Header` does neither, and cuts no character in two.
+"""
+
+from email.header import Header
+from email.headerregistry import (
+    Address,
+    AddressHeader,
+    BaseHeader,
+    HeaderRegistry,
+    MessageIDHeader,
+    UnstructuredHeader,
+)
+from email.policy import Policy
+
+MAX_LINE = 75
+
+
+def registry() -> HeaderRegistry:
+    """Return the usual headers, but for texts, addresses, and ids, which stay whole."""
+    found = HeaderRegistry()
+    found.map_to_type("subject", _Text)
+    for name in ("from", "to", "reply-to"):
+        found.map_to_type(name, _Addresses)
+    for name in ("in-reply-to", "references", "list-id"):
+        found.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]
+    return found
+
+
+class _Text(UnstructuredHeader, BaseHeader):
+    def fold(self, *, policy: Policy) -> str:
+        """Return the whole header, in encoded words where it is not all ASCII."""
+        words = _folded(str(self), policy, header_name=self.name)
+        return f"{self.name}: {words}{policy.linesep}"
+
+
+class _Addresses(AddressHeader, BaseHeader):  # type: ignore[misc] # as the registry does
+    def fold(self, *, policy: Policy) -> str:
+        """Return the whole header, an address a line."""
+        lines = f",{policy.linesep} ".join(_line(one, policy) for one in self.addresses)
+        return f"{self.name}: {lines}{policy.linesep}"
+
+
+def _line(address: Address, policy: Policy) -> str:
+    name = address.display_name
+    if name.isascii() and "=?" not in name:
+        return str(address)
+    return f"{_folded(name, policy)}{policy.linesep} <{address.addr_spec}>"
+
+
+def _folded(text: str, policy: Policy, *, header_name: str = "") -> str:
+    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+    header = Header(text, charset, maxlinelen=MAX_LINE, header_name=header_name or None)
+    return header.encode(linesep=policy.linesep)
