@@ -46,6 +46,11 @@ class Answer:
         return self.status.endswith(".5.3") or "too many" in self.words.lower()
 
     @property
+    def is_of_mailbox(self) -> bool:
+        """Whether it speaks of an address or its mailbox. Source: RFC 3463, 3."""
+        return self.status[1:3] in (".1", ".2") and self.status[3:4] == "."
+
+    @property
     def codes(self) -> str:
         """Return ``550 5.1.1``, the part that repeats nothing."""
         return f"{self.code} {self.status}".rstrip()

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aiosmtplib import (
     SMTP,
+    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
@@ -63,10 +64,11 @@ class Session:
         mail = build(utf8)
         await self._begin(sender, _options(self.client, mail, utf8=utf8))
         handed = await self._name(able)
-        if handed.taken:
-            await self.client.data(mail)
-            self._has_begun = False
-        return replace(handed, refused={**barred, **handed.refused})
+        refused = {**barred, **handed.refused}
+        if handed.taken and (answer := await self._refusal_at_last(mail, handed.taken)):
+            refused |= dict.fromkeys(handed.taken, answer)
+            handed = replace(handed, taken=frozenset())
+        return replace(handed, refused=refused)
 
     async def _begin(self, sender: Mailbox, options: Sequence[str]) -> None:
         if self._has_begun:
@@ -89,6 +91,18 @@ class Session:
             else:
                 refused[box.address] = answer
         return Handed(taken=frozenset(taken), refused=refused, left=left)
+
+    async def _refusal_at_last(self, mail: bytes, taken: Collection[str]) -> Answer | None:
+        """Hand over the mail; return what only its one recipient was refused for."""
+        self._has_begun = False
+        try:
+            await self.client.data(mail)
+        except SMTPDataError as error:
+            answer = heard(error)
+            if len(taken) == 1 and answer.is_of_mailbox:
+                return answer
+            raise
+        return None
 
     async def _refusal_of(self, box: Mailbox) -> Answer | None:
         try:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from aiosmtplib import SMTPConnectTimeoutError, SMTPServerDisconnected
 from examples import ASHA, BINA, LEAD, NOON, change_of, lead, message, new_lead, part
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from notifier.destinations.base import Part, PartlyTakenError, Receipt
@@ -27,6 +29,7 @@ from notifier.errors import (
     TemporaryDeliveryError,
 )
 from notifier.events import EventType, operation
+from notifier.messages.escape import one_line
 from notifier.records import Agent
 from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
@@ -603,3 +606,37 @@ def test_one_recipient_needs_no_list() -> None:
     assert EmailOptions.model_validate({"type": "email", "to": "ops@localhost"}).to == (
         "ops@localhost",
     )
+
+
+REPLIES = st.dictionaries(
+    st.sampled_from(["banner", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", ".", "QUIT", "RSET"]),
+    st.one_of(
+        st.binary(max_size=60),
+        st.builds(
+            lambda code, mark, words: str(code).encode() + mark + words,
+            st.sampled_from([0, 199, 220, 235, 250, 334, 354, 421, 452, 535, 550, 552, 999]),
+            st.sampled_from([b" ", b"-", b""]),
+            st.binary(max_size=60),
+        ),
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(REPLIES)
+def test_whatever_a_server_answers_becomes_text_or_a_receipt(
+    replies: dict[str, bytes],
+) -> None:
+    async def sending() -> str:
+        async with RawMailServer(login=True) as server:
+            for step, reply in replies.items():
+                server.script(step, reply)
+            try:
+                receipt = await email(server.url, timeout_s=0.2).send(message())
+            except DeliveryError as error:
+                return error.in_full
+            return receipt.note
+
+    said = asyncio.run(sending())
+    assert one_line(said).encode().decode() == said

@@ -214,6 +214,20 @@ async def test_a_full_mailbox_is_no_trouble_of_the_destination(
             await found.until("SELECT COUNT(*) FROM events WHERE type LIKE 'destination.%'", 0)
 
 
+async def test_a_mailbox_that_is_found_full_at_last_is_no_trouble_of_the_destination(
+    tmp_path: Path,
+) -> None:
+    async with RawMailServer() as server:
+        full = [b"452 4.2.2 over quota"] * 3
+        server.script(".", *full, b"550 5.1.1 unknown", b"250 ok")
+        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+            await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(4)))
+            await found.states("mail", pending=3, dead=1)
+            await found.read(lead("b", assignee=HERE))
+            await found.states("mail", pending=3, dead=1, delivered=1)
+            await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
+
+
 async def test_a_probe_that_one_mailbox_refuses_is_followed_by_another_at_once(
     tmp_path: Path,
 ) -> None:
