@@ -24,7 +24,10 @@ from notifier.rules.model import Outside
 from notifier.rules.sections import is_name
 from notifier.rules.windows import Span
 
-MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+# What mail destinations take; they look more closely, with a library.
+WORD = r"[^\s@<>,;:\"()\[\]\\.]+"
+LABEL = r"[^\s@<>,;:\"()\[\]\\._-]+(?:-+[^\s@<>,;:\"()\[\]\\._-]+)*"
+MAIL_ADDRESS = re.compile(rf"{WORD}(?:\.{WORD})*@{LABEL}(?:\.{LABEL})*")
 WHOLE_DAY = (Span(begins=0, ends=1440),)
 ONE_OR_MORE = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from rules_examples import SCREEN, faults
 from rules_trees import KEYS, TREES
 
+from notifier.destinations.mail_server import parse_mailbox
+
 
 def rule(text: str) -> list[str]:
     """Return the faults of one rule, whose lines begin in line 5."""
@@ -300,3 +302,32 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_places(
     text = json.dumps({**tree, "rules": rules})
     for fault in faults(text, secrets={"S": "hush"}):
         assert fault.startswith("a.yaml:1:")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "asha",
+            "asha@",
+            "@example.com",
+            "a b@example.com",
+            "a@b, c@d",
+            "asha..rao@example.com",
+        ),
+        *(".asha@example.com", "asha@example..com", "asha@-x.com", "asha@my_host", "asha@x."),
+    ],
+)
+def test_an_agents_address_that_mail_would_refuse_is_told_once(address: str) -> None:
+    (told,) = faults(f'agents: {{a: {{name: A, email: "{address}"}}}}')
+    assert told.startswith("a.yaml:1:23: `email`: ")
+    with pytest.raises(ValueError, match="not one mail address"):
+        parse_mailbox(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["asha@localhost", "o'brien+x_y@a-b.example.com", "zoë@bücher.example"]
+)
+def test_an_agents_address_that_mail_would_take_is_fine(address: str) -> None:
+    assert faults(f'agents: {{a: {{name: A, email: "{address}"}}}}') == []
+    assert parse_mailbox(address).local in address
