@@ -32,6 +32,7 @@ HEADERS: Final = {
     "user-agent": f"notifier/{__version__}",
 }
 MAX_BYTES: Final = 32 * 1024 * 1024
+AT_ONCE_BYTES: Final = 64 * 1024  # parsed on the event loop, which does nothing else then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Client:
         # Without httpx's client around it: cookies, logins and redirects, which
         # nobody wants here, take a third of a request's time.
         self._transport = build_transport(tls)
+        self._parsing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,7 +102,14 @@ class Client:
             UnicodeError,  # a host's name that no look-up can carry
         ) as error:
             raise connection_fault(error) from error
-        return parse_page(body, served_at=served_at)
+        return await self._parsed(body, served_at)
+
+    async def _parsed(self, body: bytes, served_at: datetime | None) -> Page:
+        """Parse a large body in a thread, and one at a time: they take memory and turns."""
+        if len(body) <= AT_ONCE_BYTES:
+            return parse_page(body, served_at=served_at)
+        async with self._parsing:
+            return await asyncio.to_thread(parse_page, body, served_at=served_at)
 
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
         url = _page_url(self._url, listing.source, listing.kind, number)

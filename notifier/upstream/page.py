@@ -1,19 +1,18 @@
 """The bytes of one answer → a page of readings: envelope checked, bad rows set aside."""
 
 import hashlib
-import json
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-
-import msgspec
+from typing import Final
 
 from notifier.errors import UpstreamError
 from notifier.rows import BadRecordError, Json, Row, carried, record_id
-from notifier.upstream.split import split_rows
+from notifier.upstream.entries import Unread, entries
 
 DIGEST_BYTES = 16
+# Told one by one, the rest as one; and where more rows are bad than good, so many are
+# a fault of the upstream's and not of its records.
+MAX_BAD_ROWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +40,13 @@ class BadRow:
 class Page:
     """What one request brought, in the listing's order; one id may stand there twice.
 
-    ``served_at`` is the upstream's own clock, where it told.
+    ``more_bad`` counts the bad rows beyond those in ``bad``. ``served_at`` is the
+    upstream's own clock, where it told.
     """
 
     rows: tuple[Reading, ...]
     bad: tuple[BadRow, ...] = ()
+    more_bad: int = 0
     served_at: datetime | None = None
 
     @property
@@ -58,90 +59,36 @@ def parse_page(body: bytes, *, served_at: datetime | None = None) -> Page:
     """Return the page in the body of a 200 answer; raises :class:`UpstreamError`.
 
     Duplicate keys (the last wins), NaN (reads as null), a byte order mark and
-    stray bytes in a text are let pass. Source: the listing's page, "Success".
+    stray bytes in a text are let pass. What no page of a listing has, more than a
+    thousand rows or more bad rows than good, is refused before it takes much memory.
+    Source: the listing's page, "Success".
     """
     rows: list[Reading] = []
     bad: list[BadRow] = []
-    for entry in _entries(body):
-        read = entry if isinstance(entry, BadRow) else _read(entry)
-        if isinstance(read, BadRow):
+    more_bad = 0
+    for entry in entries(body):
+        read = _read(entry)
+        if isinstance(read, Reading):
+            rows.append(read)
+        elif len(bad) < MAX_BAD_ROWS:
             bad.append(read)
         else:
-            rows.append(read)
-    return Page(rows=tuple(rows), bad=tuple(bad), served_at=served_at)
+            more_bad += 1
+    if more_bad and len(bad) + more_bad > len(rows):
+        raise _senseless(len(bad) + more_bad, of=len(rows) + len(bad) + more_bad)
+    return Page(rows=tuple(rows), bad=tuple(bad), more_bad=more_bad, served_at=served_at)
 
 
-def _entries(body: bytes) -> Iterable[Json]:
-    try:
-        return _data_list(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _entries_leniently(body.decode("utf-8-sig", "replace"))
+def _senseless(bad: int, *, of: int) -> UpstreamError:
+    return UpstreamError(
+        f"the upstream answered 200, but {bad} of the {of} records on the page are none",
+        remedy="check NOTIFIER_BASE_URL; where it lasts, ask support@botpenguin.com",
+    )
 
 
-def _entries_leniently(text: str) -> Iterable[Json]:
-    try:
-        return _data_list(_loads(text))
-    except json.JSONDecodeError as error:
-        raise _broken(text) from error
-    except (RecursionError, ValueError):
-        return _entries_one_by_one(text)
-
-
-def _entries_one_by_one(text: str) -> list[Json]:
-    """Parse row by row what does not parse whole, so that only the culprit is lost."""
-    try:
-        envelope, texts = split_rows(text)
-        _data_list(_loads(envelope))
-        return [_entry(row) for row in texts]
-    except (RecursionError, ValueError) as error:
-        raise _broken(text) from error
-
-
-def _entry(text: str) -> Json:
-    try:
-        return _loads(text)
-    except json.JSONDecodeError:
-        raise
-    except (RecursionError, ValueError):
-        return BadRow(
-            reason="the record is nested too deep or has an endless number",
-            digest=_digest(text.strip().encode()),
-        )
-
-
-def _loads(text: str) -> Json:
-    return json.loads(text, parse_constant=_finite, parse_float=_finite)
-
-
-def _finite(number: str) -> float | None:
-    value = float(number)
-    return value if math.isfinite(value) else None
-
-
-def _data_list(envelope: Json) -> list[Json]:
-    if not isinstance(envelope, dict):
-        raise UpstreamError(
-            f"the upstream answered 200 with a JSON {type(envelope).__name__}, not an object"
-        )
-    if envelope.get("success", True) is not True:
-        code = envelope.get("code")
-        told = f" and code {code}" if isinstance(code, int) else ""
-        raise UpstreamError(f"the upstream answered 200 with success: false{told}")
-    rows = envelope.get("data")
-    if not isinstance(rows, list):
-        raise UpstreamError("the upstream answered 200 without a data list")
-    return rows
-
-
-def _broken(text: str) -> UpstreamError:
-    if not text.strip():
-        return UpstreamError("the upstream answered 200 with nothing in it")
-    if text.lstrip().startswith("<"):
-        return UpstreamError("the upstream answered 200 with HTML where JSON belongs")
-    return UpstreamError("the upstream answered 200 with broken or truncated JSON")
-
-
-def _read(entry: Json) -> Reading | BadRow:
+def _read(entry: Json | Unread) -> Reading | BadRow:
+    if isinstance(entry, Unread):
+        return BadRow(reason=entry.reason, digest=_digest(entry.text.strip()))
     try:
         row, written = carried(entry)
         return Reading(lead_id=record_id(row), row=row, digest=_digest(written))

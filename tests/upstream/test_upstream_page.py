@@ -159,18 +159,18 @@ JSON = st.recursive(
 @given(rows=st.lists(JSON, max_size=6), indent=st.sampled_from([None, 0, 2]))
 def test_a_body_cut_into_rows_says_the_same_as_the_body(rows: list[Any], indent: int) -> None:
     envelope = {"message": '"data": [', "x": {"data": [1]}, "data": rows, "success": True}
-    rest, texts = split_rows(json.dumps(envelope, indent=indent))
-    assert [json.loads(text) for text in texts] == rows
+    rest, raw_rows = split_rows(json.dumps(envelope, indent=indent).encode())
+    assert [json.loads(raw.text) for raw in raw_rows] == rows
     assert json.loads(rest) == {**envelope, "data": []}
 
 
-@given(noise=st.text(alphabet='"\\[]{},: data1', max_size=60))
-def test_cutting_noise_is_refused_or_ends(noise: str) -> None:
+@given(noise=st.text(alphabet='"\\[]{},: data1', max_size=60).map(str.encode))
+def test_cutting_noise_is_refused_or_ends(noise: bytes) -> None:
     try:
-        rest, texts = split_rows(noise)
+        rest, raw_rows = split_rows(noise)
     except ValueError:
         return
-    assert len(rest) + sum(map(len, texts)) <= len(noise)
+    assert len(rest) + sum(len(raw.text) for raw in raw_rows) <= len(noise)
 
 
 @given(noise=st.binary(max_size=60) | st.text(alphabet='"\\[]{},: adt_i1').map(str.encode))
