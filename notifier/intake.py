@@ -67,7 +67,12 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
         saved=tuple(f"{bot_id}/{lead_id}" for lead_id in judge.saved),
     )
     committed.quarantined = sources.quarantine(
-        db, bot_id, intake.kind, [(bad.digest, bad.reason) for bad in page.bad], at_ms=at_ms
+        db,
+        bot_id,
+        intake.kind,
+        [(bad.digest, bad.reason) for bad in page.bad],
+        more=page.more_bad,
+        at_ms=at_ms,
     )
     judge.save(db)
     for lead, one in judge.plans:

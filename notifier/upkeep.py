@@ -33,10 +33,12 @@ async def watch(store: Store, changed: Callable[[], None]) -> None:
 
 
 async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
-    """Every hour delete finished events and deliveries older than ``keep_ms``."""
+    """Every hour delete finished events, deliveries and bad records older than ``keep_ms``."""
     while True:
         try:
-            gone = await _prune_once(store, before_ms=clocks.now_ms() - keep_ms)
+            before_ms = clocks.now_ms() - keep_ms
+            await _prune_all(store, retention.prune_quarantine, before_ms=before_ms)
+            gone = await _prune_all(store, retention.prune, before_ms=before_ms)
             if gone:
                 log.info("pruned", events=gone)
         except (StoreError, BusyError) as error:
@@ -44,10 +46,10 @@ async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
         await asyncio.sleep(PRUNE_S)
 
 
-async def _prune_once(store: Store, *, before_ms: int) -> int:
+async def _prune_all(store: Store, prune: Callable[..., int], *, before_ms: int) -> int:
     gone = 0
     while True:
-        count = await store.run(retention.prune, before_ms=before_ms)
+        count = await store.run(prune, before_ms=before_ms)
         gone += count
         if count < retention.BATCH:
             return gone

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from notifier import upkeep
 from notifier.clocks import Clocks
 from notifier.events import EventType, operation
-from notifier.store import events, mutes
+from notifier.store import events, mutes, sources
 from notifier.store.db import Store, connect, transaction
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,13 +36,17 @@ async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
         store.close()
 
 
-async def test_events_older_than_the_retention_are_pruned(tmp_path: Path) -> None:
+async def test_events_and_bad_records_older_than_the_retention_are_pruned(
+    tmp_path: Path,
+) -> None:
     store = Store(tmp_path / "notifier.db")
     old = operation(EventType.SOURCE_DOWN, "old", at=LONG_AGO, reason="gone")
     new = operation(EventType.SOURCE_DOWN, "new", at=NOW, reason="here")
     for event, moment in ((old, LONG_AGO), (new, NOW)):
         at_ms = int(moment.timestamp() * 1000)
         await store.run(events.add, [event], bot_id=None, observed_ms=at_ms)
+        bad = [(str(at_ms).encode(), event.id)]
+        await store.run(sources.quarantine, "bot", "lead", bad, at_ms=at_ms)
     pruning = asyncio.create_task(
         upkeep.prune(store, Clocks(now=lambda: NOW), keep_ms=90 * DAY_MS)
     )
@@ -50,6 +54,7 @@ async def test_events_older_than_the_retention_are_pruned(tmp_path: Path) -> Non
         async with asyncio.timeout(20):
             while await store.run(_stored) != [new.id]:
                 pass  # each look goes through the database thread, as the pruning does
+        assert await store.run(_quarantined) == [new.id]
     finally:
         pruning.cancel()
         store.close()
@@ -57,3 +62,7 @@ async def test_events_older_than_the_retention_are_pruned(tmp_path: Path) -> Non
 
 def _stored(db: Database) -> list[str]:
     return [found for (found,) in db.execute("SELECT id FROM events ORDER BY seq")]
+
+
+def _quarantined(db: Database) -> list[str]:
+    return [found for (found,) in db.execute("SELECT reason FROM quarantine")]

@@ -195,7 +195,7 @@ def _sources(db: Database) -> tuple[SourceHealth, ...]:
         "SELECT bot_id, name, state, reason, remedy, last_success_ms,"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead),"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id),"
-        " (SELECT COUNT(*) FROM quarantine AS q WHERE q.bot_id = s.bot_id)"
+        " (SELECT COALESCE(SUM(count), 0) FROM quarantine AS q WHERE q.bot_id = s.bot_id)"
         " FROM sources AS s ORDER BY name",
         {"lead": LEAD},
     ).fetchall()

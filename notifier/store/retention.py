@@ -1,4 +1,4 @@
-"""Old, finished events and their deliveries are pruned; the snapshot stays."""
+"""Old, finished events, their deliveries and bad records are pruned; the snapshot stays."""
 
 from sqlite_utils import Database
 
@@ -22,3 +22,15 @@ def prune(db: Database, *, before_ms: int, batch: int = BATCH) -> int:
     db.conn.executemany("DELETE FROM deliveries WHERE event_seq = ?", old)
     db.conn.executemany("DELETE FROM events WHERE seq = ?", old)
     return len(old)
+
+
+def prune_quarantine(db: Database, *, before_ms: int, batch: int = BATCH) -> int:
+    """Delete bad records first seen before then; those that still come are told anew.
+
+    Returns how many rows went, at most ``batch``: call it until fewer go.
+    """
+    return db.execute(
+        "DELETE FROM quarantine WHERE (bot_id, type, digest) IN (SELECT bot_id, type, digest"
+        " FROM quarantine WHERE first_seen_ms < :before_ms LIMIT :batch)",
+        {"before_ms": before_ms, "batch": batch},
+    ).rowcount

@@ -31,6 +31,12 @@ def _records_by_type(db: Database) -> None:
     db.execute("CREATE INDEX records_type ON records (bot_id, type)")
 
 
+@MIGRATIONS(name="0003_quarantine_count")
+def _quarantine_count(db: Database) -> None:
+    # How many records a row stands for: those beyond some are one row, without a digest.
+    db.execute("ALTER TABLE quarantine ADD COLUMN count INTEGER NOT NULL DEFAULT 1")
+
+
 LISTINGS = """
 CREATE TABLE listings (
     bot_id TEXT NOT NULL,

@@ -1,11 +1,15 @@
 """Sources and their trouble, the quarantine of bad records, and the request log."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final
 
 from sqlite_utils import Database
 
 from notifier.pacing import WINDOW_MS, claim
 from notifier.store.batches import insert
+
+MAX_QUARANTINED: Final = 1_000  # of a source, one by one: nobody reads more
+BEYOND: Final = b""  # stands where the other rows have their digest
 
 
 def register(db: Database, bot_id: str, name: str) -> None:
@@ -57,18 +61,63 @@ def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -
 
 
 def quarantine(
-    db: Database, bot_id: str, kind: str, bad: Iterable[tuple[bytes, str]], *, at_ms: int
+    db: Database,
+    bot_id: str,
+    kind: str,
+    bad: Sequence[tuple[bytes, str]],
+    *,
+    more: int = 0,
+    at_ms: int,
 ) -> list[str]:
-    """Count bad records by digest and return the reasons of those not seen before."""
-    return [
-        reason
-        for digest, reason in bad
-        if db.execute(
-            "INSERT INTO quarantine (bot_id, type, digest, reason, first_seen_ms)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
-            [bot_id, kind, digest, reason, at_ms],
+    """Keep a page's bad records by digest and return the reasons of those not seen before.
+
+    ``more`` are those beyond ``bad``. They, and what is beyond ``MAX_QUARANTINED`` of a
+    source, share a row: the most there ever were on one page.
+    """
+    new = [one for one in dict(bad).items() if not _is_kept(db, bot_id, kind, one[0])]
+    room = max(MAX_QUARANTINED - _kept(db, bot_id), 0) if new else 0
+    rows = [(bot_id, kind, digest, reason, at_ms) for digest, reason in new[:room]]
+    insert(db, "quarantine (bot_id, type, digest, reason, first_seen_ms)", rows)
+    reasons = [reason for _, reason in new[:room]]
+    uncounted = len(new) - len(reasons) + more
+    if uncounted and _grows(db, bot_id, kind, uncounted, at_ms=at_ms):
+        reasons.append(f"{uncounted} more on one page")
+    return reasons
+
+
+def _is_kept(db: Database, bot_id: str, kind: str, digest: bytes) -> bool:
+    return bool(
+        db.execute(
+            "SELECT 1 FROM quarantine WHERE bot_id = ? AND type = ? AND digest = ?",
+            [bot_id, kind, digest],
         ).fetchone()
-    ]
+    )
+
+
+def _kept(db: Database, bot_id: str) -> int:
+    (count,) = db.execute(
+        "SELECT COUNT(*) FROM quarantine WHERE bot_id = ?", [bot_id]
+    ).fetchone()
+    return int(count)
+
+
+def _grows(db: Database, bot_id: str, kind: str, count: int, *, at_ms: int) -> bool:
+    """Whether there were never so many beyond those kept one by one."""
+    return bool(
+        db.execute(
+            "INSERT INTO quarantine (bot_id, type, digest, reason, first_seen_ms, count)"
+            " VALUES (:bot_id, :kind, :digest, 'beyond those kept', :at_ms, :count)"
+            " ON CONFLICT (bot_id, type, digest) DO UPDATE SET count = excluded.count"
+            " WHERE excluded.count > quarantine.count RETURNING 1",
+            {
+                "bot_id": bot_id,
+                "kind": kind,
+                "digest": BEYOND,
+                "at_ms": at_ms,
+                "count": count,
+            },
+        ).fetchone()
+    )
 
 
 def claim_request(db: Database, token_key: str, *, limit: int, now_ms: int) -> int:

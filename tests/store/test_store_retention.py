@@ -9,10 +9,10 @@ from sqlite_utils import Database
 
 from notifier.conclude import State
 from notifier.events import EventType, operation
-from notifier.store import events, outbox
+from notifier.store import events, outbox, sources
 from notifier.store.db import connect
 from notifier.store.outbox import NewDelivery
-from notifier.store.retention import prune
+from notifier.store.retention import prune, prune_quarantine
 
 DAY_MS = 86_400_000
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -82,3 +82,12 @@ def test_a_batch_takes_the_oldest_first(db: Database) -> None:
     assert left(db) == ["day 3"]
     assert prune(db, before_ms=5 * DAY_MS, batch=2) == 1
     assert prune(db, before_ms=5 * DAY_MS, batch=2) == 0
+
+
+def test_old_bad_records_go_in_batches_and_new_ones_stay(db: Database) -> None:
+    for day in (1, 2, 3, 9):
+        bad = [(b"%d" % day, f"day {day}")]
+        sources.quarantine(db, "bot", "lead", bad, at_ms=day * DAY_MS)
+    assert prune_quarantine(db, before_ms=5 * DAY_MS, batch=2) == 2
+    assert prune_quarantine(db, before_ms=5 * DAY_MS, batch=2) == 1
+    assert db.execute("SELECT reason FROM quarantine").fetchall() == [("day 9",)]
