@@ -88,7 +88,7 @@ def _senseless(bad: int, *, of: int) -> UpstreamError:
 
 def _read(entry: Json | Unread) -> Reading | BadRow:
     if isinstance(entry, Unread):
-        return BadRow(reason=entry.reason, digest=_digest(entry.text.strip()))
+        return BadRow(reason=entry.reason, digest=_digest(entry.text))
     try:
         row, written = carried(entry)
         return Reading(lead_id=record_id(row), row=row, digest=_digest(written))
@@ -111,5 +111,5 @@ def _raw_digest(entry: Json) -> bytes:
     return _digest(raw.encode("utf-8", "backslashreplace"))
 
 
-def _digest(written: bytes) -> bytes:
+def _digest(written: bytes | memoryview) -> bytes:
     return hashlib.blake2b(written, digest_size=DIGEST_BYTES).digest()

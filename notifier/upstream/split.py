@@ -20,12 +20,12 @@ MAX_ROWS: Final = 1_000
 MAX_MARKS: Final = 1_000_000
 ENVELOPE_BYTES: Final = 256 * 1024
 # What one search goes over at most: no other thread runs meanwhile.
-STEP_BYTES: Final = 1024 * 1024
+STEP_BYTES: Final = 128 * 1024
 
 # A bracket, a comma, or a string with its closing quote in the last group. Of a long
 # string it takes a piece, the group then is empty: PIECE takes the next. Possessive, so
 # that nothing is kept for going back.
-UNITS = rb'(?:[^"\\]{1,1024}+|\\.){0,1024}+("?)'
+UNITS = rb'(?:[^"\\]{1,1024}+|\\.){0,128}+("?)'
 MARK = re.compile(rb'([\[{])|([\]}])|(,)|"' + UNITS, re.DOTALL)
 PIECE = re.compile(UNITS, re.DOTALL)
 OPENS, CLOSES, COMMA, STRING = 1, 2, 3, 4
@@ -35,7 +35,7 @@ OPENS, CLOSES, COMMA, STRING = 1, 2, 3, 4
 class RawRow:
     """The bytes of one entry; ``values`` is how many it holds at any depth, or one less."""
 
-    text: bytes
+    text: memoryview
     values: int
 
 
@@ -71,10 +71,11 @@ class _Bound:
 
 
 def _rows(body: bytes, bounds: list[_Bound]) -> Iterator[RawRow]:
+    view, (start, end) = memoryview(body), (bounds[0].at + 1, bounds[-1].at)
+    if len(bounds) == 2 and end - start < STEP_BYTES and not body[start:end].strip():
+        return
     for before, after in pairwise(bounds):
-        text = body[before.at + 1 : after.at]
-        if len(bounds) == 2 and not text.strip():
-            return
+        text = view[before.at + 1 : after.at]
         yield RawRow(text=text, values=after.values - before.values)
 
 

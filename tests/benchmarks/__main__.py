@@ -20,6 +20,7 @@ import latency
 import many
 import matching
 import outbox
+import parsing
 import quiet
 import starts
 from machine import machine
@@ -36,6 +37,7 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "day": day.rows,
     "sources": many.rows,
     "match": matching.rows,
+    "parse": parsing.rows,
 }
 
 

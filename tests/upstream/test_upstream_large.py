@@ -145,7 +145,7 @@ def test_where_a_step_ends_changes_nothing(before: int, pieces: list[str]) -> No
     rows = [{"_id": "x" * before, "t": "".join(pieces)}, ["", "]", 1], "\\" * 2_100]
     envelope = {"data": rows, "success": True}
     rest, raw_rows = split_rows(json.dumps(envelope).encode())
-    assert [json.loads(raw.text) for raw in raw_rows] == rows
+    assert [json.loads(bytes(raw.text)) for raw in raw_rows] == rows
     assert json.loads(rest) == {"data": [], "success": True}
 
 

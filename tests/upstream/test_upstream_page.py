@@ -160,7 +160,7 @@ JSON = st.recursive(
 def test_a_body_cut_into_rows_says_the_same_as_the_body(rows: list[Any], indent: int) -> None:
     envelope = {"message": '"data": [', "x": {"data": [1]}, "data": rows, "success": True}
     rest, raw_rows = split_rows(json.dumps(envelope, indent=indent).encode())
-    assert [json.loads(raw.text) for raw in raw_rows] == rows
+    assert [json.loads(bytes(raw.text)) for raw in raw_rows] == rows
     assert json.loads(rest) == {**envelope, "data": []}
 
 
