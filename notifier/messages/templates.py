@@ -1,6 +1,6 @@
 """A rule's own words: Jinja2 templates, compiled once and bounded when they run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, get_args
@@ -10,13 +10,15 @@ import msgspec
 from jinja2 import meta, nodes
 
 from notifier.events import Changed, Event, EventType
+from notifier.messages.bound import Bound
+from notifier.messages.budget import BUDGET, Budget, TooMuchError
 from notifier.messages.builtin import builtin_text
 from notifier.messages.escape import one_line
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import samples
-from notifier.messages.sandbox import BUDGET, MAX_OUTPUT_CHARS, Bound, Budget, Sandbox
+from notifier.messages.sandbox import Sandbox, finished
 from notifier.messages.text import Medium, Text
-from notifier.messages.views import Blank, Record, nearest, unknown_field, view
+from notifier.messages.views import Blank, MistakeError, Record, nearest, unknown_field, view
 from notifier.records import Agent, Lead
 from notifier.rows import Json
 
@@ -30,13 +32,15 @@ NAMES: Mapping[str, type[msgspec.Struct] | None] = {
 }
 MAX_SOURCE_CHARS = 20_000
 
-# Whatever Python raises when a template asks for nonsense: `1 / 0`, `lead.tags + 1`.
+# Whatever Python raises when a template asks for nonsense, or for too much.
 NONSENSE = (
     jinja2.TemplateError,
     ArithmeticError,
     AssertionError,
     AttributeError,
     LookupError,
+    MemoryError,
+    NameError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -47,8 +51,8 @@ NONSENSE = (
 class MessageTemplate:
     """A compiled message; a part the author left out is the built-in one."""
 
-    title: Mapping[Medium, jinja2.Template] | None = None
-    body: Mapping[Medium, jinja2.Template] | None = None
+    title: jinja2.Template | None = None
+    body: jinja2.Template | None = None
 
     def render(
         self,
@@ -83,31 +87,31 @@ def compile_message(title: str | None, body: str | None) -> MessageTemplate:
 
 def check(template: MessageTemplate, types: Iterable[EventType]) -> list[TemplateFault]:
     """Return what goes wrong on samples of these event types, each fault once."""
-    faults = {
-        (fault.part, fault.line, fault.problem): fault
-        for kind in types
-        for event in samples(kind)
-        for medium in Medium
-        if (fault := _fault(template, event, medium))
-    }
+    faults: dict[tuple[str, int, str], TemplateFault] = {}
+    for event in (event for kind in types for event in samples(kind)):
+        fault = _fault(template, event)
+        if fault:
+            faults[(fault.part, fault.line, fault.problem)] = fault
+            if isinstance(fault.__cause__, TooMuchError):
+                break  # the other types would take as long
     return list(faults.values())
 
 
-def _fault(template: MessageTemplate, event: Event, medium: Medium) -> TemplateFault | None:
+def _fault(template: MessageTemplate, event: Event) -> TemplateFault | None:
     try:
-        template.render(event, rule="a rule", source="a source", agents={}, medium=medium)
+        template.render(event, rule="a rule", source="a source", agents={}, medium=Medium.PLAIN)
     except TemplateFault as fault:
         return fault
     return None
 
 
-def _compiled(part: str, source: str | None) -> Mapping[Medium, jinja2.Template] | None:
+def _compiled(part: str, source: str | None) -> jinja2.Template | None:
     if source is None:
         return None
     if len(source) > MAX_SOURCE_CHARS:
         raise TemplateFault(1, f"it is longer than {MAX_SOURCE_CHARS:,} characters", part)
     try:
-        return {medium: _template(source, Sandbox(medium)) for medium in Medium}
+        return _template(source, Sandbox())
     except jinja2.TemplateSyntaxError as error:
         raise TemplateFault(error.lineno, error.message or "a syntax error", part) from error
     except (RecursionError, MemoryError, SyntaxError) as error:
@@ -165,8 +169,8 @@ def _names(
         "lead": view(event.lead),
         "change": Record(changes[0] if changes else Changed(old=None, new=None)),
         "agent": _lookup(agents),
-        "source": source,
-        "rule": rule,
+        "source": view(source),
+        "rule": view(rule),
     }
 
 
@@ -180,30 +184,15 @@ def _lookup(agents: Mapping[str, Agent]) -> Callable[[Json], Json]:
 
 
 def _render(
-    part: str,
-    templates: Mapping[Medium, jinja2.Template] | None,
-    medium: Medium,
-    names: Mapping[str, Json],
+    part: str, template: jinja2.Template | None, medium: Medium, names: Mapping[str, Json]
 ) -> str | None:
-    if templates is None:
+    if template is None:
         return None
     try:
-        return _bounded(templates[medium].generate(**names, **{BUDGET: Budget()}))
+        pieces = template.generate(**names, **{BUDGET: Budget()})
+        return finished("".join(pieces).strip(), medium)
     except NONSENSE as error:
         raise TemplateFault(_line(error), _problem(error), part) from error
-
-
-def _bounded(pieces: Iterator[str]) -> str:
-    kept: list[str] = []
-    size = 0
-    for piece in pieces:
-        kept.append(piece)
-        size += len(piece)
-        if size > MAX_OUTPUT_CHARS:
-            raise jinja2.TemplateRuntimeError(
-                f"it prints more than {MAX_OUTPUT_CHARS:,} characters"
-            )
-    return "".join(kept).strip()
 
 
 def _line(error: BaseException) -> int:
@@ -217,7 +206,12 @@ def _line(error: BaseException) -> int:
 
 
 def _problem(error: BaseException) -> str:
-    # Python's own texts may quote the visitor, as int("call me") does.
-    if isinstance(error, jinja2.TemplateError) and error.message:
+    # Python's texts may quote the visitor, as int("call me") does, and so may Jinja2's:
+    # `map(lead.name)` names the filter that is not there.
+    if isinstance(error, MistakeError) and error.message:
         return error.message
+    if isinstance(error, RecursionError | MemoryError):
+        return "it calls itself too often, or holds too much"
+    if isinstance(error, jinja2.TemplateError | TypeError):
+        return "it asks for what templates do not have"
     return f"it fails with {type(error).__name__}"

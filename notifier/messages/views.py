@@ -7,10 +7,23 @@ import jinja2
 import msgspec
 
 from notifier.cleaning import visible
-from notifier.messages.facts import show
+from notifier.messages.facts import note, show, who
+from notifier.records import Agent, LastMessage, Lead, Note
 from notifier.rows import Json
 
-READABLE = {"items", "keys", "values", "get"}
+READABLE = {"items", "keys", "values"}
+
+# What the author wrote outside {{ }} carries these until it is shown, so that it can be
+# told from values however they are joined. No Unicode text has them: they are no characters.
+MARKS = str.maketrans({"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2"})
+UNMARKED = {mark: chr(letter) for letter, mark in MARKS.items()}
+
+
+class MistakeError(jinja2.TemplateRuntimeError):
+    """A template fails while it runs; the text is ours and the author's alone.
+
+    Whatever else is raised then may quote a visitor, and is never shown.
+    """
 
 
 class Blank(jinja2.ChainableUndefined):
@@ -25,7 +38,7 @@ class Blank(jinja2.ChainableUndefined):
         return False
 
     def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, Blank)
+        return other is None or other == "" or isinstance(other, Blank)
 
     __hash__ = jinja2.ChainableUndefined.__hash__
     __lt__ = __le__ = __gt__ = __ge__ = _false
@@ -34,13 +47,21 @@ class Blank(jinja2.ChainableUndefined):
     __mod__ = __rmod__ = __pos__ = __neg__ = _blank
 
 
+class NoCount(int):
+    """The length of what is empty: 0 to compare with, nothing to print."""
+
+    def __str__(self) -> str:
+        return ""
+
+
 class Record:
     """A struct under its JSON names and no others."""
 
-    __slots__ = ("struct",)
+    __slots__ = ("_views", "struct")
 
     def __init__(self, struct: msgspec.Struct) -> None:
         self.struct = struct
+        self._views: dict[str, Json] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,16 +69,20 @@ class Record:
         return self.struct.__struct_encode_fields__
 
     def field(self, name: str) -> Json:
-        """Return a field's view; raises ``UndefinedError`` for a name it cannot have."""
-        names = zip(self.names, self.struct.__struct_fields__, strict=True)
-        for shown, own in names:
+        """Return a field's view; raises ``MistakeError`` for a name it cannot have."""
+        # Made once: a loop may ask for a list of ten thousand tags in every turn.
+        if name not in self._views:
+            self._views[name] = view(self._value(name))
+        return self._views[name]
+
+    def _value(self, name: str) -> Json:
+        for shown, own in zip(self.names, self.struct.__struct_fields__, strict=True):
             if shown == name:
-                return view(getattr(self.struct, own))
-        raise jinja2.UndefinedError(unknown_field(type(self.struct), name))
+                return getattr(self.struct, own)
+        raise MistakeError(unknown_field(type(self.struct), name))
 
     def __str__(self) -> str:
-        row = msgspec.to_builtins(self.struct)
-        return row.get("text") or row.get("name") or row.get("id") or show(row)
+        return unmarked(_called(self.struct))
 
 
 class Bag(Mapping[str, Json]):
@@ -66,7 +91,7 @@ class Bag(Mapping[str, Json]):
     __slots__ = ("row",)
 
     def __init__(self, row: Mapping[str, Json]) -> None:
-        self.row = {key: view(value) for key, value in row.items()}
+        self.row = {unmarked(key): view(value) for key, value in row.items()}
 
     def field(self, name: Json) -> Json:
         """Return the value of a key, or :class:`Blank`."""
@@ -74,8 +99,13 @@ class Bag(Mapping[str, Json]):
 
     def method(self, name: str) -> Callable[..., Json] | None:
         """Return one of a mapping's reading methods."""
+        if name == "get":
+            return self._get
         method: Callable[..., Json] | None = getattr(self.row, name, None)
         return method if name in READABLE else None
+
+    def _get(self, name: Json, default: Json = None) -> Json:
+        return self.row.get(name, Blank() if default is None else default)
 
     def __getitem__(self, key: str) -> Json:
         return self.row[key]
@@ -101,8 +131,29 @@ def view(value: Json) -> Json:
             return Bag(value)
         case list() | tuple():
             return [view(entry) for entry in value]
+        case str():
+            return unmarked(value)
         case _:
             return value
+
+
+def empty(value: Json) -> bool:
+    """Say whether there is nothing at all; ``0``, ``false`` and empty lists are something."""
+    return value is None or isinstance(value, Blank)
+
+
+def unmarked(text: str) -> str:
+    """Return a stranger's text without what would make it the author's."""
+    for mark in UNMARKED:
+        text = text.replace(mark, "")
+    return text
+
+
+def restored(text: str) -> str:
+    """Return a text with what the author wrote as it was written."""
+    for mark, letter in UNMARKED.items():
+        text = text.replace(mark, letter)
+    return text
 
 
 def printed(value: Json) -> str:
@@ -110,7 +161,7 @@ def printed(value: Json) -> str:
     if isinstance(value, list | tuple | Iterator):
         return ", ".join(text for entry in value if (text := printed(entry)))
     if callable(value) and not isinstance(value, Blank):
-        raise jinja2.TemplateRuntimeError("a method is printed without being called")
+        raise MistakeError("a method is printed without being called")
     return str(value) if isinstance(value, Blank | Record | Bag) else show(value)
 
 
@@ -119,6 +170,21 @@ def unknown_field(kind: type[msgspec.Struct], name: str) -> str:
     known = [field.encode_name for field in msgspec.structs.fields(kind)]
     word = "change" if kind.__name__ == "Changed" else kind.__name__.lower()
     return f"`{name}` is no {word} field{nearest(name, known)}"
+
+
+def _called(struct: msgspec.Struct) -> str:
+    """Return the words for a whole record, as cards have them."""
+    match struct:
+        case Lead():
+            return who(struct)
+        case Agent():
+            return struct.name or struct.id
+        case Note():
+            return note(struct)
+        case LastMessage(text=str(text)):
+            return text
+        case _:
+            return getattr(struct, "id", "") or show(msgspec.to_builtins(struct))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -27,6 +27,9 @@ HOSTILE = created(
 )
 
 
+CALLED = "{% macro m() %}*{{ caller() }}{% endmacro %}"
+
+
 def rendered(
     *,
     title: str | None = None,
@@ -135,7 +138,7 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{% set l = lead %}\n{{ l.nmae }}", 2, "`nmae` is no lead field"),
         ("\n{{ lead['nmae'] }}", 2, "`nmae` is no lead field"),
         ("{{ change.frm }}", 1, "did you mean `from`?"),
-        ("{{ lead.name.frist }}", 1, "`frist` cannot be used on a str"),
+        ("{{ lead.name.frist }}", 1, "`frist` cannot be used on a text"),
         ("{% if %}", 1, "Expected an expression"),
         ("{{ lead.name", 1, "unexpected end of template"),
         ("a\n{{ lead.name | uper }}", 2, "No filter named 'uper'"),
@@ -174,6 +177,15 @@ def test_a_title_is_one_line_and_never_empty() -> None:
         ("{% set x %}*{{ lead.tags[0] }}*{% endset %}{{ x }}", "*&lt;@U1&gt;*"),
         ("{% set x %}*{{ lead.tags[0] }}*{% endset %}{{ x ~ lead.tags[0] }}", None),
         ("{% macro m(t) %}<!here> {{ t }}{% endmacro %}{{ m(lead.tags[0]) }}", None),
+        ("{% set x %}*{% endset %}{{ x + lead.tags[0] }}", "*&lt;@U1&gt;"),
+        ("{% set x %}<!here>{% endset %}{{ x | lower }}{{ x }}", "<!here><!here>"),
+        ("{% macro m() %}{{ lead.name }}{% endmacro %}{{ m() + lead.tags[0] }}", None),
+        ("{% macro m() %}*{{ caller() }}{% endmacro %}{% call m() %}<b>{% endcall %}", "*<b>"),
+        (CALLED + "{% call m() %}{{ lead.tags[0] }}{% endcall %}", "*&lt;@U1&gt;"),
+        ("{% filter upper %}<b> & {{ lead.tags[0] }}{% endfilter %}", "<B> & &lt;@U1&gt;"),
+        ("{% filter replace('@', '<') %}{{ lead.tags[0] }}{% endfilter %}", "&lt;&lt;U1&gt;"),
+        ("{% autoescape true %}{{ lead.tags[0] ~ '<' }}{% endautoescape %}", "&lt;@U1&gt;&lt;"),
+        ("{{ '<b>' | striptags }}{{ lead.tags[0] | striptags }}", ""),
         ("{% autoescape false %}{{ lead.tags[0] }}{% endautoescape %}", "&lt;@U1&gt;"),
         ("{{ lead.tags[0] | e }}", "&lt;@U1&gt;"),
         ("{{ lead.attributes['items'] }}", "&lt;x&gt;"),
@@ -187,7 +199,26 @@ def test_values_are_escaped_and_the_authors_text_is_not(
     said = says(template, HOSTILE)
     assert words is None or said == words
     assert "<@U1>" not in said
+    assert "&#" not in said
     assert "&amp;lt;" not in said
+
+
+@pytest.mark.parametrize("medium", list(Medium))
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set x %}<b>{% endset %}{{ x + lead.city }}",
+        "{% set x %}<b>{{ lead.city }}{% endset %}{{ x | trim }}",
+        "{% macro m(a) %}<b>{{ a }}{% endmacro %}{{ m(lead.city) }}",
+        "{% filter replace('q', lead.name) %}<b>{{ lead.city }}{% endfilter %}",
+    ],
+)
+def test_what_a_block_holds_is_escaped_for_the_medium(template: str, medium: Medium) -> None:
+    city = "O'Hara \u202e\x9b1mSt\x85. <!channel> \ufdd1!here\ufdd2"
+    event = created(msgspec.structs.replace(FULL, city=city), at=AT)
+    opened, closed = ("&lt;", "&gt;") if medium is Medium.SLACK else ("<", ">")
+    words = f"<b>O'Hara St\n. {opened}!channel{closed} !here"
+    assert rendered(body=template, event=event, medium=medium).body == words
 
 
 def test_nothing_marks_a_value_as_safe() -> None:
@@ -208,74 +239,10 @@ def test_terminal_sequences_do_not_reach_plain_text() -> None:
     assert text.title == "A"
 
 
-DOUBLED = "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x ~ x %}" * 40
-NESTED = "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}"
-FAN = "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}"
-DEEP_LOOPS = "{% for i in [1] %}" * 30 + "{% endfor %}" * 30
-
-
-@pytest.mark.parametrize(
-    "template",
-    [
-        "{{ 'x' * 999999999 }}",
-        "{{ [1] * 999999999 }}",
-        "{{ 9 ** 9 ** 9 }}",
-        "{{ (9 ** 9) ** 9 }}",
-        "{% for i in range(10 ** 9) %}x{% endfor %}",
-        "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}",
-        "{% for a in range(999) %}{{ 'x' * 999 }}{% endfor %}",
-        "{% for a in range(9999) %}text{% endfor %}",
-        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
-        FAN + "{{ f(60) }}",
-        "{% for i in range(20) recursive %}{{ loop(range(20)) }}{% endfor %}",
-        DOUBLED + "{{ x }}",
-        DOUBLED.replace("~", "+") + "{{ x }}",
-        "{% set x = 'aaaaaaaaaa' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40,
-        NESTED,
-        DEEP_LOOPS,
-        "{{ '%999999999d' % 3 }}",
-        "{{ '{:999999999}'.format(3) }}",
-        "{{ 'a'.center(999999999) }}",
-        "{{ 'a'.zfill(999999999) }}",
-        "{{ (5).to_bytes(999999999, 'big') }}",
-        "{{ ('a' * 9999).replace('a', 'b' * 9999) }}",
-        "{{ ('a' * 9999) | replace('a', 'b' * 9999) }}",
-        "{{ range(999) | list | join('x' * 9999) }}",
-        "{{ 'x' * 20001 }}",
-        "x" * 20_001,
-        "{{ lead.name.__class__.__mro__ }}",
-        "{{ self.__init__.__globals__ }}",
-        "{{ lead.struct }}",
-        "{% include 'x' %}",
-        "{% import 'x' as x %}",
-        "{% extends 'x' %}",
-        "{{ 1 / 0 }}",
-        "{{ lead.tags + 1 }}",
-        "{{ lead.attributes.items }}",
-        "{{ lead.tags.append('x') }}",
-        "{{ namespace(a=1) }}",
-        "{{ lead.tags | tojson }}",
-    ],
-)
-def test_a_hostile_or_endless_template_fails_at_once(template: str) -> None:
-    assert fault(template).problem
-
-
-def test_a_fault_quotes_no_visitor() -> None:
-    for template in (
-        "{{ lead.name + 1 }}",
-        "{{ lead[lead.name] }}",
-        "{{ agent(1)[lead.name] }}",
-    ):
-        assert "Meera" not in str(fault(template))
-
-
 def test_check_tries_every_type_a_rule_can_receive() -> None:
     template = compile_message("{{ lead.name }}", "ok\n{{ 1 / (event.data.count or 0) }}")
     found = check(template, [EventType.LEAD_CREATED, EventType.LEAD_MESSAGE])
-    assert [(f.part, f.line, f.problem) for f in found] == [
-        ("body", 2, "it fails with ZeroDivisionError")
-    ]
+    assert [(f.part, f.line, f.problem) for f in found] == [("body", 2, "it divides by 0")]
 
 
 def test_check_finds_nothing_wrong_with_a_good_template() -> None:
@@ -284,10 +251,3 @@ def test_check_finds_nothing_wrong_with_a_good_template() -> None:
         "{{ change.from }} {{ lead.attributes.Budget }} {{ lead.notes[0].title }}",
     )
     assert check(template, list(EventType)) == []
-
-
-def test_each_rendering_has_a_budget_of_its_own() -> None:
-    template = compile_message(None, "{% for i in range(900) %}{{ 'x' * 10 }}{% endfor %}")
-    for _ in range(20):
-        text = template.render(CREATED, rule="", source="", agents={}, medium=Medium.PLAIN)
-        assert len(text.body) == 9_000
