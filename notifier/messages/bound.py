@@ -28,6 +28,12 @@ class Bound(NodeTransformer):
         node.iter = _filter(cast("nodes.Expr", node.iter), "_turned")
         return node
 
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
+        """Let ``'x' if y`` be nothing where it is not ``'x'``."""
+        self.generic_visit(node)
+        node.expr2 = node.expr2 or nodes.Name("_nothing", "load", lineno=node.lineno)
+        return node
+
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         """Count what ``~`` joins."""
         self.generic_visit(node)
@@ -41,6 +47,14 @@ class Bound(NodeTransformer):
 
     visit_Sub = visit_Mul = visit_Div = visit_FloorDiv = visit_Add  # noqa: N815
     visit_Mod = visit_Pow = visit_Add  # noqa: N815
+
+    def visit_Neg(self, node: nodes.UnaryExpr) -> nodes.Node:  # noqa: N802
+        """Take ``-x`` as ``0 - x``."""
+        names = ["", _name(node.node)]
+        self.generic_visit(node)
+        return _filter(nodes.Const(0), "_operated", node.node, node.operator, names)
+
+    visit_Pos = visit_Neg  # noqa: N815
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
         """Hand the values of a comparison over (``a < b < c`` has three), with their names."""

@@ -1,6 +1,7 @@
 """The filters and tests of templates: each is counted, and leaves what is empty empty."""
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 from jinja2 import TemplateError, pass_context
@@ -26,7 +27,8 @@ ITERATING = """
     sort sum unique
 """
 NUMERIC = ("abs", "round")
-TEXTUAL = ("count", "length", "truncate")
+OF_TEXTS = ("capitalize", "lower", "string", "title", "trim", "truncate", "upper", "wordcount")
+MEASURES = ("count", "length")
 COUNTS = ("count", "length", "wordcount")
 DEFAULTS = ("d", "default")
 
@@ -72,11 +74,13 @@ def _counted_filter(name: str, function: Filter) -> Filter:
             return _of_nothing(name, (*args, *kwargs.values()))
         if isinstance(value, str) and name in ITERATING.split():
             spent.spend(len(value))
+        if name in OF_TEXTS:
+            value = printed(value)
         try:
             return spent.made(context.call(function, value, *args, **kwargs))
         except TemplateError:
             raise
-        except (TypeError, AttributeError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             remedy = _remedy(name, value)
             problem = f"`| {name}` cannot be used so on {kind_of(value)}{remedy}"
             raise MistakeError(problem) from error
@@ -94,7 +98,7 @@ def _of_nothing(name: str, args: tuple[Json, ...]) -> Json:
 def _remedy(name: str, value: Json) -> str:
     if isinstance(value, str) and name in NUMERIC:
         return ": write `| int` before it"
-    if isinstance(value, int | float) and name in TEXTUAL:
+    if isinstance(value, int | float) and name in MEASURES:
         return ": write `| string` before it"
     return ""
 
@@ -170,12 +174,11 @@ def _sum(
     context: Context, values: Iterable[Json], attribute: Any = None, start: Json = 0
 ) -> Json:
     getitem = context.environment.getitem
-    total = start
-    for value in values:
-        one = value if attribute is None else getitem(value, attribute)
-        if not empty(one):
-            total = operate(context, total, one, "+", ["", ""])
-    return total
+    rows = [value if attribute is None else getitem(value, attribute) for value in values]
+    known = [one for one in rows if not empty(one)]
+    if rows and not known:
+        return Blank()
+    return reduce(lambda total, one: operate(context, total, one, "+", ["", ""]), known, start)
 
 
 @pass_context

@@ -32,6 +32,7 @@ COMPARISONS: Mapping[str, tuple[str, Callable[[Json, Json], Json]]] = {
     "notin": ("not in", lambda left, right: left not in right),
 }
 EQUALITIES = ("eq", "ne")
+WITHIN = ("in", "not in")
 KINDS: tuple[tuple[type, str], ...] = (
     (str, "a text"),
     (bool, "a yes or no"),
@@ -108,10 +109,10 @@ def kind_of(value: Json) -> str:
 
 def _mismatch(sign: str, values: tuple[Json, ...], names: list[str]) -> str:
     for value, other, name in zip(values, reversed(values), names, strict=True):
-        if isinstance(value, str) and _is_number(other):
-            shown = f"`{name}`" if name else "what stands beside it"
-            joined = ", or ~ to join" if sign == "+" else ""
-            return f"`{sign}`: {shown} is a text: write `{name or '…'} | int`{joined}"
+        if sign not in WITHIN and isinstance(value, str) and _is_number(other):
+            remedy = f"write `{name} | int`" if name else "write `| int` behind it"
+            shown = f"`{name}` is a text" if name else "one side is a text"
+            return f"`{sign}`: {shown}: {remedy}{', or ~ to join' if sign == '+' else ''}"
     left, right = (
         f"{kind_of(value)} (`{name}`)" if name else kind_of(value)
         for value, name in zip(values, names, strict=True)

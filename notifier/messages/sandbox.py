@@ -69,6 +69,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj.field(attribute)
         if isinstance(obj, Bag):
             return obj.method(attribute) or obj.field(attribute)
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
         value = super().getattr(obj, attribute)
         if isinstance(value, Undefined) and not isinstance(obj, Undefined):
             raise MistakeError(f"`{attribute}` cannot be used on {kind_of(obj)}")
@@ -132,7 +134,7 @@ def _method(context: Context, method: Any, owner: str, args: tuple[Json, ...]) -
         budget(context).spend(len(owner) * len(args[0]) // SEARCHED_PER_UNIT)
     try:
         return replace(context, owner, *args) if method.__name__ == "replace" else method(*args)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise MistakeError(f"`{method.__name__}` cannot be called so") from error
 
 

@@ -125,7 +125,7 @@ def _template(source: str, sandbox: Sandbox) -> jinja2.Template:
 
 
 def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
-    unknown = meta.find_undeclared_variables(tree) - known
+    unknown = meta.find_undeclared_variables(tree) - known - _set_in_branches(tree)
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
             problem = f"`{name.name}` is no name here{nearest(name.name, known)}"
@@ -135,6 +135,18 @@ def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
     for bracketed in tree.find_all(nodes.Getitem):
         if isinstance(bracketed.arg, nodes.Const):
             _check_field(bracketed.node, bracketed.arg.value, bracketed.lineno)
+
+
+def _set_in_branches(tree: nodes.Template) -> set[str]:
+    """Return the names that some ``if`` sets: nothing where it does not, and no mistake."""
+    branches = list(tree.find_all(nodes.If))
+    single = (one.target for branch in branches for one in branch.find_all(nodes.Assign))
+    blocks = (one.target for branch in branches for one in branch.find_all(nodes.AssignBlock))
+    return {name.name for target in (*single, *blocks) for name in _targets(target)}
+
+
+def _targets(target: nodes.Node) -> list[nodes.Name]:
+    return [target] if isinstance(target, nodes.Name) else list(target.find_all(nodes.Name))
 
 
 def _check_field(node: nodes.Node, field: Json, line: int) -> None:

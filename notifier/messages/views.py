@@ -1,7 +1,15 @@
 """An event as templates see it: unknown names are errors, empty values print as nothing."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    ValuesView,
+)
 
 import jinja2
 import msgspec
@@ -11,6 +19,7 @@ from notifier.messages.facts import note, show, who
 from notifier.records import Agent, LastMessage, Lead, Note
 from notifier.rows import Json
 
+SERIES = (list, tuple, range, Iterator, ItemsView, KeysView, ValuesView)
 READABLE = {"items", "keys", "values"}
 
 # What the author wrote outside {{ }} carries these until it is shown, so that it can be
@@ -158,7 +167,7 @@ def restored(text: str) -> str:
 
 def printed(value: Json) -> str:
     """Return what a value prints as, before it is escaped."""
-    if isinstance(value, list | tuple | Iterator):
+    if isinstance(value, SERIES):
         return ", ".join(text for entry in value if (text := printed(entry)))
     if callable(value) and not isinstance(value, Blank):
         raise MistakeError("a method is printed without being called")
@@ -184,7 +193,8 @@ def _called(struct: msgspec.Struct) -> str:
         case LastMessage(text=str(text)):
             return text
         case _:
-            return getattr(struct, "id", "") or show(msgspec.to_builtins(struct))
+            row = msgspec.to_builtins(struct)
+            return row.get("id") or show({key: row[key] for key in row if show(row[key])})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -118,10 +118,96 @@ def test_an_agent_is_looked_up_by_id() -> None:
         "{% for note in lead.notes %}{{ note.title }}{% endfor %}",
         "{% if lead.assignee is not none or lead.city != none %}x{% endif %}",
         "{{ change.from }}{{ event.data.overdue.for_s }}{{ event.data.reason }}",
+        "{{ change }}{{ lead.assignee }}{{ lead.last_message }}{{ agent(lead.assignee.id) }}",
+        *(
+            f"{{{{ lead.{field} | {name} }}}}"
+            for field in ("name", "visits", "attributes.Budget", "last_message.text")
+            for name in (
+                *(
+                    "int",
+                    "float",
+                    "round",
+                    "round(2) | int",
+                    "abs",
+                    "sum",
+                    "sort",
+                    "join(', ')",
+                ),
+                *("length", "count", "wordcount", "upper", "lower", "title", "capitalize"),
+                *("replace('a', 'b')", "trim", "truncate(9)", "default('')", "string", "list"),
+                *("urlencode", "striptags", "first", "last", "min", "max", "unique", "items"),
+                *("dictsort", "groupby('x')", "map('upper')", "select", "reverse", "e"),
+            )
+        ),
+        *(
+            f"{{{{ {calculation} }}}}"
+            for calculation in (
+                *("lead.visits + 1", "1 + lead.visits", "lead.visits - 1", "1 - lead.visits"),
+                *("lead.visits * 2", "2 * lead.visits", "lead.visits / 2", "2 / lead.visits"),
+                *(
+                    "lead.visits // 2",
+                    "lead.visits % 2",
+                    "lead.visits ** 2",
+                    "2 ** lead.visits",
+                ),
+                *(
+                    "-lead.visits",
+                    "+lead.visits",
+                    "lead.visits | int + 1",
+                    "none + 1",
+                    "none.x",
+                ),
+                *("'a' + lead.name", "lead.name + 'a'", "lead.name * 3", "'' ~ lead.name"),
+                *(
+                    "lead.name[:3]",
+                    "lead.name[0]",
+                    "''[:lead.visits]",
+                    "lead.name.split(' ')[0]",
+                ),
+                *("'a'.split(lead.name)", "lead.attributes.get('X')", "[lead.visits] | sum"),
+                *("lead.attributes.get('X').upper()", "{'a': lead.name}.a", "'x' if lead.name"),
+                *("[lead.name, lead.city] | join(', ')", "range(lead.visits)", "none | int"),
+                *("lead.notes | map(attribute='title') | first", "lead.attributes.items()"),
+            )
+        ),
+        *(
+            f"{{% if {comparison} %}}x{{% endif %}}"
+            for comparison in (
+                *("lead.visits > 3", "lead.visits <= 3", "3 < lead.visits", "none < 3"),
+                *("lead.name in 'abc'", "'a' in lead.name", "lead.name in ['a']", "lead.city"),
+                *("lead.name is in 'abc'", "lead.visits is even", "lead.visits is gt 3"),
+                *("lead.visits is divisibleby 3", "lead.name != ''", "lead.visits == 3"),
+                *("lead.name | length > 0", "lead.visits | abs > 1", "1 < lead.visits < 9"),
+            )
+        ),
+        "{% for letter in lead.name %}x{% endfor %}{% for one in none %}x{% endfor %}",
     ],
 )
 def test_what_is_empty_prints_as_nothing(template: str) -> None:
     assert says(template, created(BARE, at=AT)) == ""
+
+
+def test_the_length_of_nothing_is_compared_as_nought() -> None:
+    nobody = created(BARE, at=AT)
+    assert says("{% if lead.city | length < 3 %}short{% endif %}", nobody) == "short"
+    assert says("{{ lead.tags | length }} tags", nobody) == "0 tags"
+
+
+def test_what_only_one_branch_sets_is_nothing_in_the_other() -> None:
+    template = (
+        "{% if lead.city %}{% set a = 1 %}{% set b %}2{% endset %}{{ a }}{% endif %}{{ b }}"
+    )
+    assert says(template) == "12"
+    assert says(template, created(BARE, at=AT)) == ""
+    assert check(compile_message(None, template), list(EventType)) == []
+
+
+def test_people_and_leads_are_called_as_on_the_card() -> None:
+    template = "{{ lead }}: {{ lead.assignee | default('nobody') }}, {{ lead.notes[0] }}"
+    assert says(template) == "Meera Nair: Asha Rao, Call: After six"
+    nobody = msgspec.structs.replace(BARE, assignee=Agent(id="631aa7"))
+    assert says(template, created(nobody, at=AT)) == f"unnamed lead {BARE.id}: 631aa7,"
+    assert says(template, created(BARE, at=AT)) == f"unnamed lead {BARE.id}: nobody,"
 
 
 def test_an_empty_value_takes_its_default() -> None:
@@ -143,6 +229,19 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{{ lead.name", 1, "unexpected end of template"),
         ("a\n{{ lead.name | uper }}", 2, "No filter named 'uper'"),
         ("{{ nothing() }}", 1, "`nothing` is no name here"),
+        (
+            "{{ lead.attributes.Budget > 1000 }}",
+            1,
+            "`>`: `lead.attributes.Budget` is a text: write `lead.attributes.Budget | int`",
+        ),
+        ("{{ 2 * lead['phone'] }} {{ -lead.city }}", 1, "write `lead.city | int`"),
+        ("{{ lead.name + 1 }}", 1, "write `lead.name | int`, or ~ to join"),
+        ("{{ lead.name | round }}", 1, "`| round` cannot be used so on a text: write `| int`"),
+        ("{{ lead.tags - 1 }}", 1, "`-` does not go with a list (`lead.tags`) and a number"),
+        ("{{ lead.visits | length }}", 1, "on a number: write `| string` before it"),
+        ("{% for a in lead %}{% endfor %}", 1, "`for` wants a list, not a whole record"),
+        ("{{ lead.name() }}", 1, "() calls a text"),
+        ("{{ lead.name.split(1) }}", 1, "`split` cannot be called so"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(template: str, line: int, problem: str) -> None:
