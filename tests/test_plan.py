@@ -137,3 +137,16 @@ def test_an_upstream_without_a_clock_announces_without_fail(
 def test_order_is_kept_by_bot_and_lead() -> None:
     (one,) = decide(None, LEAD).told
     assert lane_key(one.event) == "b1/l1"
+
+
+def test_a_template_that_wants_too_much_costs_its_own_words_alone() -> None:
+    wide = "{{ [[[['x' * 1000] * 100] * 100] * 100] * 100 if lead.tags | length > 3 }}"
+    text = RULES.replace("{{ lead.name }} moved", wide)
+    rules = load_rules([("rules.yaml", text)], lookup=lambda _: None, kinds=kinds())
+    tagged = msgspec.structs.replace(CLOSED, tags=("a", "b", "c", "d"), assignee=None)
+    (told, _) = plan(LEAD, tagged, rules, at=NOON, mutes=NO_MUTES).told
+    (team, *_) = told.deliveries
+    assert team.text is not None
+    assert team.text.title.endswith("Meera: OPEN → CLOSED")
+    assert team.template_fault is not None
+    assert team.template_fault.startswith("title, line 1: it does too much")
