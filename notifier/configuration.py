@@ -40,7 +40,9 @@ def load_configuration(
     reading = read_settings(environment)
     settings, faults = reading.settings, list(reading.faults)
     files = _attempt(lambda: read(settings.rules), faults) or ()
-    ruleset = _attempt(lambda: load_ruleset(files, environment, settings), faults)
+    ruleset = (
+        _attempt(lambda: load_ruleset(files, environment, settings), faults) if files else None
+    )
     if ruleset is None:
         if not any(SOURCES.search(text) for _, text in files):
             _attempt(lambda: default_source(settings), faults)

@@ -4,6 +4,7 @@ import asyncio
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
@@ -60,3 +61,28 @@ async def test_what_was_parked_is_tried_at_the_start(tmp_path: Path) -> None:
             standing = await store.look(destinations.standing, "screen")
     assert standing.health is Health.PARKED
     assert (standing.probe_ms or 0) <= clocks.now_ms()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# soon\n", RULES.partition("rules:")[0], RULES.partition("  - ")[0]]
+)
+async def test_rules_that_are_empty_for_a_moment_leave_the_old_ones_in_force(
+    tmp_path: Path, text: str
+) -> None:
+    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
+
+    def read() -> Configuration:
+        return load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
+
+    config = read()
+    async with assembled(config, clocks=Clocks(), out=StringIO(), reread=read) as service:
+        rules.write_text(text, encoding="utf-8")
+        with capture_logs() as logs:
+            service.reload()
+            (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.wait([task])
+        (refused,) = logs
+        assert refused["event"] == "reload_refused"
+        assert "no rule stands here" in refused["faults"][0]
+        assert service.config is config

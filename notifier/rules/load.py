@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 
-from notifier.errors import ConfigError
+from notifier.errors import ConfigError, Fault
 from notifier.rules.advice import advice
 from notifier.rules.document import Lookup, read_document
 from notifier.rules.model import Ruleset
-from notifier.rules.nodes import Faults
+from notifier.rules.nodes import Faults, Mark
 from notifier.rules.places import Kinds, read_places
 from notifier.rules.read_rule import read_rules
 from notifier.rules.sections import merged
@@ -28,7 +28,8 @@ def load_rules(
     missing one is a warning, and what is made of it is not checked. ``kinds``
     are the destination types, ``timezone`` is for cron lines and windows that
     name none. Raises :class:`ConfigError` with every fault of every file; none
-    quotes a looked-up value.
+    quotes a looked-up value. Files without a single rule are a fault: an editor or a
+    full disk left them empty, and nobody would be told of anything.
     """
     faults = Faults()
     documents = [
@@ -40,6 +41,8 @@ def load_rules(
     rules = read_rules(sections.rules, places=places, timezone=timezone, faults=faults)
     if faults:
         raise ConfigError(faults.faults())
+    if not sections.rules:
+        raise ConfigError([_empty([name for name, _ in files])])
     ruleset = Ruleset(
         sources=places.sources,
         agents=places.agents,
@@ -48,3 +51,12 @@ def load_rules(
         rules=rules,
     )
     return replace(ruleset, warnings=(*faults.warnings(), *advice(ruleset)))
+
+
+def _empty(names: Sequence[str]) -> Fault:
+    first, *others = sorted(names) or ["rules"]
+    return Fault(
+        where=str(Mark(first, 1, 1)),
+        problem=" or in ".join(["no rule stands here", *others]),
+        remedy="write one under `rules:`, or bring back the file as it was",
+    )

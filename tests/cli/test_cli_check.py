@@ -76,6 +76,17 @@ def test_without_any_file_it_tells_all_that_is_missing(notifier: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["", "# soon\n", DESTINATIONS, DESTINATIONS + "rules:\n"])
+def test_files_without_a_rule_are_refused(notifier: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "rules.yaml").write_text(text)
+    ended = notifier("check", "--rules", "rules.yaml")
+    assert (ended.code, ended.out) == (78, "")
+    assert ended.err == (
+        "rules.yaml:1:1: no rule stands here"
+        " (write one under `rules:`, or bring back the file as it was)\n"
+    )
+
+
 def test_a_mistyped_name_is_told_beside_what_it_leaves_missing(
     notifier: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
+import pytest
 from pydantic import SecretStr
-from rules_examples import FULL, SCREEN, SECRET, load
+from rules_examples import FULL, SCREEN, SECRET, faults, load
 
 from notifier.destinations.slack import SlackOptions
 from notifier.events import EventType
@@ -62,9 +63,17 @@ def test_files_are_merged_in_name_order() -> None:
     assert [one.name for one in ruleset.rules] == ["New lead", "Overdue"]
 
 
-def test_an_empty_file_is_an_empty_set_of_rules() -> None:
-    assert load("").rules == ()
-    assert load("rules:\nsources:\n").rules == ()
+@pytest.mark.parametrize(
+    "text", ["", "# none yet\n", "rules:\n", "rules: []\nsources:\n", "agents: {}\n", SCREEN]
+)
+def test_files_without_a_single_rule_are_a_fault(text: str) -> None:
+    remedy = "write one under `rules:`, or bring back the file as it was"
+    assert faults(text) == [f"a.yaml:1:1: no rule stands here ({remedy})"]
+    assert faults(text, "\n") == [f"a.yaml:1:1: no rule stands here or in b.yaml ({remedy})"]
+
+
+def test_a_file_without_rules_beside_one_with_rules_is_fine() -> None:
+    assert faults(SCREEN, "rules: [{name: R, when: lead.*, send: screen}]", "") == []
 
 
 def test_without_secrets_the_rules_alone_can_be_read() -> None:

@@ -225,7 +225,7 @@ RULE = st.builds(
 )
 
 
-@given(st.lists(RULE, max_size=6), COUNTRIES)
+@given(st.lists(RULE, min_size=1, max_size=6), COUNTRIES)
 def test_a_destination_is_claimed_once_and_explain_agrees(
     texts: list[str], country: str
 ) -> None:
