@@ -6,7 +6,7 @@ systemd hands secrets over as files in ``$CREDENTIALS_DIRECTORY``, containers in
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from dotenv.parser import parse_stream
 
+from notifier.cleaning import clean
 from notifier.errors import ConfigError, Fault
+from notifier.textfiles import read_text, shown
 
 CONTAINER_SECRETS = Path("/run/secrets")
 LOCALTIME = Path("/etc/localtime")
@@ -62,7 +64,7 @@ class Credentials:
     @property
     def name(self) -> str:
         """The folder's path."""
-        return str(self.folder)
+        return shown(self.folder)
 
     def get(self, variable: str) -> str | None:
         """Return a file's text without its final newline.
@@ -72,11 +74,11 @@ class Credentials:
         """
         path = self.folder / variable.lower()
         try:
-            value = path.read_text(encoding="utf-8").rstrip("\r\n")
+            value = read_text(path).rstrip("\n")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            raise _unusable(variable, path, f"cannot be read: {reason(error)}") from error
+        except ConfigError as error:
+            raise _unusable(variable, path, error.faults[0].problem) from None
         if not value:
             raise _unusable(variable, path, "is empty")
         return value
@@ -84,7 +86,7 @@ class Credentials:
     def variables(self) -> Iterator[str]:
         """Return the names of the files, none where the folder cannot be listed."""
         try:
-            yield from (path.name.upper() for path in sorted(self.folder.iterdir()))
+            yield from (clean(path.name).upper() for path in sorted(self.folder.iterdir()))
         except OSError:
             return
 
@@ -147,12 +149,11 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[Fault]]:
     ``${…}`` stays as it is: a password may contain it.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         return {}, []
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read: {reason(error)}"
-        return {}, [Fault(where=path.name, problem=problem, remedy="mend or remove the file")]
+    except ConfigError as error:
+        return {}, [replace(fault, where=path.name) for fault in error.faults]
     values, faults = {}, []
     for line in parse_stream(StringIO(text)):
         if line.key and line.value is not None:
@@ -171,13 +172,6 @@ def host_timezone(tz: str, localtime: Path) -> str:
     return next((key for key in (tz.removeprefix(":"), linked) if _is_zone(key)), "UTC")
 
 
-def reason(error: OSError | ValueError) -> str:
-    """Return why a file could not be read, without its path or its text."""
-    if isinstance(error, OSError):
-        return (error.strerror or "input/output error").lower()
-    return "it is no UTF-8 text"
-
-
 def _is_zone(key: str) -> bool:
     try:
         return bool(key and ZoneInfo(key))
@@ -187,5 +181,5 @@ def _is_zone(key: str) -> bool:
 
 def _unusable(variable: str, path: Path, problem: str) -> ConfigError:
     remedy = "write the value into it, or remove it"
-    where = f"{variable}, from {path}"
+    where = f"{variable}, from {shown(path)}"
     return ConfigError([Fault(where=where, problem=f"the file {problem}", remedy=remedy)])

@@ -25,6 +25,8 @@ URL or a visitor's words.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from notifier.cleaning import clean
+
 
 class NotifierError(Exception):
     """The root: something outside this program's control went wrong."""
@@ -41,6 +43,12 @@ class Fault:
     where: str
     problem: str
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        """Make one line of what is told: names of files and values can be any bytes."""
+        for name in ("where", "problem", "remedy"):
+            said = " ".join(clean(getattr(self, name)).splitlines())
+            object.__setattr__(self, name, said)
 
     def __str__(self) -> str:
         remedy = f" ({self.remedy})" if self.remedy else ""

@@ -1,11 +1,12 @@
 """The rules files as they lie on disk; what they mean is :mod:`notifier.rules`' business."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from notifier.environment import reason
 from notifier.errors import ConfigError, Fault
+from notifier.textfiles import read_text, reason, shown
 
 RuleFile: TypeAlias = tuple[str, str]
 """A file's name, for messages, and its text."""
@@ -28,36 +29,48 @@ def read_rule_files(path: Path) -> tuple[RuleFile, ...]:
 
 def read_test_files(path: Path) -> tuple[RuleFile, ...]:
     """Return the rule tests beside the rules at ``path``, or a test file itself."""
-    folder = path if path.is_dir() or path.name.endswith(TEST_ENDINGS) else path.parent
-    return tuple(_read([one for one in _listed(folder) if one.name.endswith(TEST_ENDINGS)]))
+    place = path if path.name.endswith(TEST_ENDINGS) else folder_of(path)
+    return tuple(_read([one for one in _listed(place) if one.name.endswith(TEST_ENDINGS)]))
+
+
+def folder_of(path: Path) -> Path:
+    """Return the folder that a rules file or test lies in; a folder is its own."""
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - never raises
 
 
 def _listed(path: Path) -> list[Path]:
-    if not path.exists():
-        remedy = "write one with `notifier init`, or set NOTIFIER_RULES"
-        raise _fault(path, "there is no such rules file or folder", remedy)
-    if not path.is_dir():
-        return [path]
     try:
+        if not path.is_dir():
+            path.lstat()
+            return [path]
         # As a shell's *.yaml: editors keep their locks and copies under hidden names.
         visible = (one for one in path.iterdir() if not one.name.startswith("."))
         return sorted(one for one in visible if one.name.endswith(ENDINGS))
-    except OSError as error:
-        raise _fault(path, f"cannot be listed: {reason(error)}", "mend its mode") from error
+    except FileNotFoundError:
+        raise _absent(path) from None
+    except (OSError, ValueError) as error:
+        raise _fault(
+            path, f"cannot be read: {reason(error)}", "mend its mode or owner"
+        ) from None
 
 
 def _read(paths: list[Path]) -> Iterator[RuleFile]:
-    faults = []
+    faults: list[Fault] = []
     for path in paths:
         try:
-            yield str(path), path.read_text(encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
-            problem = f"cannot be read: {reason(error)}"
-            remedy = "mend its mode" if isinstance(error, OSError) else "save it as UTF-8"
-            faults.append(Fault(where=str(path), problem=problem, remedy=remedy))
+            yield shown(path), read_text(path)
+        except FileNotFoundError:
+            faults += _absent(path).faults
+        except ConfigError as error:
+            faults += error.faults
     if faults:
         raise ConfigError(faults)
 
 
+def _absent(path: Path) -> ConfigError:
+    remedy = "write one with `notifier init`, or set NOTIFIER_RULES"
+    return _fault(path, "there is no such rules file or folder", remedy)
+
+
 def _fault(path: Path, problem: str, remedy: str) -> ConfigError:
-    return ConfigError([Fault(where=str(path), problem=problem, remedy=remedy)])
+    return ConfigError([Fault(where=shown(path), problem=problem, remedy=remedy)])

@@ -29,6 +29,7 @@ ORDER = (
     *PEERS,
     "rehearsal",
     "monitoring",
+    "textfiles",
     "environment",
     "formats",
     "settings",

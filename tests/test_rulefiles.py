@@ -1,5 +1,6 @@
 """Reading rules files: which, in what order, and what is said where one is missing."""
 
+from os import fsdecode, mkfifo
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,38 @@ def test_a_folder_without_rules_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
-    for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_bytes(b"\xff")
+    (tmp_path / "a.yaml").write_bytes(b"rules:\n- name: Gr\xfc\xdfe\n")
+    (tmp_path / "b.yaml").mkdir()
+    (tmp_path / "c.yaml").symlink_to("nowhere")
+    mkfifo(tmp_path / "d.yaml")
+    (tmp_path / "e.yaml").write_text("rules: []\n")
     with pytest.raises(ConfigError) as refused:
         read_rule_files(tmp_path)
-    assert [f"{fault.problem} ({fault.remedy})" for fault in refused.value.faults] == [
-        "cannot be read: it is no UTF-8 text (save it as UTF-8)"
-    ] * 2
+    assert [str(fault).removeprefix(f"{tmp_path}/") for fault in refused.value.faults] == [
+        (
+            "a.yaml: is no UTF-8 text in line 2: it may be Windows-1252 or Latin-1"
+            " (save it as UTF-8)"
+        ),
+        "b.yaml: is a folder, and no file (put a file of text in its place)",
+        "c.yaml: is a link to nothing (mend or remove it)",
+        "d.yaml: is a named pipe, and no file (put a file of text in its place)",
+    ]
+
+
+def test_a_rule_test_that_is_no_file_is_told(tmp_path: Path) -> None:
+    mkfifo(tmp_path / "a.test.yaml")
+    with pytest.raises(ConfigError, match=r"a\.test\.yaml: is a named pipe"):
+        read_test_files(tmp_path)
+
+
+def test_a_name_that_is_no_utf8_is_told_as_text(tmp_path: Path) -> None:
+    path = tmp_path / fsdecode(b"r\xe8gles.yaml")
+    path.write_text("rules:\n")
+    assert read_rule_files(tmp_path) == ((f"{tmp_path}/r\ufffdgles.yaml", "rules:\n"),)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError, match="r\ufffdgles\\.yaml: is a folder"):
+        read_rule_files(tmp_path)
 
 
 def test_an_editors_hidden_files_are_no_rules(tmp_path: Path) -> None:

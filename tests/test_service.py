@@ -1,7 +1,9 @@
 """The service as a whole, where no process is needed to see it."""
 
 import asyncio
+from collections.abc import Callable
 from io import StringIO
+from os import fsdecode, mkfifo
 from pathlib import Path
 
 import pytest
@@ -63,13 +65,32 @@ async def test_what_was_parked_is_tried_at_the_start(tmp_path: Path) -> None:
     assert (standing.probe_ms or 0) <= clocks.now_ms()
 
 
-@pytest.mark.parametrize(
-    "text", ["", "# soon\n", RULES.partition("rules:")[0], RULES.partition("  - ")[0]]
-)
-async def test_rules_that_are_empty_for_a_moment_leave_the_old_ones_in_force(
-    tmp_path: Path, text: str
+def empty(rules: Path) -> str:
+    (rules / "a.yaml").write_text("", encoding="utf-8")
+    return "no rule stands here"
+
+
+def cut_off(rules: Path) -> str:
+    (rules / "a.yaml").write_text(RULES.partition("  - ")[0], encoding="utf-8")
+    return "no rule stands here"
+
+
+def pipe(rules: Path) -> str:
+    mkfifo(rules / "b.yaml")
+    return "b.yaml: is a named pipe"
+
+
+def strange_name(rules: Path) -> str:
+    (rules / fsdecode(b"r\xe8gles.yaml")).write_text("rulez: []", encoding="utf-8")
+    return "r\ufffdgles.yaml:1:1: `rulez`"
+
+
+@pytest.mark.parametrize("spoil", [empty, cut_off, pipe, strange_name])
+async def test_rules_that_are_spoilt_for_a_moment_leave_the_old_ones_in_force(
+    tmp_path: Path, spoil: Callable[[Path], str]
 ) -> None:
-    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    (rules := tmp_path / "rules").mkdir()
+    (rules / "a.yaml").write_text(RULES, encoding="utf-8")
     paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
 
     def read() -> Configuration:
@@ -77,12 +98,13 @@ async def test_rules_that_are_empty_for_a_moment_leave_the_old_ones_in_force(
 
     config = read()
     async with assembled(config, clocks=Clocks(), out=StringIO(), reread=read) as service:
-        rules.write_text(text, encoding="utf-8")
+        told = spoil(rules)
         with capture_logs() as logs:
             service.reload()
             (task,) = asyncio.all_tasks() - {asyncio.current_task()}
             await asyncio.wait([task])
+            await asyncio.sleep(0)  # its callback has its turn
         (refused,) = logs
         assert refused["event"] == "reload_refused"
-        assert "no rule stands here" in refused["faults"][0]
+        assert told in refused["faults"][0]
         assert service.config is config

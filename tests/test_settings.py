@@ -1,6 +1,7 @@
 """Settings: where they come from, what is wrong with them, and what is never shown."""
 
 from datetime import timedelta
+from os import mkfifo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -141,7 +142,30 @@ def test_a_missing_credential_is_no_fault(tmp_path: Path) -> None:
 def test_a_credential_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     credential(tmp_path / "secrets", "notifier_token", "").write_bytes(b"\xff\xfe")
     (fault,) = faults(tmp_path, {})
-    assert "the file cannot be read: it is no UTF-8 text" in fault
+    assert "the file is UTF-16 text" in fault
+
+
+def test_a_pipe_in_place_of_a_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    mkfifo(tmp_path / ".env")
+    (tmp_path / "secrets").mkdir()
+    mkfifo(tmp_path / "secrets" / "notifier_token")
+    told = faults(tmp_path, {})
+    assert [fault.partition(" (")[0] for fault in told] == [
+        ".env: is a named pipe, and no file",
+        (
+            f"NOTIFIER_TOKEN, from {tmp_path / 'secrets' / 'notifier_token'}:"
+            " the file is a named pipe, and no file"
+        ),
+    ]
+
+
+def test_dotenv_and_credentials_are_read_as_windows_writes_them(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(
+        b"\xef\xbb\xbfNOTIFIER_BOT_ID=b1\r\nNOTIFIER_TYPES=lead\r\n"
+    )
+    credential(tmp_path / "secrets", "notifier_token", "").write_bytes(b"\xef\xbb\xbftok\r\n")
+    read = settings(tmp_path)
+    assert (read.bot_id, secret(read.token)) == ("b1", "tok")
 
 
 def test_a_secret_set_twice_is_warned_about(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from notifier.rehearsal.play import Difference, Result, play
 from notifier.rehearsal.read_script import read_scripts
 from notifier.rehearsal.script import Expected, Script
 from notifier.rehearsal.stage import Sent
-from notifier.rulefiles import TEST_ENDINGS, read_rule_files, read_test_files
+from notifier.rulefiles import TEST_ENDINGS, folder_of, read_rule_files, read_test_files
 from notifier.rules.document import Lookup, read_document
 from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
@@ -65,7 +65,7 @@ def _scripts(path: Path | None, given: Environment) -> list[Script]:
         found = Faults()
         document = read_document(name, text, lookup=given.lookup, faults=found, lenient=True)
         if document is not None:
-            named = partial(rules.named, folder=Path(name).parent, beside=beside)
+            named = partial(rules.named, folder=folder_of(place), beside=beside)
             scripts += read_scripts(document, rules=named, faults=found)
         faults += found.faults()
     if rules.faults or faults:

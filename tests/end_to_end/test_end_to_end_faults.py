@@ -1,6 +1,7 @@
 """What the program says when something is wrong: clear lines, no traceback, no secret."""
 
 import json
+from os import mkfifo
 from pathlib import Path
 from signal import SIGHUP
 from typing import Any
@@ -143,6 +144,11 @@ async def test_rules_made_wrong_while_it_runs_are_refused(tmp_path: Path) -> Non
             await process.says('"reloaded"')
             installed.world.create(name="Bjørn")
             await process.until(installed.mail.arrived(1))
+
+            rules.unlink()
+            mkfifo(rules)
+            process.send(SIGHUP)
+            await process.says("rules.yaml: is a named pipe")
             assert await process.stop() == 0
         assert [one.event["subject"] for one in installed.receiver.received] == [first]
 
