@@ -16,6 +16,7 @@ from dotenv.parser import parse_stream
 
 from notifier.cleaning import clean
 from notifier.errors import ConfigError, Fault
+from notifier.formats import check_stray
 from notifier.textfiles import read_text, shown
 
 CONTAINER_SECRETS = Path("/run/secrets")
@@ -105,11 +106,12 @@ class Environment:
     def find(self, variable: str) -> tuple[str, Place] | None:
         """Return a value and where it stands: the first place, else the fallback.
 
-        Raises :class:`ConfigError` for an empty or unreadable credentials file.
+        Raises :class:`ConfigError` for an empty or unreadable credentials file, and for
+        a value with something around it that nobody meant.
         """
         for place in (*self.places, self.fallbacks):
             if (value := place.get(variable)) is not None:
-                return value, place
+                return _bare(variable, value, place), place
         return None
 
     def lookup(self, variable: str) -> str | None:
@@ -177,6 +179,15 @@ def _is_zone(key: str) -> bool:
         return bool(key and ZoneInfo(key))
     except (OSError, ValueError, LookupError):
         return False
+
+
+def _bare(variable: str, value: str, place: Place) -> str:
+    try:
+        return check_stray(value)
+    except ValueError as error:
+        where = f"{variable}, from {place.name}"
+        remedy = "write the value alone"
+        raise ConfigError([Fault(where=where, problem=str(error), remedy=remedy)]) from None
 
 
 def _unusable(variable: str, path: Path, problem: str) -> ConfigError:

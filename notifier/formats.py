@@ -1,5 +1,7 @@
 """How single settings are written; every function raises ``ValueError`` in plain words."""
 
+import os
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +17,44 @@ from notifier.rules.durations import parse_duration
 MAIL = "notifier.destinations.mail_server"
 
 
+QUOTES = ('""', "''", "``", "“”", "„“", "„”", "””", "““", "‘’", "‚‘", "’’", "«»", "»«", "‹›")
+# Nothing to the eye: controls and format characters, but for half characters, which
+# stand for the bytes of a path.
+INVISIBLE = ("Cc", "Cf")
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where a socket listens; port 0 lets the system choose."""
 
     host: str
     port: int
+
+
+def check_stray(text: str) -> str:
+    """Return a value that nothing stands around by mistake; it is not quoted back.
+
+    Of the programs that hand an environment file over, some take quotes, blanks and
+    the line ends of Windows literally.
+    """
+    if len(text) > 1 and text[0] + text[-1] in QUOTES:
+        raise ValueError("it is in quotes: this place takes them literally")
+    for edge, letter in (("ends", text[-1:]), ("begins", text[:1])):
+        if letter in ("\r", "\n"):
+            raise ValueError(f"it {edge} with a line break, perhaps one of Windows (CR)")
+        if letter.isspace():
+            raise ValueError(f"it {edge} with a blank{_named(letter)}")
+        if _is_invisible(letter):
+            raise ValueError(f"it {edge} with an invisible character{_named(letter)}")
+    return text
+
+
+def check_path(path: Path) -> Path:
+    """Return a path that a person can have meant."""
+    if letter := next(filter(_is_invisible, str(path)), ""):
+        raise ValueError(f"an invisible character is in it{_named(letter)}")
+    return path
 
 
 def split_types(value: object) -> object:
@@ -63,8 +97,8 @@ def check_url(url: str) -> str:
         raise ValueError("the URL's port is no number between 1 and 65535")
     if not is_host_name(parts.hostname):
         raise ValueError("the URL's host is no name that a host may have")
-    if any(character <= " " for character in url):
-        raise ValueError("a URL has no spaces")
+    if any(letter.isspace() or _is_invisible(letter) for letter in url):
+        raise ValueError("a URL has neither blanks nor invisible characters")
     return url
 
 
@@ -91,9 +125,13 @@ def positive(duration: timedelta) -> timedelta:
 
 def check_database(path: Path) -> Path:
     """Return a path that a file may have."""
-    if path.is_dir():
+    if str(path) == ":memory:":
+        raise ValueError("`:memory:` is no file: all that was seen would be forgotten")
+    if os.path.isdir(path):  # noqa: PTH112 - never raises
         raise ValueError("this is a folder; the database is a file in one")
-    return path
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        raise ValueError("this is a device or a pipe; the database is a file")
+    return check_path(path)
 
 
 def check_smtp_url(url: SecretStr) -> SecretStr:
@@ -114,16 +152,17 @@ def check_mailbox(text: str) -> str:
     return text
 
 
-def header_safe(secret: SecretStr) -> SecretStr:
-    """Return a token that an HTTP header can carry: visible ASCII, no spaces."""
-    if not all("!" <= character <= "~" for character in secret.get_secret_value()):
-        raise ValueError("a token has neither spaces nor line breaks nor letters beyond ASCII")
-    return secret
-
-
 def lower(value: object) -> object:
     """Return a text in small letters."""
     return value.lower() if isinstance(value, str) else value
+
+
+def _is_invisible(letter: str) -> bool:
+    return letter != "" and (unicodedata.category(letter) in INVISIBLE or letter in FILLERS)
+
+
+def _named(letter: str) -> str:
+    return "" if letter.isascii() else f" ({unicodedata.name(letter, f'U+{ord(letter):04X}')})"
 
 
 def _port(parts: SplitResult) -> int | None:

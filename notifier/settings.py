@@ -18,13 +18,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from notifier import formats
 from notifier.environment import Credentials, Environment, Place
 from notifier.errors import ConfigError, Fault
-from notifier.rules.bots import check_inbox_url, check_types
+from notifier.rules.bots import check_id, check_inbox_url, check_token, check_types
 from notifier.rules.durations import Duration
 
 PREFIX = "NOTIFIER_"
 NO_TIME = timedelta(0)
 
-Secret: TypeAlias = Annotated[SecretStr, AfterValidator(formats.header_safe)]
+Secret: TypeAlias = Annotated[SecretStr, AfterValidator(check_token)]
+Id: TypeAlias = Annotated[str, AfterValidator(check_id)]
 Url: TypeAlias = Annotated[str, AfterValidator(formats.check_url)]
 Positive: TypeAlias = Annotated[Duration, AfterValidator(formats.positive)]
 
@@ -40,12 +41,12 @@ class Settings(BaseSettings):
     )
 
     token: Secret | None = Field(default=None, description="the `x-bot-token`")
-    bot_id: str | None = Field(
+    bot_id: Id | None = Field(
         default=None,
         description="the one bot of a simple set-up",
         examples=["638d99eeee9e558f1247ae03"],
     )
-    customer_id: str | None = Field(
+    customer_id: Id | None = Field(
         default=None, description="its account", examples=["5fed38e56fb193dcc6c933f5"]
     )
     types: Annotated[
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
         description="the API's address; white-label hosts differ",
         examples=["https://api.v7.botpenguin.com"],
     )
-    rules: Path = Field(
+    rules: Annotated[Path, AfterValidator(formats.check_path)] = Field(
         default=Path("rules"),
         description="a rules file or a folder of them",
         examples=["rules"],

@@ -247,6 +247,66 @@ def test_a_wrong_secret_is_explained_without_its_value(tmp_path: Path, variable:
     assert "secret" not in fault
 
 
+BOT = "638d99eeee9e558f1247ae03"
+QUOTED = "it is in quotes: this place takes them literally"
+AN_ID = "an id has visible ASCII characters alone, no blanks and no quotes"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("TOKEN", '"tok-1"', QUOTED),
+        ("TOKEN", "“tok-1”", QUOTED),
+        ("BOT_ID", f'"{BOT}"', QUOTED),
+        ("BOT_ID", f"'{BOT}'", QUOTED),
+        ("BOT_ID", f"„{BOT}“", QUOTED),
+        ("BOT_ID", f"«{BOT}»", QUOTED),
+        ("BOT_ID", f"{BOT}\r", "it ends with a line break, perhaps one of Windows (CR)"),
+        ("BOT_ID", f"{BOT} ", "it ends with a blank"),
+        ("BOT_ID", f"{BOT}\u00a0", "it ends with a blank (NO-BREAK SPACE)"),
+        ("BOT_ID", f"\u200b{BOT}", "it begins with an invisible character (ZERO WIDTH SPACE)"),
+        ("BOT_ID", f"{BOT[:9]}\u200b{BOT[9:]}", AN_ID),
+        ("BOT_ID", f"{BOT[:9]} {BOT[9:]}", AN_ID),
+        ("BOT_ID", f'"{BOT}', AN_ID),
+        ("BOT_ID", f"{BOT}’", AN_ID),
+        ("BOT_ID", "\udce4", AN_ID),
+        ("CUSTOMER_ID", f"{BOT}\r", "it ends with a line break, perhaps one of Windows (CR)"),
+        ("DATABASE", "n.db\r", "it ends with a line break, perhaps one of Windows (CR)"),
+        ("DATABASE", '"n.db"', QUOTED),
+        ("DATABASE", ":memory:", "`:memory:` is no file: all that was seen would be forgotten"),
+        ("DATABASE", "n\u200b.db", "an invisible character is in it (ZERO WIDTH SPACE)"),
+        ("DATABASE", "/dev/null", "this is a device or a pipe; the database is a file"),
+        ("RULES", "rules.yaml\ufeff", "it ends with an invisible character"),
+        ("BASE_URL", "https://x.example/\u00a0a", "a URL has neither blanks nor invisible"),
+        ("SLACK_TOKEN", "'xoxb-1'", QUOTED),
+        ("SMTP_URL", '"smtp://mail.example.com"', QUOTED),
+        ("HEARTBEAT_URL", "https://hc.example.com/x\r", "it ends with a line break"),
+        ("HTTP", "127.0.0.1:8787\r", "it ends with a line break"),
+        ("POLL_INTERVAL", '"15s"', QUOTED),
+        (
+            "TIMEZONE",
+            "Asia/Kolkata\u200e",
+            "it ends with an invisible character (LEFT-TO-RIGHT",
+        ),
+        ("TYPES", "'lead'", QUOTED),
+        ("LOG_LEVEL", "info\r", "it ends with a line break"),
+    ],
+)
+def test_what_stands_around_a_value_by_mistake_is_told(
+    tmp_path: Path, variable: str, value: str, problem: str
+) -> None:
+    (fault,) = faults(tmp_path, {f"NOTIFIER_{variable}": value})
+    assert fault.startswith(f"NOTIFIER_{variable}, from the environment: {problem}")
+    assert "tok-1" not in fault
+
+
+def test_every_setting_is_asked_what_stands_around_it(tmp_path: Path) -> None:
+    for field in Settings.model_fields:
+        variable = f"NOTIFIER_{field.upper()}"
+        (fault,) = faults(tmp_path, {variable: '"x"'})
+        assert fault.startswith(f"{variable}, from the environment: {QUOTED}")
+
+
 def test_no_secret_shows_in_the_repr(tmp_path: Path) -> None:
     shown = repr(
         settings(

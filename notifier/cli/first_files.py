@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-NEEDS_NO_QUOTES = re.compile(r"[\w@%+=:,./?&{}-]+", re.ASCII)
+READ_ALIKE = re.compile(r"[^\s\\'\"`]([^\\\r\n]*[^\s\\])?")
+COMMENT = re.compile(r"\s#")
 
 SLACK = """\
   # A Slack incoming webhook. With `channel: "#sales-leads"` in its place, and
@@ -48,13 +49,19 @@ def rules_text(*, slack: bool) -> str:
 
 
 def dotenv_text(values: Mapping[str, str]) -> str:
-    """Return an environment file: one quoted ``NAME=value`` a line."""
-    lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
+    """Return an environment file: one ``NAME=value`` a line, for every reader of one."""
+    lines = [_line(name, value) for name, value in values.items()]
     return "# Secrets: for the eyes of the service alone.\n" + "".join(lines)
 
 
-def _quoted(value: str) -> str:
-    if NEEDS_NO_QUOTES.fullmatch(value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def _line(name: str, value: str) -> str:
+    """Return a line that dotenv, systemd and ``docker run --env-file`` read alike.
+
+    Docker takes all behind ``=`` as it is, quotes included; the others drop a backslash
+    that is not in double quotes, and dotenv takes `` #`` for a comment.
+    """
+    if READ_ALIKE.fullmatch(value) and not COMMENT.search(value):
+        return f"{name}={value}\n"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    note = f"# docker run --env-file takes these quotes literally: use -e {name}\n"
+    return f'{note}{name}="{escaped}"\n'

@@ -2,10 +2,28 @@
 
 import re
 
+from pydantic import SecretStr
+
 from notifier.records import LEAD, NON_LEAD
 from notifier.rules.nodes import meant
 
+ID = re.compile(r"[!#-&(-_a-~]+")
+TOKEN = re.compile(r"[!-~]+")
 INBOX_FIELDS = ("chat_id", "uuid", "bot_id", "customer_id")
+
+
+def check_id(text: str) -> str:
+    """Return a bot's or an account's id; it is not quoted back."""
+    if not ID.fullmatch(text):
+        raise ValueError("an id has visible ASCII characters alone, no blanks and no quotes")
+    return text
+
+
+def check_token(secret: SecretStr) -> SecretStr:
+    """Return a token that an HTTP header can carry: visible ASCII, no spaces."""
+    if not TOKEN.fullmatch(secret.get_secret_value()):
+        raise ValueError("a token has neither spaces nor line breaks nor letters beyond ASCII")
+    return secret
 
 
 def check_types(types: tuple[str, ...]) -> tuple[str, ...]:

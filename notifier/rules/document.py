@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from notifier.errors import ConfigError
 from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table
 
 Lookup = Callable[[str], str | None]
@@ -219,7 +220,12 @@ class _Builder:
                 at, "`${` begins no name", "write ${NAME}, or $${ for the two characters"
             )
             return None
-        value = self._lookup(name)
+        try:
+            value = self._lookup(name)
+        except ConfigError as error:
+            for fault in error.faults:
+                self._faults.add(at, f"{fault.where}: {fault.problem}", fault.remedy)
+            return None
         if value is None:
             report = self._faults.warn if self._lenient else self._faults.add
             report(at, f"`${{{name}}}` is not set", f"set {name} in the environment")

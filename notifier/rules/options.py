@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from notifier.rules.bots import check_inbox_url, check_types
+from notifier.rules.bots import check_id, check_inbox_url, check_token, check_types
 from notifier.rules.destinations import SLACK_USER_ID, Flag, Options, check_mention
 from notifier.rules.durations import PositiveDuration
 from notifier.rules.hours import parse_days, parse_spans, parse_timezone
@@ -57,6 +57,7 @@ def _check_address(address: str) -> str:
 
 
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+Id: TypeAlias = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_id)]
 Name: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
@@ -68,10 +69,10 @@ Texts: TypeAlias = Annotated[
 class SourceOptions(Options):
     """One bot to poll."""
 
-    bot_id: Text = Field(description="The bot's id.")
-    customer_id: Text = Field(description="The account's id.")
-    token: SecretStr | None = Field(
-        default=None, min_length=1, description="The x-bot-token; default NOTIFIER_TOKEN."
+    bot_id: Id = Field(description="The bot's id.")
+    customer_id: Id = Field(description="The account's id.")
+    token: Annotated[SecretStr, AfterValidator(check_token)] | None = Field(
+        default=None, description="The x-bot-token; default NOTIFIER_TOKEN."
     )
     types: Annotated[Texts, AfterValidator(check_types)] = Field(
         default=(), description="lead, non-lead or both; default NOTIFIER_TYPES."

@@ -87,6 +87,23 @@ def test_files_without_a_rule_are_refused(notifier: Run, tmp_path: Path, text: s
     )
 
 
+def test_a_value_that_came_with_its_quotes_is_told_where_the_rules_use_it(
+    notifier: Run, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        **SETTINGS,
+        "CRM_SECRET": '"hush"',
+        "NOTIFIER_RULES": str(rules),
+    }.items():
+        monkeypatch.setenv(name, value)
+    ended = notifier("check")
+    assert (ended.code, ended.out) == (78, "")
+    assert ended.err == (
+        f"{rules}:3:69: CRM_SECRET, from the environment: it is in quotes:"
+        " this place takes them literally (write the value alone)\n"
+    )
+
+
 def test_a_mistyped_name_is_told_beside_what_it_leaves_missing(
     notifier: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def test_it_asks_what_no_option_says(notifier: Run, tmp_path: Path) -> None:
     ended = notifier("init", "--bot-id", "b1", answers="tok'en\nc1\n\n")
     assert ended.code == 0
     assert (tmp_path / ".env").read_text().splitlines()[1:] == [
-        r"NOTIFIER_TOKEN='tok\'en'",
+        "NOTIFIER_TOKEN=tok'en",
         "NOTIFIER_BOT_ID=b1",
         "NOTIFIER_CUSTOMER_ID=c1",
         "NOTIFIER_RULES=rules.yaml",

@@ -292,6 +292,24 @@ def test_a_missing_secret_is_one_fault_and_not_two() -> None:
     ]
 
 
+def test_an_id_or_token_that_nobody_can_have_meant_is_a_fault() -> None:
+    text = 'sources: {a: {bot_id: "a b", customer_id: "c\\u200b", token: "t\\u00a0"}}'
+    assert faults(text) == [
+        (
+            "a.yaml:1:15: `bot_id`:"
+            " an id has visible ASCII characters alone, no blanks and no quotes"
+        ),
+        (
+            "a.yaml:1:30: `customer_id`:"
+            " an id has visible ASCII characters alone, no blanks and no quotes"
+        ),
+        (
+            "a.yaml:1:54: `token`:"
+            " a token has neither spaces nor line breaks nor letters beyond ASCII"
+        ),
+    ]
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(KEYS, TREES, max_size=5), st.lists(st.dictionaries(KEYS, TREES), max_size=2)
