@@ -4,23 +4,21 @@ systemd hands secrets over as files in ``$CREDENTIALS_DIRECTORY``, containers in
 ``/run/secrets``; a file is named like its variable in lower case.
 """
 
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from dotenv.parser import parse_stream
 
 from notifier.cleaning import clean
 from notifier.errors import ConfigError, Fault
 from notifier.formats import check_stray
+from notifier.hostzone import ETC, HostZone, host_zone
 from notifier.textfiles import read_text, shown
 
 CONTAINER_SECRETS = Path("/run/secrets")
-LOCALTIME = Path("/etc/localtime")
 
 
 class Place(Protocol):
@@ -96,11 +94,12 @@ class Credentials:
 class Environment:
     """Every place in order of precedence, and what was wrong with reading them.
 
-    ``fallbacks`` is what the host decides: it loses against every place.
+    ``fallbacks`` and ``zone`` are what the host decides: they lose against every place.
     """
 
     places: tuple[Place, ...]
     fallbacks: Variables
+    zone: HostZone = field(default_factory=HostZone)
     faults: tuple[Fault, ...] = ()
 
     def find(self, variable: str) -> tuple[str, Place] | None:
@@ -125,13 +124,13 @@ def read_environment(
     *,
     folder: Path,
     secrets: Path = CONTAINER_SECRETS,
-    localtime: Path = LOCALTIME,
+    etc: Path = ETC,
 ) -> Environment:
     """Return what the process was given; ``folder`` is where ``.env`` may lie."""
     dotenv, faults = read_dotenv(folder / ".env")
     given = variables.get("CREDENTIALS_DIRECTORY")
     folders = [Path(given), secrets] if given else [secrets]
-    fallbacks = {"NOTIFIER_TIMEZONE": host_timezone(variables.get("TZ", ""), localtime)}
+    fallbacks = {}
     if state := variables.get("STATE_DIRECTORY", "").partition(":")[0]:
         fallbacks["NOTIFIER_DATABASE"] = str(Path(state) / "notifier.db")
     return Environment(
@@ -141,6 +140,7 @@ def read_environment(
             *(Credentials(folder=path) for path in folders),
         ),
         fallbacks=Variables(name="the host", values=fallbacks),
+        zone=host_zone(variables.get("TZ"), etc=etc),
         faults=tuple(faults),
     )
 
@@ -166,19 +166,6 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[Fault]]:
             where = f"{path.name}:{number}"
             faults.append(Fault(where=where, problem="no NAME=value", remedy="quote the value"))
     return values, faults
-
-
-def host_timezone(tz: str, localtime: Path) -> str:
-    """Return the host's IANA zone: ``$TZ``, else where ``/etc/localtime`` leads, else UTC."""
-    linked = os.path.realpath(localtime).partition("zoneinfo/")[2]
-    return next((key for key in (tz.removeprefix(":"), linked) if _is_zone(key)), "UTC")
-
-
-def _is_zone(key: str) -> bool:
-    try:
-        return bool(key and ZoneInfo(key))
-    except (OSError, ValueError, LookupError):
-        return False
 
 
 def _bare(variable: str, value: str, place: Place) -> str:

@@ -20,6 +20,7 @@ from notifier.environment import Credentials, Environment, Place
 from notifier.errors import ConfigError, Fault
 from notifier.rules.bots import check_id, check_inbox_url, check_token, check_types
 from notifier.rules.durations import Duration
+from notifier.rules.hours import parse_timezone
 
 PREFIX = "NOTIFIER_"
 NO_TIME = timedelta(0)
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         description="link to a chat",
         examples=["https://app.example.com/inbox/{uuid}"],
     )
-    timezone: ZoneInfo = Field(
+    timezone: Annotated[ZoneInfo, BeforeValidator(parse_timezone)] = Field(
         default=ZoneInfo("UTC"),
         description="for cron lines, windows without one, and times shown to people",
         examples=["Asia/Kolkata"],
@@ -183,19 +184,22 @@ def read_settings(environment: Environment) -> Reading:
                 given[field] = found
         except ConfigError as error:
             faults += error.faults
-    values: dict[str, Any] = {field: value for field, (value, _) in given.items()}
+    values: dict[str, Any] = {"timezone": environment.zone.zone}
+    values |= {field: value for field, (value, _) in given.items()}
     try:
         settings = Settings(**values)
     except ValidationError as error:
         wrong = {str(detail["loc"][0]): detail for detail in error.errors()}
         faults += [_fault(field, given[field][1], detail) for field, detail in wrong.items()]
         settings = Settings(**{field: values[field] for field in values.keys() - wrong})
-    warnings = (
+    warnings = [
         *_shadowed(environment, given),
         *_doubtful(settings, given),
         *_unknown(environment),
-    )
-    return Reading(settings=settings, faults=tuple(faults), warnings=warnings)
+    ]
+    if "timezone" not in given and environment.zone.doubt:
+        warnings.append(_zone_warning(environment.zone.doubt))
+    return Reading(settings=settings, faults=tuple(faults), warnings=tuple(warnings))
 
 
 def _fault(field: str, place: Place, detail: ErrorDetails) -> Fault:
@@ -206,6 +210,14 @@ def _fault(field: str, place: Place, detail: ErrorDetails) -> Fault:
         where=f"{PREFIX}{field.upper()}, from {place.name}",
         problem=problem,
         remedy=f"write for example {written}" if written else "",
+    )
+
+
+def _zone_warning(doubt: str) -> Fault:
+    return Fault(
+        where=f"{PREFIX}TIMEZONE",
+        problem="the host's time zone cannot be told, UTC is used: set NOTIFIER_TIMEZONE",
+        remedy=f"{doubt}; write for example `Asia/Kolkata`",
     )
 
 

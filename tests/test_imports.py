@@ -30,6 +30,7 @@ ORDER = (
     "rehearsal",
     "monitoring",
     "textfiles",
+    "hostzone",
     "formats",
     "environment",
     "settings",

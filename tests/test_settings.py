@@ -16,12 +16,11 @@ TOKEN = "tok-3f9a-secret"
 NOWHERE = Path("/nonexistent")
 
 
-def environment(
-    folder: Path, variables: dict[str, str] | None = None, *, localtime: Path = NOWHERE
-) -> Environment:
-    return read_environment(
-        variables or {}, folder=folder, secrets=folder / "secrets", localtime=localtime
-    )
+def environment(folder: Path, variables: dict[str, str] | None = None) -> Environment:
+    """Read what lies in the folder; the host's zone is UTC unless its etc says more."""
+    etc = folder / "etc"
+    given = ({} if etc.exists() else {"TZ": "UTC"}) | (variables or {})
+    return read_environment(given, folder=folder, secrets=folder / "secrets", etc=etc)
 
 
 def settings(folder: Path, variables: dict[str, str] | None = None) -> Settings:
@@ -202,8 +201,9 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
             "unable to parse string as an integer (write for example `90`)"
         ),
         (
-            f"NOTIFIER_TIMEZONE, from {tmp_path / 'secrets'}: invalid timezone: Asia/Atlantis "
-            "(write for example `Asia/Kolkata`)"
+            f"NOTIFIER_TIMEZONE, from {tmp_path / 'secrets'}:"
+            " `Asia/Atlantis` is not a time zone; zones have names"
+            " such as Asia/Kolkata (write for example `Asia/Kolkata`)"
         ),
     ]
 
@@ -339,22 +339,29 @@ def test_the_database_lies_in_the_state_folder_under_systemd(tmp_path: Path) -> 
     assert settings(tmp_path, given).database == Path("mine.db")
 
 
-def test_the_timezone_is_the_hosts(tmp_path: Path) -> None:
-    zone = tmp_path / "zoneinfo" / "Asia" / "Tokyo"
-    zone.parent.mkdir(parents=True)
-    zone.touch()
-    localtime = tmp_path / "localtime"
-    localtime.symlink_to(zone)
+def test_the_timezone_is_the_hosts_unless_it_is_set(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "timezone").write_text("Asia/Tokyo\n")
+    assert settings(tmp_path).timezone.key == "Asia/Tokyo"
+    assert settings(tmp_path, {"TZ": "Asia/Dubai"}).timezone.key == "Asia/Dubai"
+    given = {"TZ": "Asia/Dubai", "NOTIFIER_TIMEZONE": "Asia/Kolkata"}
+    assert settings(tmp_path, given).timezone.key == "Asia/Kolkata"
 
-    def host(variables: dict[str, str]) -> str:
-        given = environment(tmp_path, variables, localtime=localtime)
-        return read_settings(given).settings.timezone.key
 
-    assert host({}) == "Asia/Tokyo"
-    assert host({"TZ": ":Europe/Berlin"}) == "Europe/Berlin"
-    assert host({"TZ": "/etc/passwd"}) == "Asia/Tokyo"
-    localtime.unlink()
-    assert host({}) == "UTC"
+def test_a_host_that_names_no_zone_is_warned_about(tmp_path: Path) -> None:
+    given = read_environment({}, folder=tmp_path, secrets=NOWHERE, etc=tmp_path)
+    reading = read_settings(given)
+    assert reading.settings.timezone.key == "UTC"
+    assert [str(warning) for warning in reading.warnings] == [
+        (
+            "NOTIFIER_TIMEZONE: the host's time zone cannot be told, UTC is used:"
+            " set NOTIFIER_TIMEZONE (/etc names none; write for example `Asia/Kolkata`)"
+        ),
+    ]
+    given = read_environment(
+        {"NOTIFIER_TIMEZONE": "UTC"}, folder=tmp_path, secrets=NOWHERE, etc=tmp_path
+    )
+    assert read_settings(given).warnings == ()
 
 
 def test_lookup_for_rules_asks_the_same_places_in_the_same_order(tmp_path: Path) -> None:

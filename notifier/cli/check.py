@@ -35,7 +35,8 @@ def check(
         loaded = configuration()
         print_warnings(_unnamed_agents(loaded))
         sources = ", ".join(one.source.name for one in loaded.sources)
-        typer.echo(f"{_summary(loaded.ruleset)}; sources: {sources}")
+        zone = loaded.settings.timezone.key
+        typer.echo(f"{_summary(loaded.ruleset)}; sources: {sources}; times in {zone}")
         return
     ruleset = load_ruleset(read_rule_files(rules), environment())
     print_warnings(ruleset.warnings)

@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import SecretStr
@@ -22,7 +21,7 @@ from notifier.building import kinds
 from notifier.cli.choices import LARGEST, finite
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
-from notifier.environment import LOCALTIME, host_timezone
+from notifier.hostzone import host_zone
 from notifier.rules.load import load_rules
 from notifier.service import Service, assembled, obey_signals
 from notifier.settings import Settings
@@ -89,7 +88,7 @@ async def _service(url: str, clocks: Clocks) -> AsyncIterator[Service]:
             database=Path(folder) / "demo.db",
             poll_interval=timedelta(seconds=POLL_S),
             rate_limit=6000,
-            timezone=ZoneInfo(host_timezone(os.environ.get("TZ", ""), LOCALTIME)),
+            timezone=host_zone(os.environ.get("TZ")).zone,
         )
         rules = load_rules(
             [("demo.yaml", _rules_text())],

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifier.rules.nodes import meant
 from notifier.rules.windows import DAY_MINUTES, Span
+from notifier.rules.zones import meant_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -24,14 +25,13 @@ def parse_spans(value: object) -> object:
 
 
 def parse_timezone(value: object) -> object:
-    """Return the zone of an IANA name; raises ``ValueError`` with the nearest one."""
+    """Return the zone of an IANA name; raises ``ValueError`` with the one that is meant."""
     if not isinstance(value, str):
         return value
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = meant(value, available_timezones())
-        raise ValueError(f"`{value}` is no time zone{near}") from error
+        raise ValueError(f"`{value}` is not a time zone{meant_zone(value)}") from error
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -134,8 +134,12 @@ def test_trouble_that_nobody_would_hear_of_is_warned_about(
         "destinations: {screen: {type: console}}\n"
         "rules: [{name: Down, when: source.down, send: screen}]\n"
     )
+    monkeypatch.setenv("NOTIFIER_TIMEZONE", "Asia/Kolkata")
     ended = notifier("check")
-    assert (ended.code, ended.out) == (0, "ok: 1 rule, 1 destination; sources: default\n")
+    assert (ended.code, ended.out) == (
+        0,
+        "ok: 1 rule, 1 destination; sources: default; times in Asia/Kolkata\n",
+    )
     (warning,) = ended.err.splitlines()
     assert warning.startswith(
         "warning: rules: no rule listens to destination.down, delivery.dead"
@@ -188,4 +192,32 @@ def test_a_mail_servers_url_is_told_how_to_be_written(
     assert ended.err == (
         "warning: NOTIFIER_SMTP_URL, from the environment:"
         " port 465 speaks TLS from the start: write smtps://\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tz", "zone"), [("IST-5:30", "IST-5:30"), (":Asia/Kolkata", "Asia/Kolkata")]
+)
+def test_the_zone_of_the_process_is_the_one_of_date(
+    notifier: Run, rules: Path, monkeypatch: pytest.MonkeyPatch, tz: str, zone: str
+) -> None:
+    for name, value in {**SETTINGS, "CRM_SECRET": "whsec_" + "YWJj" * 8, "TZ": tz}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NOTIFIER_RULES", str(rules))
+    ended = notifier("check")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith(f"; times in {zone}\n")
+
+
+def test_a_zone_that_cannot_be_told_is_a_warning(
+    notifier: Run, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**SETTINGS, "CRM_SECRET": "whsec_" + "YWJj" * 8, "TZ": "IST"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NOTIFIER_RULES", str(rules))
+    ended = notifier("check")
+    assert (ended.code, ended.out.partition("times in ")[2]) == (0, "UTC\n")
+    assert ended.err == (
+        "warning: NOTIFIER_TIMEZONE: the host's time zone cannot be told, UTC is used:"
+        " set NOTIFIER_TIMEZONE (TZ is `IST`; write for example `Asia/Kolkata`)\n"
     )

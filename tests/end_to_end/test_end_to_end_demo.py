@@ -83,7 +83,10 @@ async def test_the_simulator_prints_settings_that_reach_it(
 
 async def test_what_the_simulator_prints_is_an_environment_file(tmp_path: Path) -> None:
     program = Program(tmp_path)
-    (tmp_path / "rules.yaml").write_text("rules: []")
+    (tmp_path / "rules.yaml").write_text(
+        "destinations: {screen: {type: console}}\n"
+        "rules: [{name: New, when: lead.created, send: screen}]\n"
+    )
     async with program.running(
         "simulate", "--port", "0", "--day", "--speed", "600"
     ) as upstream:
