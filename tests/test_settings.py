@@ -193,7 +193,7 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     told = faults(tmp_path, {"NOTIFIER_POLL_INTERVAL": "15"})
     assert told == [
         (
-            "NOTIFIER_POLL_INTERVAL, from the environment: `15` is no duration; "
+            "NOTIFIER_POLL_INTERVAL, from the environment: `15` is not a duration; "
             "write 500ms, 15s, 5m, 6h, 2d or 1h30m (write for example `15s`)"
         ),
         (
@@ -211,8 +211,8 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
     [
-        ("TYPES", "lead,chats", "`chats` is no type; there is lead and non-lead"),
-        ("TYPES", ",", "`` is no type; there is lead and non-lead"),
+        ("TYPES", "lead,chats", "`chats` is not a type; there is lead and non-lead"),
+        ("TYPES", ",", "`` is not a type; there is lead and non-lead"),
         ("BASE_URL", "api.example.com", "this is no http:// or https:// URL"),
         ("BASE_URL", "https://example.com:port", "the URL's port is no number"),
         (
@@ -225,7 +225,7 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         ("DATABASE", ".", "this is a folder; the database is a file in one"),
         ("RATE_LIMIT", "0", "input should be greater than or equal to 1"),
         ("FIRST_RUN", "loud", "`loud` is neither silent nor notify nor a duration"),
-        ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is no field of the link"),
+        ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is not a field of the link"),
         ("SMTP_URL", "mail.example.com", "the URL must start with smtp://"),
         ("SMTP_FROM", "nobody", "this is not one mail address"),
         ("HTTP", "8787", "`8787` is no host:port"),

@@ -22,6 +22,7 @@ from notifier.destinations.http import Answer, exchange, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
+from notifier.rules.unfit import UnfitError
 
 CONTENT_TYPE = "application/cloudevents+json"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the marker of a secret, not one
@@ -98,9 +99,9 @@ def _check_headers(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
         if not HEADER_NAME.fullmatch(name):
             raise ValueError("a header's name is letters, digits and hyphens")
         if name.lower() in RESERVED_HEADERS:
-            raise ValueError(f"the header `{name}` is set by the program itself")
+            raise UnfitError(name, "is a header that the program itself sets")
         if not HEADER_VALUE.fullmatch(value.get_secret_value()):
-            raise ValueError(f"the header `{name}` may hold printable ASCII characters only")
+            raise UnfitError(name, "is a header that may hold printable ASCII characters alone")
     return headers
 
 

@@ -9,6 +9,7 @@ from notifier.events import OPERATIONS, EventType
 from notifier.rows import iso_ms, usable
 from notifier.rules.destinations import Flag, Options
 from notifier.rules.durations import PositiveDuration
+from notifier.rules.unfit import UnfitError
 
 
 def _listed(value: object) -> object:
@@ -23,7 +24,7 @@ def _moment(value: object) -> object:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f"`{value}` is no time with its offset, as in 2026-03-02T10:00+05:30")
+        raise UnfitError(value, "is not a time with its offset, as in 2026-03-02T10:00+05:30")
     return moment
 
 
@@ -56,7 +57,7 @@ def _titled(value: object) -> object:
 def _operation(value: object) -> object:
     if value in OPERATIONS:
         return EventType(str(value))
-    raise ValueError(f"`{value}` is not one of {', '.join(sorted(OPERATIONS))}")
+    raise UnfitError(str(value), f"is not one of {', '.join(sorted(OPERATIONS))}")
 
 
 Text: TypeAlias = Annotated[str, Field(min_length=1)]

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from notifier.records import LEAD, NON_LEAD
 from notifier.rules.nodes import meant
+from notifier.rules.unfit import UnfitError
 
 ID = re.compile(r"[!#-&(-_a-~]+")
 TOKEN = re.compile(r"[!-~]+")
@@ -30,7 +31,7 @@ def check_types(types: tuple[str, ...]) -> tuple[str, ...]:
     """Return the listing types; raises ``ValueError`` for an unknown one."""
     for name in types:
         if name not in (LEAD, NON_LEAD):
-            raise ValueError(f"`{name}` is no type; there is lead and non-lead")
+            raise UnfitError(name, "is not a type; there is lead and non-lead")
     return types
 
 
@@ -41,5 +42,5 @@ def check_inbox_url(url: str) -> str:
     for name in re.findall(r"\{(.*?)\}", url):
         if name not in INBOX_FIELDS:
             near = meant(name, INBOX_FIELDS)
-            raise ValueError(f"`{{{name}}}` is no field of the link{near}")
+            raise UnfitError(f"{{{name}}}", f"is not a field of the link{near}")
     return url

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from notifier.rules.durations import Duration
+from notifier.rules.unfit import UnfitError
 
 GROUP_MENTIONS = frozenset({"here", "channel", "assignee"})
 SLACK_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -16,8 +17,8 @@ def check_mention(value: object) -> object:
     """Return a mention as it came; raises ``ValueError`` for one Slack has no use for."""
     if not isinstance(value, str) or value in GROUP_MENTIONS or SLACK_USER_ID.fullmatch(value):
         return value
-    raise ValueError(
-        f"`{value}` is no mention; write here, channel, assignee or a Slack user id"
+    raise UnfitError(
+        value, "is not a mention; write here, channel, assignee or a Slack user id"
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from cronsim import CronSim, CronSimError
 
 from notifier.rules.durations import parse_duration
+from notifier.rules.unfit import UnfitError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,9 @@ def parse_digest(text: str, *, timezone: tzinfo) -> Digest:
             raise ValueError("it must be longer than nothing")
         return Digest(every=every)
     if len(fields) != 5:
-        raise ValueError(f"`{text}` has {len(fields)} fields; a cron line has five")
+        raise UnfitError(text, f"has {len(fields)} fields; a cron line has five")
     try:
         CronSim(text, datetime(2024, 1, 1, tzinfo=UTC))
     except CronSimError as error:
-        raise ValueError(f"`{text}` is no cron line: {error}") from error
+        raise UnfitError(text, f"is not a cron line: {error}") from error
     return Digest(cron=text, timezone=timezone)

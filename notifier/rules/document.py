@@ -233,7 +233,6 @@ class _Builder:
         if SURROGATE.search(value):
             self._faults.add(at, f"what `${{{name}}}` stands for is no UTF-8")
             return None
-        self._faults.hide(value, name)
         return value
 
     def _check_tag(self, event: Event) -> None:

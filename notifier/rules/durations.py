@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from notifier.rules.unfit import UnfitError
+
 UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 WRITTEN = re.compile(
     r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?",
@@ -24,14 +26,14 @@ def parse_duration_ms(text: str) -> int:
         return 0
     found = WRITTEN.fullmatch(text)
     if not text or not found:
-        raise ValueError(f"`{text}` is no duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m")
+        raise UnfitError(text, "is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m")
     total = sum(
         int(count) * unit
         for count, unit in zip(found.groups(), UNITS_MS.values(), strict=True)
         if count
     )
     if total > LONGEST_MS:
-        raise ValueError(f"`{text}` is longer than ten years")
+        raise UnfitError(text, "is longer than ten years")
     return total
 
 

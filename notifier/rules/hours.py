@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifier.rules.nodes import meant
+from notifier.rules.unfit import UnfitError
 from notifier.rules.windows import DAY_MINUTES, Span
 from notifier.rules.zones import meant_zone
 
@@ -31,7 +32,7 @@ def parse_timezone(value: object) -> object:
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"`{value}` is not a time zone{meant_zone(value)}") from error
+        raise UnfitError(value, f"is not a time zone{meant_zone(value)}") from error
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -53,17 +54,17 @@ def _day(text: str) -> int:
     for names in (DAYS, LONG_DAYS):
         if name in names:
             return names.index(name)
-    raise ValueError(f"`{text.strip()}` is no day{meant(name, (*DAYS, *LONG_DAYS))}")
+    raise UnfitError(text.strip(), f"is not a day{meant(name, (*DAYS, *LONG_DAYS))}")
 
 
 def _span(text: str) -> Span:
     found = SPAN.fullmatch(text)
     if not found:
-        raise ValueError(f"`{text}` is no span of hours; write 09:00-18:00")
+        raise UnfitError(text, "is not a span of hours; write 09:00-18:00")
     begin_h, begin_m, end_h, end_m = map(int, found.groups())
     begins, ends = begin_h * 60 + begin_m, end_h * 60 + end_m
     if max(begin_m, end_m) > 59 or begins >= DAY_MINUTES or ends > DAY_MINUTES:
-        raise ValueError(f"`{text}` has a time that no day has")
+        raise UnfitError(text, "has a time that no day has")
     if begins == ends:
-        raise ValueError(f"`{text}` is no time at all; the whole day is 00:00-24:00")
+        raise UnfitError(text, "is no time at all; the whole day is 00:00-24:00")
     return Span(begins=begins, ends=ends if ends > begins else ends + DAY_MINUTES)

@@ -1,11 +1,13 @@
 """A YAML document as a tree that remembers where everything stands, and its faults."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
 from notifier.errors import Fault
+
+VOWELS = ("a", "e", "i", "o", "u")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,9 +131,21 @@ def plain(node: Node) -> object:
 
 def meant(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean `status`?`` for a near miss, else nothing."""
-    names = {one.casefold(): one for one in known}
+    return _meant(name, {one: one for one in known})
+
+
+def _meant(name: str, known: Mapping[str, str]) -> str:
+    names = {one.casefold(): told for one, told in known.items()}
     near = get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
     return f"; did you mean `{names[near[0]]}`?" if near else ""
+
+
+def _told(name: str | Scalar) -> tuple[str, str]:
+    return (name.text, name.written) if isinstance(name, Scalar) else (name, name)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 class Faults:
@@ -140,15 +154,9 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[tuple[Mark, Fault]] = []
         self._warnings: list[tuple[Mark, Fault]] = []
-        self._secrets: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         return bool(self._faults)
-
-    def hide(self, value: str, name: str) -> None:
-        """Let a looked-up value appear as ``${name}`` in whatever is reported."""
-        if len(value) > 3:
-            self._secrets[value] = f"${{{name}}}"
 
     def add(self, at: Mark, problem: str, remedy: str = "") -> None:
         """Report a mistake that keeps the rules from being used."""
@@ -158,31 +166,25 @@ class Faults:
         """Report what is probably not meant, but can be used."""
         self._warnings.append((at, Fault(where=str(at), problem=problem, remedy=remedy)))
 
-    def unknown(self, name: Scalar, what: str, known: Iterable[str]) -> None:
-        """Report a name nobody knows, with the nearest one that is known."""
-        names = list(known)
-        near = meant(name.text, names)
-        listed = f"there is {', '.join(names) or 'none'}"
-        remedy = "" if near or len(names) > 15 else listed
-        self.add(name.at, f"`{name.written}` is no {what}{near}", remedy)
+    def unknown(self, name: Scalar, what: str, known: Iterable[str | Scalar]) -> None:
+        """Report a name nobody knows, with the nearest one that is known.
+
+        ``known`` is in the order to list them; names of the file are told as written.
+        """
+        names = dict(map(_told, known))
+        near = _meant(name.text, names)
+        remedy = "" if near or len(names) > 15 else f"there is {_listed(names.values())}"
+        article = "an" if what.startswith(VOWELS) else "a"
+        self.add(name.at, f"`{name.written}` is not {article} {what}{near}", remedy)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults by place, each once."""
-        return tuple(dict.fromkeys(self._shown(self._faults)))
+        return _in_order(self._faults)
 
     def warnings(self) -> tuple[Fault, ...]:
         """Return the warnings by place, each once."""
-        return tuple(dict.fromkeys(self._shown(self._warnings)))
+        return _in_order(self._warnings)
 
-    def _shown(self, found: list[tuple[Mark, Fault]]) -> Iterator[Fault]:
-        for _, fault in sorted(found, key=lambda pair: pair[0]):
-            yield Fault(
-                where=fault.where,
-                problem=self._hidden(fault.problem),
-                remedy=self._hidden(fault.remedy),
-            )
 
-    def _hidden(self, text: str) -> str:
-        for value in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(value, self._secrets[value])
-        return text
+def _in_order(found: list[tuple[Mark, Fault]]) -> tuple[Fault, ...]:
+    return tuple(dict.fromkeys(fault for _, fault in sorted(found, key=lambda pair: pair[0])))

@@ -20,14 +20,17 @@ Kinds = Mapping[str, type[DestinationOptions]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The four named sections, read; what had a fault is missing, its name is not."""
+    """The four named sections, read; what had a fault is missing, its name is not.
+
+    Names are in file order.
+    """
 
     sources: tuple[SourceSpec, ...]
     agents: Mapping[str, Agent]
     windows: Mapping[str, Window]
     destinations: Mapping[str, DestinationSpec]
-    window_names: frozenset[str]
-    destination_names: frozenset[str]
+    window_names: Mapping[str, Scalar]
+    destination_names: Mapping[str, Scalar]
 
 
 def read_places(
@@ -39,9 +42,13 @@ def read_places(
         agents=_agents(sections.agents, faults),
         windows=_windows(sections.windows, timezone, faults),
         destinations=_destinations(sections.destinations, kinds, faults),
-        window_names=frozenset(name.text for name, _ in sections.windows),
-        destination_names=frozenset(name.text for name, _ in sections.destinations),
+        window_names=_names(sections.windows),
+        destination_names=_names(sections.destinations),
     )
+
+
+def _names(entries: Iterable[Entry]) -> dict[str, Scalar]:
+    return {name.text: name for name, _ in entries}
 
 
 def _sources(entries: Iterable[Entry], faults: Faults) -> tuple[SourceSpec, ...]:

@@ -88,7 +88,7 @@ class _Reader:
         if key.text in COMBINATORS:
             return self._group(key, value)
         get = self._getter(key)
-        test = self._test(key.text, value)
+        test = self._test(key.written, value)
         self._advise(key.text, value)
         if get is None or test is None:
             return None
@@ -100,7 +100,7 @@ class _Reader:
         elif isinstance(value, Series) and value.entries:
             parts = value.entries
         else:
-            self._faults.add(value.at, f"`{key.text}` wants a list of conditions")
+            self._faults.add(value.at, f"`{key.written}` wants a list of conditions")
             return None
         conditions = tuple(self.condition(part) for part in parts)
         return group(key.text, conditions, wanted=written(value))
@@ -171,7 +171,7 @@ class _Reader:
     def _unknown_operator(self, key: str, name: Scalar) -> None:
         if f"{key}.{name.text}" in self._getters or key == "attributes":
             remedy = f"write `{key}.{name.written}:`"
-            self._faults.add(name.at, f"`{name.written}` is no comparison", remedy)
+            self._faults.add(name.at, f"`{name.written}` is not a comparison", remedy)
         else:
             self._faults.unknown(name, "comparison", OPERATORS)
 

@@ -1,11 +1,14 @@
 """A rule's ``message`` → compiled templates; faults are placed by line in the rules file."""
 
+import re
 from collections.abc import Iterable
 
 from notifier.events import EventType
 from notifier.messages.faults import TemplateFault
 from notifier.messages.templates import MessageTemplate, check, compile_message
 from notifier.rules.nodes import Faults, Mark, Scalar, Table
+
+QUOTED = re.compile(r"([`'])(.*?)\1")
 
 
 def read_message(
@@ -41,4 +44,15 @@ def _compiled(
 def _report(fault: TemplateFault, parts: dict[str, Scalar], faults: Faults) -> None:
     part = parts[fault.part]
     at = Mark(part.at.file, part.text_line + fault.line - 1, part.at.column)
-    faults.add(at, f"`{fault.part}`: {fault.problem}")
+    faults.add(at, f"`{fault.part}`: {_by_source(fault.problem, part)}")
+
+
+def _by_source(problem: str, part: Scalar) -> str:
+    """Return the problem; what it quotes of a looked-up value is told by the source text."""
+
+    def quoted(found: re.Match[str]) -> str:
+        if found[2] in part.written or found[2] not in part.text:
+            return found[0]
+        return f"{found[1]}${{…}}{found[1]}"
+
+    return QUOTED.sub(quoted, problem)

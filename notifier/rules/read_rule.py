@@ -15,12 +15,12 @@ from notifier.rules.nodes import (
     Scalar,
     Series,
     Table,
-    is_expanded,
     is_null,
 )
 from notifier.rules.options import RuleOptions
 from notifier.rules.places import Places
 from notifier.rules.read_condition import read_condition
+from notifier.rules.unfit import UnfitError
 from notifier.rules.validate import validated
 from notifier.rules.windows import Window
 
@@ -135,16 +135,17 @@ class _Reader:
             self._faults.add(_place(node, "for"), "`for` never comes due in that window")
 
     def _check_send(self, node: Table) -> None:
+        names = self._places.destination_names
         for scalar in _scalars(node.get("send")):
-            if scalar.text not in self._places.destination_names and not scalar.unresolved:
-                self._faults.unknown(scalar, "destination", self._places.destination_names)
+            if scalar.text not in names and not scalar.unresolved:
+                self._faults.unknown(scalar, "destination", names.values())
 
     def _window(self, node: Table, key: str) -> Window | None:
         name = node.get(key)
         if not isinstance(name, Scalar) or name.null or name.unresolved:
             return None
         if name.text not in self._places.window_names:
-            self._faults.unknown(name, "window", self._places.window_names)
+            self._faults.unknown(name, "window", self._places.window_names.values())
         return self._places.windows.get(name.text)
 
     def _message(
@@ -164,9 +165,7 @@ class _Reader:
             return parse_digest(node.text, timezone=self._timezone)
         except ValueError as error:
             problem = (
-                f"`{node.written}` is neither duration nor cron line"
-                if is_expanded(node)
-                else str(error)
+                error.said_of(node.written) if isinstance(error, UnfitError) else str(error)
             )
             self._faults.add(node.at, f"`digest`: {problem}")
             return None

@@ -19,6 +19,7 @@ from notifier.rules.nodes import (
     plain,
     written,
 )
+from notifier.rules.unfit import UnfitError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,7 +91,7 @@ def _report(
         faults.add(place, f"`{found['loc'][-1]}` is missing")
     else:
         named = f"`{key.written}`: " if key else ""
-        faults.add(place, f"{named}{_shown(_problem(found), value)}")
+        faults.add(place, f"{named}{_problem(found, value)}")
 
 
 def _located(
@@ -122,17 +123,13 @@ def _known(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _shown(problem: str, value: Node | None) -> str:
-    """Return the problem, quoting a looked-up value, or part of it, as it is written."""
-    if value is None or not is_expanded(value):
-        return problem
-    return re.sub(r"`[^`]*`", lambda _: f"`{written(value)}`", problem.partition(";")[0])
-
-
-def _problem(found: ErrorDetails) -> str:
+def _problem(found: ErrorDetails, value: Node | None) -> str:
+    """Return what is wrong; a looked-up value, or part of it, is quoted by its source."""
     context: Mapping[str, Any] = found.get("ctx", {})
-    if "error" in context:
-        return str(context["error"])
+    if isinstance(error := context.get("error"), UnfitError) and value and is_expanded(value):
+        return error.said_of(value.written if isinstance(value, Scalar) else written(value))
+    if error is not None:
+        return str(error)
     if found["type"] in ("literal_error", "enum"):
         return f"it is one of {re.sub(chr(39), '', str(context['expected']))}"
     if found["type"] in ("too_short", "string_too_short"):

@@ -120,7 +120,7 @@ def test_old_entries_are_beyond_since(notifier: Run, filled: Filled) -> None:
         (("deliveries", "--state", "ded"), "did you mean `dead`?"),
         (("events", "--type", "lead.creatd"), "did you mean `lead.created`?"),
         (("leads", "--type", "chat"), "there is `lead`, `non-lead`"),
-        (("events", "--since", "yesterday"), "`yesterday` is no duration"),
+        (("events", "--since", "yesterday"), "`yesterday` is not a duration"),
         (("events", "--limit", "0"), "--limit"),
     ],
 )

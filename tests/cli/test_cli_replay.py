@@ -82,7 +82,7 @@ def test_a_destination_that_cannot_send_is_told_of(notifier: Run, filled: Filled
     ("arguments", "words"),
     [
         (("--since", "2h", "--destination", "cmr"), "did you mean `crm`?"),
-        (("--since", "2", "--destination", "crm"), "`2` is no duration"),
+        (("--since", "2", "--destination", "crm"), "`2` is not a duration"),
         (("--since", "2h"), "--destination"),
     ],
 )

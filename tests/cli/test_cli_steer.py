@@ -119,7 +119,7 @@ def test_a_retry_to_a_place_that_cannot_send_says_so(notifier: Run, filled: Fill
         (("mute", "Lead closd", "--for", "2h"), "did you mean `Lead closed`?"),
         (("mute", "rule:sales", "--for", "2h"), "there is no rule or destination"),
         (("mute", "sales", "--for", "0"), "a mute lasts longer than nothing"),
-        (("mute", "sales", "--for", "soon"), "`soon` is no duration"),
+        (("mute", "sales", "--for", "soon"), "`soon` is not a duration"),
         (("mute", "sales"), "--for"),
     ],
 )

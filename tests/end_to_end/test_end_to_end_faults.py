@@ -118,9 +118,9 @@ async def test_every_mistake_is_told_with_its_place_before_anything_is_done(
             "warning: NOTIFIER_POLL_INTERVALL",
             "NOTIFIER_TOKEN, from the environment: ",
             "NOTIFIER_SWEEP_INTERVAL, from the environment: ",
-            "rules.yaml:4:23: `lead.create` is no event type; did you mean `lead.created`?",
+            "rules.yaml:4:23: `lead.create` is not an event type; did you mean `lead.created`?",
             "rules.yaml:7:10: `sttus` is no lead field; did you mean `status`?",
-            "rules.yaml:8:11: `scren` is no destination; did you mean `screen`?",
+            "rules.yaml:8:11: `scren` is not a destination; did you mean `screen`?",
             "NOTIFIER_CUSTOMER_ID: not set",
         ]
         lines = ended.err.splitlines()

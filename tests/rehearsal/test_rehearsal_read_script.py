@@ -6,25 +6,25 @@ from rehearsals import ONE, faults_of
     ("line", "fault"),
     [
         ("steps: {}", "4:12: `steps` is a list (begin each entry with `- `)"),
-        ("lead: {contry: India}", "4:12: `contry` is no lead key; did you mean `country`?"),
+        ("lead: {contry: India}", "4:12: `contry` is not a lead key; did you mean `country`?"),
         ("lead: {visits: many}", "4:12: `visits`: it wants a whole number"),
         (
             "lead: {created_at: today}",
             (
-                "4:12: `created_at`: `today` is no time with its offset,"
+                "4:12: `created_at`: `today` is not a time with its offset,"
                 " as in 2026-03-02T10:00+05:30"
             ),
         ),
-        ("steps: [{chang: {}}]", "4:14: `chang` is no step key; did you mean `change`?"),
+        ("steps: [{chang: {}}]", "4:14: `chang` is not a step key; did you mean `change`?"),
         ("steps: [{change: {id: x}}]", "4:23: `id` of a lead never changes"),
         (
             "steps: [{after: 16}]",
-            "4:14: `after`: `16` is no duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
+            "4:14: `after`: `16` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
         ),
-        ("steps: [{expect: [{rule: Nw}]}]", "4:30: `Nw` is no rule; did you mean `New`?"),
+        ("steps: [{expect: [{rule: Nw}]}]", "4:30: `Nw` is not a rule; did you mean `New`?"),
         (
             "steps: [{expect: [{rule: New, to: [sale]}]}]",
-            "4:40: `sale` is no destination; did you mean `sales`?",
+            "4:40: `sale` is not a destination; did you mean `sales`?",
         ),
         (
             "steps: [{expect: }]",

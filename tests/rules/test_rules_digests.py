@@ -27,12 +27,12 @@ def test_a_digest_begun_at_its_due_time_waits_for_the_next() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("soon", "is no duration"),
+        ("soon", "is not a duration"),
         ("0s", "longer than nothing"),
         ("0 18 * *", "has 4 fields; a cron line has five"),
         ("0 0 18 * * *", "has 6 fields; a cron line has five"),
-        ("0 25 * * *", "is no cron line: Bad hour"),
-        ("0 0 30 2 *", "is no cron line: Bad day-of-month"),
+        ("0 25 * * *", "is not a cron line: Bad hour"),
+        ("0 0 30 2 *", "is not a cron line: Bad day-of-month"),
     ],
 )
 def test_what_is_neither_is_refused(text: str, problem: str) -> None:

@@ -30,7 +30,7 @@ def test_durations_are_read_as_people_write_them(text: str, ms: int) -> None:
     ["", "5", "5 m", "m", "30m1h", "5m5m", "-5m", "1.5h", "5M", "٥m", "99999999999d", "11y"],
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no duration; write 500ms"):
+    with pytest.raises(ValueError, match=r"is not a duration; write 500ms"):
         parse_duration(text)
 
 

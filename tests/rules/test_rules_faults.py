@@ -18,8 +18,8 @@ def test_all_faults_of_all_files_come_at_once_in_order() -> None:
     assert faults(
         "rulse: []\ndestinations: {a: {type: slak}}", "agents: 5", "a: {b: ${C}}"
     ) == [
-        "a.yaml:1:1: `rulse` is no section; did you mean `rules`?",
-        "a.yaml:2:26: `slak` is no type of destination; did you mean `slack`?",
+        "a.yaml:1:1: `rulse` is not a section; did you mean `rules`?",
+        "a.yaml:2:26: `slak` is not a type of destination; did you mean `slack`?",
         "b.yaml:1:1: `agents` is a mapping (write agent names as keys)",
         (
             "c.yaml:1:9: this is no YAML: expected ',' or '}', but got '{'"
@@ -52,15 +52,15 @@ def test_one_bot_twice_is_a_fault() -> None:
         ("- name", "6:3: a rule is a mapping of keys and values"),
         (
             "- {name: R, when: lead.craeted, send: screen}",
-            "6:19: `lead.craeted` is no event type; did you mean `lead.created`?",
+            "6:19: `lead.craeted` is not an event type; did you mean `lead.created`?",
         ),
         (
             "- {name: R, when: lead.created, send: scren}",
-            "6:39: `scren` is no destination; did you mean `screen`?",
+            "6:39: `scren` is not a destination; did you mean `screen`?",
         ),
         (
             "- {name: R, wehn: x, when: lead.created, send: screen}",
-            "6:13: `wehn` is no rule key; did you mean `when`?",
+            "6:13: `wehn` is not a rule key; did you mean `when`?",
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {sttus: OPEN}}",
@@ -76,15 +76,15 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {attributes: {Budget: 5}}}",
-            "6:65: `Budget` is no comparison (write `attributes.Budget:`)",
+            "6:65: `Budget` is not a comparison (write `attributes.Budget:`)",
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {last_message: {by: user}}}",
-            "6:67: `by` is no comparison (write `last_message.by:`)",
+            "6:67: `by` is not a comparison (write `last_message.by:`)",
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {visits: {get: 5}}}",
-            "6:61: `get` is no comparison; did you mean `gt`?",
+            "6:61: `get` is not a comparison; did you mean `gt`?",
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {visits: {gt: many}}}",
@@ -143,7 +143,9 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, for: 5 minutes, send: screen}",
-            ("6:13: `for`: `5 minutes` is no duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m"),
+            (
+                "6:13: `for`: `5 minutes` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m"
+            ),
         ),
         ("- {name: R, for: 0s, send: screen}", "6:13: `for`: it must be longer than nothing"),
         (
@@ -164,16 +166,16 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, for: 5m, clock: office, send: screen}",
-            "6:29: `office` is no window (there is none)",
+            "6:29: `office` is not a window (there is none)",
         ),
         (
             "- {name: R, when: lead.created, digest: 0 25 * * *, send: screen}",
-            "6:41: `digest`: `0 25 * * *` is no cron line: Bad hour",
+            "6:41: `digest`: `0 25 * * *` is not a cron line: Bad hour",
         ),
         (
             "- {name: R, when: lead.created, mention: everyone, send: screen}",
             (
-                "6:33: `mention`: `everyone` is no mention;"
+                "6:33: `mention`: `everyone` is not a mention;"
                 " write here, channel, assignee or a Slack user id"
             ),
         ),
@@ -183,7 +185,7 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, when: lead.created, send: screen, message: {titel: x}}",
-            "6:57: `titel` is no key of `message`; did you mean `title`?",
+            "6:57: `titel` is not a key of `message`; did you mean `title`?",
         ),
         (
             "- {name: R, when: lead.created, send: screen, message: hello}",
@@ -242,14 +244,14 @@ rules: [{name: R, for: 30d, clock: w, send: screen}]
         ("{type: email, to: [a@b.example, nobody]}", "1:51: `to`: "),
         (
             "{type: console, burst: {limt: 3}}",
-            "1:43: `limt` is no key of `burst`; did you mean `limit`?",
+            "1:43: `limt` is not a key of `burst`; did you mean `limit`?",
         ),
         ("{type: console, burst: {limit: many}}", "1:43: `limit`: it wants a whole number"),
         (
             "{type: console, retry: {max_age: 3}}",
-            "1:43: `max_age`: `3` is no duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
+            "1:43: `max_age`: `3` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
         ),
-        ("{type: console, colour: red}", "1:35: `colour` is no console destination key"),
+        ("{type: console, colour: red}", "1:35: `colour` is not a console destination key"),
         ("console", "1:16: `x` is a mapping (as in {type: console})"),
     ],
 )
@@ -275,6 +277,53 @@ rules:
     found = faults(text, secrets={"S": secret})
     assert len(found) > 15
     assert [fault for fault in found if secret in fault] == []
+
+
+def test_a_looked_up_word_is_masked_where_it_is_quoted_and_nowhere_else() -> None:
+    text = """
+destinations:
+  w: {type: webhook, url: "http://127.0.0.1:9/${REGION}", secret: "${CRM_SECRET}"}
+  x: {type: emial, to: a@example.com}
+  y: {type: console, mention: "${REGION}"}
+  "${REGION}": {type: "${ENV}"}
+windows: {o: {days: "mon,${ENV}", timezone: "${REGION}"}}
+rules:
+  - {name: "New ${ENV}", when: lead.create, send: w}
+  - {name: "New ${ENV}", when: "${ENV}", send: "${ENV}", digest: "0 ${ENV}", for: "${ENV}"}
+  - {name: z, when: lead.*, send: w, message: {title: "{{ lead.${DAY} }}{{ lead.nam }}"}}
+"""
+    given = {"ENV": "lead", "REGION": "email", "CRM_SECRET": "secret", "DAY": "sunday"}
+    assert faults(text, secrets=given) == [
+        (
+            "a.yaml:3:59: `secret`: a webhook secret is `whsec_` and the base64 of 24 to 64"
+            " bytes"
+        ),
+        "a.yaml:4:13: `emial` is not a type of destination; did you mean `email`?",
+        (
+            "a.yaml:5:22: `mention`: `${REGION}` is not a mention; write here, channel, "
+            "assignee or a Slack user id"
+        ),
+        (
+            "a.yaml:6:23: `${ENV}` is not a type of destination (there is slack, email, "
+            "webhook, console)"
+        ),
+        "a.yaml:7:15: `days`: `mon,${ENV}` is not a day",
+        (
+            "a.yaml:7:35: `timezone`: `${REGION}` is not a time zone; zones have names such"
+            " as Asia/Kolkata"
+        ),
+        "a.yaml:9:32: `lead.create` is not an event type; did you mean `lead.created`?",
+        "a.yaml:10:12: a rule `New ${ENV}` exists already (see a.yaml:9:12)",
+        "a.yaml:10:26: `when` and `for` exclude each other",
+        "a.yaml:10:32: `${ENV}` is not an event type; did you mean `lead.*`?",
+        "a.yaml:10:48: `${ENV}` is not a destination (there is w, x, y, ${REGION})",
+        "a.yaml:10:66: `digest`: `0 ${ENV}` has 2 fields; a cron line has five",
+        (
+            "a.yaml:10:78: `for`: `${ENV}` is not a duration; write 500ms, 15s, 5m, 6h, 2d "
+            "or 1h30m"
+        ),
+        "a.yaml:11:55: `title`: `${…}` is no lead field",
+    ]
 
 
 def test_a_literal_token_never_stands_in_a_fault() -> None:

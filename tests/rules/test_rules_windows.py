@@ -131,7 +131,7 @@ def test_hours_are_one_span_or_several() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("9-18", "is no span of hours; write 09:00-18:00"),
+        ("9-18", "is not a span of hours; write 09:00-18:00"),
         ("09:00-25:00", "has a time that no day has"),
         ("24:00-06:00", "has a time that no day has"),
         ("09:60-10:00", "has a time that no day has"),
@@ -145,7 +145,7 @@ def test_hours_that_cannot_be_are_refused(text: str, problem: str) -> None:
 
 
 def test_a_misspelt_day_or_zone_gets_the_nearest_one() -> None:
-    with pytest.raises(ValueError, match="`fry` is no day; did you mean `fri"):
+    with pytest.raises(ValueError, match="`fry` is not a day; did you mean `fri"):
         parse_days("mon-fry")
     with pytest.raises(ValueError, match="did you mean `Asia/Kolkata`"):
         parse_timezone("Asia/Kolkatta")
