@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from notifier.store import reports, sources
+from notifier.store import health, sources
 from notifier.store.db import connect
 from notifier.store.sources import MAX_QUARANTINED, quarantine
 
@@ -23,7 +23,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 
 def counted(db: Database) -> int:
-    (source,) = reports.report(db, now_ms=10).sources
+    (source,) = health.overview(db, now_ms=10).sources
     return source.quarantined
 
 
