@@ -143,9 +143,7 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, for: 5 minutes, send: screen}",
-            (
-                "6:13: `for`: `5 minutes` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m"
-            ),
+            "6:13: `for`: `5 minutes` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
         ),
         ("- {name: R, for: 0s, send: screen}", "6:13: `for`: it must be longer than nothing"),
         (
