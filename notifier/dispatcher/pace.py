@@ -2,7 +2,7 @@
 
 import asyncio
 
-from notifier.errors import DeliveryError, TemporaryDeliveryError
+from notifier.errors import DeliveryError, RecipientRefusedError, TemporaryDeliveryError
 
 LONGEST_PAUSE_S = 3600.0
 
@@ -17,20 +17,25 @@ class Pace:
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
-        self._ready_s = 0.0  # of the loop's clock
+        self._ready_s = self._paused_s = 0.0  # until when, by the loop's clock
         self.turn = asyncio.Lock()
 
     def wait_s(self) -> float:
         """Return how long nothing may be sent, 0 where something may."""
-        return max(self._ready_s - _now_s(), 0.0)
+        return max(max(self._ready_s, self._paused_s) - _now_s(), 0.0)
 
     def sent(self, failure: DeliveryError | None = None) -> None:
-        """Note that a message has left, or how it ended."""
-        if self._interval_s:
-            pause_s = self._interval_s
-            if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-                pause_s = max(pause_s, min(failure.retry_after_s, LONGEST_PAUSE_S))
-            self._ready_s = max(self._ready_s, _now_s() + pause_s)
+        """Note that a message has left, or how it ended.
+
+        Where one recipient refused, nothing was posted: the next need not wait.
+        """
+        if not self._interval_s:
+            return
+        is_posted = not isinstance(failure, RecipientRefusedError)
+        self._ready_s = _now_s() + (self._interval_s if is_posted else 0.0)
+        if isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
+            pause_s = min(failure.retry_after_s, LONGEST_PAUSE_S)
+            self._paused_s = max(self._paused_s, _now_s() + pause_s)
 
 
 def _now_s() -> float:

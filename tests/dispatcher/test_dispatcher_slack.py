@@ -255,6 +255,22 @@ async def test_a_person_whom_slack_does_not_reach_keeps_nobody_else_waiting(
         assert code in str(error)
 
 
+async def test_those_whom_slack_does_not_reach_cost_nobody_a_second_each(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Slack(users=("U0BAD", "U0GOOD")) as slack,
+        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+    ):
+        refused = [failure("user_not_found")] * 50
+        slack.script(*refused, method="chat.postMessage", channel="D0BAD")
+        await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(20)))
+        await found.read(lead("b", assignee=GOOD))
+        await found.states("dm", delivered=1, pending=20)
+        moments = times(slack, "chat.postMessage")
+        assert moments[20] - moments[0] < 10
+
+
 async def test_a_probe_that_one_person_refuses_is_followed_by_another_in_a_second(
     tmp_path: Path,
 ) -> None:
