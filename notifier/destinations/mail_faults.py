@@ -25,6 +25,8 @@ from notifier.errors import (
 )
 
 NEEDS_LOGIN = 530
+# Gmail and Microsoft 365, to a password that is right but not meant for programs.
+NO_PLAIN_PASSWORD = ("534 5.7.9", "535 5.7.139")
 METHOD = re.compile(r"[a-z0-9_-]{1,20}")  # RFC 4422, 3.1
 MOST_METHODS = 8
 SERVER_REMEDY = "ask the mail server's operator to let this host in"
@@ -76,7 +78,8 @@ def _answered(host: str, error: SMTPResponseException) -> DeliveryError:
     if isinstance(error, SMTPAuthenticationError) and answer.is_final:
         # Its words are left out: some servers repeat what they were given.
         problem = f"{host} refused the login ({answer.codes})"
-        return DestinationRefusedError(problem, remedy=LOGIN_REMEDY)
+        remedy = APP_REMEDY if answer.codes in NO_PLAIN_PASSWORD else LOGIN_REMEDY
+        return DestinationRefusedError(problem, remedy=remedy)
     found = _judged(f"{host} answered {answer.codes}", error)
     if not isinstance(error, SMTPAuthenticationError):
         found.excerpt = answer.words

@@ -459,6 +459,25 @@ async def test_a_server_without_a_login_by_password_says_what_to_do(
     assert "AUTH" not in server.verbs()
 
 
+@pytest.mark.parametrize(
+    ("reply", "remedy"),
+    [
+        ("534-5.7.9 Application-specific\r\n534 5.7.9 password required", "app password"),
+        ("535 5.7.139 SmtpClientAuthentication is disabled", "app password"),
+        ("535 5.7.8 u: wrong password p", "check the user and password"),
+    ],
+)
+async def test_a_login_that_wants_more_than_a_password_says_so(reply: str, remedy: str) -> None:
+    async with RawMailServer(login=True) as server:
+        server.script("AUTH", reply.encode())
+        error = await failure(server.url)
+    assert remedy in error.remedy
+    assert error.in_full in (
+        f"127.0.0.1 refused the login ({code})"
+        for code in ("534 5.7.9", "535 5.7.139", "535 5.7.8")
+    )
+
+
 async def test_tls_to_a_server_that_begins_without_it_is_told_as_that() -> None:
     async with RawMailServer() as server:
         error = await failure(server.url.replace("smtp+plain", "smtps"))
