@@ -113,6 +113,7 @@ def check_base_url(url: str) -> str:
 def check_secret_url(url: SecretStr) -> SecretStr:
     """Return a URL that is itself a secret, such as one with a key in its path."""
     check_url(url.get_secret_value())
+    resolve_name("notifier.targets:target_of")(url.get_secret_value())
     return url
 
 

@@ -22,6 +22,8 @@ ORDER = (
     "log",
     "clocks",
     "files",
+    "targets",
+    "connections",
     *IO,
     "ledger",
     "overdue",

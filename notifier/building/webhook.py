@@ -1,7 +1,7 @@
 """Webhook destinations: each has its own connections."""
 
 from notifier.building.kind import Ground, Kind
-from notifier.destinations.http import build_transport
+from notifier.destinations.http import build_sessions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
 from notifier.rules.model import DestinationSpec
 
@@ -10,7 +10,7 @@ def build(spec: DestinationSpec, ground: Ground) -> WebhookDestination:
     """Return the destination."""
     options = spec.options
     assert isinstance(options, WebhookOptions)
-    return WebhookDestination(spec.name, options, transport=build_transport(), now=ground.now)
+    return WebhookDestination(spec.name, options, sessions=build_sessions(), now=ground.now)
 
 
 KIND = Kind(options=WebhookOptions, build=build)

@@ -1,25 +1,21 @@
-"""HTTP for deliveries: one bounded request to an address that was checked.
-
-httpx over aiohttp's transport, for its throughput with many requests at once.
-"""
+"""HTTP for deliveries: one bounded request to an address that was checked."""
 
 import asyncio
-import base64
 import contextlib
 import os
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from notifier import __version__, pacing
+from notifier.cleaning import clean
+from notifier.connections import HEADERS_S, Connector, Sessions, build_session
 from notifier.destinations.addresses import ForbiddenAddressError, guarded_socket
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
+from notifier.targets import Target
 
 EXCERPT_BYTES = 1024
 # A short answer read to its end lets the connection be used again; an endless
@@ -31,7 +27,6 @@ HEADERS = {
     "accept-encoding": "identity",
     "user-agent": f"notifier/{__version__}",
 }
-NO_CONTENT = 204  # has no body by definition
 LONGEST_RETRY_AFTER_S = 24 * 60 * 60.0
 
 
@@ -49,24 +44,27 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def build_transport(tls: ssl.SSLContext | None = None) -> AiohttpTransport:
-    """Return a transport that trusts no environment, follows nothing and checks addresses.
+def build_sessions(
+    tls: ssl.SSLContext | None = None, *, headers_s: float = HEADERS_S
+) -> Sessions:
+    """Return a session that trusts no environment, follows nothing and checks addresses.
 
-    ``tls`` defaults to the host's certificate store. Connections are opened on
-    first use; close it with ``aclose``.
+    ``tls`` defaults to the host's certificate store. One that has taken a message may
+    write its headers for ``headers_s``.
     """
-    # The session's own is what counts. To read the host's certificates costs 20 ms
-    # and 1 MB: without `tls`, sessions share what aiohttp has read already.
-    unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return AiohttpTransport(
-        verify=unused, trust_env=False, client=lambda: _session(tls or True)
+    return Sessions(
+        lambda: build_session(
+            Connector(
+                tls=tls or True, limit=0, socket_factory=guarded_socket, headers_s=headers_s
+            )
+        )
     )
 
 
 async def exchange(
-    transport: httpx.AsyncBaseTransport,
+    sessions: Sessions,
     method: str,
-    url: httpx.URL,
+    target: Target,
     *,
     timeout_s: float,
     body: bytes = b"",
@@ -81,31 +79,23 @@ async def exchange(
     texts name the host alone.
     """
     deadline = asyncio.get_running_loop().time() + timeout_s
-    request = _request(method, url, body=body, headers=headers or {})
-    # Without httpx's client around it: cookies and redirects, which nobody
-    # wants here, take longer than all the rest of a request.
-    with _translated(url.host, timeout_s=timeout_s):
+    given = {name.lower(): value for name, value in (headers or {}).items()}
+    with _translated(target.host, timeout_s=timeout_s):
         async with asyncio.timeout_at(deadline):
-            response = await transport.handle_async_request(request)
+            response = await sessions.get().request(
+                method,
+                target.url,
+                headers={**HEADERS, **target.headers, **given},
+                data=body or None,
+                skip_auto_headers=("content-type",),
+                allow_redirects=False,
+                auto_decompress=False,
+            )
     try:
         excerpt = await _read(response, deadline=deadline)
     finally:
-        with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError):
-            await response.aclose()
-    return Answer(status=response.status_code, headers=response.headers, excerpt=excerpt)
-
-
-def _request(
-    method: str, url: httpx.URL, *, body: bytes, headers: Mapping[str, str]
-) -> httpx.Request:
-    """Return the request: a user and password in the URL become a header."""
-    common = dict(HEADERS)
-    if url.userinfo:
-        login = base64.b64encode(f"{url.username}:{url.password}".encode())  # RFC 7617, 2
-        common["authorization"] = f"Basic {login.decode()}"
-        url = url.copy_with(userinfo=b"")
-    given = {name.lower(): value for name, value in headers.items()}
-    return httpx.Request(method, url, content=body, headers=common | given)
+        response.close()  # unless it was read to its end
+    return Answer(status=response.status, headers=response.headers, excerpt=excerpt)
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -117,32 +107,23 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return pacing.retry_after_s(value, now=now, most_s=LONGEST_RETRY_AFTER_S)
 
 
-def _session(tls: ssl.SSLContext | Literal[True]) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        ssl=tls, limit=0, resolver=aiohttp.ThreadedResolver(), socket_factory=guarded_socket
-    )
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-
-async def _read(response: httpx.Response, *, deadline: float) -> str:
+async def _read(response: aiohttp.ClientResponse, *, deadline: float) -> str:
     """Return the start of a refusal's body; of a success, read what comes at once.
 
     Never fails: the status has already decided what becomes of the delivery.
     """
-    if response.status_code == NO_CONTENT:
-        return ""
-    limit, until = EXCERPT_BYTES, deadline
-    if response.is_success:
+    limit, until, taken = EXCERPT_BYTES, deadline, 200 <= response.status < 300
+    if taken:
         limit = DRAIN_BYTES
         until = min(deadline, asyncio.get_running_loop().time() + DRAIN_S)
     found = bytearray()
-    with contextlib.suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError):
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout_at(until):
-            async for chunk in response.aiter_raw():
+            async for chunk in response.content.iter_any():
                 found += chunk
                 if len(found) >= limit:
                     break
-    return "" if response.is_success else found[:EXCERPT_BYTES].decode("utf-8", "replace")
+    return "" if taken else clean(bytes(found[:EXCERPT_BYTES]))
 
 
 @contextlib.contextmanager
@@ -152,13 +133,13 @@ def _translated(host: str, *, timeout_s: float) -> Iterator[None]:
         yield
     except TimeoutError:
         raise TemporaryDeliveryError(f"{host} gave no answer within {timeout_s:g} s") from None
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+    except (aiohttp.InvalidURL, UnicodeError):
         raise DestinationRefusedError(
             f"{host} is no usable address",
             remedy="write the host's name, or its address in the usual form",
         ) from None
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise no_answer(host, error.__cause__ or error) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise no_answer(host, error) from None
 
 
 def no_answer(host: str, cause: BaseException) -> DeliveryError:
@@ -179,6 +160,8 @@ def no_answer(host: str, cause: BaseException) -> DeliveryError:
             problem = f"{host} cannot be resolved"
         case aiohttp.ClientConnectorError():
             problem = f"no connection to {host} ({_plain(cause.os_error)})"
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
+            problem = f"{host} answered, but not as HTTP can be read"
         case _:
             problem = f"{host} broke off without an HTTP answer ({type(cause).__name__})"
     return TemporaryDeliveryError(problem)

@@ -9,13 +9,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 
-import httpx
 from pydantic import AfterValidator, Field, SecretStr
 
+from notifier.connections import Sessions
 from notifier.destinations.addresses import is_host_name
 from notifier.destinations.base import Message, Receipt
 from notifier.destinations.http import Answer, exchange, retry_after_s
@@ -23,6 +22,7 @@ from notifier.errors import DestinationGoneError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.unfit import UnfitError
+from notifier.targets import secrets_in, target_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the marker of a secret, not one
@@ -77,14 +77,8 @@ def sign(key: bytes, *, message_id: str, sent_at_s: int, body: bytes) -> str:
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
-    try:
-        url = httpx.URL(secret.get_secret_value())
-        host = url.host
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError("this is no URL; write https://host/path") from error
-    if url.scheme not in ("http", "https") or not host:
-        raise ValueError("a webhook's URL starts with https:// or http:// and names a host")
-    if not is_host_name(url.raw_host.decode()):
+    url = target_of(secret.get_secret_value()).url
+    if not is_host_name(url.raw_host or ""):
         raise ValueError("this is no URL; write https://host/path")
     return secret
 
@@ -128,14 +122,6 @@ class WebhookOptions(DestinationOptions):
         return self.secret if isinstance(self.secret, tuple) else (self.secret,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """The options' secrets, parsed once: that costs a tenth of a request. Shows nothing."""
-
-    url: httpx.URL = field(repr=False)
-    keys: tuple[bytes, ...] = field(repr=False)
-
-
 class WebhookDestination:
     """Posts each event to one URL; ``now`` is the clock the signatures are dated by."""
 
@@ -148,17 +134,16 @@ class WebhookDestination:
         name: str,
         options: WebhookOptions,
         *,
-        transport: httpx.AsyncBaseTransport,
+        sessions: Sessions,
         now: Callable[[], datetime],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.name = name
         self._options = options
-        self._target = _Target(
-            url=httpx.URL(options.url.get_secret_value()),
-            keys=tuple(decode_secret(one.get_secret_value()) for one in options.secrets),
-        )
-        self._transport = transport
+        # Parsed once: that costs a tenth of a request.
+        self._target = target_of(options.url.get_secret_value())
+        self._keys = tuple(decode_secret(one.get_secret_value()) for one in options.secrets)
+        self._sessions = sessions
         self._now = now
         self._timeout_s = timeout_s
 
@@ -168,9 +153,9 @@ class WebhookDestination:
         part = message.parts[0]
         headers = self._headers(part.event.id, part.body)
         answer = await exchange(
-            self._transport,
+            self._sessions,
             "POST",
-            self._target.url,
+            self._target,
             timeout_s=self._timeout_s,
             body=part.body,
             headers=headers,
@@ -184,20 +169,17 @@ class WebhookDestination:
 
         Sends no event. Raises what :meth:`send` would where nobody does.
         """
-        answer = await exchange(
-            self._transport, "HEAD", self._target.url, timeout_s=self._timeout_s
-        )
+        answer = await exchange(self._sessions, "HEAD", self._target, timeout_s=self._timeout_s)
         return answer.status
 
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""
-        await self._transport.aclose()
+        await self._sessions.aclose()
 
     def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         sent_at_s = int(self._now().timestamp())
         signatures = [
-            sign(key, message_id=event_id, sent_at_s=sent_at_s, body=body)
-            for key in self._target.keys
+            sign(key, message_id=event_id, sent_at_s=sent_at_s, body=body) for key in self._keys
         ]
         extra = self._options.headers.items()
         return {name: value.get_secret_value() for name, value in extra} | {
@@ -209,7 +191,7 @@ class WebhookDestination:
 
     def _refusal(self, answer: Answer) -> DestinationGoneError | TemporaryDeliveryError:
         """Return the error for a status outside 2xx, with the start of its body."""
-        problem = f"{self._target.url.host} answered {answer.status}"
+        problem = f"{self._target.host} answered {answer.status}"
         if 300 <= answer.status < 400:
             problem += ", a redirect, which is not followed"
         error: DestinationGoneError | TemporaryDeliveryError
@@ -229,10 +211,7 @@ class WebhookDestination:
         return "".join(letter if letter.isprintable() else " " for letter in text)
 
     def _hidden(self) -> Iterator[str]:
-        url = self._target.url
-        yield from (str(url), url.raw_path.decode(), url.userinfo.decode(), url.password)
-        yield from url.path.split("/")
-        yield from (value for _, value in url.params.multi_items())
+        yield from secrets_in(self._options.url.get_secret_value())
         for secret in (*self._options.secrets, *self._options.headers.values()):
             yield secret.get_secret_value()
             yield from secret.get_secret_value().removeprefix(SECRET_PREFIX).split()

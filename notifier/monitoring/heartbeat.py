@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-import httpx
 import structlog
 from pydantic import SecretStr
 
-from notifier.destinations.http import build_transport, exchange
+from notifier.connections import Sessions
+from notifier.destinations.http import build_sessions, exchange
 from notifier.errors import BusyError, DeliveryError, StoreError
+from notifier.targets import target_of
 
 TIMEOUT_S = 10.0
 # Shares of the time between polls: no two beats are closer, and no beat is later.
@@ -43,27 +44,27 @@ class Heartbeat:
         every_s: float,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._url = url
+        self._target = target_of(url.get_secret_value())
         self._successes = successes
         self._every_s = every_s
         self._timeout_s = timeout_s
 
     async def run(self) -> None:
         """Send one beat a round until cancelled."""
-        transport = build_transport()
+        sessions = build_sessions()
         try:
             before = await self._look({})
             while True:
                 now = await self._look(before)
                 if is_round(before, now):
                     before = now
-                    await self._beat(transport)
+                    await self._beat(sessions)
                     # A full walk succeeds page by page; those are no rounds.
                     await asyncio.sleep(self._every_s * ROUND)
                 else:
                     await asyncio.sleep(self._every_s * LOOK)
         finally:
-            await transport.aclose()
+            await sessions.aclose()
 
     async def _look(self, otherwise: Successes) -> Successes:
         try:
@@ -73,18 +74,19 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one beat, whatever the database says."""
-        transport = build_transport()
+        sessions = build_sessions()
         try:
-            await self._beat(transport)
+            await self._beat(sessions)
         finally:
-            await transport.aclose()
+            await sessions.aclose()
 
-    async def _beat(self, transport: httpx.AsyncBaseTransport) -> None:
-        url = httpx.URL(self._url.get_secret_value())
+    async def _beat(self, sessions: Sessions) -> None:
         try:
-            answer = await exchange(transport, "GET", url, timeout_s=self._timeout_s)
+            answer = await exchange(sessions, "GET", self._target, timeout_s=self._timeout_s)
         except DeliveryError as error:
             log.warning("heartbeat_failed", error=str(error))
             return
         if not answer.taken:
-            log.warning("heartbeat_failed", error=f"{url.host} answered {answer.status}")
+            log.warning(
+                "heartbeat_failed", error=f"{self._target.host} answered {answer.status}"
+            )

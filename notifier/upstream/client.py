@@ -10,19 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final, Self
+from urllib.parse import urlencode
 
 import aiohttp
-import httpx
 from pydantic import SecretStr
+from yarl import URL
 
 from notifier import __version__
 from notifier.errors import UpstreamError, UpstreamRefusedError
 from notifier.pacing import http_date
 from notifier.records import Source
+from notifier.targets import target_of
 from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
-from notifier.upstream.transport import build_transport
+from notifier.upstream.transport import build_sessions
 
 PATH: Final = "/inbox/direct/chats"
 HEADERS: Final = {
@@ -63,13 +66,11 @@ class Client:
         self._url = base_url.rstrip("/") + PATH
         # asyncio.timeout() bounds the whole request; this tells a host that does not
         # answer at all from one that is slow.
-        self._limits = {"timeout": {"connect": timeout_s / 3}}
+        self._connecting = aiohttp.ClientTimeout(sock_connect=timeout_s / 3)
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._now = now
-        # Without httpx's client around it: cookies, logins and redirects, which
-        # nobody wants here, take a third of a request's time.
-        self._transport = build_transport(tls)
+        self._sessions = build_sessions(tls)
         self._parsing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -80,7 +81,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close the connections; the client is of no use afterwards."""
-        await self._transport.aclose()
+        await self._sessions.aclose()
 
     async def page(self, listing: Listing, number: int) -> Page:
         """Return page ``number`` (from 1) of a listing; raises :class:`UpstreamError`.
@@ -89,19 +90,11 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                body, served_at = await self._get(listing, number)
+                body, served_at = await self._asked(listing, number)
         except TimeoutError as error:
             raise UpstreamError(
                 f"the upstream did not answer in full within {self._timeout_s:g} s"
             ) from error
-        except (
-            httpx.HTTPError,
-            httpx.InvalidURL,
-            aiohttp.ClientError,
-            OSError,
-            UnicodeError,  # a host's name that no look-up can carry
-        ) as error:
-            raise connection_fault(error) from error
         return await self._parsed(body, served_at)
 
     async def _parsed(self, body: bytes, served_at: datetime | None) -> Page:
@@ -111,24 +104,35 @@ class Client:
         async with self._parsing:
             return await asyncio.to_thread(parse_page, body, served_at=served_at)
 
+    async def _asked(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
+        try:
+            return await self._get(listing, number)
+        # A ValueError is a host's name that no look-up can carry.
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise connection_fault(error) from error
+
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
-        url = _page_url(self._url, listing.source, listing.kind, number)
-        headers = {**HEADERS, "x-bot-token": _sendable(listing.token)}
-        request = httpx.Request("GET", url, headers=headers, extensions=self._limits)
-        response = await self._transport.handle_async_request(request)
+        response = await self._sessions.get().request(
+            "GET",
+            _page_url(self._url, listing.source, listing.kind, number),
+            headers={**HEADERS, "x-bot-token": _sendable(listing.token)},
+            timeout=self._connecting,
+            allow_redirects=False,
+            auto_decompress=False,
+        )
         try:
             served_at = http_date(response.headers.get("date"))
-            if response.status_code != httpx.codes.OK:
+            if response.status != HTTPStatus.OK:
                 raise status_fault(
-                    response.status_code,
+                    response.status,
                     retry_after=response.headers.get("retry-after"),
                     now=served_at or self._now(),
                 )
             return await self._body(response), served_at
         finally:
-            await response.aclose()
+            response.close()  # unless it was read to its end
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             # Never unpacked: 194 kB of gzip can hold 200 MB.
@@ -137,7 +141,7 @@ class Client:
                 remedy="a proxy between here and the upstream must honour Accept-Encoding",
             )
         body = bytearray()
-        async for chunk in response.aiter_raw():
+        async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > self._max_bytes:
                 raise UpstreamError(f"the upstream sent more than {self._max_bytes} bytes")
@@ -145,14 +149,14 @@ class Client:
 
 
 @lru_cache(maxsize=1024)  # page 1 of every listing is asked for again and again
-def _page_url(base: str, source: Source, kind: str, number: int) -> httpx.URL:
+def _page_url(base: str, source: Source, kind: str, number: int) -> URL:
     params = {
         "botId": source.bot_id,
         "customerId": source.customer_id,
         "page": str(number),
         "type": kind,
     }
-    return httpx.URL(base, params=params)
+    return target_of(f"{base}?{urlencode(params)}").url
 
 
 def _sendable(token: SecretStr) -> str:

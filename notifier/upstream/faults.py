@@ -12,6 +12,7 @@ from datetime import datetime
 
 import aiohttp
 
+from notifier.connections import UnreadableAnswerError
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.pacing import retry_after_s
 
@@ -62,6 +63,11 @@ def status_fault(status: int, *, retry_after: str | None, now: datetime) -> Upst
 
 def connection_fault(error: BaseException) -> UpstreamError:
     """Return the error for a request that got no complete answer."""
+    if isinstance(error, aiohttp.ClientResponseError | UnreadableAnswerError):
+        return UpstreamError(
+            "the upstream answered, but not as HTTP can be read",
+            remedy="where it lasts, check NOTIFIER_BASE_URL: https or http, host and port",
+        )
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UpstreamError(
@@ -74,7 +80,7 @@ def connection_fault(error: BaseException) -> UpstreamError:
                 "no secure connection to the upstream: its TLS is broken or not TLS at all",
                 remedy="check NOTIFIER_BASE_URL: https or http, host and port",
             )
-        if isinstance(cause, OSError | UnicodeError):
+        if isinstance(cause, OSError | ValueError):
             return UpstreamError(
                 f"no connection to the upstream: {_words(cause)}",
                 remedy="check NOTIFIER_BASE_URL, DNS and the network",
@@ -85,9 +91,9 @@ def connection_fault(error: BaseException) -> UpstreamError:
     )
 
 
-def _words(error: OSError | UnicodeError) -> str:
+def _words(error: OSError | ValueError) -> str:
     match error:
-        case socket.gaierror() | UnicodeError():
+        case socket.gaierror() | ValueError():
             return "its name has no address"
         case ConnectionRefusedError():
             return "nobody listens there"

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 import httpx
 import orjson
+from httpx_aiohttp import AiohttpTransport
 from peers import child
 
-from notifier.destinations.http import build_transport, exchange
+from notifier.connections import Sessions
+from notifier.destinations.http import build_sessions, exchange
 from notifier.destinations.webhook import CONTENT_TYPE, TIMEOUT_S, WebhookDestination
+from notifier.targets import target_of
 from notifier.upstream import transport as upstream
 from notifier.upstream.client import PATH
 
@@ -68,22 +71,21 @@ def _run(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
 
 async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
-    url = httpx.URL(hook_url)
-    transport = build_transport()
+    target, sessions = target_of(hook_url), build_sessions()
     async with (
-        httpx.AsyncClient(transport=transport, trust_env=False) as client,
+        over(sessions) as client,
         getter() as get,
     ):
 
         async def by_client(event_id: str, body: bytes) -> int:
-            answer = await client.post(url, content=body, headers=_headers(event_id))
+            answer = await client.post(hook_url, content=body, headers=_headers(event_id))
             return answer.status_code
 
         async def by_exchange(event_id: str, body: bytes) -> int:
             answer = await exchange(
-                transport,
+                sessions,
                 "POST",
-                url,
+                target,
                 timeout_s=TIMEOUT_S,
                 body=body,
                 headers=_headers(event_id),
@@ -102,8 +104,14 @@ async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
 
 def getter() -> httpx.AsyncClient:
-    """Return httpx's client over the transport by which the program asks for pages."""
-    return httpx.AsyncClient(transport=upstream.build_transport(), trust_env=False)
+    """Return httpx's client over the session by which the program asks for pages."""
+    return over(upstream.build_sessions())
+
+
+def over(sessions: Sessions) -> httpx.AsyncClient:
+    """Return httpx's client over one of the program's sessions."""
+    transport = AiohttpTransport(client=sessions.get, trust_env=False)
+    return httpx.AsyncClient(transport=transport, trust_env=False)
 
 
 def asked(page: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.destinations.email import EmailDestination, EmailOptions
-from notifier.destinations.http import build_transport
+from notifier.destinations.http import build_sessions
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
@@ -81,7 +81,7 @@ async def webhook(_: Certificate) -> AsyncIterator[Bench]:
             }
         )
         destination = WebhookDestination(
-            "bench", options, transport=build_transport(), now=lambda: NOON, timeout_s=TIMEOUT_S
+            "bench", options, sessions=build_sessions(), now=lambda: NOON, timeout_s=TIMEOUT_S
         )
         yield Bench(
             destination=destination,

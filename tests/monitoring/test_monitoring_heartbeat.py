@@ -51,9 +51,10 @@ class Polls:
 
 
 @asynccontextmanager
-async def beating(receiver: Receiver, polls: Polls) -> AsyncIterator[None]:
-    url = SecretStr(f"{receiver.base_url}/ping/s3cret?key=s3cret")
-    heartbeat = Heartbeat(url, polls, every_s=0.02, timeout_s=5)
+async def beating(url: str, polls: Polls) -> AsyncIterator[None]:
+    heartbeat = Heartbeat(
+        SecretStr(f"{url}/ping/s3cret?key=s3cret"), polls, every_s=0.02, timeout_s=5
+    )
     task = asyncio.create_task(heartbeat.run())
     try:
         await polls.answered()
@@ -65,7 +66,7 @@ async def beating(receiver: Receiver, polls: Polls) -> AsyncIterator[None]:
 
 async def test_each_complete_round_is_one_get() -> None:
     polls = Polls()
-    async with Receiver() as receiver, asyncio.timeout(10), beating(receiver, polls):
+    async with Receiver() as receiver, asyncio.timeout(10), beating(receiver.base_url, polls):
         polls.found = {"a": 2}
         await receiver.arrived(1)
         polls.found = {"a": 3}
@@ -80,7 +81,7 @@ async def test_a_refused_beat_and_a_lost_database_end_nothing_and_tell_no_secret
     replies = [Reply(status=500)]
     async with Receiver(replies=replies) as receiver, asyncio.timeout(10):
         with capture_logs() as logs:
-            async with beating(receiver, polls):
+            async with beating(receiver.base_url, polls):
                 polls.found = {"a": 2}
                 await receiver.arrived(1)
                 polls.found = StoreError("disk full")
@@ -89,3 +90,35 @@ async def test_a_refused_beat_and_a_lost_database_end_nothing_and_tell_no_secret
                 await receiver.arrived(2)
     assert [line["error"] for line in logs] == ["127.0.0.1 answered 500"]
     assert "s3cret" not in str(logs)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 R\xe9ussi\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 204 x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 x\r\nset-cookie: " + b"x" * 60_000 + b"\r\n\r\n",
+        b"no HTTP at all\r\n\r\n",
+        b"",
+    ],
+)
+async def test_no_answer_ends_the_heartbeat(said: bytes) -> None:
+    polls, beats = Polls(), asyncio.Semaphore(0)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        beats.release()
+        writer.write(said)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, asyncio.timeout(10):
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with capture_logs() as logs:
+            async with beating(url, polls):
+                for at_ms in (2, 3):
+                    polls.found = {"a": at_ms}
+                    await beats.acquire()
+                await polls.answered()
+    failed = [line["error"] for line in logs]
+    assert bool(failed) is not said.startswith(b"HTTP/1.1 2")
+    assert all(one.startswith("127.0.0.1 ") for one in failed)

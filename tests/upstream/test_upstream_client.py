@@ -187,9 +187,9 @@ UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + ONE_LEAD[:-9]
         (CHUNKS, "broke the connection off"),
         (UNTIL_CLOSE, "broken or truncated"),
         (b"", "broke the connection off"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
-        (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "does not speak HTTP"),
-        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000, "does not speak HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "answered, but not as HTTP can be read"),
+        (b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "answered, but not as HTTP can be read"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000, "answered, but not as HTTP can be read"),
         (answer(b"<html>"), "HTML"),
         (answer(b'{"success": false}'), "success: false"),
     ],
@@ -362,3 +362,28 @@ async def test_plain_http_behind_an_https_address_is_named() -> None:
     async with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         server.url = server.url.replace("http:", "https:")
         assert "TLS" in str(await fault(server))
+
+
+ODD_HEADERS = "".join(f"set-cookie: c{number}={'x' * 100}\r\n" for number in range(400))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(ONE_LEAD).replace(b"200 OK", b"200 R\xe9ussi"),
+        answer(ONE_LEAD).replace(b"200 OK", b"200 " + b"x" * 60_000),
+        answer(ONE_LEAD, set_cookie="x" * 60_000),
+        answer(ONE_LEAD).replace(b"connection", ODD_HEADERS.encode() + b"connection"),
+        answer(ONE_LEAD) + b"and more",
+    ],
+    ids=["a reason in Latin-1", "a long reason", "a long header", "many headers", "more"],
+)
+async def test_a_page_is_read_whatever_is_odd_beside_it(reply: bytes) -> None:
+    async with serving(reply) as server, client(server.url) as asking:
+        page = await asking.page(LISTING, 1)
+    assert [reading.lead_id for reading in page.rows] == ["a"]
+
+
+async def test_a_refusal_counts_whatever_is_odd_behind_it() -> None:
+    async with serving(b"HTTP/1.1 401 x\r\nnonsense\r\n\r\n") as server:
+        assert isinstance(await fault(server), UpstreamRefusedError)

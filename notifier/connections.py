@@ -1,0 +1,188 @@
+"""The connections of every HTTP client here: aiohttp's, where a status line is an answer.
+
+A receiver that says 2xx has taken what it got. Whatever is odd behind that line must not
+turn its yes into another attempt.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, Literal
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawResponseMessage
+from aiohttp.http_writer import HttpVersion11
+from aiohttp.streams import StreamReader
+from multidict import CIMultiDict, CIMultiDictProxy
+
+HEADER_BYTES: Final = 64 * 1024  # of one header; some proxies' cookies are that long
+HEADERS: Final = 1000
+HEAD_BYTES: Final = 16 * 1024  # in which a status line is looked for
+STATUS_LINE = re.compile(rb"\s*HTTP/\d+(?:\.\d+)? +([1-9]\d\d)(?!\d)")
+BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+BODILESS = frozenset({204, 304})
+# How long one that has taken a message may still write its headers.
+HEADERS_S: Final = 5.0
+
+Tls = ssl.SSLContext | Literal[True]
+"""What to trust; ``True`` is the host's authorities, which aiohttp has read already."""
+
+
+class UnreadableAnswerError(aiohttp.ClientPayloadError):
+    """The status came, but not the rest: what followed it is no HTTP."""
+
+
+class Sessions:
+    """One session, opened on first use; close it with :meth:`aclose`."""
+
+    def __init__(self, build: Callable[[], aiohttp.ClientSession]) -> None:
+        self._build = build
+        self._session: aiohttp.ClientSession | None = None
+
+    def get(self) -> aiohttp.ClientSession:
+        """Return the session; needs a running loop."""
+        if self._session is None:
+            self._session = self._build()
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def build_session(
+    connector: "Connector",
+    *,
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+    response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+) -> aiohttp.ClientSession:
+    """Return a session that keeps no cookies and trusts no environment.
+
+    It has no deadline of its own: each request is made under one.
+    """
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(),
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        max_headers=HEADERS,
+        middlewares=middlewares,
+        response_class=response_class,
+    )
+
+
+class Connector(aiohttp.TCPConnector):
+    """Opens connections on which a status line is an answer.
+
+    ``headers_s``: a status whose headers do not end within this time is given without.
+    """
+
+    def __init__(self, *, tls: Tls, headers_s: float | None = None, **options: Any) -> None:
+        super().__init__(ssl=tls, resolver=aiohttp.ThreadedResolver(), **options)
+        # aiohttp has no public place for a protocol of one's own.
+        protocol: Any = partial(_Protocol, loop=self._loop, headers_s=headers_s)
+        self._factory = protocol
+
+
+class _Protocol(ResponseHandler):
+    """Gives the status where the parser, or the receiver, gives up behind it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, headers_s: float | None) -> None:
+        super().__init__(loop=loop)
+        self._headers_s = headers_s
+        self._patience: asyncio.TimerHandle | None = None
+        self._head = b""
+        self._answered = True
+
+    def set_response_params(self, **params: Any) -> None:
+        """Begin a request."""
+        self._head, self._answered = b"", False
+        self._drop_patience()
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; an answer's head first, so that a bad body cannot take it along."""
+        if not self._answered:
+            self._head += data[: HEAD_BYTES - len(self._head)]
+        rest = data
+        while not (self._answered or self.exception()) and (end := BLANK_LINE.search(rest)):
+            super().data_received(rest[: end.end()])
+            rest = rest[end.end() :]
+        if rest or not data:  # nothing at all is aiohttp's way to go on after a pause
+            super().data_received(rest)
+        if self._headers_s and not (self._answered or self._patience) and self._status():
+            self._patience = self._loop.call_later(self._headers_s, self._settle)
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Hand over an answer that was parsed, or an interim one."""
+        message, _ = data
+        self._answered = self._answered or message.code >= 200 or message.code == 101
+        if message.code in BODILESS and _announces_body(message):
+            self.force_close()  # what is said next is no answer to anything
+        super().feed_data(data, size)
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Fail, except where the status is known; a body that is no HTTP ends at once."""
+        self._settle()
+        body = self._payload
+        if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof():
+            body.set_exception(_unreadable())
+        super().set_exception(exc, exc_cause or exc)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End; what is known then is all that will be."""
+        super().connection_lost(exc)
+        self._drop_patience()
+
+    def _drop_patience(self) -> None:
+        if self._patience:
+            self._patience.cancel()
+            self._patience = None
+
+    def _settle(self) -> None:
+        """Give the status alone, once the rest cannot be had."""
+        status = None if self._answered else self._status()
+        if status is None:
+            return
+        self.force_close()
+        body = StreamReader(self, 2**16, loop=self._loop)
+        body.set_exception(_unreadable())
+        self.feed_data((_bare(status), body))
+
+    def _status(self) -> int | None:
+        """Return the status that came, less interim ones."""
+        head = self._head
+        while found := STATUS_LINE.match(head):
+            if (status := int(found[1])) >= 200:
+                return status
+            head = BLANK_LINE.split(head, maxsplit=1)[-1] if BLANK_LINE.search(head) else b""
+        return None
+
+
+def _unreadable() -> UnreadableAnswerError:
+    return UnreadableAnswerError("what followed the status is no HTTP")
+
+
+def _announces_body(message: RawResponseMessage) -> bool:
+    length = message.headers.get("content-length", "0")
+    return length != "0" or "transfer-encoding" in message.headers
+
+
+def _bare(status: int) -> RawResponseMessage:
+    return RawResponseMessage(
+        version=HttpVersion11,
+        code=status,
+        reason="",
+        headers=CIMultiDictProxy(CIMultiDict[str]()),
+        raw_headers=(),
+        should_close=True,
+        compression=None,
+        upgrade=False,
+        chunked=False,
+    )
