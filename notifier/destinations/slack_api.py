@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
 
 import aiohttp
 from pydantic import SecretStr
@@ -16,16 +17,27 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from notifier.cleaning import clean
+from notifier.connections import Connector, Sessions, build_session
 from notifier.destinations.http import no_answer, retry_after_s
 from notifier.destinations.slack_faults import Refusal, code_in
 from notifier.errors import TemporaryDeliveryError
 from notifier.rows import Json
 
 MAX_ANSWER_BYTES = 2**20
+MAX_TEXT = 1000
 WEBHOOK = "the incoming webhook"
+TAKEN = "ok"
 
-# What the SDK raises on a 200 with HTML, text or a list in it.
-UNREADABLE = (SlackClientError, AttributeError, LookupError, TypeError, ValueError)
+# What the SDK raises on a 200 with HTML, text, a list or a thousand brackets in it.
+UNREADABLE = (
+    SlackClientError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class UnusableAnswerError(aiohttp.ClientError):
@@ -55,6 +67,20 @@ class Answer(aiohttp.ClientResponse):
         return self._body
 
 
+class WebhookAnswer(Answer):
+    """What an incoming webhook says: a yes by its status, even in words of no HTTP."""
+
+    async def read(self) -> bytes:
+        """Return the body, or a yes that broke off."""
+        try:
+            return await super().read()
+        except aiohttp.ClientPayloadError:
+            if self.status != HTTPStatus.OK:
+                raise
+            self._body = TAKEN.encode()
+            return self._body
+
+
 class WebApi:
     """Slack's Web API with a bot token; ``base_url`` defaults to Slack's own."""
 
@@ -64,7 +90,7 @@ class WebApi:
         self._token = token
         self._base_url = base_url or AsyncWebClient.BASE_URL
         self._now = now
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions = Sessions(lambda: _session(Answer))
 
     async def call(
         self,
@@ -83,6 +109,8 @@ class WebApi:
             try:
                 async with asyncio.timeout(timeout_s):
                     return await self._answer(method, arguments, form=form)
+            except aiohttp.ClientError:
+                raise  # some are ValueErrors as well
             except SlackApiError as error:
                 raise self._refusal(method, error.response) from None
             except UNREADABLE:
@@ -90,17 +118,15 @@ class WebApi:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._session:
-            await self._session.close()
+        await self._sessions.aclose()
 
     async def _answer(
         self, method: str, arguments: Mapping[str, Json], *, form: bool
     ) -> Mapping[str, Json]:
-        self._session = self._session or build_session()
         client = AsyncWebClient(
             token=self._token.get_secret_value(),
             base_url=self._base_url,
-            session=self._session,
+            session=self._sessions.get(),
             retry_handlers=[],
         )
         client.proxy = None  # it reads HTTPS_PROXY unasked
@@ -110,7 +136,7 @@ class WebApi:
         )
         if not isinstance(response.data, Mapping):
             raise Refusal(method, 200)
-        return response.data
+        return _kept(response.data)
 
     def _refusal(self, method: str, response: object) -> Refusal:
         match response:
@@ -133,7 +159,7 @@ class IncomingWebhook:
     def __init__(self, url: SecretStr, *, now: Callable[[], datetime]) -> None:
         self._url = url
         self._now = now
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions = Sessions(lambda: _session(WebhookAnswer))
 
     async def post(self, payload: Mapping[str, Json], *, timeout_s: float) -> None:
         """Post a message; raises as :meth:`WebApi.call` does."""
@@ -141,34 +167,48 @@ class IncomingWebhook:
             try:
                 async with asyncio.timeout(timeout_s):
                     status, body, headers = await self._answer(payload)
+            except aiohttp.ClientError:
+                raise  # some are ValueErrors as well
             except UNREADABLE:
                 raise Refusal(WEBHOOK, 200) from None
-        if status != 200 or body != "ok":
+        if status != HTTPStatus.OK or body != TAKEN:
             pause = _pause(headers, now=self._now())
             raise Refusal(WEBHOOK, status, code_in(body), pause)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._session:
-            await self._session.close()
+        await self._sessions.aclose()
 
     async def _answer(self, payload: Mapping[str, Json]) -> tuple[int, str, Mapping[str, str]]:
-        self._session = self._session or build_session()
         client = AsyncWebhookClient(
-            self._url.get_secret_value(), session=self._session, retry_handlers=[]
+            self._url.get_secret_value(), session=self._sessions.get(), retry_handlers=[]
         )
         client.proxy = None  # it reads HTTPS_PROXY unasked
         response = await client.send_dict(dict(payload))
-        return response.status_code, response.body.strip(), response.headers
+        return response.status_code, clean(response.body).strip(), response.headers
 
 
-def build_session() -> aiohttp.ClientSession:
-    """Return a session that keeps no cookies and trusts no environment."""
-    return aiohttp.ClientSession(
-        response_class=Answer,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None),  # each call has a deadline of its own
-    )
+def _session(answers: type[Answer]) -> aiohttp.ClientSession:
+    return build_session(Connector(tls=True), response_class=answers)
+
+
+def _kept(answer: Mapping[str, object]) -> Mapping[str, Json]:
+    """Return what may be of use in an answer, as text that everything here can carry.
+
+    No list is, and nothing is that lies deeper than a channel's details.
+    """
+    return {
+        clean(name): _plain(found)
+        if not isinstance(found, Mapping)
+        else {clean(inner): _plain(value) for inner, value in found.items()}
+        for name, found in answer.items()
+    }
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, str):
+        return clean(value[:MAX_TEXT])
+    return value if isinstance(value, bool | int | float) else None
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Looking whether Slack would take a message, without posting one."""
 
 import re
+from collections.abc import Mapping
 
 from notifier.destinations.slack_api import WebApi
 from notifier.destinations.slack_faults import Refusal
@@ -30,7 +31,9 @@ async def _where(api: WebApi, channel: str, timeout_s: float) -> str:
         if refusal.code == "missing_scope":
             return untried
         raise
-    found = answer.get("channel") or {}
+    found = answer.get("channel")
+    if not isinstance(found, Mapping):
+        return untried
     if found.get("is_member") is False and not found.get("is_im"):
         raise Refusal("conversations.info", 200, "not_in_channel")
     return f"posting to #{found.get('name', channel)}"

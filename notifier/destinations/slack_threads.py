@@ -1,5 +1,6 @@
 """A lead's thread in a channel: its card first, replies after, the card kept true."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,10 @@ from notifier.destinations.slack_post import Payload, Poster
 from notifier.errors import DeliveryError
 from notifier.messages.escape import shorten_mrkdwn
 from notifier.records import Lead
+from notifier.rows import Json
+
+CHANNEL = re.compile(r"[A-Z0-9]{1,40}")
+TIMESTAMP = re.compile(r"[0-9.]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,17 @@ class Thread:
         head = blocks.head(message.parts, self.mention)
         payload = card_payload(message, self.mention, self.lead)
         answer = await self.poster.post(self.channel, payload)
-        channel, ts = answer.get("channel"), answer.get("ts")
-        if not isinstance(channel, str) or not isinstance(ts, str):
+        channel = _usable(CHANNEL, answer.get("channel"))
+        ts = _usable(TIMESTAMP, answer.get("ts"))
+        if not channel or not ts:
             return None
         at_s = int(self.now().timestamp())
         return Card(channel=channel, ts=ts, head=head, shown=fingerprint(self.lead), at_s=at_s)
+
+
+def _usable(form: re.Pattern[str], word: Json) -> str:
+    """Return Slack's word; nothing where coming back to it would park the destination."""
+    return word if isinstance(word, str) and form.fullmatch(word) else ""
 
 
 def card_payload(message: Message, mention: str, lead: Lead) -> Payload:
