@@ -24,18 +24,24 @@ FORBIDDEN = (
     ipaddress.ip_network("fe80::/10"),
     ipaddress.ip_network("fd00:ec2::254/128"),
 )
-# Their last 32 bits are an IPv4 address: IPv4-compatible, IPv4-mapped,
-# IPv4-translated (RFC 2765), and the two prefixes of NAT64 (RFC 6052, RFC 8215).
-EMBEDDING = tuple(
-    ipaddress.IPv6Network(prefix)
-    for prefix in (
-        "::/96",
-        "::ffff:0:0/96",
-        "::ffff:0:0:0/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-    )
+# Their last 32 bits are an IPv4 address: IPv4-compatible, IPv4-mapped and
+# IPv4-translated (RFC 2765).
+ENDING_IN_IPV4 = tuple(
+    ipaddress.IPv6Network(prefix) for prefix in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96")
 )
+# NAT64's own prefix and the local one (RFC 8215), under which each host chooses one of six
+# lengths. Source: RFC 6052, 2.2; the octet at 8 holds none of the IPv4 address.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/32")
+NAT64_OCTETS = (
+    (4, 5, 6, 7),
+    (5, 6, 7, 9),
+    (6, 7, 9, 10),
+    (7, 9, 10, 11),
+    (9, 10, 11, 12),
+    (12, 13, 14, 15),
+)
+# What stands before the IPv4 address in the lower half, under any prefix (RFC 5214, 6.1).
+ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
 class ForbiddenAddressError(OSError):
@@ -73,8 +79,13 @@ def _forms(address: Address) -> Iterator[Address]:
     yield address
     if isinstance(address, ipaddress.IPv4Address):
         return
-    if any(address in network for network in EMBEDDING):
-        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    octets = address.packed
+    if octets[8:12] in ISATAP or any(address in network for network in ENDING_IN_IPV4):
+        yield ipaddress.IPv4Address(octets[12:])
+    if address in NAT64:
+        yield from (
+            ipaddress.IPv4Address(bytes(octets[at] for at in places)) for places in NAT64_OCTETS
+        )
     if address.sixtofour:
         yield address.sixtofour
     if address.teredo:

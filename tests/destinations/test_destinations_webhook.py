@@ -379,6 +379,8 @@ async def test_https_to_a_port_without_tls_is_tried_again() -> None:
         "[::169.254.169.254]",
         "[64:ff9b::169.254.169.254]",
         "[64:ff9b:1::a9fe:a9fe]",
+        "[64:ff9b:1:a9fe:a9:fe00::]",
+        "[2001:db8::200:5efe:a9fe:a9fe]",
         "[2002:a9fe:a9fe::1]",
         "[fd00:ec2::254]",
         "[fd00:0ec2:0:0:0:0:0:254]",
