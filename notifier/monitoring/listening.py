@@ -20,7 +20,9 @@ from notifier.errors import ConfigError, Fault
 
 # 0 would mean to wait for ever.
 SHUTDOWN_S = 0.01
-BACKLOG = 128
+# Let in one after another, as many wait half a second; beyond them a caller is told to
+# come again after a second.
+BACKLOG = 1024
 # The process, or the host, has no room for another connection just now.
 FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 TOLD_EVERY_S = 60.0
