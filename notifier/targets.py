@@ -69,15 +69,16 @@ def _login(url: URL) -> Mapping[str, str]:
 
 def secrets_in(written: str) -> Iterator[str]:
     """Yield each part of a URL that may be a secret: as written, as sent and unquoted."""
-    _, _, rest = written.partition("://")
-    authority, slash, target = rest.partition("/")
-    login, _, _ = authority.rpartition("@")
-    path, _, query = target.partition("?")
-    for part in (written, slash + target, login, login.partition(":")[2]):
+    found = WRITTEN.match(written.strip(" "))
+    if not found:
+        return
+    login = found["origin"].partition("://")[2].rpartition("@")[0]
+    path, query = found["path"], found["query"].removeprefix("?")
+    for part in (written, path + found["query"], login, login.partition(":")[2]):
         yield from (part, _carriable(part), unquote(part))
     for segment in path.split("/"):
         yield from (segment, _carriable(segment), unquote(segment))
     for pair in query.split("&"):
-        value = pair.partition("=")[2]
+        value = pair.partition("=")[2] or pair
         yield from (value, _carriable(value), unquote(value))
     yield from (value for _, value in parse_qsl(query))

@@ -128,3 +128,4 @@ def test_each_part_of_a_url_may_be_secret() -> None:
     found = set(secrets_in("https://me:p%40ss@h.example/hook/tok%2Fen?key=a%2bb&x=ü&y=c+d"))
     assert {"p%40ss", "p@ss", "tok%2Fen", "tok/en", "a%2bb", "a+b", "ü", "%C3%BC"} <= found
     assert {"c d", "/hook/tok%2Fen?key=a%2bb&x=%C3%BC&y=c+d"} <= found
+    assert {"a b", "bare"} <= set(secrets_in("https://h.example?key=a%20b&bare#top"))

@@ -17,7 +17,8 @@ from notifier.destinations.addresses import ForbiddenAddressError, guarded_socke
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
 from notifier.targets import Target
 
-EXCERPT_BYTES = 1024
+# More than is kept of a refusal: a secret that it repeats must be whole to be found.
+EXCERPT_BYTES = 4096
 # A short answer read to its end lets the connection be used again; an endless
 # one must not hold up a delivery that has already succeeded.
 DRAIN_BYTES = 64 * 1024
@@ -73,7 +74,7 @@ async def exchange(
     """Make one request and return the answer, whatever its status.
 
     The deadline covers everything up to the answer's headers; of a refusal's body
-    the first KiB that arrives in time is kept. Raises
+    the first 4 KiB that arrive in time are kept. Raises
     :class:`TemporaryDeliveryError` where no answer came and
     :class:`DestinationRefusedError` for an address nothing is delivered to. Their
     texts name the host alone.

@@ -64,7 +64,10 @@ class Refusal(Exception):  # noqa: N818 - never leaves this room
     def __init__(
         self, method: str, status: int, code: str = "", retry_after_s: float | None = None
     ) -> None:
-        super().__init__(f"Slack answered {method} with {status} {code}".rstrip())
+        told = f"{status} {code}".rstrip()
+        if told == "200":
+            told = "200, but in words that are not Slack's"
+        super().__init__(f"Slack answered {method} with {told}")
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s

@@ -50,6 +50,7 @@ RESERVED_HEADERS = frozenset(
 )
 # Shorter ones are words such as `hook`; hiding them would only spoil the text.
 SHORTEST_HIDDEN = 6
+EXCERPT_CHARS = 1024
 
 
 def decode_secret(secret: str) -> bytes:
@@ -200,7 +201,7 @@ class WebhookDestination:
         else:
             wished_s = retry_after_s(answer.headers, now=self._now())
             error = TemporaryDeliveryError(problem, retry_after_s=wished_s)
-        error.excerpt = self._redacted(answer.excerpt).strip()
+        error.excerpt = self._redacted(answer.excerpt).strip()[:EXCERPT_CHARS]
         return error
 
     def _redacted(self, text: str) -> str:

@@ -167,6 +167,13 @@ async def test_a_200_without_readable_words_is_a_yes_of_a_webhook_alone(reply: R
     assert str(await refusal(reply)) == "Slack answered, but not as HTTP can be read"
 
 
+async def test_a_sign_in_page_is_told_as_that() -> None:
+    error = await refusal(answer(200, b"<html>Sign in", content_type="text/html"))
+    assert str(error) == (
+        "Slack answered chat.postMessage with 200, but in words that are not Slack's"
+    )
+
+
 async def test_what_is_no_http_is_told_as_that() -> None:
     for hook in (False, True):
         error = await refusal(raw(b"SSH-2.0-OpenSSH_9.2\r\n"), hook=hook)

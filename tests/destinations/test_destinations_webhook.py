@@ -266,6 +266,17 @@ async def test_what_a_refusal_repeats_of_our_secrets_is_hidden() -> None:
     assert raised.value.excerpt == "no route … for … …"
 
 
+async def test_a_secret_is_hidden_where_the_excerpt_ends_in_it() -> None:
+    echo = answer(400, b"." * 1000 + b" tok-in-query-and-long " + b"." * 1000)
+    async with (
+        raw_server(echo) as server,
+        webhook(f"{server.url}?k=tok-in-query-and-long") as crm,
+    ):
+        with pytest.raises(TemporaryDeliveryError) as raised:
+            await crm.send(message())
+    assert raised.value.excerpt == "." * 1000 + " … " + "." * 21
+
+
 def test_options_do_not_show_their_secrets() -> None:
     shown = repr(options("http://u:tok-in@h/tok-in", headers={"X-A": "tok-in"}))
     assert "tok-in" not in shown

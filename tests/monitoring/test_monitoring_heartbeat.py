@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 
 from notifier.errors import StoreError
 from notifier.monitoring.heartbeat import Heartbeat, Successes, is_round
+from support.certificates import self_signed
 from support.loopback import Reply
 from support.receivers import Receiver
 
@@ -122,3 +124,14 @@ async def test_no_answer_ends_the_heartbeat(said: bytes) -> None:
     failed = [line["error"] for line in logs]
     assert bool(failed) is not said.startswith(b"HTTP/1.1 2")
     assert all(one.startswith("127.0.0.1 ") for one in failed)
+
+
+async def test_a_wrong_certificate_is_told_as_that(tmp_path: Path) -> None:
+    made = self_signed(tmp_path)
+    async with Receiver(tls=made.server()) as receiver:
+        url = SecretStr(f"{receiver.base_url}/ping")
+        with capture_logs() as logs:
+            await Heartbeat(url, Polls(), every_s=1, timeout_s=5).beat()
+    assert [line["error"] for line in logs] == [
+        "the certificate of 127.0.0.1 does not verify (self-signed certificate)"
+    ]
