@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 from aiohttp.http_parser import RawResponseMessage
 from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import StreamReader
@@ -21,7 +21,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 HEADER_BYTES: Final = 64 * 1024  # of one header; some proxies' cookies are that long
 HEADERS: Final = 1000
-HEAD_BYTES: Final = 16 * 1024  # in which a status line is looked for
+HEAD_BYTES: Final = 512 * 1024  # of all headers together, and interim answers
+LOOKED_AT_BYTES: Final = 16 * 1024  # for a status line
 STATUS_LINE = re.compile(rb"\s*HTTP/\d+(?:\.\d+)? +([1-9]\d\d)(?!\d)")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 BODILESS = frozenset({204, 304})
@@ -97,26 +98,35 @@ class _Protocol(ResponseHandler):
         super().__init__(loop=loop)
         self._headers_s = headers_s
         self._patience: asyncio.TimerHandle | None = None
-        self._head = b""
-        self._answered = True
+        self._head, self._head_bytes, self._answered = b"", 0, True
 
     def set_response_params(self, **params: Any) -> None:
         """Begin a request."""
-        self._head, self._answered = b"", False
+        self._head, self._head_bytes, self._answered = b"", 0, False
         self._drop_patience()
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Parse; an answer's head first, so that a bad body cannot take it along."""
         if not self._answered:
-            self._head += data[: HEAD_BYTES - len(self._head)]
+            self._head += data[: LOOKED_AT_BYTES - len(self._head)]
+            self._head_bytes += len(data)
         rest = data
         while not (self._answered or self.exception()) and (end := BLANK_LINE.search(rest)):
             super().data_received(rest[: end.end()])
             rest = rest[end.end() :]
         if rest or not data:  # nothing at all is aiohttp's way to go on after a pause
             super().data_received(rest)
-        if self._headers_s and not (self._answered or self._patience) and self._status():
+        if not self._answered:
+            self._wait_on()
+
+    def _wait_on(self) -> None:
+        """Wait for the headers' end, within bounds of bytes and time."""
+        if self._head_bytes > HEAD_BYTES:
+            self.set_exception(BadHttpMessage("headers without end"))
+            if self.transport:
+                self.transport.abort()
+        elif self._headers_s and not self._patience and self._status():
             self._patience = self._loop.call_later(self._headers_s, self._settle)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:

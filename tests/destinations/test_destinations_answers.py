@@ -122,6 +122,16 @@ async def test_what_is_no_http_is_told_as_that(said: bytes) -> None:
     assert str(raised.value) == "127.0.0.1 answered, but not as HTTP can be read"
 
 
+@pytest.mark.parametrize(
+    "line", [b"x-more: " + b"x" * 9_000 + b"\r\n", b"x: " + b"y" * 50_000 + b"\r\n"]
+)
+async def test_headers_without_end_end_soon(line: bytes) -> None:
+    (found,) = await answered(endless(b"HTTP/1.1 200 x\r\nx: y\r\n", line))
+    assert found.taken
+    with pytest.raises(TemporaryDeliveryError, match="not as HTTP can be read"):
+        await answered(endless(b"", b"HTTP/1.1 103 x\r\nlink: y\r\n\r\n" * 2_000))
+
+
 async def test_interim_answers_alone_are_no_answer() -> None:
     hints = b"HTTP/1.1 103 x\r\n\r\n" * 2_000
     with pytest.raises(TemporaryDeliveryError, match="broke off without an HTTP answer"):
