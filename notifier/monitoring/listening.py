@@ -7,6 +7,7 @@ no log.
 import asyncio
 import errno
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -168,8 +169,9 @@ async def _bound(host: str, port: int, server: web.Server) -> list[socket.socket
 
 
 def _taken(host: str, port: int, error: OSError) -> ConfigError:
-    # asyncio's own text repeats the address and the number of the error.
-    reason = (error.strerror or str(error)).rpartition(": ")[2]
+    # asyncio's own text repeats the address, and with some versions the error's number.
+    known = not isinstance(error, socket.gaierror) and error.errno
+    reason = os.strerror(known).lower() if known else error.strerror or str(error)
     return ConfigError(
         [
             Fault(
