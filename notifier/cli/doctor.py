@@ -1,12 +1,9 @@
 """``doctor``: everything outside is tried for real, and each fault has its remedy."""
 
 import asyncio
-import contextlib
 import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +17,11 @@ from notifier.cli.doctor_listing import Upstream, check_source
 from notifier.cli.doctor_places import check_place
 from notifier.cli.exits import Exit
 from notifier.cli.findings import Finding, Verdict, doubtful, show, wrong
+from notifier.cli.request_log import request_log
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
-from notifier.errors import BusyError, StoreError
 from notifier.service import budgets
 from notifier.store import health
-from notifier.store.db import Store
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client
 
@@ -70,7 +66,7 @@ async def _upstream(config: Configuration) -> list[Finding]:
     settings, clocks = config.settings, Clocks()
     timeout_s = settings.request_timeout.total_seconds()
     async with (
-        _requests(settings.database) as store,
+        request_log(settings.database) as store,
         Client(settings.base_url, timeout_s=timeout_s) as client,
     ):
         upstream = Upstream(
@@ -82,28 +78,6 @@ async def _upstream(config: Configuration) -> list[Finding]:
         found = await asyncio.gather(*(check_source(one, upstream) for one in config.sources))
         used = await store.look(health.requests_made, monotonic_ms=clocks.monotonic_ms())
     return [*(one for each in found for one in each), *_rates(config, used)]
-
-
-@asynccontextmanager
-async def _requests(database: Path) -> AsyncIterator[Store]:
-    """Give the request log that the service uses, or one for now.
-
-    A database that this command created might belong to the wrong user, and one
-    that cannot be used is told of elsewhere.
-    """
-    with tempfile.TemporaryDirectory(prefix="notifier-doctor-") as folder:
-        store = _opened(database, Path(folder))
-        try:
-            yield store
-        finally:
-            store.close()
-
-
-def _opened(database: Path, spare: Path) -> Store:
-    if database.exists():
-        with contextlib.suppress(StoreError, BusyError):
-            return Store(database)
-    return Store(spare / "requests.db")
 
 
 def _rates(config: Configuration, used: dict[str, int]) -> Iterator[Finding]:

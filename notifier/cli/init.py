@@ -1,110 +1,145 @@
-"""``init``: the two files of a new installation, from four answers."""
+"""``init``: the two files of a new installation, from a few answers."""
 
-import sys
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from notifier import files
+from notifier.cli import first_answers as ask
 from notifier.cli.exits import Exit
+from notifier.cli.first_checks import STANDARD_URL, check_answers
 from notifier.cli.first_files import dotenv_text, rules_text
-from notifier.configuration import load_configuration
-from notifier.environment import Environment, Variables
-from notifier.rulefiles import RuleFile
+from notifier.cli.old_files import keep_copy, merged
+from notifier.cli.questions import at_terminal
+from notifier.environment import LOCALTIME, host_timezone, read_dotenv
 
 app = typer.Typer()
 
 RULES_NAME = "rules.yaml"
+RULES, WEBHOOK = "NOTIFIER_RULES", "SLACK_WEBHOOK"
+BASE_URL, TIMEZONE = "NOTIFIER_BASE_URL", "NOTIFIER_TIMEZONE"
+
+Option = str | None
 
 
 @app.command()
 def init(
-    token: Annotated[str | None, typer.Option(help="The x-bot-token.")] = None,
-    bot_id: Annotated[str | None, typer.Option(help="The bot's id.")] = None,
-    customer_id: Annotated[str | None, typer.Option(help="The account's id.")] = None,
+    *,
+    token: Annotated[Option, typer.Option(help="The x-bot-token.")] = None,
+    bot_id: Annotated[Option, typer.Option(help="The bot's id.")] = None,
+    customer_id: Annotated[Option, typer.Option(help="The account's id.")] = None,
     slack_webhook: Annotated[
-        str | None, typer.Option(help="A Slack incoming webhook; empty: print alerts.")
+        Option, typer.Option(help="A Slack incoming webhook; empty: print alerts.")
     ] = None,
+    base_url: Annotated[Option, typer.Option(help="A white-label API's address.")] = None,
+    timezone: Annotated[Option, typer.Option(help="Such as Asia/Kolkata.")] = None,
+    inbox_url: Annotated[Option, typer.Option(help="Link to a chat, with {uuid}.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the files go.", file_okay=False)] = Path(),
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Change files that exist; copies are kept.")
+    ] = False,
 ) -> None:
-    """Write an environment file and a first rules file, asking what no option says."""
-    _spare_existing([folder / ".env", folder / RULES_NAME], force=force)
-    values = {
-        "NOTIFIER_TOKEN": _answer("BotPenguin token", token, option="--token", hidden=True),
-        "NOTIFIER_BOT_ID": _answer("Bot id", bot_id, option="--bot-id"),
-        "NOTIFIER_CUSTOMER_ID": _answer("Customer id", customer_id, option="--customer-id"),
-        "NOTIFIER_RULES": RULES_NAME,
-    }
-    webhook = _answer(
-        "Slack incoming webhook URL (empty: print alerts here)",
-        slack_webhook,
-        option="--slack-webhook",
-        default="",
-    )
-    if webhook:
-        values["SLACK_WEBHOOK"] = webhook
-    rules = (RULES_NAME, rules_text(slack=bool(webhook)))
-    _check(values, rules)
-    _write(folder / ".env", dotenv_text(values), mode=0o600)
-    _write(folder / RULES_NAME, rules[1], mode=0o666)  # less what the umask takes
-    place = "" if folder == Path() else f"cd {folder} && "
-    typer.echo(f"Wrote {folder / '.env'} and {folder / RULES_NAME}.", err=True)
-    typer.echo(f"Next: {place}notifier check && notifier run", err=True)
+    """Write an environment file and a first rules file, asking what no option says.
+
+    Where one of them is there already, the other alone is written. With --force the
+    values that are there are what Enter answers, and all else that .env holds is kept.
+    """
+    dotenv, rules = folder / ".env", folder / RULES_NAME
+    kept = _kept((dotenv, rules), force=force)
+    values, _ = read_dotenv(dotenv)
+    if dotenv not in kept:
+        given = {
+            "NOTIFIER_TOKEN": token,
+            "NOTIFIER_BOT_ID": bot_id,
+            "NOTIFIER_CUSTOMER_ID": customer_id,
+            BASE_URL: base_url,
+            WEBHOOK: slack_webhook,
+            TIMEZONE: timezone,
+            "NOTIFIER_INBOX_URL": inbox_url,
+        }
+        values = _answers(given, values, folder)
+        _write_dotenv(dotenv, values)
+    if rules not in kept:
+        _write(rules, rules_text(slack=WEBHOOK in values), mode=0o666)  # less the umask's
+    _conclude(folder, kept, values.get(RULES))
 
 
-def _answer(
-    question: str,
-    given: str | None,
-    *,
-    option: str,
-    hidden: bool = False,
-    default: str | None = None,
-) -> str:
-    if given is not None:
-        return given.strip()
-    try:
-        answer = typer.prompt(
-            question,
-            default=default,
-            show_default=False,
-            hide_input=hidden and sys.stdin.isatty(),
-            err=True,
-        )
-    except typer.Abort:
-        # A script's input has ended; at a terminal this was Ctrl-C.
-        if default is not None and not sys.stdin.isatty():
-            return default
-        typer.echo(f"\nno answer; give {option}", err=True)
-        raise typer.Exit(Exit.USAGE) from None
-    return str(answer).strip()
+def _answers(
+    given: Mapping[str, str | None], known: Mapping[str, str], folder: Path
+) -> dict[str, str]:
+    """Return the values of .env, in its order; nothing is written before all are right."""
+    offered = dict(known)
+    if at_terminal():
+        standard = {BASE_URL: os.environ.get(BASE_URL) or STANDARD_URL}
+        zone = {TIMEZONE: host_timezone(os.environ.get("TZ", ""), LOCALTIME)}
+        offered = {**standard, **zone, **known}
+    account = ask.account(given, offered, folder)
+    if account.get(BASE_URL) == STANDARD_URL:
+        del account[BASE_URL]
+    values = {**account, RULES: known.get(RULES, RULES_NAME)}
+    values |= ask.slack(given, offered, values, rules_text(slack=True))
+    values |= ask.extras(given, offered)
+    check_answers(values, (RULES_NAME, rules_text(slack=WEBHOOK in values)))
+    return values
 
 
-def _spare_existing(paths: list[Path], *, force: bool) -> None:
-    existing = [str(path) for path in paths if path.exists()]
-    if existing and not force:
-        typer.echo(f"{' and '.join(existing)} exist already; --force overwrites", err=True)
+def _kept(paths: Sequence[Path], *, force: bool) -> tuple[Path, ...]:
+    """Return the files that are there and stay as they are; at least one is to be written."""
+    for path in paths:
+        with _writing(path):
+            files.refuse_odd(path)
+    existing = tuple(path for path in paths if path.exists())
+    if len(existing) == len(paths) and not force:
+        names = " and ".join(map(str, existing))
+        typer.echo(f"{names} exist already; --force changes them and keeps copies", err=True)
         raise typer.Exit(Exit.FAILED)
+    return () if force else existing
 
 
-def _check(values: dict[str, str], rules: RuleFile) -> None:
-    """Refuse answers that `check` would refuse, before anything is written."""
-    given = Environment(
-        places=(Variables(name="the answers", values=values),),
-        fallbacks=Variables(name="the host", values={}),
-    )
-    load_configuration(given, read=lambda _: (rules,))
+def _write_dotenv(path: Path, values: Mapping[str, str]) -> None:
+    text = dotenv_text(values)
+    if path.exists():
+        with _writing(path):
+            text = merged(path.read_text(encoding="utf-8-sig"), values)
+    _write(path, text, mode=files.PRIVATE)
 
 
 def _write(path: Path, text: str, *, mode: int) -> None:
-    """Put the file in its place whole; where that fails, what was there stays."""
-    try:
+    """Put the file in its place whole, with a copy of what was there; or change nothing."""
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() != text.encode():
+            copy = keep_copy(path, at=datetime.now())
+            typer.echo(f"{path} as it was is kept: {copy}", err=True)
         files.write(path, text, mode=mode)
-    except OSError as error:
-        why = (error.strerror or "no reason given").lower()
-        remedy = "--folder names another place"
-        typer.echo(f"{path} cannot be written: {why}; {remedy}", err=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tell in a line why a file cannot be written."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        why = (why or "no reason given").lower()
+        typer.echo(f"{path} cannot be written: {why}; --folder names another place", err=True)
         raise typer.Exit(Exit.FAILED) from None
+
+
+def _conclude(folder: Path, kept: Sequence[Path], rules: str | None) -> None:
+    for path in kept:
+        remedy = "--force changes it and keeps a copy"
+        typer.echo(f"{path} is there already and stays as it is; {remedy}", err=True)
+    names = [folder / name for name in (".env", RULES_NAME)]
+    written = " and ".join(str(path) for path in names if path not in kept)
+    typer.echo(f"Wrote {written}.", err=True)
+    if rules != RULES_NAME:
+        remedy = f"write {RULES}={RULES_NAME} into .env"
+        typer.echo(f"{RULES} does not name {RULES_NAME}: {remedy}", err=True)
+    place = "" if folder == Path() else f"cd {folder} && "
+    typer.echo(f"Next: {place}notifier check && notifier run", err=True)

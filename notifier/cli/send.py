@@ -35,7 +35,7 @@ def send(
     name = one_of(destination, config.ruleset.destinations, "destination")
     begun_s = time.monotonic()
     try:
-        receipt = asyncio.run(_sent(config, name))
+        receipt = asyncio.run(send_sample(config, name))
     except DeliveryError as error:
         typer.echo(f"{name} did not take it: {error.in_full}", err=True)
         if error.remedy:
@@ -45,7 +45,8 @@ def send(
     typer.echo(f"{name} took a sample lead in {time.monotonic() - begun_s:.1f} s{note}")
 
 
-async def _sent(config: Configuration, name: str) -> Receipt:
+async def send_sample(config: Configuration, name: str) -> Receipt:
+    """Send a sample lead to one destination; raises :class:`DeliveryError`."""
     destinations = build_destinations(
         config.settings, config.ruleset, now=lambda: datetime.now(UTC), out=sys.stdout
     )

@@ -48,15 +48,60 @@ def test_what_is_optional_needs_no_answer_in_a_script(notifier: Run, tmp_path: P
     assert notifier("check").code == 0
 
 
-def test_it_overwrites_only_when_told_to(notifier: Run, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("KEEP=me\n")
-    ended = notifier("init", *FLAGS, "--slack-webhook", "")
-    assert ended.code == 1
-    assert ".env exist" in ended.err
-    assert (tmp_path / ".env").read_text() == "KEEP=me\n"
-    assert not (tmp_path / "rules.yaml").exists()
-    assert notifier("init", *FLAGS, "--slack-webhook", "", "--force").code == 0
-    assert "KEEP" not in (tmp_path / ".env").read_text()
+def test_what_is_there_stays_and_what_is_missing_is_written(
+    notifier: Run, tmp_path: Path
+) -> None:
+    dotenv, rules = tmp_path / ".env", tmp_path / "rules.yaml"
+    old = f"SLACK_WEBHOOK={WEBHOOK}\nNOTIFIER_RULES=rules.yaml\n"
+    dotenv.write_text(old)
+    ended = notifier("init")
+    assert (ended.code, dotenv.read_text()) == (0, old)
+    assert ended.err.splitlines()[:2] == [
+        ".env is there already and stays as it is; --force changes it and keeps a copy",
+        "Wrote rules.yaml.",
+    ]
+    assert "webhook_url" in rules.read_text()
+    rules.write_text("# mine\n")
+    dotenv.unlink()
+    ended = notifier("init", *FLAGS)
+    assert (ended.code, rules.read_text()) == (0, "# mine\n")
+    assert "Wrote .env." in ended.err
+    ended = notifier("init", *FLAGS)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        ".env and rules.yaml exist already; --force changes them and keeps copies\n"
+    )
+
+
+def test_by_force_it_merges_and_keeps_private_copies(notifier: Run, tmp_path: Path) -> None:
+    dotenv, rules = tmp_path / ".env", tmp_path / "rules.yaml"
+    old = "# mine\nKEEP='me, too'\n\nNOTIFIER_TOKEN=0ld-t0ken\nNOTIFIER_BOT_ID=b0\nno value"
+    dotenv.write_text(old)
+    dotenv.chmod(0o644)
+    rules.write_text("# my rules\n")
+    ended = notifier("init", "--force", "--bot-id", "b1", "--customer-id", "c1")
+    assert ended.code == 0
+    assert dotenv.read_text() == (
+        "# mine\nKEEP='me, too'\n\nNOTIFIER_TOKEN=0ld-t0ken\nNOTIFIER_BOT_ID=b1\nno value\n"
+        "NOTIFIER_CUSTOMER_ID=c1\nNOTIFIER_RULES=rules.yaml\n"
+    )
+    copies = {path.name.partition(".before-")[0]: path for path in tmp_path.glob("*.before-*")}
+    assert copies[".env"].read_text() == old
+    assert copies["rules.yaml"].read_text() == "# my rules\n"
+    assert [path.stat().st_mode & 0o777 for path in copies.values()] == [0o600] * 2
+    assert all(str(path.name) in ended.err for path in copies.values())
+    assert "0ld-t0ken" not in ended.err
+
+
+def test_a_copy_is_never_written_over(notifier: Run, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / ".env").write_text(f"NUMBER={number}\n")
+        assert notifier("init", *FLAGS, "--force").code == 0
+    copies = sorted(path.read_text() for path in tmp_path.glob(".env.before-*"))
+    assert copies == ["NUMBER=0\n", "NUMBER=1\n", "NUMBER=2\n"]
+    before = sorted(tmp_path.iterdir())
+    assert notifier("init", *FLAGS, "--force").code == 0
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_wrong_answer_is_told_and_nothing_is_written(notifier: Run, tmp_path: Path) -> None:
@@ -91,12 +136,12 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(
     (tmp_path / ".env").write_text("KEEP=me\n")
     with no_file_larger_than(10):
         ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
-    assert (ended.code, ended.err) == (
-        1,
-        ".env cannot be written: file too large; --folder names another place\n",
+    assert ended.code == 1
+    assert ended.err.splitlines()[-1] == (
+        ".env cannot be written: file too large; --folder names another place"
     )
     assert (tmp_path / ".env").read_text() == "KEEP=me\n"
-    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"KEEP=me\n"}
 
 
 @pytest.mark.parametrize("kind", ODD)

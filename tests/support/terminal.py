@@ -32,11 +32,11 @@ class Terminal:
 
     async def shows(self, words: str) -> None:
         """Return once these words are shown, after those that were waited for before."""
-        async with asyncio.timeout(PATIENCE_S), self._grown:
-            try:
+        try:
+            async with asyncio.timeout(PATIENCE_S), self._grown:
                 await self._grown.wait_for(lambda: words in self.screen[self._seen :])
-            except TimeoutError:
-                raise AssertionError(f"never {words!r} in:\n{self.screen}") from None
+        except TimeoutError:
+            raise AssertionError(f"never {words!r} in:\n{self.screen}") from None
         self._seen = self.screen.index(words, self._seen) + len(words)
 
     def type(self, line: str) -> None:

@@ -1,0 +1,32 @@
+"""The requests that a running service shares with commands that ask BotPenguin."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from notifier.errors import BusyError, StoreError
+from notifier.store.db import Store
+
+
+@asynccontextmanager
+async def request_log(database: Path) -> AsyncIterator[Store]:
+    """Give the request log that the service uses, or one for now.
+
+    A database that this command created might belong to the wrong user, and one
+    that cannot be used is told of elsewhere.
+    """
+    with tempfile.TemporaryDirectory(prefix="notifier-requests-") as folder:
+        store = _opened(database, Path(folder))
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _opened(database: Path, spare: Path) -> Store:
+    if database.exists():
+        with contextlib.suppress(StoreError, BusyError):
+            return Store(database)
+    return Store(spare / "requests.db")
