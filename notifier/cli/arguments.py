@@ -1,4 +1,4 @@
-"""The door for what is typed: arguments that no name, id or path can be are refused here."""
+"""The door for what is typed: what no name, id or path can be is refused here."""
 
 import sys
 from collections.abc import Iterable
@@ -15,20 +15,27 @@ LONGEST_CHARS = 4_096  # as long as a path may be
 def refuse_odd(arguments: Iterable[str]) -> None:
     """End with wrong usage at an argument that is no plain text, or longer than any may be.
 
-    Behind this door an argument can be printed, stored and looked up. No more of it is
-    told than the one character: it may be a token.
+    Behind this door an argument can be printed, stored and looked up.
     """
     for number, argument in enumerate(arguments, start=1):
-        if len(argument) > LONGEST_CHARS:
-            length = f"{len(argument):,} characters, more than {LONGEST_CHARS:,}"
-            _refuse(f"argument {number} has {length}")
-        for place, char in enumerate(argument, start=1):
-            which = f"character {place} of argument {number} is"
-            if "\ud800" <= char <= "\udfff":
-                shown = f"the byte \\x{ord(char) & 0xFF:02x}"
-                _refuse(f"{which} {shown}, no UTF-8 text; is the terminal set to UTF-8?")
-            if category(char) == "Cc" and char not in "\t\n":
-                _refuse(f"{which} the control character {char!a}; type it by hand")
+        if problem := oddity(argument):
+            _refuse(f"argument {number}: {problem}")
+
+
+def oddity(text: str) -> str | None:
+    """Return why this is no text that may be typed, or nothing.
+
+    No more of it is told than the one character: it may be a token.
+    """
+    if len(text) > LONGEST_CHARS:
+        return f"it has {len(text):,} characters, more than {LONGEST_CHARS:,}"
+    for place, char in enumerate(text, start=1):
+        if "\ud800" <= char <= "\udfff":
+            byte = f"\\x{ord(char) & 0xFF:02x}"
+            return f"character {place} is the byte {byte}: is the terminal set to UTF-8?"
+        if category(char) == "Cc" and char not in "\t\n":
+            return f"character {place} is the control character {char!a}: type it by hand"
+    return None
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -110,12 +110,17 @@ def _write_dotenv(path: Path, values: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, text: str, *, mode: int) -> None:
-    """Put the file in its place whole, with a copy of what was there; or change nothing."""
+    """Put the file in its place whole, with a copy of what was there; or change nothing.
+
+    Who could not read what was there cannot read what comes.
+    """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.read_bytes() != text.encode():
-            copy = keep_copy(path, at=datetime.now())
-            typer.echo(f"{path} as it was is kept: {copy}", err=True)
+        if path.exists():
+            mode &= path.stat().st_mode
+            if path.read_bytes() != text.encode():
+                copy = keep_copy(path, at=datetime.now())
+                typer.echo(f"{path} as it was is kept: {copy}", err=True)
         files.write(path, text, mode=mode)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import typer
 
+from notifier.cli.arguments import oddity
 from notifier.cli.exits import Exit
 from notifier.cli.output import counted
 
@@ -45,7 +46,7 @@ def ask(question: Question, given: str | None, *, known: str, check: Check) -> s
     if not at_terminal():
         if given is not None:
             return given.strip()
-        return known if question.extra else _typed(question, known)
+        return known if question.extra else _scripted(question, known)
     answer = None if given is None else given.strip()
     if answer is None:
         typer.echo(f"\n{question.where}", err=True)
@@ -58,9 +59,17 @@ def ask(question: Question, given: str | None, *, known: str, check: Check) -> s
     return answer
 
 
+def _scripted(question: Question, known: str) -> str:
+    answer = _typed(question, known)
+    if problem := oddity(answer):
+        typer.echo(f"\n{question.words}: {problem}", err=True)
+        raise typer.Exit(Exit.USAGE)
+    return answer
+
+
 def _problem(question: Question, answer: str, check: Check) -> str | None:
     if answer:
-        return check(question.variable, answer)
+        return oddity(answer) or check(question.variable, answer)
     return None if question.empty else "it is needed"
 
 
@@ -82,5 +91,9 @@ def _typed(question: Question, known: str) -> str:
         if default is not None and not at_terminal():
             return default
         typer.echo(f"\nno answer; give {question.option}", err=True)
+        raise typer.Exit(Exit.USAGE) from None
+    except UnicodeDecodeError:
+        problem = "no UTF-8 text; is the terminal set to UTF-8?"
+        typer.echo(f"\n{question.words}: {problem}", err=True)
         raise typer.Exit(Exit.USAGE) from None
     return str(answer).strip()

@@ -14,7 +14,7 @@ Words: TypeAlias = tuple[str, ...]
 Place: TypeAlias = TyperArgument | TyperOption
 
 NO_ARGUMENT = {
-    "caf\udce9": r"is the byte \xe9, no UTF-8 text; is the terminal set to UTF-8?",
+    "caf\udce9": r"is the byte \xe9: is the terminal set to UTF-8?",
     "\x1b[2J": r"is the control character '\x1b'",
     "12\r": r"is the control character '\r'",
     "x" * 10_000: "characters, more than 4,096",
@@ -73,14 +73,13 @@ def test_what_cannot_be_an_argument_is_wrong_usage_in_a_line(
 def test_it_says_where_and_repeats_no_more_than_a_character(notifier: Run) -> None:
     ended = notifier("init", "--token", "secret\udce9")
     assert ended.err == (
-        "character 7 of argument 3 is the byte \\xe9, no UTF-8 text;"
-        " is the terminal set to UTF-8?\n"
+        "argument 3: character 7 is the byte \\xe9: is the terminal set to UTF-8?\n"
     )
     assert notifier("retry", "12\r").err == (
-        "character 3 of argument 2 is the control character '\\r'; type it by hand\n"
+        "argument 2: character 3 is the control character '\\r': type it by hand\n"
     )
     assert notifier("forget", "x" * 5_000).err == (
-        "argument 2 has 5,000 characters, more than 4,096\n"
+        "argument 2: it has 5,000 characters, more than 4,096\n"
     )
 
 

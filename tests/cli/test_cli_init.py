@@ -1,11 +1,14 @@
 """``init`` writes two files that pass ``check``, and never overwrites unasked."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from cli_runner import Run
 
 from support.odd_files import ODD, no_file_larger_than, put_in_the_way
+from support.program import EXECUTABLE
 
 FLAGS = ("--token", "tok-secret", "--bot-id", "b1", "--customer-id", "c1")
 WEBHOOK = "https://hooks.slack.com/services/T000/B000/secret"
@@ -79,6 +82,7 @@ def test_by_force_it_merges_and_keeps_private_copies(notifier: Run, tmp_path: Pa
     dotenv.write_text(old)
     dotenv.chmod(0o644)
     rules.write_text("# my rules\n")
+    rules.chmod(0o640)
     ended = notifier("init", "--force", "--bot-id", "b1", "--customer-id", "c1")
     assert ended.code == 0
     assert dotenv.read_text() == (
@@ -91,6 +95,7 @@ def test_by_force_it_merges_and_keeps_private_copies(notifier: Run, tmp_path: Pa
     assert [path.stat().st_mode & 0o777 for path in copies.values()] == [0o600] * 2
     assert all(str(path.name) in ended.err for path in copies.values())
     assert "0ld-t0ken" not in ended.err
+    assert [path.stat().st_mode & 0o777 for path in (dotenv, rules)] == [0o600, 0o640]
 
 
 def test_a_copy_is_never_written_over(notifier: Run, tmp_path: Path) -> None:
@@ -155,3 +160,19 @@ def test_what_is_no_file_of_ours_is_neither_followed_nor_replaced(
         assert f"{name} is a" in ended.err
         assert "no plain file: move it away" in ended.err
         assert untouched()
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "POSIX"])
+@pytest.mark.parametrize("typed", [b"t\xe9\n", b"t\x1b[201~\n", b"t" * 5_000 + b"\n"])
+def test_an_answer_that_is_no_text_is_told(tmp_path: Path, typed: bytes, locale: str) -> None:
+    ran = subprocess.run(
+        [EXECUTABLE, "init", *FLAGS[2:]],
+        check=False,
+        input=typed,
+        capture_output=True,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "LC_ALL": locale},
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (2, b"")
+    assert ran.stderr.splitlines()[-1].startswith(b"BotPenguin token: ")
+    assert list(tmp_path.iterdir()) == []
