@@ -117,3 +117,18 @@ async def test_a_disk_that_fails_at_the_start_is_told_in_a_line(
         assert [line for line in ended.err.splitlines() if not line.startswith("{")] == [
             ended.err.splitlines()[-1]
         ]
+
+
+async def test_a_backup_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with site(tmp_path, leads=40) as found:
+        await found.begin()
+        before = names(tmp_path)
+        found.program.prefix = traced("fdatasync:signal=SIGTERM:when=1")
+        ended = await found.program.ends("backup", "copy.db")
+        found.program.prefix = ()
+        assert (ended.code, ended.out) == (143, "")
+        assert names(tmp_path) == before
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
