@@ -31,6 +31,7 @@ NAMES: Mapping[str, type[msgspec.Struct] | None] = {
     "rule": None,
 }
 MAX_SOURCE_CHARS = 20_000
+TYPOGRAPHIC = "“”„‟‘’‚‛«»‹›"
 
 # Whatever Python raises when a template asks for nonsense, or for too much.
 NONSENSE = (
@@ -113,7 +114,10 @@ def _compiled(part: str, source: str | None) -> jinja2.Template | None:
     try:
         return _template(source, Sandbox())
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateFault(error.lineno, error.message or "a syntax error", part) from error
+        problem = (error.message or "a syntax error").rstrip(".")
+        curly = any(f"char {mark!r}" in problem for mark in TYPOGRAPHIC)
+        remedy = "; write straight quotes, \" or '" if curly else ""
+        raise TemplateFault(error.lineno, f"{problem}{remedy}", part) from error
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateFault(1, "it is nested too deeply", part) from error
 

@@ -1,14 +1,18 @@
 """The mapping under a rule's ``if`` → a :class:`Condition`, with every mistake reported."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
-from notifier.cleaning import comparable, visible
+from notifier.cleaning import visible
+from notifier.events import EventType
 from notifier.messages.facts import STATUS_EMOJI
 from notifier.records import LEAD, NON_LEAD
 from notifier.rules import comparisons
 from notifier.rules.comparisons import Test
 from notifier.rules.conditions import Clause, Condition, group
+from notifier.rules.doubts import NEAR, tell_doubts
+from notifier.rules.never import tell_never
 from notifier.rules.nodes import (
     Faults,
     Node,
@@ -42,8 +46,9 @@ Read: TypeAlias = Test | None
 """A test, or ``None`` after a fault."""
 
 
+STATUSES = tuple(STATUS_EMOJI)
 KNOWN_VALUES = {
-    "status": tuple(STATUS_EMOJI),
+    "status": STATUSES,
     "type": (LEAD, NON_LEAD),
     "last_message.by": ("bot", "user", "agent"),
 }
@@ -55,13 +60,19 @@ def read_condition(
     faults: Faults,
     no_change: str = "",
     sources: Collection[str] = (),
+    types: AbstractSet[EventType] = frozenset(),
 ) -> Condition:
     """Return the condition; ``no_change`` says why ``from`` and ``to`` may not be named.
 
-    A value that none of ``sources`` has, or no status, is a warning.
+    What none of ``sources``, no lead or no event of these ``types`` can have is a warning.
     """
-    known = {**KNOWN_VALUES, "source": sources} if sources else KNOWN_VALUES
-    return _Reader(faults, no_change, known).condition(node)
+    known: dict[str, Collection[str]] = {**KNOWN_VALUES, "source": sources}
+    changed = [kind.endswith("status_changed") for kind in types]
+    if any(changed):
+        known |= {f"{key}{'' if all(changed) else NEAR}": STATUSES for key in CHANGE_KEYS}
+    condition = _Reader(faults, no_change, known).condition(node)
+    tell_never(node, condition, types, faults)
+    return condition
 
 
 class _Reader:
@@ -89,7 +100,7 @@ class _Reader:
             return self._group(key, value)
         get = self._getter(key)
         test = self._test(key.written, value)
-        self._advise(key.text, value)
+        tell_doubts(key.text, value, known=self._known, faults=self._faults)
         if get is None or test is None:
             return None
         return Clause(key=key.text, wanted=written(value), get=get, test=test)
@@ -128,14 +139,6 @@ class _Reader:
                 return self._any_of(key, value)
             case Table():
                 return self._operators(key, value)
-
-    def _advise(self, key: str, value: Node) -> None:
-        known = self._known.get(key, ())
-        same = set(map(comparable, known))
-        for scalar in _compared(value) if known else ():
-            if comparable(scalar.text) not in same and not scalar.unresolved:
-                problem = f"`{scalar.written}` is no usual {key}{meant(scalar.text, known)}"
-                self._faults.warn(scalar.at, problem, f"usual are {', '.join(known)}")
 
     def _any_of(self, key: str, value: Series) -> Read:
         if not value.entries:
@@ -220,17 +223,3 @@ class _Reader:
             return operand
         self._faults.add(operand.at, f"`{name}` wants one text that is not empty")
         return None
-
-
-def _compared(value: Node) -> Iterator[Scalar]:
-    """Yield the texts a value is compared with as a whole."""
-    match value:
-        case Scalar(null=False):
-            yield value
-        case Series():
-            for entry in value.entries:
-                yield from _compared(entry)
-        case Table():
-            for name, operand in value.entries:
-                if name.text in ("not", *LIST_TESTS):
-                    yield from _compared(operand)

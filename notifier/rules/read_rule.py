@@ -68,6 +68,7 @@ class _Reader:
             faults=self._faults,
             no_change=_no_change(when, is_timer=is_timer),
             sources=[spec.source.name for spec in self._places.sources],
+            types=when,
         )
         types = when or frozenset({EventType.LEAD_OVERDUE})
         message = self._message(node.get("message"), types)

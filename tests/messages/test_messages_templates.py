@@ -241,6 +241,7 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{{ lead.visits | length }}", 1, "on a number: write `| string` before it"),
         ("{% for a in lead %}{% endfor %}", 1, "`for` wants a list, not a whole record"),
         ("{{ lead.name() }}", 1, "() calls a text"),
+        ("{% if lead.status == “OPEN” %}{% endif %}", 1, "write straight quotes"),
         ("{{ lead.name.split(1) }}", 1, "`split` cannot be called so"),
     ],
 )
