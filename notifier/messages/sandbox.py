@@ -69,10 +69,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj.field(attribute)
         if isinstance(obj, Bag):
             return obj.method(attribute) or obj.field(attribute)
-        if isinstance(obj, dict) and attribute in obj:
-            return obj[attribute]
         value = super().getattr(obj, attribute)
-        if isinstance(value, Undefined) and not isinstance(obj, Undefined):
+        # `loop.previtem` may be nothing, and so may what the author's own mapping holds.
+        known = isinstance(obj, Undefined | LoopContext) or _has(obj, attribute)
+        if isinstance(value, Undefined) and not known:
             raise MistakeError(f"`{attribute}` cannot be used on {kind_of(obj)}")
         return value
 
@@ -136,6 +136,10 @@ def _method(context: Context, method: Any, owner: str, args: tuple[Json, ...]) -
         return replace(context, owner, *args) if method.__name__ == "replace" else method(*args)
     except (TypeError, ValueError) as error:
         raise MistakeError(f"`{method.__name__}` cannot be called so") from error
+
+
+def _has(obj: Json, name: str) -> bool:
+    return isinstance(obj, dict) and name in obj
 
 
 def _range(*bounds: int) -> Json:

@@ -230,4 +230,6 @@ def _problem(error: BaseException) -> str:
         return "it calls itself too often, or holds too much"
     if isinstance(error, jinja2.TemplateError | TypeError):
         return "it asks for what templates do not have"
+    if isinstance(error, ValueError) and "unpack" in str(error):
+        return "`for a, b in` finds no pairs: write `.items()` behind a mapping"
     return f"it fails with {type(error).__name__}"
