@@ -31,7 +31,12 @@ def tell_never(
     for key, problem in _problems(node, clauses, types):
         name = node.key(key)
         if name and not name.unresolved:
-            faults.warn(name.at, problem, "the rule never matches as it is")
+            faults.warn(name.at, problem, "this never holds as it is")
+    for clause in condition.clauses:
+        value = node.get(clause.key)
+        if clause.key in ("any", "all") and isinstance(value, Series):
+            for entry, part in zip(value.entries, clause.parts, strict=True):
+                tell_never(entry, part, types, faults)
 
 
 def _problems(
