@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Any
 
 from jinja2 import TemplateError, pass_context
+from jinja2.exceptions import FilterArgumentError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.tests import TESTS
@@ -28,6 +29,7 @@ ITERATING = """
 """
 NUMERIC = ("abs", "round")
 OF_TEXTS = ("capitalize", "lower", "string", "title", "trim", "truncate", "upper", "wordcount")
+MISUSE = (AttributeError, FilterArgumentError, LookupError, TypeError, ValueError)
 MEASURES = ("count", "length")
 COUNTS = ("count", "length", "wordcount")
 DEFAULTS = ("d", "default")
@@ -78,11 +80,14 @@ def _counted_filter(name: str, function: Filter) -> Filter:
             value = printed(value)
         try:
             return spent.made(context.call(function, value, *args, **kwargs))
-        except TemplateError:
+        except MistakeError:
             raise
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except MISUSE as error:
             remedy = _remedy(name, value)
             problem = f"`| {name}` cannot be used so on {kind_of(value)}{remedy}"
+            raise MistakeError(problem) from error
+        except TemplateError as error:
+            problem = f"`| {name}` names a filter, a test or an attribute that is not there"
             raise MistakeError(problem) from error
 
     return run

@@ -253,6 +253,8 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{{ lead.visits | length }}", 1, "on a number: write `| string` before it"),
         ("{% for a in lead %}{% endfor %}", 1, "`for` wants a list, not a whole record"),
         ("{{ lead.name() }}", 1, "() calls a text"),
+        ("{{ lead.visits | reverse }}", 1, "`| reverse` cannot be used so on a number"),
+        ("{{ lead.tags | map(lead.name) }}", 1, "`| map` names a filter, a test or an"),
         ("{% for k, v in lead.attributes %}{% endfor %}", 1, "write `.items()`"),
         ("{{ {'a': 1}.b }}", 1, "`b` cannot be used on a mapping"),
         ("{% if lead.status == “OPEN” %}{% endif %}", 1, "write straight quotes"),
