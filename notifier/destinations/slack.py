@@ -3,6 +3,7 @@
 Source: Slack's Web API (chat.postMessage, chat.update) and incoming webhooks.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal, Self
@@ -36,9 +37,11 @@ from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
 from notifier.records import Lead
 from notifier.rules.destinations import DestinationOptions
+from notifier.rules.unfit import UnfitError
 
 SEND_TIMEOUT_S = 15.0
 UPDATE_TIMEOUT_S = 5.0
+CHANNEL_ID = re.compile(r"[CDGUW][A-Z0-9]*")
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
@@ -47,11 +50,21 @@ def _check_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _check_channel(channel: str) -> str:
+    """Return a channel as it came; Slack's names have neither blanks nor capitals."""
+    if CHANNEL_ID.fullmatch(channel):
+        return channel
+    name = "-".join(channel.lower().split())
+    if name != channel:
+        raise UnfitError(channel, "is not a channel's name or id", f"; did you mean `{name}`?")
+    return channel
+
+
 class SlackOptions(DestinationOptions):
     """``{type: slack, channel: …}`` or ``{type: slack, webhook_url: …}`` in the rules file."""
 
     type: Literal["slack"] = Field(description="The kind of destination.")
-    channel: str | None = Field(
+    channel: Annotated[str, AfterValidator(_check_channel)] | None = Field(
         default=None,
         min_length=1,
         description="A channel's name or id, or assignee for direct messages; needs a token.",

@@ -10,6 +10,7 @@ from notifier.rules.durations import Duration
 from notifier.rules.unfit import UnfitError
 
 GROUP_MENTIONS = frozenset({"here", "channel", "assignee"})
+OTHER_FLAGS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 SLACK_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -24,8 +25,11 @@ def check_mention(value: object) -> object:
 
 def _flag(value: object) -> object:
     """Refuse ``yes`` and ``on``, which are words in YAML 1.2."""
-    flags: dict[object, bool] = {"true": True, "false": False}
-    return flags.get(value.lower(), value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if flag := OTHER_FLAGS.get(value.lower()):
+        raise UnfitError(value, f"is neither true nor false; write {flag}")
+    return {"true": True, "false": False}.get(value.lower(), value)
 
 
 Flag: TypeAlias = Annotated[bool, Strict(), BeforeValidator(_flag)]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from cronsim import CronSim, CronSimError
 
 from notifier.rules.durations import parse_duration
+from notifier.rules.meanings import meant_digest
 from notifier.rules.unfit import UnfitError
 
 
@@ -28,13 +29,22 @@ class Digest:
 def parse_digest(text: str, *, timezone: tzinfo) -> Digest:
     """Return what a duration or cron line means; raises ``ValueError`` for neither."""
     fields = text.split()
+    near = meant_digest(text)
+    example = "write 2h, or 0 9 * * * for 9:00 each day"
+    hint = f", so here {near}" if near else ""
     if len(fields) == 1:
-        every = parse_duration(text)
+        try:
+            every = parse_duration(text)
+        except ValueError as error:
+            problem = f"is not a duration and not a cron line; {example}"
+            raise UnfitError(text, problem, hint) from error
         if not every:
             raise ValueError("it must be longer than nothing")
         return Digest(every=every)
     if len(fields) != 5:
-        raise UnfitError(text, f"has {len(fields)} fields; a cron line has five")
+        raise UnfitError(
+            text, f"has {len(fields)} fields; a cron line has five; {example}", hint
+        )
     try:
         CronSim(text, datetime(2024, 1, 1, tzinfo=UTC))
     except CronSimError as error:

@@ -26,6 +26,8 @@ from ruamel.yaml.reader import ReaderError
 
 from notifier.errors import ConfigError
 from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table
+from notifier.rules.pairs import Pairs
+from notifier.rules.syntax import diagnose
 
 Lookup = Callable[[str], str | None]
 
@@ -35,6 +37,7 @@ STRING_TAG = "tag:yaml.org,2002:str"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 SURROGATE = re.compile("[\ud800-\udfff]")
+QUOTED = re.compile("[“”„«‘’‚].*[“”»«‘’]", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,9 +59,9 @@ def read_document(
     except ReaderError as error:
         before = text[: error.position]
         mark = Mark(file, before.count("\n") + 1, error.position - before.rfind("\n"))
-        faults.add(mark, "a control character is no text", "remove it")
+        faults.lose(mark, "a control character is no text", "remove it")
     except YAMLError as error:
-        faults.add(Mark(file, 1, 1), f"this is no YAML: {type(error).__name__}")
+        faults.lose(Mark(file, 1, 1), f"this is not valid YAML: {type(error).__name__}")
     return None
 
 
@@ -94,24 +97,9 @@ class _Builder:
         return None if isinstance(root, Scalar) and root.null else root
 
     def report(self, error: MarkedYAMLError) -> None:
-        problem = str(error.problem or error.context)
-        is_cut_off = "stream end" in problem or "end of stream" in problem
-        # The context of what never ends is where it begins.
-        at = (is_cut_off and error.context_mark) or error.problem_mark or error.context_mark
-        mark = self._mark(at) if at else Mark(self._file, 1, 1)
-        line = self._line(mark)
-        remedy = ""
-        if is_cut_off:
-            problem, remedy = "the file ends within brackets or quotes", "close what is open"
-        elif "'\\t'" in problem:
-            problem, remedy = "a tab stands where YAML wants spaces", "indent with spaces"
-        elif "${" in line:
-            remedy = "between { } and [ ], put ${…} in quotes"
-        elif "mapping values" in problem:
-            remedy = "check the indentation, or put a text with `: ` in quotes"
-        elif "block end" in problem:
-            problem, remedy = "this line fits nothing above it", "check the indentation"
-        self._faults.add(mark, f"this is no YAML: {problem}", remedy)
+        slip = diagnose(error, self._lines)
+        at = Mark(self._file, slip.line, slip.column)
+        self._faults.lose(at, f"this is not valid YAML: {slip.problem}", slip.remedy)
 
     def _node(self, event: Event, *, depth: int) -> Node:
         if isinstance(event, AliasEvent):
@@ -120,14 +108,14 @@ class _Builder:
             self._stop(event, f"this is nested more than {MAX_DEPTH} levels deep", "")
         before = self._nodes + self._aliased
         self._nodes += 1
-        self._check_tag(event)
+        is_tagged = self._is_tagged(event)
         node: Node
         if isinstance(event, MappingStartEvent):
             node = self._table(event, depth=depth)
         elif isinstance(event, SequenceStartEvent):
             node = self._series(event, depth=depth)
         else:
-            node = self._scalar(event)
+            node = self._scalar(event, lost=is_tagged)
         anchor = getattr(event, "anchor", None)
         if anchor:
             self._anchors[anchor] = node, self._nodes + self._aliased - before
@@ -135,7 +123,8 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> Node:
         if event.anchor not in self._anchors:
-            self._stop(event, f"`*{event.anchor}` names no anchor above it", "")
+            remedy = "put a text that begins with * in quotes"
+            self._stop(event, f"`*{event.anchor}` names no anchor above it", remedy)
         node, size = self._anchors[event.anchor]
         # Counted instead of expanded: nodes are shared, but whoever walks the
         # tree afterwards would walk every copy.
@@ -151,44 +140,46 @@ class _Builder:
         return Series(at=self._mark(start.start_mark), entries=tuple(entries))
 
     def _table(self, start: Event, *, depth: int) -> Table:
-        entries: dict[str, tuple[Scalar, Node]] = {}
+        pairs = Pairs(self._faults, in_braces=bool(getattr(start, "flow_style", False)))
         while not isinstance(event := next(self._events), MappingEndEvent):
-            key = self._node(event, depth=depth + 1)
-            if not isinstance(key, Scalar):
-                self._stop(
-                    event,
-                    "a key must be a text",
-                    "put a text that begins with {{, { or [ in quotes",
-                )
+            key = self._key(event, depth=depth + 1)
             value = self._node(next(self._events), depth=depth + 1)
+            behind = self._line(key.at)[key.at.column - 1 + len(key.written) :]
             if isinstance(value, Scalar) and value.null:
-                value = self._null(key, value)
-            if key.text in entries:
-                first = entries[key.text][0].at
-                self._faults.add(
-                    key.at, f"`{key.written}` is here twice", f"first in line {first.line}"
-                )
-            else:
-                entries[key.text] = key, value
-        return Table(at=self._mark(start.start_mark), entries=tuple(entries.values()))
+                value = self._null(key, value, behind)
+            pairs.add(key, value, behind=behind)
+        return pairs.table(self._mark(start.start_mark))
 
-    def _null(self, key: Scalar, value: Scalar) -> Scalar:
+    def _key(self, event: Event, *, depth: int) -> Scalar:
+        is_text = not isinstance(event, MappingStartEvent | SequenceStartEvent)
+        key = self._node(event, depth=depth) if is_text else None
+        if not isinstance(key, Scalar):
+            remedy = "put a text that begins with {{, { or [ in quotes"
+            self._stop(event, "a key must be a text", remedy)
+        return key
+
+    def _null(self, key: Scalar, value: Scalar, behind: str) -> Scalar:
         """Return a null that stands where its key does: the parser places it lines below."""
-        rest = self._line(key.at)[key.at.column - 1 + len(key.written) :]
-        if comment := re.match(r"\W{0,2}:\s+(#\S+)", rest):
+        comment = re.match(r"\W{0,2}:\s+(#\S+)", behind)
+        if comment:
             self._faults.add(
                 key.at,
                 f"`{key.written}` is empty, since `{comment[1]}` is a comment",
                 f'write "{comment[1]}" in quotes',
             )
-        return replace(value, at=key.at)
+        return replace(value, at=key.at, unresolved=comment is not None)
 
-    def _scalar(self, event: Event) -> Scalar:
+    def _scalar(self, event: Event, *, lost: bool) -> Scalar:
         assert isinstance(event, ScalarEvent)
         at = self._mark(event.start_mark)
         is_plain = event.style is None and event.tag is None
         if SURROGATE.search(event.value):
             self._stop(event, "half a character is no text", "write it without \\ud800 and kin")
+        if is_plain and QUOTED.fullmatch(event.value):
+            problem = (
+                f"`{event.value}` has typographic quotes, which YAML takes for its letters"
+            )
+            self._faults.warn(at, problem, 'write it in straight quotes: "…"')
         text, unresolved = self._expanded(event.value, at)
         return Scalar(
             at=at,
@@ -196,7 +187,7 @@ class _Builder:
             written=event.value,
             plain=is_plain,
             null=is_plain and event.value in NULLS,
-            unresolved=unresolved,
+            unresolved=unresolved or lost,
             text_line=at.line + (event.style in ("|", ">")),
         )
 
@@ -235,15 +226,16 @@ class _Builder:
             return None
         return value
 
-    def _check_tag(self, event: Event) -> None:
+    def _is_tagged(self, event: Event) -> bool:
         tag = getattr(event, "tag", None)
-        if tag not in (None, STRING_TAG):
-            self._faults.add(
-                self._mark(event.start_mark), f"the tag {tag} is not allowed", "remove it"
-            )
+        if tag in (None, STRING_TAG):
+            return False
+        remedy = "remove it, or put a text that begins with ! in quotes"
+        self._faults.add(self._mark(event.start_mark), f"the tag {tag} is not allowed", remedy)
+        return True
 
     def _stop(self, event: Event, problem: str, remedy: str) -> NoReturn:
-        self._faults.add(self._mark(event.start_mark), problem, remedy)
+        self._faults.lose(self._mark(event.start_mark), problem, remedy)
         raise _UnreadableError
 
     def _mark(self, mark: StreamMark) -> Mark:

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from notifier.rules.meanings import meant_duration
 from notifier.rules.unfit import UnfitError
 
 UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
@@ -13,6 +14,7 @@ WRITTEN = re.compile(
     r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?",
     re.ASCII,
 )
+FORMS = "500ms, 15s, 5m, 6h, 2d or 1h30m"
 LONGEST_MS = 3_650 * UNITS_MS["d"]
 
 
@@ -26,7 +28,9 @@ def parse_duration_ms(text: str) -> int:
         return 0
     found = WRITTEN.fullmatch(text)
     if not text or not found:
-        raise UnfitError(text, "is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m")
+        near = meant_duration(text)
+        here = f", so here `{near}`" if near and WRITTEN.fullmatch(near) else ""
+        raise UnfitError(text, f"is not a duration; write {FORMS}", here)
     total = sum(
         int(count) * unit
         for count, unit in zip(found.groups(), UNITS_MS.values(), strict=True)
@@ -53,6 +57,8 @@ def format_duration(duration: timedelta) -> str:
 
 
 def _parsed(value: object) -> object:
+    if isinstance(value, dict | list):
+        raise ValueError(f"this is not a duration; write {FORMS}")  # noqa: TRY004 - pydantic's
     return parse_duration(value) if isinstance(value, str) else value
 
 

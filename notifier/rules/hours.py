@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from notifier.rules.meanings import meant_days, meant_span
 from notifier.rules.nodes import meant
 from notifier.rules.unfit import UnfitError
 from notifier.rules.windows import DAY_MINUTES, Span
@@ -44,23 +45,27 @@ def _texts(value: object) -> Iterator[str]:
 
 def _days(text: str) -> Iterator[int]:
     first, _, last = text.partition("-")
-    begin = _day(first)
-    end = _day(last) if last else begin
+    begin = _day(first, text)
+    end = _day(last, text) if last else begin
     return (day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
 
 
-def _day(text: str) -> int:
-    name = text.strip().lower()
+def _day(name: str, whole: str) -> int:
+    folded = name.strip().lower()
     for names in (DAYS, LONG_DAYS):
-        if name in names:
-            return names.index(name)
-    raise UnfitError(text.strip(), f"is not a day{meant(name, (*DAYS, *LONG_DAYS))}")
+        if folded in names:
+            return names.index(folded)
+    if near := meant_days(whole):
+        raise UnfitError(whole, f"is not a day; did you mean `{near}`?")
+    raise UnfitError(name.strip(), f"is not a day{meant(folded, (*DAYS, *LONG_DAYS))}")
 
 
 def _span(text: str) -> Span:
     found = SPAN.fullmatch(text)
     if not found:
-        raise UnfitError(text, "is not a span of hours; write 09:00-18:00")
+        near = meant_span(text)
+        here = f", so here `{near}`" if near not in ("", "09:00-18:00") else ""
+        raise UnfitError(text, "is not a span of hours; write 09:00-18:00", here)
     begin_h, begin_m, end_h, end_m = map(int, found.groups())
     begins, ends = begin_h * 60 + begin_m, end_h * 60 + end_m
     if max(begin_m, end_m) > 59 or begins >= DAY_MINUTES or ends > DAY_MINUTES:

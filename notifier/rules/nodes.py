@@ -58,10 +58,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A mapping in file order, without duplicate keys."""
+    """A mapping in file order, without duplicate keys.
+
+    ``torn`` says that a key was not understood, so that none may be called missing.
+    """
 
     at: Mark
     entries: "tuple[tuple[Scalar, Node], ...]"
+    torn: bool = False
 
     def get(self, key: str) -> "Node | None":
         """Return the value of a key, ``None`` where it is absent."""
@@ -134,6 +138,13 @@ def meant(name: str, known: Iterable[str]) -> str:
     return _meant(name, {one: one for one in known})
 
 
+def may_be_meant(table: Table, key: str, known: Iterable[str]) -> bool:
+    """Say whether a key is there after all, in letters or a place that nobody knows."""
+    names = list(known)
+    strangers = [name.text for name, _ in table.entries if name.text not in names]
+    return table.torn or any(f"`{key}`" in meant(stranger, names) for stranger in strangers)
+
+
 def _meant(name: str, known: Mapping[str, str]) -> str:
     names = {one.casefold(): told for one, told in known.items()}
     near = get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
@@ -154,6 +165,7 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[tuple[Mark, Fault]] = []
         self._warnings: list[tuple[Mark, Fault]] = []
+        self.partial = False
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -161,6 +173,11 @@ class Faults:
     def add(self, at: Mark, problem: str, remedy: str = "") -> None:
         """Report a mistake that keeps the rules from being used."""
         self._faults.append((at, Fault(where=str(at), problem=problem, remedy=remedy)))
+
+    def lose(self, at: Mark, problem: str, remedy: str = "") -> None:
+        """Report a mistake that keeps a part unread: names that others use may be in it."""
+        self.partial = True
+        self.add(at, problem, remedy)
 
     def warn(self, at: Mark, problem: str, remedy: str = "") -> None:
         """Report what is probably not meant, but can be used."""

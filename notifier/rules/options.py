@@ -56,6 +56,12 @@ def _check_address(address: str) -> str:
     return address
 
 
+def _check_message(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError('it wants a mapping; write {title: "…"}')  # noqa: TRY004 - pydantic's
+    return value
+
+
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 Id: TypeAlias = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_id)]
 Name: TypeAlias = Annotated[
@@ -133,7 +139,9 @@ class RuleOptions(Options):
     )
     clock: str | None = Field(default=None, description="With for: whose hours count.")
     send: Texts = Field(description="Destinations.")
-    message: MessageOptions | None = Field(default=None, description="The rule's own words.")
+    message: Annotated[MessageOptions | None, BeforeValidator(_check_message)] = Field(
+        default=None, description="The rule's own words."
+    )
     digest: Text | None = Field(
         default=None, description="Collect and send as one: a duration or a cron line."
     )

@@ -11,6 +11,7 @@ from notifier.rules.destinations import DestinationOptions
 from notifier.rules.model import DestinationSpec, SourceSpec
 from notifier.rules.nodes import Faults, Mark, Node, Scalar, Table, is_unresolved, plain
 from notifier.rules.options import AgentOptions, SourceOptions, WindowOptions
+from notifier.rules.secrets import warn_of_secrets
 from notifier.rules.sections import Entry, Sections
 from notifier.rules.validate import validated
 from notifier.rules.windows import Window
@@ -56,8 +57,9 @@ def _sources(entries: Iterable[Entry], faults: Faults) -> tuple[SourceSpec, ...]
     specs: list[SourceSpec] = []
     for name, node in entries:
         options = validated(SourceOptions, node, at=name.at, what="source", faults=faults)
-        if options is None:
+        if options is None or not isinstance(node, Table):
             continue
+        warn_of_secrets(SourceOptions, node, faults)
         source = Source(
             name=name.text,
             bot_id=options.bot_id,
@@ -121,12 +123,17 @@ def _destination(
         return None
     kind = node.get("type")
     if not isinstance(kind, Scalar) or kind.null:
-        faults.add(name.at, f"`{name.written}`: `type` is missing", _choices(kinds))
+        stranger = next((key for key, _ in node.entries if key.text.casefold() == "type"), None)
+        if stranger is not None:
+            faults.add(stranger.at, f"`{stranger.written}` is not a key; did you mean `type`?")
+        elif not node.torn:
+            faults.add(name.at, f"`{name.written}`: `type` is missing", _choices(kinds))
         return None
     if kind.text not in kinds:
         if not kind.unresolved:
             faults.unknown(kind, "type of destination", kinds)
         return None
+    warn_of_secrets(kinds[kind.text], node, faults)
     options = validated(
         kinds[kind.text], node, at=name.at, what=f"{kind.text} destination", faults=faults
     ) or _without_secrets(node)

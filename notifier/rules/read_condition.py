@@ -24,6 +24,7 @@ from notifier.rules.nodes import (
     meant,
     written,
 )
+from notifier.rules.rule_slips import condition_meant, number_meant
 from notifier.rules.views import (
     ATTRIBUTES,
     CHANGE_KEYS,
@@ -88,7 +89,8 @@ class _Reader:
         if node is None or is_null(node):
             return Condition()
         if not isinstance(node, Table):
-            self._faults.add(node.at, "a condition is a mapping, as in {country: India}")
+            problem = "a condition is a mapping, as in {country: India}"
+            self._faults.add(node.at, problem, condition_meant(node))
             return Condition()
         clauses = (self._clause(key, value) for key, value in node.entries)
         return Condition(
@@ -203,7 +205,8 @@ class _Reader:
             return None
         bound = comparisons.number(text.text)
         if bound is None:
-            self._faults.add(operand.at, f"`{name}` wants a number, not `{text.written}`")
+            problem = f"`{name}` wants a number, not `{text.written}`"
+            self._faults.add(operand.at, problem, number_meant(text.written))
             return None
         return comparisons.compares(name, bound)
 

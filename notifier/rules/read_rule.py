@@ -1,6 +1,7 @@
 """One entry of ``rules:`` → a :class:`Rule`, with every mistake in it reported."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from datetime import timedelta, tzinfo
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
@@ -15,11 +16,15 @@ from notifier.rules.nodes import (
     Scalar,
     Series,
     Table,
+    is_expanded,
     is_null,
+    may_be_meant,
+    meant,
 )
 from notifier.rules.options import RuleOptions
 from notifier.rules.places import Places
 from notifier.rules.read_condition import read_condition
+from notifier.rules.rule_slips import real_rules
 from notifier.rules.unfit import UnfitError
 from notifier.rules.validate import validated
 from notifier.rules.windows import Window
@@ -36,7 +41,11 @@ CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
 EVENT_TYPES = tuple(kind.value for kind in EventType)
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3650)
+SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b)\s*")
+OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
+TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
 READ_MESSAGE = "notifier.rules.read_message:read_message"
+RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
 NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
 
 
@@ -45,7 +54,9 @@ def read_rules(
 ) -> tuple[Rule, ...]:
     """Return the rules in file order; two of one name are a fault."""
     reader = _Reader(places, timezone, faults)
-    return tuple(rule for node in nodes if (rule := reader.rule(node)))
+    return tuple(
+        rule for node in real_rules(nodes, RULE_KEYS, faults) if (rule := reader.rule(node))
+    )
 
 
 class _Reader:
@@ -113,15 +124,30 @@ class _Reader:
                 found |= WILDCARDS[scalar.text]
             elif scalar.text in EVENT_TYPES:
                 found.add(EventType(scalar.text))
-            elif not scalar.unresolved:
-                self._faults.unknown(scalar, "event type", (*EVENT_TYPES, *WILDCARDS))
+            elif not scalar.unresolved and not self._is_list(scalar, "when", EVENT_TYPES):
+                self._report_type(scalar)
         return frozenset(found)
+
+    def _is_list(self, scalar: Scalar, key: str, known: Collection[str]) -> bool:
+        """Report several names in one text; says whether it is one."""
+        parts = [part for part in SEPARATORS.split(scalar.written) if part]
+        is_list = len(parts) > 1 and any(part in known for part in parts)
+        if is_list:
+            remedy = f"write a list: [{', '.join(parts)}]"
+            self._faults.add(scalar.at, f"`{key}`: several names stand in one text", remedy)
+        return is_list
+
+    def _report_type(self, scalar: Scalar) -> None:
+        near = meant(scalar.text, (*EVENT_TYPES, *WILDCARDS))
+        problem = f"`{scalar.written}` is not an event type{near}"
+        self._faults.add(scalar.at, problem, "" if near else TYPES)
 
     def _check_together(self, node: Table, when: frozenset[EventType]) -> None:
         given = {key.text for key, value in node.entries if not is_null(value)}
         if {"for", "when"} <= given:
             self._faults.add(_place(node, "when"), "`when` and `for` exclude each other")
-        if not {"for", "when"} & given:
+        is_there = any(may_be_meant(node, key, RULE_KEYS) for key in ("when", "for"))
+        if not {"for", "when"} & given and not is_there:
             self._faults.add(node.at, "`when` is missing", "or `for`, with a duration")
         for key, needed in NEEDS.items():
             if key in given and needed not in given:
@@ -138,14 +164,18 @@ class _Reader:
     def _check_send(self, node: Table) -> None:
         names = self._places.destination_names
         for scalar in _scalars(node.get("send")):
-            if scalar.text not in names and not scalar.unresolved:
+            if self._faults.partial:
+                break
+            if scalar.text in names or scalar.unresolved:
+                continue
+            if not self._is_list(scalar, "send", names):
                 self._faults.unknown(scalar, "destination", names.values())
 
     def _window(self, node: Table, key: str) -> Window | None:
         name = node.get(key)
         if not isinstance(name, Scalar) or name.null or name.unresolved:
             return None
-        if name.text not in self._places.window_names:
+        if name.text not in self._places.window_names and not self._faults.partial:
             self._faults.unknown(name, "window", self._places.window_names.values())
         return self._places.windows.get(name.text)
 
@@ -166,7 +196,9 @@ class _Reader:
             return parse_digest(node.text, timezone=self._timezone)
         except ValueError as error:
             problem = (
-                error.said_of(node.written) if isinstance(error, UnfitError) else str(error)
+                error.said_of(node.written)
+                if isinstance(error, UnfitError) and is_expanded(node)
+                else str(error)
             )
             self._faults.add(node.at, f"`digest`: {problem}")
             return None

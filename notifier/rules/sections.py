@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null
+from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null, meant
 
 Entry = tuple[Scalar, Node]
 
@@ -41,7 +41,7 @@ def merged(documents: Iterable[Node], faults: Faults) -> Sections:
             rules += _rules(section, value, faults)
         elif not isinstance(value, Table):
             what = NAMED[section.text]
-            faults.add(
+            faults.lose(
                 section.at, f"`{section.text}` is a mapping", f"write {what} names as keys"
             )
         else:
@@ -55,13 +55,26 @@ def merged(documents: Iterable[Node], faults: Faults) -> Sections:
 def _sections(documents: Iterable[Node], faults: Faults) -> Iterable[Entry]:
     for document in documents:
         if not isinstance(document, Table):
-            faults.add(document.at, "a rules file is a mapping", f"of {', '.join(SECTIONS)}")
+            faults.lose(document.at, "a rules file is a mapping", f"of {', '.join(SECTIONS)}")
             continue
+        empty: Scalar | None = None
         for section, value in document.entries:
             if section.text not in SECTIONS:
-                faults.unknown(section, "section", SECTIONS)
-            elif not is_null(value):
+                faults.partial = True
+                _report_unknown(section, value, empty, faults)
+            elif is_null(value):
+                empty = section
+            else:
                 yield section, value
+
+
+def _report_unknown(section: Scalar, value: Node, empty: Scalar | None, faults: Faults) -> None:
+    """Report a key that is no section: perhaps it belongs under the empty one above it."""
+    if empty is None or is_null(value) or meant(section.text, SECTIONS):
+        faults.unknown(section, "section", SECTIONS)
+    else:
+        remedy = f"indent it, should it belong under `{empty.text}:`"
+        faults.add(section.at, f"`{section.written}` is not a section", remedy)
 
 
 def _rules(section: Scalar, value: Node, faults: Faults) -> tuple[Node, ...]:

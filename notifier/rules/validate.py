@@ -16,9 +16,11 @@ from notifier.rules.nodes import (
     Table,
     is_expanded,
     is_unresolved,
+    may_be_meant,
     plain,
     written,
 )
+from notifier.rules.pairs import key_meant
 from notifier.rules.unfit import UnfitError
 
 M = TypeVar("M", bound=BaseModel)
@@ -42,7 +44,7 @@ def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults
     mapping is then checked without its key, and ``None`` needs no further fault.
     """
     if not isinstance(node, Table):
-        faults.add(at, f"a {what} is a mapping of keys and values")
+        faults.add(at, f"a {what} is a mapping of keys and values", key_meant(node))
         return None
     values = {key.text: plain(value) for key, value in node.entries}
     try:
@@ -58,16 +60,22 @@ def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out what the other branches of a union say of a value one of them refused."""
+    """Leave out what is said once more of a value, by another branch or of its list."""
     refused = {found["loc"][0] for found in errors if found["loc"] and "ctx" in found}
     return [
         found
         for found in errors
+        if not (found["type"] == "too_short" and _is_told_of_an_entry(found, errors))
         if "ctx" in found
         or not found["loc"]
         or found["loc"][0] not in refused
         or found["type"] in ("missing", "extra_forbidden")
     ]
+
+
+def _is_told_of_an_entry(found: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    depth = len(found["loc"])
+    return any(other["loc"][:depth] == found["loc"] for other in errors if other != found)
 
 
 def _report(
@@ -88,7 +96,9 @@ def _report(
             key, f"key of `{nested}`" if nested else f"{what} key", _known(model, found["loc"])
         )
     elif found["type"] == "missing":
-        faults.add(place, f"`{found['loc'][-1]}` is missing")
+        name, known = str(found["loc"][-1]), _known(model, found["loc"])
+        if isinstance(value, Table) and not may_be_meant(value, name, known):
+            faults.add(place, f"`{name}` is missing")
     else:
         named = f"`{key.written}`: " if key else ""
         faults.add(place, f"{named}{_problem(found, value)}")

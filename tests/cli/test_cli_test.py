@@ -109,7 +109,6 @@ def test_mistakes_in_rules_and_tests_come_at_once(notifier: Run, rules: Path) ->
     assert [line.partition(": ")[0] for line in ended.err.splitlines()] == [
         "rules/rules.yaml:1:1",
         "rules/rules.test.yaml:2:5",
-        "rules/rules.test.yaml:2:5",
         "rules/rules.test.yaml:2:15",
     ]
 

@@ -19,7 +19,10 @@ from rehearsals import ONE, faults_of
         ("steps: [{change: {id: x}}]", "4:23: `id` of a lead never changes"),
         (
             "steps: [{after: 16}]",
-            "4:14: `after`: `16` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
+            (
+                "4:14: `after`: `16` is not a duration;"
+                " write 500ms, 15s, 5m, 6h, 2d or 1h30m, so here `16m`"
+            ),
         ),
         ("steps: [{expect: [{rule: Nw}]}]", "4:30: `Nw` is not a rule; did you mean `New`?"),
         (

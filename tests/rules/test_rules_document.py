@@ -86,53 +86,59 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
         ("a: ${BYTES}", "r.yaml:1:4: what `${BYTES}` stands for is no UTF-8"),
         ("a: 1\na: 2", "r.yaml:2:1: `a` is here twice (first in line 1)"),
         ("a: {b: 1, b: 2}", "r.yaml:1:11: `b` is here twice (first in line 1)"),
-        ("a: !secret x", "r.yaml:1:4: the tag !secret is not allowed (remove it)"),
+        (
+            "a: !secret x",
+            (
+                "r.yaml:1:4: the tag !secret is not allowed"
+                " (remove it, or put a text that begins with ! in quotes)"
+            ),
+        ),
         (
             "a: !!python/object:os.system x",
             (
                 "r.yaml:1:4: the tag tag:yaml.org,2002:python/object:os.system is not allowed"
-                " (remove it)"
+                " (remove it, or put a text that begins with ! in quotes)"
             ),
         ),
         (
             "a:\n\tb: c",
             (
-                "r.yaml:2:1: this is no YAML: a tab stands where YAML wants spaces"
+                "r.yaml:2:1: this is not valid YAML: a tab stands where YAML wants spaces"
                 " (indent with spaces)"
             ),
         ),
         (
             "a: b\n  c: d",
             (
-                "r.yaml:2:4: this is no YAML: mapping values are not allowed here"
-                " (check the indentation, or put a text with `: ` in quotes)"
+                "r.yaml:2:3: this is not valid YAML: this line fits nothing above it"
+                " (check the indentation: it may begin in column 1, below `a`)"
             ),
         ),
         (
             "a:\n  - b\n c: d",
             (
-                "r.yaml:3:2: this is no YAML: this line fits nothing above it"
-                " (check the indentation)"
+                "r.yaml:3:2: this is not valid YAML: this line fits nothing above it"
+                " (check the indentation: it may begin in column 1, below `a`)"
             ),
         ),
         (
             "a: b\nc: [",
             (
-                "r.yaml:2:5: this is no YAML: the file ends within brackets or quotes"
+                "r.yaml:2:5: this is not valid YAML: the file ends within brackets or quotes"
                 " (close what is open)"
             ),
         ),
         (
             "a: {b: 'c\nd: e\n",
             (
-                "r.yaml:1:8: this is no YAML: the file ends within brackets or quotes"
+                "r.yaml:1:8: this is not valid YAML: the quote that opens here is never closed"
                 " (close what is open)"
             ),
         ),
         (
             "a: {b: ${TOKEN}}",
             (
-                "r.yaml:1:9: this is no YAML: expected ',' or '}', but got '{'"
+                "r.yaml:1:9: this is not valid YAML: `${` opens braces of its own here"
                 " (between { } and [ ], put ${…} in quotes)"
             ),
         ),
@@ -156,8 +162,20 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
             r'a: "\ud800"',
             r"r.yaml:1:4: half a character is no text (write it without \ud800 and kin)",
         ),
-        ("a: *b", "r.yaml:1:4: `*b` names no anchor above it"),
-        ("a: &a [*a]", "r.yaml:1:8: `*a` names no anchor above it"),
+        (
+            "a: *b",
+            (
+                "r.yaml:1:4: `*b` names no anchor above it"
+                " (put a text that begins with * in quotes)"
+            ),
+        ),
+        (
+            "a: &a [*a]",
+            (
+                "r.yaml:1:8: `*a` names no anchor above it"
+                " (put a text that begins with * in quotes)"
+            ),
+        ),
         ("[" * 200, "r.yaml:1:42: this is nested more than 40 levels deep"),
     ],
 )

@@ -22,7 +22,7 @@ def test_all_faults_of_all_files_come_at_once_in_order() -> None:
         "a.yaml:2:26: `slak` is not a type of destination; did you mean `slack`?",
         "b.yaml:1:1: `agents` is a mapping (write agent names as keys)",
         (
-            "c.yaml:1:9: this is no YAML: expected ',' or '}', but got '{'"
+            "c.yaml:1:9: this is not valid YAML: `${` opens braces of its own here"
             " (between { } and [ ], put ${…} in quotes)"
         ),
     ]
@@ -143,7 +143,10 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, for: 5 minutes, send: screen}",
-            "6:13: `for`: `5 minutes` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m",
+            (
+                "6:13: `for`: `5 minutes` is not a duration;"
+                " write 500ms, 15s, 5m, 6h, 2d or 1h30m, so here `5m`"
+            ),
         ),
         ("- {name: R, for: 0s, send: screen}", "6:13: `for`: it must be longer than nothing"),
         (
@@ -179,7 +182,7 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, when: lead.created, enabled: on, send: screen}",
-            "6:33: `enabled`: it wants true or false",
+            "6:33: `enabled`: `on` is neither true nor false; write true",
         ),
         (
             "- {name: R, when: lead.created, send: screen, message: {titel: x}}",
@@ -187,7 +190,7 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             "- {name: R, when: lead.created, send: screen, message: hello}",
-            "6:47: `message`: it wants a mapping",
+            '6:47: `message`: it wants a mapping; write {title: "…"}',
         ),
         (
             "- {name: R, when: lead.created, send: []}",
@@ -315,7 +318,10 @@ rules:
         "a.yaml:10:26: `when` and `for` exclude each other",
         "a.yaml:10:32: `${ENV}` is not an event type; did you mean `lead.*`?",
         "a.yaml:10:48: `${ENV}` is not a destination (there is w, x, y, ${REGION})",
-        "a.yaml:10:66: `digest`: `0 ${ENV}` has 2 fields; a cron line has five",
+        (
+            "a.yaml:10:66: `digest`: `0 ${ENV}` has 2 fields; a cron line has five;"
+            " write 2h, or 0 9 * * * for 9:00 each day"
+        ),
         (
             "a.yaml:10:78: `for`: `${ENV}` is not a duration; write 500ms, 15s, 5m, 6h, 2d "
             "or 1h30m"
