@@ -134,7 +134,7 @@ def conclude(
         return _kept(attempts, now_ms, error, planned_ms, policy)
     latest_ms = planned_ms + policy.max_age_ms
     if counted >= policy.attempts or now_ms + _wished_ms(failure) >= latest_ms:
-        reason = f"gave up after {counted} attempts"
+        reason = f"gave up after {counted} attempt{'' if counted == 1 else 's'}"
         return Outcome(
             state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason=reason
         )

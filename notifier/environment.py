@@ -4,6 +4,7 @@ systemd hands secrets over as files in ``$CREDENTIALS_DIRECTORY``, containers in
 ``/run/secrets``; a file is named like its variable in lower case.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -16,7 +17,7 @@ from notifier.cleaning import clean
 from notifier.errors import ConfigError, Fault
 from notifier.formats import check_stray
 from notifier.hostzone import ETC, HostZone, host_zone
-from notifier.textfiles import read_text, shown
+from notifier.textfiles import read_text, reason, shown
 
 CONTAINER_SECRETS = Path("/run/secrets")
 
@@ -130,6 +131,7 @@ def read_environment(
     dotenv, faults = read_dotenv(folder / ".env")
     given = variables.get("CREDENTIALS_DIRECTORY")
     folders = [Path(given), secrets] if given else [secrets]
+    closed = {path: fault for path in folders if (fault := _closed(path))}
     fallbacks = {}
     if state := variables.get("STATE_DIRECTORY", "").partition(":")[0]:
         fallbacks["NOTIFIER_DATABASE"] = str(Path(state) / "notifier.db")
@@ -137,12 +139,24 @@ def read_environment(
         places=(
             Variables(name="the environment", values=variables),
             Variables(name=".env", values=dotenv),
-            *(Credentials(folder=path) for path in folders),
+            *(Credentials(folder=path) for path in folders if path not in closed),
         ),
         fallbacks=Variables(name="the host", values=fallbacks),
         zone=host_zone(variables.get("TZ"), etc=etc),
-        faults=tuple(faults),
+        faults=(*faults, *closed.values()),
     )
+
+
+def _closed(folder: Path) -> Fault | None:
+    """Return one fault for a folder that cannot be searched, in place of one per setting."""
+    try:
+        os.stat(f"{folder}/.")  # noqa: PTH116 - a Path drops the dot
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        problem = f"the folder of credentials cannot be searched: {reason(error)}"
+        return Fault(where=shown(folder), problem=problem, remedy="mend its mode, or remove it")
+    return None
 
 
 def read_dotenv(path: Path) -> tuple[dict[str, str], list[Fault]]:

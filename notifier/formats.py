@@ -84,7 +84,7 @@ def split_address(value: object) -> object:
         return None
     parts = urlsplit(f"//{value}")
     if not parts.hostname or _port(parts) is None or parts.netloc != value or "@" in value:
-        raise ValueError(f"`{value}` is no host:port")
+        raise ValueError(f"`{value}` is not host:port")
     return Address(host=parts.hostname, port=_port(parts) or 0)
 
 
@@ -92,11 +92,11 @@ def check_url(url: str) -> str:
     """Return an absolute http or https URL as it came; its text is not quoted back."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this is no http:// or https:// URL")
+        raise ValueError("this is not an http:// or https:// URL")
     if parts.netloc.endswith(":") or (":" in _after_host(parts) and _port(parts) is None):
-        raise ValueError("the URL's port is no number between 1 and 65535")
+        raise ValueError("the URL's port is not a number between 1 and 65535")
     if not is_host_name(parts.hostname):
-        raise ValueError("the URL's host is no name that a host may have")
+        raise ValueError("the URL's host is not a name that a host may have")
     if any(letter.isspace() or _is_invisible(letter) for letter in url):
         raise ValueError("a URL has neither blanks nor invisible characters")
     return url
@@ -127,7 +127,7 @@ def positive(duration: timedelta) -> timedelta:
 def check_database(path: Path) -> Path:
     """Return a path that a file may have."""
     if str(path) == ":memory:":
-        raise ValueError("`:memory:` is no file: all that was seen would be forgotten")
+        raise ValueError("`:memory:` is not a file: all that was seen would be forgotten")
     if os.path.isdir(path):  # noqa: PTH112 - never raises
         raise ValueError("this is a folder; the database is a file in one")
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113

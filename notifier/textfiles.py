@@ -74,7 +74,7 @@ def _decoded(path: Path, found: bytes) -> str:
         text = found.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        problem = f"is no UTF-8 text in line {line}: it may be Windows-1252 or Latin-1"
+        problem = f"is not UTF-8 text in line {line}: it may be Windows-1252 or Latin-1"
         raise _fault(path, problem, "save it as UTF-8") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1

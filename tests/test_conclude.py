@@ -106,6 +106,11 @@ def test_the_tenth_failure_is_the_last() -> None:
     assert (outcome.state, outcome.reason) == (State.DEAD, "gave up after 10 attempts")
 
 
+def test_a_single_attempt_is_told_as_one() -> None:
+    outcome = after(BROKEN, attempts=0, policy=Policy(attempts=1))
+    assert (outcome.state, outcome.reason) == (State.DEAD, "gave up after 1 attempt")
+
+
 def test_a_destination_may_override_how_often_a_message_is_tried() -> None:
     assert after(BROKEN, attempts=1, policy=Policy(attempts=3)).state is State.PENDING
     assert after(BROKEN, attempts=2, policy=Policy(attempts=3)).state is State.DEAD

@@ -63,7 +63,7 @@ def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
         read_rule_files(tmp_path)
     assert [str(fault).removeprefix(f"{tmp_path}/") for fault in refused.value.faults] == [
         (
-            "a.yaml: is no UTF-8 text in line 2: it may be Windows-1252 or Latin-1"
+            "a.yaml: is not UTF-8 text in line 2: it may be Windows-1252 or Latin-1"
             " (save it as UTF-8)"
         ),
         "b.yaml: is a folder, and no file (put a file of text in its place)",

@@ -134,6 +134,16 @@ def test_an_empty_credential_is_a_fault_that_names_the_file(tmp_path: Path, text
     ]
 
 
+def test_credentials_that_are_no_folder_are_one_fault(tmp_path: Path) -> None:
+    (tmp_path / "secrets").touch()
+    assert faults(tmp_path, {}) == [
+        (
+            f"{tmp_path / 'secrets'}: the folder of credentials cannot be searched:"
+            " not a directory (mend its mode, or remove it)"
+        ),
+    ]
+
+
 def test_a_missing_credential_is_no_fault(tmp_path: Path) -> None:
     assert settings(tmp_path, {"CREDENTIALS_DIRECTORY": str(NOWHERE)}).token is None
 
@@ -194,7 +204,7 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     assert told == [
         (
             "NOTIFIER_POLL_INTERVAL, from the environment: `15` is not a duration; "
-            "write 500ms, 15s, 5m, 6h, 2d or 1h30m (write for example `15s`)"
+            "write 500ms, 15s, 5m, 6h, 2d or 1h30m: a unit is missing (write for example `15s`)"
         ),
         (
             "NOTIFIER_RATE_LIMIT, from .env: input should be a valid integer, "
@@ -213,12 +223,12 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     [
         ("TYPES", "lead,chats", "`chats` is not a type; there is lead and non-lead"),
         ("TYPES", ",", "`` is not a type; there is lead and non-lead"),
-        ("BASE_URL", "api.example.com", "this is no http:// or https:// URL"),
-        ("BASE_URL", "https://example.com:port", "the URL's port is no number"),
+        ("BASE_URL", "api.example.com", "this is not an http:// or https:// URL"),
+        ("BASE_URL", "https://example.com:port", "the URL's port is not a number"),
         (
             "BASE_URL",
             "https://api..example.com",
-            "the URL's host is no name that a host may have",
+            "the URL's host is not a name that a host may have",
         ),
         ("BASE_URL", "https://example.com/?a=1", "the address has no user, query or fragment"),
         ("POLL_INTERVAL", "0", "this must be longer than 0"),
@@ -228,8 +238,8 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         ("INBOX_URL", "https://example.com/{lead}", "`{lead}` is not a field of the link"),
         ("SMTP_URL", "mail.example.com", "the URL must start with smtp://"),
         ("SMTP_FROM", "nobody", "this is not one mail address"),
-        ("HTTP", "8787", "`8787` is no host:port"),
-        ("HTTP", "127.0.0.1:99999", "`127.0.0.1:99999` is no host:port"),
+        ("HTTP", "8787", "`8787` is not host:port"),
+        ("HTTP", "127.0.0.1:99999", "`127.0.0.1:99999` is not host:port"),
         ("LOG_FORMAT", "xml", "input should be 'json' or 'console'"),
     ],
 )
@@ -273,7 +283,11 @@ AN_ID = "an id has visible ASCII characters alone, no blanks and no quotes"
         ("CUSTOMER_ID", f"{BOT}\r", "it ends with a line break, perhaps one of Windows (CR)"),
         ("DATABASE", "n.db\r", "it ends with a line break, perhaps one of Windows (CR)"),
         ("DATABASE", '"n.db"', QUOTED),
-        ("DATABASE", ":memory:", "`:memory:` is no file: all that was seen would be forgotten"),
+        (
+            "DATABASE",
+            ":memory:",
+            "`:memory:` is not a file: all that was seen would be forgotten",
+        ),
         ("DATABASE", "n\u200b.db", "an invisible character is in it (ZERO WIDTH SPACE)"),
         ("DATABASE", "/dev/null", "this is a device or a pipe; the database is a file"),
         ("RULES", "rules.yaml\ufeff", "it ends with an invisible character"),

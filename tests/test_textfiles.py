@@ -40,7 +40,7 @@ def test_marks_and_line_ends_of_every_editor_are_read_alike(
     [
         (
             b"a\r\nb\xfc",
-            "is no UTF-8 text in line 2: it may be Windows-1252 or Latin-1 (save it as UTF-8)",
+            "is not UTF-8 text in line 2: it may be Windows-1252 or Latin-1 (save it as UTF-8)",
         ),
         ("\ufeffa".encode("utf-16-le"), "is UTF-16 text (save it as UTF-8)"),
         ("\ufeffa".encode("utf-16-be"), "is UTF-16 text (save it as UTF-8)"),

@@ -30,6 +30,7 @@ def parse_duration_ms(text: str) -> int:
     if not text or not found:
         near = meant_duration(text)
         here = f", so here `{near}`" if near and WRITTEN.fullmatch(near) else ""
+        here = ": a unit is missing" if text.isdecimal() else here
         raise UnfitError(text, f"is not a duration; write {FORMS}", here)
     total = sum(
         int(count) * unit

@@ -8,7 +8,7 @@ import re
 UNITS = {
     **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), "ms"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("", "m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
     **dict.fromkeys(("d", "day", "days"), "d"),
 }
@@ -43,7 +43,7 @@ CRON_WORDS = {
 
 
 def meant_duration(text: str) -> str:
-    """Return ``15m`` for ``15 min``, ``00:15`` or ``15``; nothing for what is unclear."""
+    """Return ``15m`` for ``15 min`` or ``00:15``; nothing for ``15``, which is unclear."""
     folded = text.strip().casefold()
     if clock := CLOCK.fullmatch(folded):
         hours, minutes = int(clock[1]), int(clock[2])

@@ -21,7 +21,7 @@ from rehearsals import ONE, faults_of
             "steps: [{after: 16}]",
             (
                 "4:14: `after`: `16` is not a duration;"
-                " write 500ms, 15s, 5m, 6h, 2d or 1h30m, so here `16m`"
+                " write 500ms, 15s, 5m, 6h, 2d or 1h30m: a unit is missing"
             ),
         ),
         ("steps: [{expect: [{rule: Nw}]}]", "4:30: `Nw` is not a rule; did you mean `New`?"),
