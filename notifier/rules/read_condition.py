@@ -24,7 +24,7 @@ from notifier.rules.nodes import (
     meant,
     written,
 )
-from notifier.rules.rule_slips import condition_meant, number_meant
+from notifier.rules.rule_slips import SIGNS, condition_meant, number_meant
 from notifier.rules.views import (
     ATTRIBUTES,
     CHANGE_KEYS,
@@ -34,6 +34,7 @@ from notifier.rules.views import (
 )
 
 COMBINATORS = ("any", "all", "not")
+OTHER_COMBINATORS = {"or": "any", "and": "all", "none": "not"}
 TEXT_TESTS: dict[str, Callable[[str], Test]] = {
     "contains": comparisons.contains,
     "starts_with": comparisons.starts_with,
@@ -100,6 +101,10 @@ class _Reader:
     def _clause(self, key: Scalar, value: Node) -> Clause | None:
         if key.text in COMBINATORS:
             return self._group(key, value)
+        if combinator := OTHER_COMBINATORS.get(key.text.casefold()):
+            problem = f"`{key.written}` is no lead field; did you mean `{combinator}`?"
+            self._faults.add(key.at, problem)
+            return None
         get = self._getter(key)
         test = self._test(key.written, value)
         tell_doubts(key.text, value, known=self._known, faults=self._faults)
@@ -178,7 +183,12 @@ class _Reader:
             remedy = f"write `{key}.{name.written}:`"
             self._faults.add(name.at, f"`{name.written}` is not a comparison", remedy)
         else:
-            self._faults.unknown(name, "comparison", OPERATORS)
+            near = SIGNS.get(name.text)
+            problem = f"`{name.written}` is not a comparison; did you mean `{near}`?"
+            if near:
+                self._faults.add(name.at, problem)
+            else:
+                self._faults.unknown(name, "comparison", OPERATORS)
 
     def _text_test(self, name: Scalar, operand: Node) -> Read:
         text = self._operand_text(name.text, operand)

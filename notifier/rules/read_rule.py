@@ -41,7 +41,7 @@ CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
 EVENT_TYPES = tuple(kind.value for kind in EventType)
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3650)
-SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b)\s*")
+SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b|\s)\s*")
 OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
 TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
 READ_MESSAGE = "notifier.rules.read_message:read_message"

@@ -10,6 +10,8 @@ COMPARED = re.compile(
     r"(?P<key>[A-Za-z_][\w.]*)\s*"
     r"(?P<sign>==?|!=|<>|>=|<=|>|<|:|\bis not\b|\bis\b|\bcontains\b)\s*(?P<value>.+)"
 )
+AND = re.compile(r"\s+(?:and|AND|&&?)\s+")
+OR = re.compile(r"\s(?:or|OR|\|\|?)\s")
 SIGNS = {
     **dict.fromkeys(("!=", "<>", "is not"), "not"),
     ">": "gt",
@@ -38,12 +40,17 @@ def condition_meant(node: Node) -> str:
     """Return how to write what stands where a condition belongs, or nothing."""
     if isinstance(node, Series):
         return "write the keys without `- `, or `any:` or `all:` above the list"
-    found = COMPARED.fullmatch(node.written) if isinstance(node, Scalar) else None
-    if not found:
+    parts = AND.split(node.written) if isinstance(node, Scalar) else []
+    found = [comparison for part in parts if (comparison := COMPARED.fullmatch(part))]
+    if not found or len(found) < len(parts) or OR.search(parts[-1]):
         return ""
+    return f"write {{{', '.join(map(_pair, found))}}}"
+
+
+def _pair(found: re.Match[str]) -> str:
     value = found["value"].strip().strip("\"'“”")
     sign = SIGNS.get(found["sign"])
-    return f"write {{{found['key']}: {f'{{{sign}: {value}}}' if sign else value}}}"
+    return f"{found['key']}: {f'{{{sign}: {value}}}' if sign else value}"
 
 
 def number_meant(text: str) -> str:

@@ -1,7 +1,7 @@
 """The sections of all files put together, each name once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null, meant
 
@@ -55,25 +55,46 @@ def merged(documents: Iterable[Node], faults: Faults) -> Sections:
 def _sections(documents: Iterable[Node], faults: Faults) -> Iterable[Entry]:
     for document in documents:
         if not isinstance(document, Table):
-            faults.lose(document.at, "a rules file is a mapping", f"of {', '.join(SECTIONS)}")
+            remedy = f"of {', '.join(SECTIONS)}"
+            faults.lose(document.at, "a rules file is a mapping", remedy)
             continue
-        empty: Scalar | None = None
-        for section, value in document.entries:
-            if section.text not in SECTIONS:
-                faults.partial = True
-                _report_unknown(section, value, empty, faults)
-            elif is_null(value):
-                empty = section
-            else:
-                yield section, value
+        yield from _known_sections(document, faults)
 
 
-def _report_unknown(section: Scalar, value: Node, empty: Scalar | None, faults: Faults) -> None:
-    """Report a key that is no section: perhaps it belongs under the empty one above it."""
-    if empty is None or is_null(value) or meant(section.text, SECTIONS):
+def _known_sections(document: Table, faults: Faults) -> Iterable[Entry]:
+    found: list[Entry] = []
+    slipped = False
+    for section, value in document.entries:
+        if section.text in SECTIONS:
+            found.append((section, value))
+            slipped = False
+        elif not slipped:
+            above = found[-1] if found and not meant(section.text, SECTIONS) else None
+            slipped = above is not None and _may_hold(above[1])
+            faults.partial = True
+            _report_unknown(section, above if slipped else None, faults)
+            if above and slipped:
+                found[-1] = above[0], _torn(above[1])
+    return [(section, value) for section, value in found if not is_null(value)]
+
+
+def _may_hold(value: Node) -> bool:
+    """Say whether what stands at the margin may belong to the section above it."""
+    return is_null(value) or (isinstance(value, Series) and bool(value.entries))
+
+
+def _torn(value: Node) -> Node:
+    if not isinstance(value, Series) or not isinstance(last := value.entries[-1], Table):
+        return value
+    return replace(value, entries=(*value.entries[:-1], replace(last, torn=True)))
+
+
+def _report_unknown(section: Scalar, above: Entry | None, faults: Faults) -> None:
+    """Report a key that is no section, but may belong to the section above it."""
+    if above is None:
         faults.unknown(section, "section", SECTIONS)
     else:
-        remedy = f"indent it, should it belong under `{empty.text}:`"
+        remedy = f"indent it, should it belong under `{above[0].text}:`"
         faults.add(section.at, f"`{section.written}` is not a section", remedy)
 
 

@@ -20,6 +20,8 @@ GLUED_DASH = re.compile(r"\s*-(?P<key>[A-Za-z_]+:)")
 WRONG_DASH = re.compile(r"\s*(?P<dash>[–—−•*]) ?(?P<key>[A-Za-z_]+:)")
 TWO_COLONS = re.compile(r"\s*(?:- +)?[\w.-]+: +(?P<value>[^'\"\[{].*)")
 APOSTROPHE = re.compile(r"'[^'\"]*\w'\w[^'\"]*'")
+FOREIGN_COMMENT = re.compile(r"\s*(//|/\*)")
+BEHIND_QUOTE = re.compile(r"\s*(?:- +)?[\w.-]+: +(?:\"[^\"]*\"|'[^']*') *(?P<rest>[^\s,#].*)")
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 VALUE = re.compile(r"[^\s,\]}][^,\]}]*")
 REFERENCE = "between { } and [ ], put ${…} in quotes"
@@ -44,6 +46,22 @@ def _conflict(place: Place) -> Slip | None:
                 "two versions of the file stand here", "keep one of them", number, 0
             )
     return None
+
+
+def _foreign_comment(place: Place) -> Slip | None:
+    for number, line in enumerate(place.lines):
+        if found := FOREIGN_COMMENT.match(line):
+            problem = f"`{found[1]}` begins no comment"
+            return place.slip(problem, "begin comments with #", number, found.start(1))
+    return None
+
+
+def _behind_quote(place: Place) -> Slip | None:
+    found = BEHIND_QUOTE.fullmatch(place.text(place.line).rstrip())
+    if "block end" not in place.words or not found or place.column < found.start("rest"):
+        return None
+    problem = "text stands behind the quote that ends this one"
+    return place.slip(problem, "put all of it in quotes", column=found.start("rest"))
 
 
 def _tab(place: Place) -> Slip | None:
@@ -167,6 +185,8 @@ def _comma(place: Place) -> Slip | None:
         return None
     if "but found ','" in place.words or "but got ','" in place.words:
         return place.slip("nothing stands before this comma", "remove one of the commas")
+    if place.words.endswith("but got ':'"):
+        return place.slip("a comma is missing between two keys", "write {a: 1, b: 2}")
     if "expected ','" in place.words:
         return place.slip(
             "a comma is missing before this", "write a comma, or put the text in quotes"
@@ -198,9 +218,11 @@ def _in_quotes(line: str, text: str) -> str:
 
 LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
     _conflict,
+    _foreign_comment,
     _tab,
     _comment,
     _dash,
+    _behind_quote,
     _colon,
     _quoted_text,
     _first_letter,

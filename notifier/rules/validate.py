@@ -44,7 +44,9 @@ def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults
     mapping is then checked without its key, and ``None`` needs no further fault.
     """
     if not isinstance(node, Table):
-        faults.add(at, f"a {what} is a mapping of keys and values", key_meant(node))
+        article = "an" if what.startswith("a") else "a"
+        problem = f"{article} {what} is a mapping of keys and values"
+        faults.add(at, problem, key_meant(node))
         return None
     values = {key.text: plain(value) for key, value in node.entries}
     try:
