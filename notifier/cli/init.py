@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import typer
 
@@ -16,7 +17,8 @@ from notifier.cli.first_checks import STANDARD_URL, check_answers
 from notifier.cli.first_files import dotenv_text, rules_text
 from notifier.cli.old_files import keep_copy, merged
 from notifier.cli.questions import at_terminal
-from notifier.environment import LOCALTIME, host_timezone, read_dotenv
+from notifier.environment import read_dotenv
+from notifier.hostzone import host_zone
 
 app = typer.Typer()
 
@@ -76,8 +78,9 @@ def _answers(
     offered = dict(known)
     if at_terminal():
         standard = {BASE_URL: os.environ.get(BASE_URL) or STANDARD_URL}
-        zone = {TIMEZONE: host_timezone(os.environ.get("TZ", ""), LOCALTIME)}
-        offered = {**standard, **zone, **known}
+        zone = host_zone(os.environ.get("TZ")).zone.key
+        named = {TIMEZONE: zone} if zone in available_timezones() else {}
+        offered = {**standard, **named, **known}
     account = ask.account(given, offered, folder)
     if account.get(BASE_URL) == STANDARD_URL:
         del account[BASE_URL]
