@@ -39,18 +39,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class _HastySelector(selectors.DefaultSelector):
+    def __init__(self, faster: int) -> None:
+        super().__init__()
+        self._faster = faster
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(timeout and timeout / FASTER)
+        return super().select(timeout and timeout / self._faster)
 
 
 class FastLoop(asyncio.SelectorEventLoop):
-    """Time passes :data:`FASTER` than it does, with sockets and threads as they are."""
+    """Time passes ``faster`` than it does, with sockets and threads as they are."""
 
-    def __init__(self) -> None:
-        super().__init__(_HastySelector())
+    def __init__(self, faster: int = FASTER) -> None:
+        self._faster = faster
+        super().__init__(_HastySelector(faster))
 
     def time(self) -> float:
-        return super().time() * FASTER
+        return super().time() * self._faster
 
 
 def now_ms() -> int:
@@ -58,9 +63,9 @@ def now_ms() -> int:
     return round(asyncio.get_running_loop().time() * 1000)
 
 
-def run_fast(main: Coroutine[Any, Any, T]) -> T:
+def run_fast(main: Coroutine[Any, Any, T], *, faster: int = FASTER) -> T:
     """Run ``main`` to its end, its waits cut short."""
-    with asyncio.Runner(loop_factory=FastLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: FastLoop(faster)) as runner:
         return runner.run(main)
 
 

@@ -1,0 +1,1 @@
+"""Everything that anybody may say to the service, at each of its five doors."""

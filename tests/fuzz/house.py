@@ -1,0 +1,297 @@
+"""The service as it is shipped, in this process, between a good upstream and receiver.
+
+Time passes :data:`FASTER` than it does, so that pauses are waited out; sockets, threads
+and the database are real. What the service does wrong is a *find*.
+"""
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+
+from fuzz.answers import Answer, whole
+from fuzz.web import Asked, HttpDoor, listening
+from notifier import log
+from notifier.clocks import Clocks
+from notifier.configuration import Configuration, load_configuration
+from notifier.environment import read_environment
+from notifier.rows import Json
+from notifier.service import Service, assembled
+
+FASTER: Final = 20
+PATIENCE_S: Final = 30.0
+"""By the clock on the wall; what takes so long is a find."""
+
+GOOD_BOT: Final = "good"
+GOOD: Final = "well"
+TEMPLATE: Final = (
+    'when: "lead.*", message: {title: "{{ lead.name }} {{ lead.tags | join }}", '
+    'body: "{{ lead.attributes }} {{ lead.last_message.text }} {{ event.type }}"}'
+)
+DAY: Final = "2026-03-02T12:00:00.000Z"
+
+
+class Found(Exception):  # noqa: N818 - what was looked for, not an error of this program
+    """The service did something that it must not."""
+
+
+def row(lead_id: str, **more: Json) -> dict[str, Json]:
+    """Return a good row of a listing."""
+    details = {
+        "name": f"Visitor {lead_id}",
+        "contact": {"email": "v@example.com", "phone": {"number": "98765", "prefix": "91"}},
+        "city": "Pune",
+        "country": "India",
+        "tags": ["vip"],
+        "attributes": [{"key": "Budget", "value": "1200"}],
+    }
+    return {
+        "_id": lead_id,
+        "uuid": f"u-{lead_id}",
+        "status": "OPEN",
+        "websiteVisits": 3,
+        "_agentAssigned": None,
+        "lastMessage": {"at": DAY, "by": "user", "text": "Hello"},
+        "lastSeenAt": DAY,
+        "profile": {"notes": [], "userDetails": details},
+        "createdAt": DAY,
+        "updatedAt": DAY,
+        **more,
+    }
+
+
+def webhook(url: str) -> str:
+    """Return the options of a webhook."""
+    return f"{{type: webhook, url: {url}, secret: whsec_{'abcd' * 8}}}"
+
+
+def page(*rows: Json) -> dict[str, Json]:
+    """Return a good page of a listing."""
+    return {"success": True, "message": "ok", "code": 200, "data": list(rows)}
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """A running service; ``listings`` are what the upstream has, by
+    bot; ``odd_pages`` it answers first, to any bot but the good one."""
+
+    folder: Path
+    listings: dict[str, list[Json]] = field(default_factory=dict)
+    odd_pages: list[Answer] = field(default_factory=list)
+    good_pages: int = 0
+    told: set[str] = field(default_factory=set)
+    log: StringIO = field(default_factory=StringIO)
+    http_port: int = 0
+    upstream: HttpDoor = field(init=False)
+    receiver: HttpDoor = field(init=False)
+    running: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.upstream = HttpDoor(answer=self._list)
+        self.receiver = HttpDoor(answer=self._hear)
+
+    def _list(self, asked: Asked) -> Answer:
+        query = parse_qs(urlsplit(asked.path).query)
+        bot, number = query["botId"][0], query["page"][0]
+        if bot != GOOD_BOT and self.odd_pages:
+            return self.odd_pages.pop()
+        self.good_pages += bot != GOOD_BOT
+        rows = self.listings.get(bot, []) if number == "1" else []
+        return whole(json.dumps(page(*rows)).encode())
+
+    def _hear(self, asked: Asked) -> Answer:
+        self.told.add(json.loads(asked.body)["subject"])
+        return whole(b"", "204")
+
+    async def tells(self, *lead_ids: str) -> None:
+        """Let the good bot have these leads too, and return once all were told."""
+        known = self.listings.setdefault(GOOD_BOT, [])
+        known[:0] = [row(one, profile=_place(one)) for one in lead_ids]
+        await self.until(
+            self.receiver, lambda: set(lead_ids) <= self.told, "good leads were not told"
+        )
+
+    async def until(self, door: Any, true: Callable[[], bool], otherwise: str) -> None:
+        """Return once it is true; look again whenever the door has served somebody."""
+
+        async def wait() -> None:
+            async with door.ready:
+                await door.ready.wait_for(true)
+
+        await self.during(wait(), otherwise)
+
+    async def during(self, work: Coroutine[Any, Any, None], otherwise: str) -> None:
+        """Do it while the service lives, within :data:`PATIENCE_S`."""
+        assert self.running
+        waiting = asyncio.create_task(work)
+        await asyncio.wait(
+            {waiting, self.running},
+            timeout=PATIENCE_S * FASTER,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if self.running.done():
+            waiting.cancel()
+            self._ended(self.running)
+        if not waiting.done():
+            waiting.cancel()
+            raise Found(otherwise)
+        waiting.result()
+
+    def _ended(self, running: asyncio.Task[None]) -> NoReturn:
+        raise Found("the service ended") from running.exception()
+
+    def waiting(self) -> int:
+        """Return how many deliveries are still to be made."""
+        with closing(sqlite3.connect(self.folder / "n.db")) as db:
+            found = db.execute("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
+            return int(found.fetchone()[0])
+
+    def check(self) -> None:
+        """Fail where the log has a crash, or the database a fault; call it at the end."""
+        for line in self.log.getvalue().splitlines():
+            if any(
+                sign in line for sign in ("_crashed", "Traceback", '"exception"', "never r")
+            ):
+                raise Found(line[:4_000])
+        with closing(sqlite3.connect(self.folder / "n.db")) as db:
+            if (found := db.execute("PRAGMA integrity_check").fetchall()) != [("ok",)]:
+                raise Found(f"integrity_check: {found}")
+            db.text_factory = bytes
+            tables = db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            ).fetchall()
+            for (name,) in tables:
+                for value in _values(db, name.decode()):
+                    _check_text(value, name)
+
+
+def _place(lead_id: str) -> Json:
+    """Return a profile whose city is the number of the destination for the lead."""
+    good = row(lead_id)["profile"]
+    city = lead_id.rpartition("-")[2]
+    return {**good, "userDetails": {**good["userDetails"], "city": city}}
+
+
+def _values(db: sqlite3.Connection, table: str) -> Iterator[object]:
+    for found in db.execute(f'SELECT * FROM "{table}"'):
+        yield from found
+
+
+def _check_text(value: object, table: bytes) -> None:
+    if isinstance(value, bytes) and table not in {b"quarantine", b"records", b"forgotten"}:
+        try:
+            value.decode()
+        except UnicodeDecodeError as error:
+            raise Found(f"a text in {table!r} is no Unicode: {value[:200]!r}") from error
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    *,
+    destinations: Mapping[str, str],
+    everything: bool = False,
+    bots: int = 0,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[House]:
+    """Run the service, and look for finds when the block ends.
+
+    The n-th of ``destinations`` gets leads called ``…-n``, or all of them ``everything``.
+    ``bots`` are watched beside the good one.
+    """
+    built = House(folder=folder, listings={GOOD_BOT: []})
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(listening(built.upstream))
+        await stack.enter_async_context(listening(built.receiver))
+        watched = [GOOD_BOT, *(f"odd{number}" for number in range(bots))]
+        rules = _rules(built.receiver.url, destinations, watched, everything=everything)
+        (folder / "rules.yaml").write_text(rules, encoding="utf-8")
+        environment = {
+            "NOTIFIER_BASE_URL": built.upstream.url,
+            "NOTIFIER_TOKEN": "t",
+            "NOTIFIER_RULES": str(folder / "rules.yaml"),
+            "NOTIFIER_DATABASE": str(folder / "n.db"),
+            "NOTIFIER_POLL_INTERVAL": "2s",
+            "NOTIFIER_RATE_LIMIT": "100000",
+            "NOTIFIER_REQUEST_TIMEOUT": "60s",
+            "NOTIFIER_FIRST_RUN": "notify",
+            "NOTIFIER_TIMEZONE": "America/New_York",
+            **(settings or {}),
+        }
+        stack.enter_context(_logging(built.log))
+        config = load_configuration(read_environment(environment, folder=folder))
+        service = await stack.enter_async_context(_service(config))
+        built.running = asyncio.create_task(service.run())
+        stack.push_async_callback(_stop, service, built.running)
+        yield built
+    built.check()
+
+
+def _rules(
+    url: str, destinations: Mapping[str, str], watched: Iterable[str], *, everything: bool
+) -> str:
+    to_each = [
+        f'  - {{name: To {name}, when: "lead.*", if: {{city: "{number}"}}, send: {name}}}'
+        for number, name in enumerate(destinations)
+    ]
+    to_all = [f"  - {{name: To {name}, {TEMPLATE}, send: {name}}}" for name in destinations]
+    return "\n".join(
+        (
+            "sources:",
+            *(f"  {name}: {{bot_id: {name}, customer_id: c}}" for name in watched),
+            "destinations:",
+            f"  {GOOD}: {webhook(url)}",
+            *(f"  {name}: {options}" for name, options in destinations.items()),
+            "rules:",
+            f'  - {{name: Well, when: "lead.*", send: {GOOD}}}',
+            *(to_all if everything else to_each),
+        )
+    )
+
+
+@asynccontextmanager
+async def _service(config: Configuration) -> AsyncIterator[Service]:
+    loop = asyncio.get_running_loop()
+    begun_s, began = loop.time(), datetime.now(UTC)
+    clocks = Clocks(
+        now=lambda: began + timedelta(seconds=loop.time() - begun_s),
+        monotonic_ms=lambda: round(loop.time() * 1000),
+    )
+    async with assembled(
+        config, clocks=clocks, out=StringIO(), reread=lambda: config
+    ) as service:
+        yield service
+
+
+async def _stop(service: Service, running: asyncio.Task[None]) -> None:
+    if not running.done():
+        service.stop()
+        await asyncio.wait({running}, timeout=PATIENCE_S * FASTER)
+    if not running.done():
+        running.cancel()
+        raise Found("the service does not stop")
+    if error := running.exception():
+        raise Found(f"the service ended: {error!r}") from error
+
+
+@contextmanager
+def _logging(stream: StringIO) -> Iterator[None]:
+    """Log into ``stream``, and afterwards as before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    log.set_up(log_format="json", level="debug", stream=stream)
+    try:
+        yield
+    finally:
+        root.handlers, root.level = handlers, level
+        structlog.reset_defaults()
