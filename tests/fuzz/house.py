@@ -150,11 +150,15 @@ class House:
     def _ended(self, running: asyncio.Task[None]) -> NoReturn:
         raise Found("the service ended") from running.exception()
 
+    def rows(self, query: str) -> list[Any]:
+        """Return what a query finds in the database."""
+        with closing(sqlite3.connect(self.folder / "n.db")) as db:
+            return db.execute(query).fetchall()
+
     def waiting(self) -> int:
         """Return how many deliveries are still to be made."""
-        with closing(sqlite3.connect(self.folder / "n.db")) as db:
-            found = db.execute("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'")
-            return int(found.fetchone()[0])
+        query = "SELECT COUNT(*) FROM deliveries WHERE state = 'pending'"
+        return int(self.rows(query)[0][0])
 
     def check(self) -> None:
         """Fail where the log has a crash, or the database a fault; call it at the end."""
