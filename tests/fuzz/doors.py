@@ -7,16 +7,17 @@ from one seed. It ends with a good lead that must be told.
 import asyncio
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from fuzz.answers import Answer, bomb, odd_answer, whole
 from fuzz.asking import odd_request
-from fuzz.house import FASTER, Found, House, house, page, row
-from fuzz.house import webhook as webhook_to
+from fuzz.good import page, row
+from fuzz.good import webhook as webhook_to
+from fuzz.house import FASTER, Found, House, house
 from fuzz.mailing import MailDoor, odd_script
 from fuzz.web import Asked, HttpDoor, listening
 from fuzz.words import changed, encoded
@@ -51,7 +52,7 @@ async def listing(rng: Random, folder: Path) -> int:
             },
             everything=True,
             bots=PLACES,
-            settings=_mail_settings(mails, "") | _slack_settings(posts),
+            settings=_mail_settings(mails) | _slack_settings(posts),
         ) as built,
     ):
         built.odd_pages = list(pages)
@@ -85,8 +86,8 @@ async def mail(rng: Random, folder: Path) -> int:
             f"mail{number}": "{type: email, to: [a@example.com, b@example.com]}"
             for number in range(PLACES)
         }
-        login = rng.choice(("", "user:password@"))
-        known = _mail_settings(door, login)
+        scheme = rng.choice(("smtp+plain", "smtp+plain", "smtp+plain", "smtp", "smtps"))
+        known = _mail_settings(door, scheme, rng.choice(("", "user:password@")))
         async with house(folder, destinations=destinations, settings=known) as built:
             return await _meet(built, door, lambda: door.sessions)
 
@@ -131,7 +132,10 @@ async def http(rng: Random, folder: Path) -> int:
     requests = [odd_request(rng) for _ in range(CASES * 4)]
     port = _free_port()
     known = {"NOTIFIER_HTTP": f"127.0.0.1:{port}"}
-    async with house(folder, destinations={}, settings=known) as built:
+    async with (
+        house(folder, destinations={}, settings=known) as built,
+        _silent(port, rng.choice((0, 10, 100))),
+    ):
         await built.tells("before-x")
         for start in range(0, len(requests), CONNECTIONS):
             some = requests[start : start + CONNECTIONS]
@@ -165,9 +169,11 @@ def run_round(door: str, seed: int) -> int:
     return run_fast(main(), faster=FASTER)
 
 
-def _mail_settings(door: MailDoor, login: str) -> dict[str, str]:
+def _mail_settings(
+    door: MailDoor, scheme: str = "smtp+plain", login: str = ""
+) -> dict[str, str]:
     return {
-        "NOTIFIER_SMTP_URL": f"smtp+plain://{login}127.0.0.1:{door.port}",
+        "NOTIFIER_SMTP_URL": f"{scheme}://{login}127.0.0.1:{door.port}",
         "NOTIFIER_SMTP_FROM": "notifier@example.com",
     }
 
@@ -188,6 +194,7 @@ async def _meet(built: House, door: MailDoor | HttpDoor, served: Callable[[], in
     """Send leads to each odd destination, until all that is odd was met."""
     await built.tells(*(f"first-{number}" for number in range(PLACES)))
     await _served(built, door, lambda: served() >= PLACES)
+    built.change()
     await built.tells(*(f"second-{number}" for number in range(PLACES)))
     await _served(built, door, lambda: served() >= CASES)
     await built.tells("last-x")
@@ -205,6 +212,18 @@ async def _served(
                 await door.ready.wait_for(is_enough)
 
     await built.during(wait(), "the service does nothing")
+
+
+@asynccontextmanager
+async def _silent(port: int, count: int) -> AsyncIterator[None]:
+    """Keep so many connections that say half a request and no more."""
+    async with AsyncExitStack() as stack:
+        for number in range(count):
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                stack.callback(writer.close)
+                writer.write(b"GET /healthz HT" if number % 2 else b"")
+        yield
 
 
 async def _say(port: int, content: bytes, patience_s: float) -> bytes:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 
 from fuzz.answers import Answer, whole
+from fuzz.good import GOOD_BOT, LATER, page, row, rules_text
 from fuzz.web import Asked, HttpDoor, listening
 from notifier import log
 from notifier.clocks import Clocks
@@ -32,52 +33,9 @@ FASTER: Final = 20
 PATIENCE_S: Final = 30.0
 """By the clock on the wall; what takes so long is a find."""
 
-GOOD_BOT: Final = "good"
-GOOD: Final = "well"
-TEMPLATE: Final = (
-    'when: "lead.*", message: {title: "{{ lead.name }} {{ lead.tags | join }}", '
-    'body: "{{ lead.attributes }} {{ lead.last_message.text }} {{ event.type }}"}'
-)
-DAY: Final = "2026-03-02T12:00:00.000Z"
-
 
 class Found(Exception):  # noqa: N818 - what was looked for, not an error of this program
     """The service did something that it must not."""
-
-
-def row(lead_id: str, **more: Json) -> dict[str, Json]:
-    """Return a good row of a listing."""
-    details = {
-        "name": f"Visitor {lead_id}",
-        "contact": {"email": "v@example.com", "phone": {"number": "98765", "prefix": "91"}},
-        "city": "Pune",
-        "country": "India",
-        "tags": ["vip"],
-        "attributes": [{"key": "Budget", "value": "1200"}],
-    }
-    return {
-        "_id": lead_id,
-        "uuid": f"u-{lead_id}",
-        "status": "OPEN",
-        "websiteVisits": 3,
-        "_agentAssigned": None,
-        "lastMessage": {"at": DAY, "by": "user", "text": "Hello"},
-        "lastSeenAt": DAY,
-        "profile": {"notes": [], "userDetails": details},
-        "createdAt": DAY,
-        "updatedAt": DAY,
-        **more,
-    }
-
-
-def webhook(url: str) -> str:
-    """Return the options of a webhook."""
-    return f"{{type: webhook, url: {url}, secret: whsec_{'abcd' * 8}}}"
-
-
-def page(*rows: Json) -> dict[str, Json]:
-    """Return a good page of a listing."""
-    return {"success": True, "message": "ok", "code": 200, "data": list(rows)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +78,11 @@ class House:
         await self.until(
             self.receiver, lambda: set(lead_ids) <= self.told, "good leads were not told"
         )
+
+    def change(self) -> None:
+        """Let the good bot's leads be closed."""
+        known = self.listings[GOOD_BOT]
+        known[:] = [{**one, "status": "CLOSED", "updatedAt": LATER} for one in known]
 
     async def until(self, door: Any, true: Callable[[], bool], otherwise: str) -> None:
         """Return once it is true; look again whenever the door has served somebody."""
@@ -170,13 +133,17 @@ class House:
         with closing(sqlite3.connect(self.folder / "n.db")) as db:
             if (found := db.execute("PRAGMA integrity_check").fetchall()) != [("ok",)]:
                 raise Found(f"integrity_check: {found}")
-            db.text_factory = bytes
-            tables = db.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table'"
-            ).fetchall()
-            for (name,) in tables:
-                for value in _values(db, name.decode()):
-                    _check_text(value, name)
+            db.text_factory = _text
+            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+                db.execute(f'SELECT * FROM "{name}"').fetchall()
+
+
+def _text(stored: bytes) -> str:
+    """Return a text of the database; what is no Unicode there breaks whoever reads it."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError as error:
+        raise Found(f"a text in the database is no Unicode: {stored[:200]!r}") from error
 
 
 def _place(lead_id: str) -> Json:
@@ -184,19 +151,6 @@ def _place(lead_id: str) -> Json:
     good = row(lead_id)["profile"]
     city = lead_id.rpartition("-")[2]
     return {**good, "userDetails": {**good["userDetails"], "city": city}}
-
-
-def _values(db: sqlite3.Connection, table: str) -> Iterator[object]:
-    for found in db.execute(f'SELECT * FROM "{table}"'):
-        yield from found
-
-
-def _check_text(value: object, table: bytes) -> None:
-    if isinstance(value, bytes) and table not in {b"quarantine", b"records", b"forgotten"}:
-        try:
-            value.decode()
-        except UnicodeDecodeError as error:
-            raise Found(f"a text in {table!r} is no Unicode: {value[:200]!r}") from error
 
 
 @asynccontextmanager
@@ -218,7 +172,7 @@ async def house(
         await stack.enter_async_context(listening(built.upstream))
         await stack.enter_async_context(listening(built.receiver))
         watched = [GOOD_BOT, *(f"odd{number}" for number in range(bots))]
-        rules = _rules(built.receiver.url, destinations, watched, everything=everything)
+        rules = rules_text(built.receiver.url, destinations, watched, everything=everything)
         (folder / "rules.yaml").write_text(rules, encoding="utf-8")
         environment = {
             "NOTIFIER_BASE_URL": built.upstream.url,
@@ -239,28 +193,6 @@ async def house(
         stack.push_async_callback(_stop, service, built.running)
         yield built
     built.check()
-
-
-def _rules(
-    url: str, destinations: Mapping[str, str], watched: Iterable[str], *, everything: bool
-) -> str:
-    to_each = [
-        f'  - {{name: To {name}, when: "lead.*", if: {{city: "{number}"}}, send: {name}}}'
-        for number, name in enumerate(destinations)
-    ]
-    to_all = [f"  - {{name: To {name}, {TEMPLATE}, send: {name}}}" for name in destinations]
-    return "\n".join(
-        (
-            "sources:",
-            *(f"  {name}: {{bot_id: {name}, customer_id: c}}" for name in watched),
-            "destinations:",
-            f"  {GOOD}: {webhook(url)}",
-            *(f"  {name}: {options}" for name, options in destinations.items()),
-            "rules:",
-            f'  - {{name: Well, when: "lead.*", send: {GOOD}}}',
-            *(to_all if everything else to_each),
-        )
-    )
 
 
 @asynccontextmanager
