@@ -94,7 +94,7 @@ def _source(one: SourceHealth, *, now_ms: int, interval_ms: int) -> Iterator[Tro
         )
         yield Trouble(
             what=f"{was} set aside of {one.name}",
-            remedy="the log tells why of each (`record_quarantined`); the rest is unharmed",
+            remedy="the log tells why (`record_quarantined`); the rest is unharmed",
             urgent=False,
             down=False,
         )
