@@ -176,10 +176,9 @@ class _Builder:
         if SURROGATE.search(event.value):
             self._stop(event, "half a character is no text", "write it without \\ud800 and kin")
         if is_plain and QUOTED.fullmatch(event.value):
-            problem = (
-                f"`{event.value}` has typographic quotes, which YAML takes for its letters"
-            )
-            self._faults.warn(at, problem, 'write it in straight quotes: "…"')
+            # Not quoted: it may be a secret.
+            problem = "typographic quotes stand around this, and YAML takes them for letters"
+            self._faults.warn(at, problem, 'write straight quotes: "…"')
         text, unresolved = self._expanded(event.value, at)
         return Scalar(
             at=at,

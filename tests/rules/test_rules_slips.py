@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from rules_examples import faults, warnings
 
+from notifier.rules.document import read_document
+from notifier.rules.nodes import Faults
+
 SLIPS = Path(__file__).with_name("slips.txt").read_text(encoding="utf-8")
 SECRETS = {"SLACK": "https://hooks.slack.com/services/T0/B0/x"}
 TOLD, WARNED = "told => ", "warned => "
@@ -53,3 +56,11 @@ def test_what_may_be_a_secret_is_not_quoted(line: str) -> None:
         found = faults(text.replace("{}", "hush-hush"))
         assert found
         assert [fault for fault in found if "hush-hush" in fault] == []
+
+
+def test_the_warning_on_typographic_quotes_does_not_quote() -> None:
+    found = Faults()
+    read_document("a.yaml", "token: “hush-hush”\n", lookup=SECRETS.get, faults=found)
+    (warning,) = found.warnings()
+    assert "typographic quotes" in warning.problem
+    assert "hush-hush" not in str(warning)
