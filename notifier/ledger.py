@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from notifier.conclude import State
 from notifier.events import UPDATES, Event
-from notifier.plan import WEBHOOK, Planned, Told, lane_key
+from notifier.plan import Planned, Told, lane_key
 from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
@@ -105,7 +105,7 @@ def gathered(
     own = planned.bundle, ms_of(planned.due)
     bundle, due_ms = begun.get(key) or waiting.open_digest(db, *key) or own
     begun[key] = bundle, due_ms
-    singly = rules.destinations[planned.destination].kind == WEBHOOK
+    singly = rules.destinations[planned.destination].traits.takes_events
     return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))
 
 

@@ -13,18 +13,16 @@ from notifier.diff import Change, diff
 from notifier.events import OPERATIONS, OVERDUE, Event, changed, created
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
-from notifier.messages.text import Medium, Text
+from notifier.messages.text import Text
 from notifier.records import Lead
 from notifier.rows import instant
+from notifier.rules.destinations import DestinationOptions
 from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, timer_changes
 
 EXEMPT = OPERATIONS | OVERDUE
 """Events that no burst limit may delay."""
-
-WEBHOOK = "webhook"
-SLACK = "slack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +129,10 @@ def planned(one: Match, rules: Ruleset, *, mutes: Mutes, first: str | None = Non
     """Return the delivery a match leads to; ``first`` is the event it is told with."""
     event = one.event
     destination = rules.destinations[one.destination]
-    text, fault = _text(one.rule, event, rules, destination.kind)
+    text, fault = _text(one.rule, event, rules, destination.traits)
     reason = _skipped(one, mutes)
-    # Webhooks get one request an event; people get what belongs together at once.
-    alone = event.id if destination.kind == WEBHOOK else first or event.id
+    # Programs get one message an event; people get what belongs together at once.
+    alone = event.id if destination.traits.takes_events else first or event.id
     mention = one.rule.mention or destination.options.mention
     return Planned(
         rule=one.rule.name,
@@ -160,12 +158,12 @@ def _skipped(one: Match, mutes: Mutes) -> str | None:
 
 
 def _text(
-    rule: Rule, event: Event, rules: Ruleset, kind: str
+    rule: Rule, event: Event, rules: Ruleset, traits: type[DestinationOptions]
 ) -> tuple[Text | None, str | None]:
     """Return the words and, where the rule's own template failed, why."""
-    if kind == WEBHOOK:
+    if traits.takes_events:
         return None, None
-    medium = Medium.SLACK if kind == SLACK else Medium.PLAIN
+    medium = traits.medium
     if rule.message is None:
         return builtin_text(event, medium, rules.agents), None
     try:

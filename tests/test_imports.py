@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import notifier
+from notifier import building
 
 PACKAGE = Path(notifier.__file__).parent
 PURE = (
@@ -185,3 +186,23 @@ def test_an_import_the_wrong_way_is_noticed(room: str, line: str, problem: str) 
 def test_an_import_the_right_way_is_let_through(room: str, line: str) -> None:
     (found,) = imports_of(line, where="here", room=room)
     assert wrong(found) is None
+
+
+NAMES_OF_KINDS = re.compile(r"""[=!]= *["'](?:slack|email|webhook)["']""")
+
+
+def test_no_file_asks_for_the_name_of_a_kind() -> None:
+    """What a kind is stands in its own file: another kind must not touch any other."""
+    asking = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if NAMES_OF_KINDS.search(path.read_text())
+    ]
+    assert asking == []
+
+
+def test_the_kinds_are_the_modules_of_their_room_without_an_underscore() -> None:
+    files = {path.stem for path in (PACKAGE / "destinations").glob("*.py")}
+    named = {name for name in files if "_" not in name} - building.NO_KINDS
+    assert set(building.kinds()) == named == {"console", "email", "slack", "webhook"}
+    assert all(kind.model_fields["type"].annotation for kind in building.kinds().values())

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from notifier.building import build_destinations
+from notifier.building import build_destinations, options_of
 from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.context import configuration
@@ -41,8 +41,10 @@ def send(
         if error.remedy:
             typer.echo(f"what to do: {error.remedy}", err=True)
         raise typer.Exit(Exit.FAILED) from None
-    note = f" ({receipt.note})" if receipt.note else ""
-    typer.echo(f"{name} took a sample lead in {time.monotonic() - begun_s:.1f} s{note}")
+    whom = options_of(config.ruleset.destinations[name]).reaches()
+    note = f"; {receipt.note}" if receipt.note else ""
+    took_s = time.monotonic() - begun_s
+    typer.echo(f"{name} ({whom}) took a sample lead in {took_s:.1f} s{note}")
 
 
 async def send_sample(config: Configuration, name: str) -> Receipt:
@@ -52,7 +54,8 @@ async def send_sample(config: Configuration, name: str) -> Receipt:
     )
     try:
         chosen = destinations[name]
-        return await chosen.send(sample_message(config.ruleset, chosen.medium))
+        medium = config.ruleset.destinations[name].traits.medium
+        return await chosen.send(sample_message(config.ruleset, medium))
     finally:
         for one in destinations.values():
             await one.aclose()

@@ -5,14 +5,18 @@ of the delivery errors in :mod:`notifier.errors`, whose class alone decides what
 becomes of the delivery; retries, order and pauses belong to the dispatcher.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime, tzinfo
+from typing import ClassVar, Protocol, TextIO
 
-from notifier.errors import TemporaryDeliveryError
+from pydantic import SecretStr
+
+from notifier.errors import ConfigError, Fault, TemporaryDeliveryError
 from notifier.events import Event
-from notifier.messages.text import Medium, Text
+from notifier.messages.text import Text
 from notifier.records import Agent, Lead
+from notifier.rules.destinations import DestinationOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,68 @@ class Message:
     agents: Mapping[str, Agent] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """What destinations are built from: ``out`` is where the console's messages go.
+
+    The settings are those of kinds whose access does not stand in the rules file.
+    """
+
+    now: Callable[[], datetime]
+    zone: tzinfo
+    out: TextIO
+    slack_token: SecretStr | None = None
+    slack_api_url: str | None = None
+    smtp_url: SecretStr | None = None
+    smtp_from: str | None = None
+
+
+class KindOptions(DestinationOptions):
+    """The options of a kind: all that others need to know of it stands beside its code."""
+
+    # Whether `doctor --send` sends it a sample: that it is there says little of a program.
+    is_tried_with_a_sample: ClassVar[bool] = False
+
+    def build(self, name: str, context: BuildContext) -> "Destination":
+        """Return the destination; raises :class:`ConfigError` where it lacks a setting."""
+        raise NotImplementedError
+
+    def reaches(self) -> str:
+        """Return whom its messages go to, in words for the operator and without a secret."""
+        raise NotImplementedError
+
+    def unresolved(self, message: Message) -> frozenset[int]:
+        """Return the positions of the parts that are for nobody: an assignee may be unknown."""
+        del message
+        return frozenset()
+
+
+def missing(name: str, variable: str, why: str) -> ConfigError:
+    """Return the error for a destination that needs a setting."""
+    return ConfigError(
+        [
+            Fault(
+                where=f"destinations.{name}",
+                problem=f"{variable} is not set: {why}",
+                remedy=f"set {variable} in the environment or in .env",
+            )
+        ]
+    )
+
+
 UNRESOLVED = "unresolved assignee"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What a look at a destination found; ``doubt`` is why it may not be as it should.
+
+    ``untried``: only a message would tell more.
+    """
+
+    found: str
+    doubt: str = ""
+    untried: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +150,15 @@ class Destination(Protocol):
     """
 
     name: str
-    medium: Medium
     slots: int
     min_interval_s: float
 
     async def send(self, message: Message) -> Receipt:
         """Make one attempt, bounded in time and bytes; raise a delivery error if refused."""
+        ...
+
+    async def check(self) -> Diagnosis:
+        """Look whether it would take a message, without one; raises what ``send`` would."""
         ...
 
     async def aclose(self) -> None:

@@ -8,13 +8,19 @@ from pydantic import Field
 from rich.console import Console
 from rich.text import Text as Styled
 
-from notifier.destinations.base import Message, Part, Receipt
+from notifier.destinations.base import (
+    BuildContext,
+    Diagnosis,
+    KindOptions,
+    Message,
+    Part,
+    Receipt,
+)
 from notifier.errors import TemporaryDeliveryError
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import fitting, one_line, plain
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
-from notifier.rules.destinations import DestinationOptions
 
 # By what follows the dot: one colour a kind of event.
 STYLES = {
@@ -37,16 +43,26 @@ def style_of(event_type: str) -> str:
     return STYLES.get(event_type.partition(".")[2], STYLE)
 
 
-class ConsoleOptions(DestinationOptions):
+class ConsoleOptions(KindOptions):
     """``{type: console}`` in the rules file."""
 
     type: Literal["console"] = Field(description="The kind of destination.")
+
+    def build(self, name: str, context: BuildContext) -> "ConsoleDestination":
+        """Return the destination; all of them write to the same stream."""
+        return ConsoleDestination(name, self, out=context.out, zone=context.zone)
+
+    def reaches(self) -> str:
+        """Return where it prints."""
+        return "the output of whoever runs it"
+
+
+OPTIONS = ConsoleOptions
 
 
 class ConsoleDestination:
     """Writes to one stream, in colours on a terminal unless ``NO_COLOR`` is set."""
 
-    medium = Medium.PLAIN
     slots = 1
     min_interval_s = 0.0
 
@@ -72,13 +88,17 @@ class ConsoleDestination:
             raise TemporaryDeliveryError("the console cannot be written to") from error
         return Receipt()
 
+    async def check(self) -> Diagnosis:
+        """Return that there is nothing to go wrong."""
+        return Diagnosis(found="prints to the service's own output")
+
     async def aclose(self) -> None:
         """Leave the stream open: it was only lent."""
 
     def _block(self, message: Message) -> Styled:
         block = Styled()
         if message.digest is not None:
-            text = digest_text(message.parts, message.digest, self.medium, zone=self._zone)
+            text = digest_text(message.parts, message.digest, Medium.PLAIN, zone=self._zone)
             return _with(block, text.title, text.body, STYLE)
         for part in message.parts:
             _with(block, part.text.title, part.text.body, style_of(part.event.type))

@@ -9,11 +9,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from notifier.destinations.base import UNRESOLVED, Message, Part, Receipt
+from notifier.destinations.base import (
+    UNRESOLVED,
+    BuildContext,
+    Diagnosis,
+    KindOptions,
+    Message,
+    Part,
+    Receipt,
+    missing,
+)
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
 from notifier.destinations.mail_greeting import HostName
@@ -22,12 +31,11 @@ from notifier.destinations.mail_server import (
     Mailbox,
     SmtpServer,
     parse_mailbox,
+    parse_smtp_url,
     visitor_mailbox,
 )
 from notifier.destinations.mail_session import Session, connected
 from notifier.errors import DeliveryError, SkippedDeliveryError
-from notifier.messages.text import Medium
-from notifier.rules.destinations import DestinationOptions
 
 TIMEOUT_S = 60.0
 # What is remembered of a lead's first mail, which later ones answer.
@@ -46,8 +54,10 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-class EmailOptions(DestinationOptions):
+class EmailOptions(KindOptions):
     """``{type: email, to: [boss@example.com, assignee]}`` in the rules file."""
+
+    is_read_by_people: ClassVar[bool] = True
 
     type: Literal["email"] = Field(description="The kind of destination.")
     to: Annotated[
@@ -58,11 +68,36 @@ class EmailOptions(DestinationOptions):
         description="Addresses, `assignee` or `previous_assignee`; one or a list.",
     )
 
+    def build(self, name: str, context: BuildContext) -> "EmailDestination":
+        """Return the destination; all share one server and sender."""
+        if context.smtp_url is None:
+            raise missing(name, "NOTIFIER_SMTP_URL", "mail needs a server")
+        if context.smtp_from is None:
+            raise missing(name, "NOTIFIER_SMTP_FROM", "mail needs a sender")
+        return EmailDestination(
+            name,
+            self,
+            server=parse_smtp_url(context.smtp_url.get_secret_value()),
+            sender=parse_mailbox(context.smtp_from),
+            zone=context.zone,
+            now=context.now,
+        )
+
+    def reaches(self) -> str:
+        """Return the recipients as the rules file has them."""
+        return ", ".join(self.to)
+
+    def unresolved(self, message: Message) -> frozenset[int]:
+        """Return the positions of the parts that nobody would get."""
+        return resolve(self.to, message).left
+
+
+OPTIONS = EmailOptions
+
 
 class EmailDestination:
     """Hands mails to one server; ``now`` dates them, ``zone`` is for times people read."""
 
-    medium = Medium.PLAIN
     slots = 2
     min_interval_s = 0.0
 
@@ -108,10 +143,10 @@ class EmailDestination:
         note = "; ".join(filter(None, notes))
         return Receipt(memory=self._memory(message), note=note, unresolved=who.left)
 
-    async def check(self) -> None:
+    async def check(self) -> Diagnosis:
         """Connect and log in without sending; raises what :meth:`send` would."""
         async with self._connected():
-            pass
+            return Diagnosis(found="the server lets us in")
 
     async def aclose(self) -> None:
         """A connection lives as long as its mail takes; a look-up may still be under way."""

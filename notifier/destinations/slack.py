@@ -6,12 +6,23 @@ Source: Slack's Web API (chat.postMessage, chat.update) and incoming webhooks.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Annotated, Literal, Self
+from hashlib import sha256
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from notifier.destinations import slack_blocks as blocks
-from notifier.destinations.base import UNRESOLVED, Message, Part, PartlyTakenError, Receipt
+from notifier.destinations.base import (
+    UNRESOLVED,
+    BuildContext,
+    Diagnosis,
+    KindOptions,
+    Message,
+    Part,
+    PartlyTakenError,
+    Receipt,
+    missing,
+)
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_checks import describe
@@ -36,7 +47,6 @@ from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
 from notifier.records import Lead
-from notifier.rules.destinations import DestinationOptions
 from notifier.rules.unfit import UnfitError
 
 SEND_TIMEOUT_S = 15.0
@@ -60,8 +70,11 @@ def _check_channel(channel: str) -> str:
     return channel
 
 
-class SlackOptions(DestinationOptions):
+class SlackOptions(KindOptions):
     """``{type: slack, channel: …}`` or ``{type: slack, webhook_url: …}`` in the rules file."""
+
+    medium: ClassVar[Medium] = Medium.SLACK
+    is_read_by_people: ClassVar[bool] = True
 
     type: Literal["slack"] = Field(description="The kind of destination.")
     channel: Annotated[str, AfterValidator(_check_channel)] | None = Field(
@@ -79,6 +92,44 @@ class SlackOptions(DestinationOptions):
             raise ValueError("a slack destination has either `channel` or `webhook_url`")
         return self
 
+    def build(self, name: str, context: BuildContext) -> "SlackDestination":
+        """Return the destination: channels and direct messages need a token."""
+        if self.channel is not None and context.slack_token is None:
+            raise missing(name, "NOTIFIER_SLACK_TOKEN", "a Slack channel needs a bot token")
+        return SlackDestination(
+            name,
+            self,
+            token=context.slack_token,
+            api_url=context.slack_api_url,
+            now=context.now,
+            zone=context.zone,
+        )
+
+    def reaches(self) -> str:
+        """Return the channel, or that it is an incoming webhook's."""
+        if self.channel is None:
+            return "the channel of an incoming webhook"
+        return f"Slack, {self.channel}"
+
+    def channel_key(self) -> str:
+        """Return what is equal for destinations that post to the same channel."""
+        if self.webhook_url is not None:
+            return f"slack {sha256(self.webhook_url.get_secret_value().encode()).hexdigest()}"
+        return f"slack {(self.channel or '').removeprefix('#').lower()}"
+
+    def unresolved(self, message: Message) -> frozenset[int]:
+        """Return the positions of the parts whose assignee has no Slack id."""
+        if self.channel != ASSIGNEE:
+            return frozenset()
+        if message.digest:
+            return shares(message)[1]
+        lead = message.lead or message.parts[-1].event.lead
+        reached = slack_id(lead, message.agents) is not None
+        return frozenset() if reached else frozenset(range(len(message.parts)))
+
+
+OPTIONS = SlackOptions
+
 
 class SlackDestination:
     """Posts to one channel, to whoever has the lead, or to one incoming webhook.
@@ -86,7 +137,6 @@ class SlackDestination:
     ``min_interval_s``: Slack takes one message a second per channel.
     """
 
-    medium = Medium.SLACK
     slots = 1
     min_interval_s = 1.0
 
@@ -146,14 +196,15 @@ class SlackDestination:
             raise TemporaryDeliveryError("Slack did not take a card's update")
         return memory_of(present, card.channel) if present != card else {}
 
-    async def check(self) -> str:
-        """Return who the token is and where it posts, for diagnosis; posts nothing.
+    async def check(self) -> Diagnosis:
+        """Return who the token is and where it posts; posts nothing.
 
         Raises a delivery error where Slack refuses.
         """
         place = self._poster.place
         if isinstance(place, IncomingWebhook):
-            return "an incoming webhook, which can only be tried by posting"
+            found = "an incoming webhook, which can only be tried by posting"
+            return Diagnosis(found=found, untried=True)
         try:
             return await describe(place, self._channel, self._poster.post_timeout_s)
         except Refusal as refusal:

@@ -3,37 +3,42 @@
 import re
 from collections.abc import Mapping
 
+from notifier.destinations.base import Diagnosis
 from notifier.destinations.slack_api import WebApi
 from notifier.destinations.slack_faults import Refusal
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 
 
-async def describe(api: WebApi, channel: str, timeout_s: float) -> str:
+async def describe(api: WebApi, channel: str, timeout_s: float) -> Diagnosis:
     """Return who the token is and, as far as it may know, where it posts.
 
     Raises :class:`Refusal` for a refused token, or a channel it cannot see.
     """
     who = await api.call("auth.test", {}, timeout_s=timeout_s)
-    return f"{who.get('user')} in {who.get('team')}, {await _where(api, channel, timeout_s)}"
+    where = await _where(api, channel, timeout_s)
+    told = f"{who.get('user')} in {who.get('team')}, posting to "
+    if where is None:
+        return Diagnosis(found=f"{told}{channel} (untried)", untried=True)
+    return Diagnosis(found=told + where)
 
 
-async def _where(api: WebApi, channel: str, timeout_s: float) -> str:
-    untried = f"posting to {channel} (untried)"
+async def _where(api: WebApi, channel: str, timeout_s: float) -> str | None:
+    """Return the channel's name, ``None`` where the token may not look it up."""
     # Slack looks channels up by id alone, though it posts to a name as well.
     if not CHANNEL_ID.fullmatch(channel):
-        return untried
+        return None
     try:
         asked = {"channel": channel}
         answer = await api.call("conversations.info", asked, timeout_s=timeout_s, form=True)
     except Refusal as refusal:
         # Posting needs no right to look.
         if refusal.code == "missing_scope":
-            return untried
+            return None
         raise
     found = answer.get("channel")
     if not isinstance(found, Mapping):
-        return untried
+        return None
     if found.get("is_member") is False and not found.get("is_im"):
         raise Refusal("conversations.info", 200, "not_in_channel")
-    return f"posting to #{found.get('name', channel)}"
+    return f"#{found.get('name', channel)}"

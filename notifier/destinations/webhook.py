@@ -10,17 +10,15 @@ import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from notifier.connections import Sessions
 from notifier.destinations.addresses import is_host_name
-from notifier.destinations.base import Message, Receipt
-from notifier.destinations.http import Answer, exchange, retry_after_s
+from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
+from notifier.destinations.http import Answer, build_sessions, exchange, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
-from notifier.messages.text import Medium
-from notifier.rules.destinations import DestinationOptions
 from notifier.rules.unfit import UnfitError
 from notifier.targets import secrets_in, target_of
 
@@ -103,8 +101,11 @@ def _check_headers(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
 Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 
 
-class WebhookOptions(DestinationOptions):
+class WebhookOptions(KindOptions):
     """``{type: webhook, url: …, secret: …}`` in the rules file."""
+
+    takes_events: ClassVar[bool] = True
+    is_tried_with_a_sample: ClassVar[bool] = True
 
     type: Literal["webhook"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(_check_url)] = Field(
@@ -122,11 +123,21 @@ class WebhookOptions(DestinationOptions):
         """The secrets each request is signed with, in the order given."""
         return self.secret if isinstance(self.secret, tuple) else (self.secret,)
 
+    def build(self, name: str, context: BuildContext) -> "WebhookDestination":
+        """Return the destination; each has its own connections."""
+        return WebhookDestination(name, self, sessions=build_sessions(), now=context.now)
+
+    def reaches(self) -> str:
+        """Return the host."""
+        return target_of(self.url.get_secret_value()).host
+
+
+OPTIONS = WebhookOptions
+
 
 class WebhookDestination:
     """Posts each event to one URL; ``now`` is the clock the signatures are dated by."""
 
-    medium = Medium.PLAIN
     slots = 16
     min_interval_s = 0.0
 
@@ -165,13 +176,17 @@ class WebhookDestination:
             raise self._refusal(answer)
         return Receipt()
 
-    async def check(self) -> int:
-        """Return the status of a bare HEAD request: whatever it is, somebody answers.
+    async def check(self) -> Diagnosis:
+        """Make a bare HEAD request: whatever the status is, somebody answers.
 
         Sends no event. Raises what :meth:`send` would where nobody does.
         """
         answer = await exchange(self._sessions, "HEAD", self._target, timeout_s=self._timeout_s)
-        return answer.status
+        doubt = "it has a fault of its own; try again, with --send"
+        return Diagnosis(
+            found=f"somebody answers (HEAD: {answer.status})",
+            doubt=doubt if answer.status >= 500 else "",
+        )
 
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""

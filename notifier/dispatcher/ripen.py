@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from notifier.events import OVERDUE, Event, decode, encode
 from notifier.ledger import gathered, new_delivery
 from notifier.overdue import Present
-from notifier.plan import WEBHOOK, Mutes, Told, planned
+from notifier.plan import Mutes, Told, planned
 from notifier.records import Lead
 from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import Timing, holds, settled
@@ -29,8 +29,8 @@ def ripen(
     at: datetime,
 ) -> None:
     """Decide about every delivery of ``destination`` whose waiting is over at ``at``."""
-    # A webhook's digest goes out singly: once due, its events are like any others.
-    singly = rules.destinations[destination].kind == WEBHOOK
+    # Who takes events gets a digest singly: once due, its events are like any others.
+    singly = rules.destinations[destination].traits.takes_events
     looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
     held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
     for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):

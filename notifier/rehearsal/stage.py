@@ -14,7 +14,7 @@ import orjson
 from sqlite_utils import Database
 
 from notifier import ledger, overdue
-from notifier.destinations.base import Message, Receipt
+from notifier.destinations.base import KindOptions, Message, Receipt
 from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
@@ -24,7 +24,6 @@ from notifier.intake import Intake, commit_page, present_lead
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.records import LEAD, NON_LEAD, Lead, Source
-from notifier.rehearsal.recipients import unresolved
 from notifier.rows import Row, moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
@@ -180,7 +179,10 @@ class Stage:
             turn = take_turn(self.db, facts, ended, self.rules, now_ms=self._ms)
         for bundle in turn.claimed:
             message = message_of(bundle, turn, self.rules.agents)
-            left = unresolved(self.rules.destinations[name].options, message)
+            options = self.rules.destinations[name].options
+            left: frozenset[int] = frozenset()
+            if isinstance(options, KindOptions):  # else they were read without a secret
+                left = options.unresolved(message)
             parts = tuple(part for n, part in enumerate(message.parts) if n not in left)
             if parts:
                 reached = replace(message, parts=parts)

@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
+from notifier.messages.text import Medium
 from notifier.rules.durations import Duration
 from notifier.rules.unfit import UnfitError
 
@@ -67,8 +68,16 @@ class Retry(Options):
 class DestinationOptions(Options):
     """What stands under a name in ``destinations:``; the keys all kinds share.
 
-    A kind subclasses it with its own keys; a key it has no use for does nothing.
+    A kind subclasses it with its own keys; a key it has no use for does nothing. What
+    the kind itself is stands in class attributes: ``takes_events``, whether it takes each
+    event as its envelope, in a message of its own, without words; ``medium``, what words
+    are written for; ``is_read_by_people``, whether its messages may flood somebody, and
+    build on what earlier ones about the lead remembered.
     """
+
+    takes_events: ClassVar[bool] = False
+    medium: ClassVar[Medium] = Medium.PLAIN
+    is_read_by_people: ClassVar[bool] = False
 
     type: str = Field(description="The kind of destination.")
     mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(
@@ -84,3 +93,7 @@ class DestinationOptions(Options):
         default=Burst(), description="Slack and email: the flood limit; null for none."
     )
     retry: Retry = Field(default=Retry(), description="How long to try a failing message.")
+
+    def channel_key(self) -> str:
+        """Return what is equal for destinations that share a channel's tempo, else nothing."""
+        return ""

@@ -42,10 +42,15 @@ class SourceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationSpec:
-    """A named destination; ``options`` is of the class its ``kind`` was given."""
+    """A named destination; ``options`` is of the class ``traits``, that of its ``kind``.
+
+    Where rules are read without their secrets ``options`` may have the shared ones alone;
+    what the kind is, ``traits`` knows all the same.
+    """
 
     name: str
     kind: str
+    traits: type[DestinationOptions]
     options: DestinationOptions
     where: str = ""
 

@@ -139,7 +139,13 @@ def _destination(
     ) or _without_secrets(node)
     if options is None:
         return None
-    return DestinationSpec(name=name.text, kind=kind.text, options=options, where=str(name.at))
+    return DestinationSpec(
+        name=name.text,
+        kind=kind.text,
+        traits=kinds[kind.text],
+        options=options,
+        where=str(name.at),
+    )
 
 
 def _without_secrets(node: Table) -> DestinationOptions | None:

@@ -39,7 +39,7 @@ async def test_a_sample_goes_out_signed_and_says_that_it_is_one(tmp_path: Path) 
     async with Receiver(SECRET) as receiver:
         ended = await program(tmp_path, crm=receiver.url).ends("send", "crm")
         assert (ended.code, ended.err) == (0, "warning: " + ended.err[9:])
-        assert ended.out.startswith("crm took a sample lead in ")
+        assert ended.out.startswith("crm (127.0.0.1) took a sample lead in ")
         (request,) = receiver.received
         assert request.id == request.event["id"]
         assert request.id.startswith("evt_sample_")

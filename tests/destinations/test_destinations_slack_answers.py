@@ -121,7 +121,7 @@ async def test_an_odd_no_is_tried_again(body: object) -> None:
 async def test_an_odd_answer_to_a_check_is_told_in_text(answers: dict[str, Any]) -> None:
     reply = said({"ok": True} | answers)
     async with raw_server(reply) as server, sales(server) as destination:
-        assert (await destination.check()).encode()
+        assert (await destination.check()).found.encode()
 
 
 @pytest.mark.parametrize("code", ["429 x", "503 R\xe9"])

@@ -124,7 +124,7 @@ async def test_a_retry_has_the_same_id_and_a_new_timestamp() -> None:
 
 async def test_a_check_sends_no_event() -> None:
     async with raw_server(answer(405)) as server, webhook(server.url) as crm:
-        assert await crm.check() == 405
+        assert (await crm.check()).found == "somebody answers (HEAD: 405)"
     (request,) = server.requests
     assert (request.line, request.body) == ("HEAD / HTTP/1.1", b"")
     assert "webhook-id" not in request.headers

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
 from house import House, house
 from sqlite_utils import Database
 
-from notifier.destinations.base import Message, Receipt
+from notifier.destinations.base import Diagnosis, Message, Receipt
 from notifier.errors import StoreError
 from notifier.messages.text import Medium
 from notifier.store.db import Store
@@ -47,6 +47,9 @@ class Fake:
             raise step
         await asyncio.sleep(step)
         return Receipt()
+
+    async def check(self) -> Diagnosis:
+        return Diagnosis(found="a fake")
 
     async def aclose(self) -> None:
         pass

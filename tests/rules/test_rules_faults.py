@@ -239,7 +239,7 @@ rules: [{name: R, for: 30d, clock: w, send: screen}]
         ("{type: slack}", "1:16: a slack destination has either `channel` or `webhook_url`"),
         (
             "{channel: x}",
-            "1:16: `x`: `type` is missing (there is slack, email, webhook, console)",
+            "1:16: `x`: `type` is missing (there is console, email, slack, webhook)",
         ),
         ("{type: email}", "1:16: `to` is missing"),
         ("{type: email, to: [a@b.example, nobody]}", "1:51: `to`: "),
@@ -305,8 +305,8 @@ rules:
             "assignee or a Slack user id"
         ),
         (
-            "a.yaml:6:23: `${ENV}` is not a type of destination (there is slack, email, "
-            "webhook, console)"
+            "a.yaml:6:23: `${ENV}` is not a type of destination (there is console, "
+            "email, slack, webhook)"
         ),
         "a.yaml:7:15: `days`: `mon,${ENV}` is not a day",
         (
@@ -396,9 +396,16 @@ def test_an_agents_address_that_mail_would_refuse_is_told_once(address: str) -> 
         parse_mailbox(address)
 
 
+RULE_OF_ITS_OWN = """
+destinations: {screen: {type: console}}
+rules: [{name: R, when: lead.created, send: screen}]
+"""
+
+
 @pytest.mark.parametrize(
     "address", ["asha@localhost", "o'brien+x_y@a-b.example.com", "zoë@bücher.example"]
 )
 def test_an_agents_address_that_mail_would_take_is_fine(address: str) -> None:
-    assert faults(f'agents: {{a: {{name: A, email: "{address}"}}}}') == []
+    text = f'agents: {{a: {{name: A, email: "{address}"}}}}\n'
+    assert faults(text + RULE_OF_ITS_OWN) == []
     assert parse_mailbox(address).local in address
