@@ -15,6 +15,7 @@ from notifier.errors import (
     DestinationGoneError,
     DestinationRefusedError,
     PermanentDeliveryError,
+    ProgramFaultError,
     RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
@@ -187,6 +188,8 @@ def standing_after(
         return Standing()
     if standing.health is not Health.UP and not probe and not _is_worse(failure, standing):
         return standing  # sent before the trouble was known: it says nothing new
+    if standing.health is Health.UP and isinstance(failure, ProgramFaultError):
+        return standing  # a bug that one message meets keeps no other back
     troubled = replace(
         standing,
         failures=standing.failures + 1,
@@ -195,6 +198,19 @@ def standing_after(
         remedy=failure.remedy,
     )
     return _in_trouble(troubled, failure, now_ms)
+
+
+def failing_for(reason: str, standing: Standing, *, now_ms: int) -> Standing:
+    """Return the standing of a destination whose work fails with a fault of the program."""
+    return replace(
+        standing,
+        health=Health.FAILING,
+        failures=FAILURES_UNTIL_FAILING,
+        since_ms=now_ms,
+        probe_ms=now_ms + FIRST_PROBE_MS,
+        reason=reason,
+        remedy="please report it, with the log's lines",
+    )
 
 
 def _is_worse(failure: DeliveryError, standing: Standing) -> bool:

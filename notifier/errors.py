@@ -7,11 +7,13 @@
     ├── BusyError                 another process is in the way: exit code 75
     ├── StoreError                the database cannot be used: say so and stop
     ├── FileError                 a file of ours cannot be put there: say so and stop
+    ├── DamagedError              one stored thing cannot be read: set it aside
     ├── UpstreamError             this request brought nothing; commit nothing of it
     │   ├── UpstreamRefusedError  400, 401, 403: the source is down; probe once a minute
     │   └── UpstreamPausedError   429: the whole token pauses
     └── DeliveryError
         ├── TemporaryDeliveryError    try this message again
+        │   └── ProgramFaultError     the same; it says nothing of the destination
         ├── PermanentDeliveryError    this message can never succeed: dead at once
         ├── RecipientRefusedError     this recipient refused: nobody else is concerned
         ├── SkippedDeliveryError      nobody to send it to: skipped with its reason
@@ -75,6 +77,10 @@ class FileError(NotifierError):
     """Something that is no file of ours is in the way; the text says what to do."""
 
 
+class DamagedError(NotifierError):
+    """One row or event of the database cannot be read; others can. Quotes nothing of it."""
+
+
 class UpstreamError(NotifierError):
     """A listing request brought no page: back off, then ask again.
 
@@ -128,6 +134,10 @@ class TemporaryDeliveryError(DeliveryError):
     ) -> None:
         super().__init__(problem, remedy=remedy)
         self.retry_after_s = retry_after_s
+
+
+class ProgramFaultError(TemporaryDeliveryError):
+    """A bug of ours met this message: one that meets it alone parks no destination."""
 
 
 class PermanentDeliveryError(DeliveryError):

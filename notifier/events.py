@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from notifier.diff import Change
+from notifier.errors import DamagedError
 from notifier.records import LEAD, Lead
 from notifier.rows import Json, iso_ms
 
@@ -112,8 +113,11 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """Return the event in bytes written by :func:`encode`."""
-    return msgspec.json.decode(body, type=Event)
+    """Return the event in bytes written by :func:`encode`; raises :class:`DamagedError`."""
+    try:
+        return msgspec.json.decode(body, type=Event)
+    except (msgspec.DecodeError, UnicodeError):
+        raise DamagedError("a stored event is damaged") from None
 
 
 def created(lead: Lead, *, at: datetime, converted: bool = False) -> Event:

@@ -11,7 +11,7 @@ from notifier import ledger, overdue
 from notifier.ledger import Written
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
-from notifier.rows import Row, merged, moment_of, ms_of, parse_time
+from notifier.rows import Row, merged, moment_of, ms_of, parse_time, stored_row
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, mutes, snapshots, sources
 from notifier.store.snapshots import Known, ListingState, Saved
@@ -90,14 +90,15 @@ def present_lead(
 ) -> Lead | None:
     """Return the present state of the lead under a lane's ``key``.
 
-    ``watched`` gives sources by bot id. ``None`` where the key names no lead.
+    ``watched`` gives sources by bot id. ``None`` where the key names no lead; raises
+    :class:`DamagedError` where what is stored of it cannot be read.
     """
     bot_id, _, lead_id = key.partition("/")
     found = snapshots.row(db, bot_id, lead_id)
     if found is None or bot_id not in watched:
         return None
     kind, row = found
-    return parse(orjson.loads(row), kind=kind, source=watched[bot_id], agents=rules.agents)
+    return parse(stored_row(row), kind=kind, source=watched[bot_id], agents=rules.agents)
 
 
 class _Judge:

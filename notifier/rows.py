@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from notifier.cleaning import visible
+from notifier.errors import DamagedError
 
 Json: TypeAlias = Any
 """Whatever ``json.loads`` returns: the one place where strangers' types enter."""
@@ -98,6 +99,16 @@ def record_id(row: Json) -> str:
     if len(value) > MAX_ID_CHARS:
         raise BadRecordError(f"_id has {len(value)} characters, more than {MAX_ID_CHARS}")
     return value
+
+
+def stored_row(text: str) -> Row:
+    """Return a row as it was stored; raises :class:`DamagedError` where it is none."""
+    try:
+        row: Row = orjson.loads(text)
+        record_id(row)
+    except ValueError:
+        raise DamagedError("a stored record is damaged") from None
+    return row
 
 
 def carried(row: Json) -> tuple[Json, bytes]:

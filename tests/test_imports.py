@@ -25,6 +25,7 @@ ORDER = (
     "files",
     "targets",
     "connections",
+    "crashes",
     *IO,
     "ledger",
     "overdue",

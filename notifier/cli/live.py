@@ -16,7 +16,6 @@ from notifier.destinations.console import ConsoleOptions, style_of
 from notifier.dispatcher.turn import Turn
 from notifier.engine import Shared
 from notifier.errors import BusyError, StoreError
-from notifier.events import decode
 from notifier.messages.escape import one_line
 from notifier.rules.durations import format_duration
 from notifier.store.db import Store
@@ -39,7 +38,7 @@ class Live:
         """Print what a lane's turn delivered; what failed stands in the log."""
         for claimed, outcome in turn.ended:
             if outcome.state is State.DELIVERED and destination not in self._shown:
-                event = decode(claimed.event_body)
+                event = claimed.event
                 self._print(f"{destination} ← {event_words(event)}", style=style_of(event.type))
 
     async def watching(self, shared: Shared) -> None:

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import structlog
 from sqlite_utils import Database
 
-from notifier.conclude import Outcome, Policy, conclude
+from notifier.cleaning import clean
+from notifier.conclude import Outcome, Policy, State, conclude
 from notifier.destinations.base import UNRESOLVED, PartlyTakenError, Receipt
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.store import destinations, outbox
 from notifier.store.claims import Claimed
+from notifier.store.parts import part, words
+
+log = structlog.get_logger()
 
 Ended: TypeAlias = tuple[Claimed, Outcome]
 """A delivery, and what has become of it."""
@@ -55,11 +60,14 @@ def record(
     ended: list[Ended] = []
     well: list[Ended] = []
     for attempt in attempts:
-        outcomes = _outcomes(attempt, policy, now_ms)
         if attempt.receipt == Receipt():
-            well += outcomes
-        else:
+            well += _outcomes(attempt, policy, now_ms)
+            continue
+        with part(db) as one:
+            outcomes = _outcomes(attempt, policy, now_ms)
             ended += _recorded_singly(db, attempt, outcomes, now_ms)
+        if one.fault:
+            ended += _given_up(db, attempt, one.fault, now_ms)
     recorded = outbox.record_delivered(db, [one for one, _ in well], now_ms=now_ms)
     return ended + [(one, outcome) for one, outcome in well if one.id in recorded]
 
@@ -79,6 +87,25 @@ def _outcomes(attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
             ),
         )
         for position, claimed in enumerate(attempt.claimed)
+    ]
+
+
+def _given_up(db: Database, attempt: Attempt, fault: Exception, now_ms: int) -> list[Ended]:
+    """Write in plain words what could not be written as it ended: it is not tried again."""
+    log.error("recording_crashed", exc_info=fault)
+    dead = Outcome(
+        state=State.DEAD,
+        attempts=attempt.claimed[0].attempts + 1,
+        due_ms=now_ms,
+        error=clean(str(attempt.failure or "")),
+        reason=f"{words(fault)} while recording",
+    )
+    taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
+    return [
+        (one, outcome)
+        for position, one in enumerate(attempt.claimed)
+        for outcome in [dead if attempt.failure_of(position) else taken]
+        if outbox.record(db, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
     ]
 
 

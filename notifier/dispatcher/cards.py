@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from sqlite_utils import Database
 
-from notifier.errors import BusyError, DeliveryError, StoreError
+from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
 from notifier.overdue import Present
 from notifier.records import Lead
 from notifier.store import destinations
@@ -95,8 +95,9 @@ def _outdated(
 ) -> Outdated | None:
     """Return the first of these leads whose card shows something else."""
     for key in keys:
-        memory = destinations.memory(db, key)
-        lead = present(db, key) if memory else None
-        if lead is not None and cards.outdated(lead, memory):
-            return Outdated(key=key, lead=lead, memory=memory)
+        with suppress(DamagedError):
+            memory = destinations.memory(db, key)
+            lead = present(db, key) if memory else None
+            if lead is not None and cards.outdated(lead, memory):
+                return Outdated(key=key, lead=lead, memory=memory)
     return None

@@ -3,14 +3,17 @@
 import structlog
 
 from notifier.conclude import Health, State
+from notifier.crashes import Crashes
 from notifier.dispatcher.turn import Turn
 
 log = structlog.get_logger()
 
 
-def log_turn(name: str, turn: Turn) -> None:
+def log_turn(name: str, turn: Turn, faults: Crashes) -> None:
     """Tell of each trouble in a line of its own, of all that went well in one."""
     _log_standing(name, turn)
+    for fault in turn.faults:
+        log.error("turn_incomplete", destination=name, **faults.details(fault))
     well: list[int] = []
     for claimed, outcome in turn.ended:
         if outcome.state is State.DELIVERED and not outcome.error:

@@ -3,11 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
 
-from notifier.conclude import Health
+from notifier.conclude import FAILURES_UNTIL_FAILING, Health
+from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
@@ -15,9 +17,10 @@ from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Linger, Pace
 from notifier.dispatcher.tools import LaneTools, Limits
-from notifier.dispatcher.turn import LaneFacts, Turn, take_turn
-from notifier.errors import BusyError, DeliveryError, StoreError, TemporaryDeliveryError
+from notifier.dispatcher.turn import LaneFacts, Turn, set_back, take_turn
+from notifier.errors import BusyError, DeliveryError, ProgramFaultError, StoreError
 from notifier.store.claims import Claimed
+from notifier.store.parts import words
 
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
@@ -54,6 +57,7 @@ class Lane:
         self._linger = Linger(self._wake, LINGER_S)
         self._stopping = False
         self._abandoned = False
+        self._crashes, self._faults = Crashes(), Crashes()
 
     def wake(self) -> None:
         """There may be work: take a turn now."""
@@ -81,7 +85,8 @@ class Lane:
             is_over = not self._in_flight if self._abandoned else not self._is_busy()
             if self._stopping and is_over:
                 return
-            await self._sleep(STORE_PAUSE_S if wait_s is None else wait_s)
+            pause_s = self._crashes.pause_s or STORE_PAUSE_S
+            await self._sleep(pause_s if wait_s is None else wait_s)
 
     async def drain(self) -> None:
         """Send everything that is due now, once; then return.
@@ -118,7 +123,29 @@ class Lane:
             return
 
     async def _turn(self) -> float | None:
-        """Record, claim and start; return how long to wait, or None for a failing store."""
+        """Take a turn; return how long to wait, or None where it failed."""
+        try:
+            wait_s = await self._record_claim_start()
+        except Exception as error:  # noqa: BLE001
+            # Broad: whatever it is, it is this lane's trouble alone. The others go on.
+            self._crashes.add()
+            name = self._destination.name
+            log.error("lane_crashed", destination=name, **self._crashes.details(error))
+            await self._set_back(words(error))
+            return None
+        self._crashes.end()
+        return wait_s
+
+    async def _set_back(self, reason: str) -> None:
+        """Record what ended in spite of all: what was sent is not to be sent again."""
+        ended, fails = tuple(self._ended), self._crashes.count >= FAILURES_UNTIL_FAILING
+        facts, now_ms = self._facts(free=False), self._tools.now_ms()
+        run = self._tools.store.run
+        with suppress(Exception):  # told already: the next turn tries again
+            await run(set_back, facts, ended, reason, fails=fails, now_ms=now_ms)
+            del self._ended[: len(ended)]
+
+    async def _record_claim_start(self) -> float | None:
         async with self._pace.turn:
             ended, closed = tuple(self._ended), self._is_closed()
             self._linger.end()
@@ -139,9 +166,9 @@ class Lane:
             self._fill()
             if turn.standing.health is Health.UP:
                 await self._begin_refresh()
-        log_turn(self._destination.name, turn)
-        self._tools.observe(self._destination.name, turn)
         self._tools.wake(turn.written.destinations)
+        log_turn(self._destination.name, turn, self._faults)
+        self._tools.observe(self._destination.name, turn)
         return self._wait_s(turn, closed=closed)
 
     async def _take_turn(self, facts: LaneFacts, ended: Sequence[Attempt]) -> Turn:
@@ -229,9 +256,9 @@ class Lane:
         except DeliveryError as error:
             failure = error
         except Exception as error:
-            # The one broad except: a bug in one destination must not stop the others.
+            # Broad: a bug that one message meets must not stop the others.
             log.exception("send_crashed", destination=self._destination.name)
-            failure = TemporaryDeliveryError(f"a fault of the program: {type(error).__name__}")
+            failure = ProgramFaultError(words(error))
         finally:
             self._pace.sent(failure)
         return None, failure

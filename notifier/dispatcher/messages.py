@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from notifier.destinations.base import Message, Part
 from notifier.dispatcher.turn import Turn
-from notifier.events import decode
 from notifier.messages.digest import in_short
 from notifier.messages.text import Text
 from notifier.records import Agent
@@ -34,14 +33,14 @@ def _headline(bundle: tuple[Claimed, ...]) -> str | None:
         case "digest":
             return bundle[0].rule
         case "burst" if len({one.lead for one in bundle}) > 1:  # one lead needs no summary
-            return in_short([decode(one.event_body) for one in bundle])
+            return in_short([one.event for one in bundle])
         case _:
             return None
 
 
 def _part(claimed: Claimed) -> Part:
     return Part(
-        event=decode(claimed.event_body),
+        event=claimed.event,
         body=claimed.event_body,
         text=Text(title=claimed.title or "", body=claimed.body or ""),
         rule=claimed.rule,

@@ -14,6 +14,7 @@ from notifier.rows import moment_of, ms_of
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import waiting
+from notifier.store.parts import part
 from notifier.store.waiting import Waiting
 
 NO_LONGER_SO = "no longer so"
@@ -27,22 +28,45 @@ def ripen(
     *,
     mutes: Mutes,
     at: datetime,
-) -> None:
-    """Decide about every delivery of ``destination`` whose waiting is over at ``at``."""
+) -> list[Exception]:
+    """Decide about every delivery of ``destination`` whose waiting is over at ``at``.
+
+    One that no decision can be made of goes out as it was planned; returned is why.
+    """
     # Who takes events gets a digest singly: once due, its events are like any others.
     singly = rules.destinations[destination].traits.takes_events
     looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
     held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
+    faults: list[Exception] = []
     for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):
-        event = decode(one.event_body)
-        lead, rule = present(db, one.lead), rules.rule(one.rule)
-        # What a rule had planned before it was taken away goes out unchanged.
-        if one.held == Timing.SETTLE and rule is not None and rule.enabled:
-            _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
-        elif _is_over(one, event, lead, rules):
-            waiting.skip(db, one.id, NO_LONGER_SO)
-        elif singly or one.held != Timing.DIGEST:
+        releases = singly or one.held != Timing.DIGEST
+        with part(db) as deciding:
+            _decide(db, one, rules, present, mutes=mutes, at=at, releases=releases)
+        if deciding.fault:
             waiting.release(db, one.id)
+            faults.append(deciding.fault)
+    return faults
+
+
+def _decide(
+    db: Database,
+    one: Waiting,
+    rules: Ruleset,
+    present: Present,
+    *,
+    mutes: Mutes,
+    at: datetime,
+    releases: bool,
+) -> None:
+    event = decode(one.event_body)
+    lead, rule = present(db, one.lead), rules.rule(one.rule)
+    # What a rule had planned before it was taken away goes out unchanged.
+    if one.held == Timing.SETTLE and rule is not None and rule.enabled:
+        _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
+    elif _is_over(one, event, lead, rules):
+        waiting.skip(db, one.id, NO_LONGER_SO)
+    elif releases:
+        waiting.release(db, one.id)
 
 
 def _latest(event: Event, lead: Lead | None) -> Event:

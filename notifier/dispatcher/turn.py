@@ -10,6 +10,7 @@ from notifier.conclude import (
     Policy,
     Standing,
     State,
+    failing_for,
     standing_after,
 )
 from notifier.dispatcher import trouble
@@ -24,6 +25,7 @@ from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store import burials, bursts, claims, destinations, dues, mutes, outbox
 from notifier.store.claims import Claimed
+from notifier.store.parts import part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +57,8 @@ class Turn:
     ``more_due``: it claimed as many as it might, so that there may be others.
     ``ended`` pairs each recorded delivery with its outcome; the destination stood as
     ``before`` says and now has its ``standing``; ``written`` are operations events and
-    who has to send them. ``gave_back``: what was unsent is
-    not to be sent.
+    who has to send them. ``gave_back``: what was unsent is not to be sent. ``faults``
+    are of parts that were left out.
     """
 
     claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Turn:
     before: Standing = field(default_factory=Standing)
     standing: Standing = field(default_factory=Standing)
     written: Written = field(default_factory=Written)
+    faults: list[Exception] = field(default_factory=list)
 
 
 def take_turn(
@@ -105,9 +108,8 @@ def take_turn(
         outbox.give_back(db, lane.unsent)
         turn.gave_back = True
     _bury(db, lane, standing, turn, now_ms)
-    told_ms = trouble.tell(db, name, standing, rules, now_ms=now_ms, written=turn.written)
-    turn.next_ms = _earliest(turn.next_ms, told_ms)
-    _prepare(db, lane, rules, now_ms)
+    _tell(db, lane, standing, turn, rules, now_ms=now_ms)
+    _prepare(db, lane, rules, turn, now_ms)
     _claim(db, lane, standing, turn, now_ms)
     return turn
 
@@ -115,6 +117,27 @@ def take_turn(
 def _told_nothing(attempt: Attempt) -> bool:
     """Whether it was a probe that the recipient refused, not the destination."""
     return attempt.probe and isinstance(attempt.failure, RecipientRefusedError)
+
+
+def set_back(
+    db: Database,
+    lane: LaneFacts,
+    attempts: Sequence[Attempt],
+    reason: str,
+    *,
+    fails: bool,
+    now_ms: int,
+) -> list[Ended]:
+    """Write how sendings ended where no turn can be taken.
+
+    ``fails``: it was so for some time, so that the destination counts as failing.
+    """
+    ended = record(db, attempts, lane.policy, now_ms=now_ms)
+    standing = destinations.standing(db, lane.destination)
+    if fails and standing.health is Health.UP:
+        failing = failing_for(reason, standing, now_ms=now_ms)
+        destinations.set_standing(db, lane.destination, failing)
+    return ended
 
 
 def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
@@ -130,9 +153,30 @@ def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms:
         destinations.count_dead(db, lane.destination, dead)
 
 
-def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, now_ms: int) -> None:
+def _tell(
+    db: Database,
+    lane: LaneFacts,
+    standing: Standing,
+    turn: Turn,
+    rules: Ruleset,
+    *,
+    now_ms: int,
+) -> None:
+    """Tell others of the destination; where that fails, the next turn tries again."""
+    written = Written()
+    with part(db) as telling:
+        told_ms = trouble.tell(
+            db, lane.destination, standing, rules, now_ms=now_ms, written=written
+        )
+        turn.next_ms = _earliest(turn.next_ms, told_ms)
+        turn.written = written
+    if telling.fault:
+        turn.faults.append(telling.fault)
+
+
+def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int) -> None:
     """Look again at what waited long enough, and sum up what would flood."""
-    ripen(
+    turn.faults += ripen(
         db,
         lane.destination,
         rules,
@@ -142,9 +186,12 @@ def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, now_ms: int) -> None
     )
     if lane.burst is not None:
         per_ms = int(lane.burst.per.total_seconds() * 1000)
-        bursts.summarise(
-            db, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
-        )
+        with part(db) as summing:
+            bursts.summarise(
+                db, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
+            )
+        if summing.fault:
+            turn.faults.append(summing.fault)
 
 
 def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
@@ -173,9 +220,16 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
             due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.converses else ():
-        lead = bundle[0].lead
+        _recall(db, lane, turn, bundle[0].lead)
+
+
+def _recall(db: Database, lane: LaneFacts, turn: Turn, lead: str) -> None:
+    """Look up what a message builds on; without it, it tells of its event alone."""
+    with part(db) as recalling:
         turn.memories[lead] = destinations.memory(db, lead)
         turn.leads[lead] = lane.present(db, lead)
+    if recalling.fault:
+        turn.faults.append(recalling.fault)
 
 
 def _earliest(one: int | None, other: int | None) -> int | None:

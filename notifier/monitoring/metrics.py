@@ -12,7 +12,6 @@ from notifier import __version__
 from notifier.conclude import State
 from notifier.dispatcher.turn import Turn
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
-from notifier.events import decode
 from notifier.rows import moment_of
 from notifier.store.claims import Claimed
 from notifier.upstream.client import Listing
@@ -103,7 +102,7 @@ def change_to_delivery_s(claimed: Claimed, *, delivered_ms: int) -> float:
     From the upstream's own time of the change, where that can be believed;
     else from when the change was first seen.
     """
-    event = decode(claimed.event_body)
+    event = claimed.event
     observed = datetime.fromisoformat(event.data.observed_at)
     changed = datetime.fromisoformat(event.time)
     if not 0 <= (observed - changed).total_seconds() <= BELIEVED_LAG_S:

@@ -60,7 +60,8 @@ class ListingWalks:
         """Take up where the database says the listing was left."""
         self.number = state.last_walk
         self.has_baseline = state.baseline_done_ms is not None
-        self.order = Order(state.walk_order)
+        known = state.walk_order in tuple(Order)  # else the file is damaged
+        self.order = Order(state.walk_order) if known else Order.UNKNOWN
         self.head_due_ms = max(self.head_due_ms, now_ms)
         if state.swept_ms is not None:
             # A host clock set back must not put the next sweep off for long.

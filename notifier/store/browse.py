@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from notifier.cleaning import comparable
 from notifier.records import Agent, Lead, Source, parse
-from notifier.rows import iso_of_ms
+from notifier.rows import iso_of_ms, stored_row
+from notifier.store.texts import raw
 
 ALL = 2**62
 """A limit that is none."""
@@ -94,13 +95,13 @@ def event_bodies(db: Database, wanted: Wanted) -> list[bytes]:
         " ORDER BY e.seq DESC LIMIT :limit",
         _values(wanted),
     )
-    return [body.encode() for (body,) in reversed(rows.fetchall())]
+    return [raw(body) for (body,) in reversed(rows.fetchall())]
 
 
 def event_body(db: Database, event_id: str) -> bytes | None:
     """Return one envelope, ``None`` where no such event is stored."""
     row = db.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
-    return row[0].encode() if row else None
+    return raw(row[0]) if row else None
 
 
 def events_by_id(db: Database, ids: Collection[str]) -> list[bytes]:
@@ -130,7 +131,7 @@ def leads(
     )
     found = (
         parse(
-            orjson.loads(text),
+            stored_row(text),
             kind=kind,
             source=Source(name=name, bot_id=bot_id, customer_id=""),
             agents=agents or {},

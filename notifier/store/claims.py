@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
-import orjson
+import msgspec
 from sqlite_utils import Database
 
 from notifier.conclude import LOST_UNTIL_ALONE
+from notifier.errors import DamagedError
+from notifier.events import Event, decode
 from notifier.store.batches import marks
+from notifier.store.burials import DAMAGED, bury
+from notifier.store.texts import is_damaged, raw
 
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; what is held or gathered is overtaken.
@@ -31,7 +35,7 @@ UNBLOCKED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """One delivery of a claimed bundle, with its event's stored bytes."""
+    """One delivery of a claimed bundle, with its event and the bytes stored of it."""
 
     id: int
     claim: int
@@ -46,6 +50,7 @@ class Claimed:
     attempts: int
     accepted: frozenset[str]
     planned_ms: int
+    event: Event
     event_body: bytes
 
 
@@ -65,15 +70,32 @@ def claim(
     retry. Both take the least tried lead first, so that one bad message cannot keep
     the others back.
     """
-    if limit <= 0:
-        return []
+    found: list[tuple[Claimed, ...]] = []
+    while len(found) < limit:
+        some, set_aside = _claim_some(
+            *(db, destination),
+            now_ms=now_ms,
+            limit=limit - len(found),
+            probe=probe,
+            suspects=suspects,
+        )
+        found += some
+        if not set_aside:
+            break
+    return found
+
+
+def _claim_some(
+    db: Database, destination: str, *, now_ms: int, limit: int, probe: bool, suspects: bool
+) -> tuple[list[tuple[Claimed, ...]], bool]:
+    """Claim as :func:`claim` does; the second is whether a damaged one left its place free."""
     lost = "d.lost > 0 AND d.lost >= :alone" if suspects else "d.lost < :alone"
     due = (
         "d.due_ms <= :now_ms OR d.attempts > 0" if probe else f"d.due_ms <= :now_ms AND {lost}"
     )
     order = "d.claim, d.due_ms, d.id" if probe or suspects else "d.due_ms, d.id"
     candidates = db.execute(
-        f"SELECT d.bundle, d.lead FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
+        f"SELECT d.bundle, d.lead, d.id FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
         f" AND d.destination = :destination AND d.claimed = 0 AND ({due}) AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
         {
@@ -83,9 +105,14 @@ def claim(
             "alone": LOST_UNTIL_ALONE,
         },
     ).fetchall()
-    one_a_lead = {lead: bundle for bundle, lead in reversed(candidates)}
-    bundles = dict.fromkeys(b for b, lead in candidates if one_a_lead[lead] == b)
-    return _claim_bundles(db, destination, list(bundles)) if bundles else []
+    damaged = [one for bundle, lead, one in candidates if is_damaged(bundle + lead)]
+    if damaged:
+        bury(db, damaged, DAMAGED)
+        candidates = [one for one in candidates if one[2] not in damaged]
+    one_a_lead = {lead: bundle for bundle, lead, _ in reversed(candidates)}
+    bundles = dict.fromkeys(b for b, lead, _ in candidates if one_a_lead[lead] == b)
+    whole = _claim_bundles(db, destination, list(bundles)) if bundles else []
+    return whole, bool(damaged) or len(whole) < len(bundles)
 
 
 def _claim_bundles(
@@ -101,31 +128,49 @@ def _claim_bundles(
     whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
     for one in _claimed(db, sorted(row[0] for row in rows)):
         whole[one.bundle].append(one)
-    return [tuple(parts) for parts in whole.values()]
+    return [tuple(parts) for parts in whole.values() if parts]
 
 
 def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
+    """Yield these deliveries; one that cannot be read is dead."""
     rows = db.execute(
         "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
         " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
         " COALESCE(d.envelope, e.body) FROM deliveries AS d"
-        f" JOIN events AS e ON e.seq = d.event_seq WHERE d.id IN ({marks(ids)}) ORDER BY d.id",
+        " LEFT JOIN events AS e ON e.seq = d.event_seq"
+        f" WHERE d.id IN ({marks(ids)}) ORDER BY d.id",
         ids,
-    )
+    ).fetchall()
     for row in rows:
-        yield Claimed(
-            id=row[0],
-            claim=row[1],
-            rule=row[2],
-            lead=row[3],
-            bundle=row[4],
-            title=row[5],
-            body=row[6],
-            mention=row[7],
-            broadcast=None if row[8] is None else bool(row[8]),
-            held=row[9],
-            attempts=row[10],
-            accepted=frozenset(cast("list[str]", orjson.loads(row[11]))),
-            planned_ms=row[12],
-            event_body=row[13].encode(),
-        )
+        try:
+            yield _read(row)
+        except DamagedError:
+            bury(db, [row[0]], DAMAGED)
+
+
+def _read(row: Sequence[Any]) -> Claimed:
+    """Return the delivery in a row; raises :class:`DamagedError`."""
+    if is_damaged("".join(filter(None, (*row[2:8], row[9])))):
+        raise DamagedError("a stored delivery is damaged")
+    try:
+        accepted = msgspec.json.decode(raw(row[11]), type=list[str])
+    except (msgspec.DecodeError, UnicodeError):
+        raise DamagedError("a delivery's recipients are damaged") from None
+    body = raw(row[13] or "")
+    return Claimed(
+        id=row[0],
+        claim=row[1],
+        rule=row[2],
+        lead=row[3],
+        bundle=row[4],
+        title=row[5],
+        body=row[6],
+        mention=row[7],
+        broadcast=None if row[8] is None else bool(row[8]),
+        held=row[9],
+        attempts=row[10],
+        accepted=frozenset(accepted),
+        planned_ms=row[12],
+        event=decode(body),
+        event_body=body,
+    )

@@ -20,6 +20,8 @@ from sqlite_utils import Database, Migrations
 
 from notifier import files
 from notifier.errors import BusyError, FileError, StoreError
+from notifier.store import texts
+from notifier.store.parts import OURS
 from notifier.store.schema import MIGRATIONS, unknown_migrations
 
 P = ParamSpec("P")
@@ -178,24 +180,34 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        # The module's own errors have no code, as that of a text which is no UTF-8; those
+        # quote what is stored.
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            raise StoreError(damaged(path, "a stored text cannot be read")) from None
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise BusyError(f"another process keeps {path} locked; try again") from error
-        raise StoreError(f"{path}: {error}: {_remedy(error)}") from error
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise StoreError(f"{path}: {error}: {_remedy(code)}") from error
+    except OURS:
         raise  # a bug of ours, not a fault of the file
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{path} is damaged ({error}): it is left as it is; stop the service, move it "
-            "aside and copy your newest `notifier backup` file in its place"
-        ) from error
+        raise StoreError(damaged(path, str(error))) from error
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}: check the folder and its rights"
         ) from error
 
 
-def _remedy(error: sqlite3.OperationalError) -> str:
-    match error.sqlite_errorcode & 0xFF:
+def damaged(path: Path, what: str) -> str:
+    """Return the sentence about a database part of which cannot be read."""
+    return (
+        f"{path} is damaged ({what}): it is left as it is; stop the service, move it "
+        "aside and copy your newest `notifier backup` file in its place"
+    )
+
+
+def _remedy(code: int) -> str:
+    match code & 0xFF:
         case sqlite3.SQLITE_FULL:
             return "free some disk space; nothing committed is lost"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
@@ -223,6 +235,7 @@ def _opened(path: Path) -> Database:
         check_same_thread=False,
         cached_statements=256,
     )
+    connection.text_factory = texts.read
     return Database(connection)
 
 

@@ -18,13 +18,18 @@ def standing(db: Database, name: str) -> Standing:
     if row is None:
         return Standing()
     return Standing(
-        health=Health(row[0]),
+        health=health(row[0]),
         failures=row[1],
         since_ms=row[2],
         probe_ms=row[3],
         reason=row[4] or "",
         remedy=row[5] or "",
     )
+
+
+def health(stored: str) -> Health:
+    """Return the stored health; what is none, in a damaged file, is found out anew."""
+    return Health(stored) if stored in tuple(Health) else Health.UP
 
 
 def set_standing(db: Database, name: str, standing: Standing) -> None:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from notifier.events import OPERATIONS, Event, EventPayload, decode, encode
 from notifier.store.batches import chunks, marks
+from notifier.store.texts import raw
 
 FORGOTTEN = "forgotten"
 """Stands where a lead's id stood, and is why a delivery was skipped."""
@@ -118,7 +119,7 @@ def _digest(bot_id: str, lead_id: str) -> bytes:
 
 
 def _emptied(body: str) -> str:
-    event = decode(body.encode())
+    event = decode(raw(body))
     observed_at = event.data.observed_at
     kept = msgspec.structs.replace(
         event, subject=FORGOTTEN, time=observed_at, data=EventPayload(observed_at=observed_at)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from notifier.conclude import Health, Standing
+from notifier.conclude import Standing
 from notifier.pacing import WINDOW_MS
 from notifier.records import LEAD
 from notifier.store import notes, timers
+from notifier.store.destinations import health as health_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def destinations(db: Database, *, now_ms: int) -> tuple[DestinationHealth, ...]:
             name=name,
             kind=kind,
             standing=Standing(
-                health=Health(state),
+                health=health_of(state),
                 failures=failures,
                 since_ms=since_ms,
                 probe_ms=probe_ms,

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from notifier.conclude import State
 from notifier.files import make_private
 from notifier.store.db import translated
+from notifier.store.texts import raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def previews(db: Database, *, after: int, now_ms: int) -> list[Preview]:
     return [
         Preview(
             event_id=row[0],
-            event_body=row[1].encode(),
+            event_body=raw(row[1]),
             type=row[2],
             lead=row[3],
             rule=row[4],

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from notifier.store.texts import raw
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
@@ -31,7 +33,7 @@ def past_events(db: Database, destination: str, *, since_ms: int) -> list[Past]:
         Past(
             seq=seq,
             poll=(bot_id, subject, observed_ms),
-            body=body.encode(),
+            body=raw(body),
             waits=bool(waits),
         )
         for seq, bot_id, subject, observed_ms, body, waits in rows

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from notifier.conclude import State
 from notifier.store.outbox import NewDelivery
+from notifier.store.texts import raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def _waiting(db: Database, where: str, values: dict[str, object]) -> list[Waitin
             lead=row[3],
             held=row[4],
             created_ms=row[5],
-            event_body=row[6].encode(),
+            event_body=raw(row[6]),
         )
         for row in rows
     ]

@@ -193,7 +193,7 @@ def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_message_that_cannot_be_built_costs_only_itself(tmp_path: Path) -> None:
+def test_a_damaged_event_costs_only_itself(tmp_path: Path) -> None:
     async def main() -> None:
         fake = Fake()
         async with house(tmp_path, RULES, fakes=[fake], running=False) as found:
@@ -202,7 +202,7 @@ def test_a_message_that_cannot_be_built_costs_only_itself(tmp_path: Path) -> Non
                 lambda db: db.execute("UPDATE events SET body = '{' WHERE subject = 'a'")
             )
             await found.dispatcher.drain()
-            assert sorted(await states(found)) == [("delivered", 1), ("pending", 1)]
+            assert sorted(await states(found)) == [("dead", 0), ("delivered", 1)]
 
     virtually(main())
 

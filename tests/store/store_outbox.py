@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from notifier.conclude import Outcome, State
+from notifier.events import EventType, encode, operation
+from notifier.rows import moment_of
 from notifier.store import claims, outbox
 from notifier.store.claims import Claimed
 from notifier.store.outbox import NewDelivery
 
 NOW_MS = 1_772_452_800_000
 CRM = "crm"
+BODY = encode(
+    operation(EventType.SOURCE_DOWN, "website", at=moment_of(NOW_MS), reason="gone")
+).decode()
 
 
 @dataclass(slots=True)
@@ -35,8 +40,8 @@ class Outbox:
         self._events += 1
         self.db.execute(
             "INSERT INTO events (seq, id, type, subject, observed_ms, body)"
-            " VALUES (?, ?, 'lead.created', ?, ?, '{}')",
-            [self._events, f"evt_{self._events}", lead, NOW_MS],
+            " VALUES (?, ?, 'lead.created', ?, ?, ?)",
+            [self._events, f"evt_{self._events}", lead, NOW_MS, BODY],
         )
         new = NewDelivery(
             event_seq=self._events,

@@ -1,0 +1,65 @@
+"""Faults of the program itself: whoever meets one tells of it, waits, and tries again.
+
+One delivery's, one lead's or one source's trouble must not end the service. Such a
+fault is caught where the work is handed out: in a lane, in a source's poller, in
+:func:`keep_doing` for what goes on beside them, and within a transaction in
+:mod:`notifier.store.parts`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import structlog
+
+LONGEST_PAUSE_S = 60.0
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Crashes:
+    """The faults that one runner has met in a row."""
+
+    count: int = 0
+    _told: set[str] = field(default_factory=set)
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait before the next try."""
+        # Beyond 2**6 the cap holds anyway.
+        return min(LONGEST_PAUSE_S, float(1 << min(self.count - 1, 6))) if self.count else 0.0
+
+    def add(self) -> None:
+        """Note that another try has failed."""
+        self.count += 1
+
+    def end(self) -> None:
+        """Note that it works."""
+        self.count = 0
+        self._told.clear()
+
+    def details(self, error: Exception) -> Mapping[str, object]:
+        """Return what a log line says of a fault: its traceback, the first time it is met."""
+        name = type(error).__name__
+        if name in self._told:
+            return {"error": name}
+        self._told.add(name)
+        return {"exc_info": error}
+
+
+async def keep_doing(
+    duty: Callable[[], Awaitable[object]], *, name: str, every_s: float
+) -> NoReturn:
+    """Do a duty again and again until cancelled; what it raises ends that time alone."""
+    crashes = Crashes()
+    while True:
+        try:
+            await duty()
+            crashes.end()
+        except Exception as error:  # noqa: BLE001
+            # Broad: what goes on beside the work must neither end it nor stop for good.
+            crashes.add()
+            log.error("duty_crashed", duty=name, **crashes.details(error))
+        await asyncio.sleep(max(every_s, crashes.pause_s))

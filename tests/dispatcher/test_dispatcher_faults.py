@@ -1,0 +1,276 @@
+"""Anything may be raised at every call outside: it is one delivery's or one lane's trouble.
+
+A longer search: ``FAULT_EXAMPLES=500 pytest tests/dispatcher/test_dispatcher_faults.py``.
+"""
+
+import asyncio
+import os
+import random
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
+
+import pytest
+from house import House, house
+from sqlite_utils import Database
+from structlog.testing import capture_logs
+
+from notifier.destinations.base import Diagnosis, Message, Receipt
+from notifier.dispatcher.turn import take_turn
+from notifier.errors import (
+    BusyError,
+    PermanentDeliveryError,
+    StoreError,
+    TemporaryDeliveryError,
+)
+from notifier.messages.text import Medium
+from notifier.store.db import Store
+from support.virtual_time import VirtualLoop
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "15"))
+RULES = """
+destinations:
+  screen: {type: console}
+  other: {type: console}
+rules:
+  - {name: New, when: lead.created, send: [screen, other]}
+"""
+NOT_UTF8 = "550 Empf\udce4nger unbekannt"
+
+
+def anything(chance: random.Random) -> Exception:
+    """Return an exception of any kind; none is one that a lane expects."""
+    return chance.choice(
+        (
+            ValueError("anything"),
+            MemoryError(),
+            RecursionError(),
+            KeyError("x"),
+            UnicodeEncodeError("utf-8", "\udce4", 0, 1, "no"),
+            sqlite3.OperationalError("Could not decode to UTF-8 column"),
+            sqlite3.IntegrityError("FOREIGN KEY constraint failed"),
+            OverflowError(),
+        )
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Fake:
+    """Raises what ``faults`` gives at an attempt, else takes the message."""
+
+    name: str = "screen"
+    medium: Medium = Medium.PLAIN
+    slots: int = 2
+    min_interval_s: float = 0.0
+    faults: Callable[[], Exception | None] = lambda: None
+    receipt: Receipt = field(default_factory=Receipt)
+    sent: list[tuple[float, str]] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Receipt:
+        subject = message.parts[0].event.subject
+        fault = self.faults()
+        if fault is not None:
+            raise fault
+        self.sent.append((asyncio.get_running_loop().time(), subject))
+        return self.receipt
+
+    async def check(self) -> Diagnosis:
+        return Diagnosis(found="a fake")
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Faulty(Store):
+    """Raises what ``fault`` gives, before, within or after a transaction's work."""
+
+    fault: Callable[[object], tuple[str, Exception] | None] = staticmethod(lambda _: None)
+
+    async def run(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        found = self.fault(function)
+        if found is None:
+            return await super().run(function, *args, **kwargs)
+        when, error = found
+        if when == "before":
+            raise error
+
+        def failing(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            function(db, *args, **kwargs)
+            raise error
+
+        return await super().run(failing, *args, **kwargs)
+
+
+class OneThread(VirtualLoop):
+    """Runs the database's statements at once, so that no time passes meanwhile."""
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - as a thread's executor does
+            future.set_exception(error)
+        return future
+
+
+def virtually(main: Any) -> None:
+    with capture_logs(), asyncio.Runner(loop_factory=OneThread) as runner:
+        runner.run(main)
+
+
+async def ends(found: House, destination: str = "screen") -> list[tuple[Any, ...]]:
+    return await found.rows(
+        "SELECT state, reason, error FROM deliveries"
+        f" WHERE destination = '{destination}' ORDER BY id"
+    )
+
+
+async def rests(found: House) -> None:
+    """Let time pass until nothing is pending any more."""
+    for _ in range(400):
+        if await found.one("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'") == (0,):
+            return
+        await asyncio.sleep(30)
+        found.pass_(minutes=30)
+        await asyncio.sleep(30)
+    raise AssertionError(await found.rows("SELECT * FROM deliveries WHERE state = 'pending'"))
+
+
+@pytest.mark.parametrize("kind", [PermanentDeliveryError, TemporaryDeliveryError])
+def test_words_that_no_database_takes_end_their_delivery_alone(
+    tmp_path: Path, kind: type[Exception]
+) -> None:
+    async def main() -> None:
+        faults: list[Exception | None] = [kind(NOT_UTF8), None]
+        fake = Fake(faults=lambda: faults.pop(0) if faults else None)
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("bad", "good")
+            await asyncio.sleep(1)
+            reason = "a fault of the program: UnicodeEncodeError while recording"
+            assert await ends(found) == [
+                ("dead", reason, "550 Empf�nger unbekannt"),
+                ("delivered", None, None),
+            ]
+        assert [subject for _, subject in fake.sent] == ["good"]
+
+    virtually(main())
+
+
+def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(receipt=Receipt(memory={"thread": "\udce4"}))
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("a")
+            await asyncio.sleep(1)
+            assert await ends(found) == [("delivered", None, None)]
+        assert len(fake.sent) == 1
+
+    virtually(main())
+
+
+def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
+    async def main() -> None:
+        left = [6]
+
+        def bad() -> Exception | None:
+            left[0] -= 1
+            return OverflowError() if left[0] >= 0 else None
+
+        fake = Fake(faults=bad)
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("a", "b", "c", "d", "e", "f")
+            await asyncio.sleep(1)
+            await found.create("good")
+            await asyncio.sleep(1)
+            assert [subject for _, subject in fake.sent] == ["good"]
+
+    virtually(main())
+
+
+def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake()
+        async with house(tmp_path, RULES, fakes=[fake], store=Faulty) as found:
+            assert isinstance(found.store, Faulty)
+            await found.create("a")
+            await asyncio.sleep(0.005)  # sent, and not yet recorded
+            assert len(fake.sent) == 1
+            found.store.fault = lambda function: (
+                ("within", MemoryError()) if function is take_turn else None
+            )
+            with capture_logs() as logs:
+                await asyncio.sleep(20)
+            assert await ends(found) == [("delivered", None, None)]
+            crashes = [one for one in logs if one["event"] == "lane_crashed"]
+            screen = [one for one in crashes if one["destination"] == "screen"]
+            assert 3 < len(screen) < 10
+            assert ["exc_info" in one for one in screen[:2]] == [True, False]
+            (standing,) = await found.rows(
+                "SELECT state, reason FROM destinations WHERE name = 'screen'"
+            )
+            assert standing == ("failing", "a fault of the program: MemoryError")
+            found.store.fault = lambda _: None
+            await found.create("b")
+            await rests(found)
+            assert await ends(found) == [("delivered", None, None)] * 2
+        assert [subject for _, subject in fake.sent] == ["a", "b"]
+
+    virtually(main())
+
+
+@pytest.mark.parametrize("seed", range(EXAMPLES))
+def test_whatever_is_raised_everything_ends_and_others_are_not_delayed(
+    tmp_path: Path, seed: int
+) -> None:
+    async def main() -> None:
+        chance = random.Random(seed)
+        calm = [False]
+
+        def sending() -> Exception | None:
+            if calm[0] or chance.random() < 0.5:
+                return None
+            said = TemporaryDeliveryError(NOT_UTF8), PermanentDeliveryError(NOT_UTF8)
+            return chance.choice([*said, anything(chance), anything(chance)])
+
+        def storing(function: object) -> tuple[str, Exception] | None:
+            mine = function is take_turn and not calm[0]
+            if not mine or chance.random() < 0.7:
+                return None
+            error = chance.choice([StoreError("full"), BusyError("locked"), anything(chance)])
+            return chance.choice(["before", "within"]), error
+
+        screen, other = Fake(faults=sending), Fake(name="other")
+        async with house(tmp_path, RULES, fakes=[screen, other], store=Faulty) as found:
+            assert isinstance(found.store, Faulty)
+            found.store.fault = storing
+            for number in range(12):
+                await found.create(f"lead {number}")
+                await asyncio.sleep(chance.choice((0.0, 0.1, 3.0)))
+                found.pass_(seconds=chance.choice((0, 1, 6, 400)))
+            calm[0] = True
+            await rests(found)
+            assert [one for one, *_ in await ends(found, "other")] == ["delivered"] * 12
+            states = await ends(found)
+            assert {one for one, *_ in states} <= {"delivered", "dead"}
+            assert all(reason for state, reason, _ in states if state == "dead")
+        told = [subject for _, subject in other.sent]
+        assert len(told) == len(set(told)) == 12, "nothing is repeated"
+        sent = [subject for _, subject in screen.sent]
+        assert len(sent) == len(set(sent)), "nothing is repeated"
+
+    virtually(main())
