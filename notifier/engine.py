@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+import structlog
 from pydantic import SecretStr
 from sqlite_utils import Database
 
@@ -27,8 +28,11 @@ from notifier.rules.model import Ruleset, SourceSpec
 from notifier.settings import Settings
 from notifier.store import burials, destinations, dues, outbox, registry
 from notifier.store.db import Store
+from notifier.store.parts import part
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +120,16 @@ def _take_over(db: Database, config: Configuration, present: Present, *, now_ms:
     )
     outbox.release_all(db, now_ms=now_ms)
     destinations.probe_now(db, now_ms=now_ms)
-    for name, died in burials.bury_removed(db, rules.destinations).items():
-        destinations.count_dead(db, name, died)
-    trouble.tell_removed(db, rules, now_ms=now_ms)
-    dues.release_digests(db, {rule.name for rule in rules.rules if rule.enabled}, now_ms=now_ms)
-    overdue.reconcile(db, rules, present)
+    enabled = {rule.name for rule in rules.rules if rule.enabled}
+    dues.release_digests(db, enabled, now_ms=now_ms)
+    faults = overdue.reconcile(db, rules, present)
+    with part(db) as burying:
+        for name, died in burials.bury_removed(db, rules.destinations).items():
+            destinations.count_dead(db, name, died)
+        trouble.tell_removed(db, rules, now_ms=now_ms)
+    # What waits from before must not keep the rest from starting.
+    for fault in (*faults, *([burying.fault] if burying.fault else ())):
+        log.error("start_incomplete", exc_info=fault)
 
 
 def _present(by_bot: Mapping[str, Source], rules: Ruleset) -> Present:

@@ -1,21 +1,26 @@
 """One page of readings → one transaction: snapshot, events and deliveries together."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
 from sqlite_utils import Database
 
 from notifier import ledger, overdue
+from notifier.errors import DamagedError
 from notifier.ledger import Written
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
 from notifier.rows import Row, merged, moment_of, ms_of, parse_time, stored_row
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, mutes, snapshots, sources
+from notifier.store.parts import part, words
 from notifier.store.snapshots import Known, ListingState, Saved
 from notifier.upstream.page import Page, Reading
+
+DAMAGED = "what was stored of the record is damaged: it is stored anew, its change untold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ class Committed:
     ``ahead``: the request for the next page is recorded with it.
     ``saved`` are the lane keys of the leads that are not as they were.
     ``returned``: one of them was a record that the last full walk did not find.
+    ``faults`` are why records were set aside that could be read.
     """
 
     all_held: bool
@@ -49,11 +55,63 @@ class Committed:
     changed: int = 0
     saved: tuple[str, ...] = ()
     quarantined: list[str] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
     written: Written = field(default_factory=Written)
+
+    def add(self, other: "Committed") -> None:
+        """Take in what another record of the page brought; ``all_held`` is the caller's."""
+        self.returned |= other.returned
+        self.changed += other.changed
+        self.saved += other.saved
+        self.quarantined += other.quarantined
+        self.written.add(other.written)
 
 
 def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Committed:
-    """Compare a page with the snapshot and commit what it leads to, as one whole."""
+    """Compare a page with the snapshot and commit what it leads to, as one whole.
+
+    Where a record brings about a fault of ours, it alone is quarantined.
+    """
+    with part(db) as whole:
+        committed = _committed(db, page, intake, at)
+    return _committed_singly(db, page, intake, at) if whole.fault else committed
+
+
+def _committed_singly(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
+    """Commit a page record by record: what one of them raises is its own trouble."""
+    # Raises where not the records are at fault, and then nothing is committed.
+    committed = _committed(db, replace(page, rows=()), intake, at)
+    held: list[bool] = []
+    seen = {one.lead_id for one in page.rows if one.lead_id in intake.seen}
+    for reading in page.rows:
+        with part(db) as one:
+            alone = replace(intake, seen=frozenset(seen))
+            found = _committed(db, Page(rows=(reading,)), alone, at)
+            committed.add(found)
+            held.append(found.all_held)
+        if one.fault:
+            _set_aside(db, reading, intake, one.fault, committed, at=at)
+        seen.add(reading.lead_id)
+    committed.all_held = bool(held) and all(held)
+    return committed
+
+
+def _set_aside(
+    db: Database,
+    reading: Reading,
+    intake: Intake,
+    fault: Exception,
+    committed: Committed,
+    *,
+    at: datetime,
+) -> None:
+    bad = [(reading.digest, words(fault))]
+    new = sources.quarantine(db, intake.source.bot_id, intake.kind, bad, at_ms=ms_of(at))
+    committed.quarantined += new
+    committed.faults += [fault] if new else []
+
+
+def _committed(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
     bot_id, at_ms = intake.source.bot_id, ms_of(at)
     state = snapshots.listing(db, bot_id, intake.kind)
     judge = _Judge(intake, state, mutes.active(db, now_ms=at_ms), at)
@@ -70,7 +128,7 @@ def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Co
         db,
         bot_id,
         intake.kind,
-        [(bad.digest, bad.reason) for bad in page.bad],
+        [(one.digest, one.reason) for one in page.bad] + judge.damaged,
         more=page.more_bad,
         at_ms=at_ms,
     )
@@ -111,12 +169,14 @@ class _Judge:
         self._at = at
         self._known: dict[str, Known] = {}
         self._rows: dict[str, Row] = {}
+        self._unreadable: set[str] = set()
         self._judged: set[str] = set()
         self._forgotten: set[str] = set()
         self.held = 0
         self.returned = False
         self.touched: set[str] = set()
         self.late: list[tuple[str, bytes]] = []
+        self.damaged: list[tuple[bytes, str]] = []  # digest of the reading, reason
         self.saved: dict[str, Saved] = {}
         self.plans: list[tuple[Lead, Plan]] = []
 
@@ -133,7 +193,10 @@ class _Judge:
             and (known.digest != one.digest or known.type != self._intake.kind)
         ]
         stored = snapshots.rows(db, bot_id, differing)
-        self._rows = {lead_id: orjson.loads(row) for lead_id, row in stored.items()}
+        for lead_id, row in stored.items():
+            with suppress(DamagedError):
+                self._rows[lead_id] = stored_row(row)
+        self._unreadable = stored.keys() - self._rows.keys()
 
     def take(self, reading: Reading) -> None:
         """Judge one reading; an id read before on this walk counts only where it is newer."""
@@ -147,6 +210,9 @@ class _Judge:
             self._save(reading, None)
         elif known.type == LEAD != self._intake.kind:
             self.held += 1  # converted: its non-lead row is history
+        elif lead_id in self._unreadable:
+            self.damaged.append((reading.digest, DAMAGED))
+            self._save(reading, known)
         elif known.type != self._intake.kind:
             self._save(reading, known)
         elif known.digest == reading.digest:
@@ -203,8 +269,9 @@ class _Judge:
             intake.rules,
             at=self._at,
             mutes=self._mutes,
-            announce=self._announces(after),
+            announce=self._announces(after) and lead_id not in self._unreadable,
         )
+        self._unreadable.discard(lead_id)
         self.plans.append((after, decided))
         self.saved[lead_id] = Saved(
             lead_id=lead_id,

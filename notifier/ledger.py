@@ -33,6 +33,15 @@ class Written:
     deliveries: int = 0
     destinations: set[str] = field(default_factory=set)
     template_faults: list[tuple[str, str]] = field(default_factory=list)  # rule, fault
+    faults: list[Exception] = field(default_factory=list)  # of what was left for later
+
+    def add(self, other: "Written") -> None:
+        """Take in what another part of the same transaction wrote."""
+        self.events += other.events
+        self.deliveries += other.deliveries
+        self.destinations |= other.destinations
+        self.template_faults += other.template_faults
+        self.faults += other.faults
 
 
 def write(

@@ -15,7 +15,10 @@ from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from
 from notifier.store import timers
+from notifier.store.parts import part
 from notifier.store.timers import Timer
+
+LATER_MS = 5 * 60 * 1000
 
 Present = Callable[[Database, str], Lead | None]
 """Gives a lead's present state by its lane key."""
@@ -54,43 +57,72 @@ def fire(
 ) -> Written:
     """Tell of every timer that came due before the good head poll that began at ``begun``.
 
-    Only then is the snapshot fresh enough to accuse anyone.
+    Only then is the snapshot fresh enough to accuse anyone. One that cannot be told
+    comes due again later.
     """
     written = Written()
     for timer in timers.due(db, bot_id, kind, until_ms=ms_of(begun)):
-        rule, lead = rules.rule(timer.rule), present(db, f"{bot_id}/{timer.lead_id}")
-        if rule is None or lead is None or not holds(rule, lead):
-            timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
-            continue
-        _tell(db, timer, rule, lead, rules, mutes=mutes, at=at, written=written)
-        if rule.repeat is None:
-            # The condition holds on: only its turning true again starts anew.
-            timers.cancel(db, [(timer.rule, bot_id, timer.lead_id)])
-        else:
-            told_at = repeats_from(rule, moment_of(timer.due_ms), at=at)
-            due_ms, told_ms = ms_of(again(rule, told_at)), ms_of(told_at)
-            timers.move(db, timer, due_ms=due_ms, told_ms=told_ms)
+        with part(db) as one:
+            written.add(_fired(db, timer, rules, present, mutes=mutes, at=at))
+        if one.fault:
+            written.faults.append(one.fault)
+            timers.move(db, timer, due_ms=ms_of(at) + LATER_MS, told_ms=timer.told_ms)
     return written
 
 
-def reconcile(db: Database, rules: Ruleset, present: Present) -> None:
+def _fired(
+    db: Database,
+    timer: Timer,
+    rules: Ruleset,
+    present: Present,
+    *,
+    mutes: Mutes,
+    at: datetime,
+) -> Written:
+    """Tell of one timer that came due, and set its next time."""
+    rule = rules.rule(timer.rule)
+    lead = present(db, f"{timer.bot_id}/{timer.lead_id}")
+    if rule is None or lead is None or not holds(rule, lead):
+        timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
+        return Written()
+    written = _told(db, timer, rule, lead, rules, mutes=mutes, at=at)
+    if rule.repeat is None:
+        # The condition holds on: only its turning true again starts anew.
+        timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
+    else:
+        told_at = repeats_from(rule, moment_of(timer.due_ms), at=at)
+        due_ms, told_ms = ms_of(again(rule, told_at)), ms_of(told_at)
+        timers.move(db, timer, due_ms=due_ms, told_ms=told_ms)
+    return written
+
+
+def reconcile(db: Database, rules: Ruleset, present: Present) -> list[Exception]:
     """After the rules changed: end timers of removed rules, compute the others anew.
 
     A timer keeps its start; its due time and condition are those of today's rule.
+    One that fails stays as it is; returned is why.
     """
+    faults: list[Exception] = []
     for timer in timers.running(db):
-        rule = rules.rule(timer.rule)
-        lead = present(db, f"{timer.bot_id}/{timer.lead_id}")
-        if rule is None or not _still_runs(timer, rule, lead):
-            timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
-        else:
-            due_ms = ms_of(
-                due(rule, moment_of(timer.since_ms))
-                if timer.told_ms is None
-                else again(rule, moment_of(timer.told_ms))
-            )
-            if due_ms != timer.due_ms:
-                timers.move(db, timer, due_ms=due_ms, told_ms=timer.told_ms)
+        with part(db) as one:
+            _reconcile_one(db, timer, rules, present)
+        faults += [one.fault] if one.fault else []
+    return faults
+
+
+def _reconcile_one(db: Database, timer: Timer, rules: Ruleset, present: Present) -> None:
+    rule = rules.rule(timer.rule)
+    lead = present(db, f"{timer.bot_id}/{timer.lead_id}")
+    if rule is None or not _still_runs(timer, rule, lead):
+        timers.cancel(db, [(timer.rule, timer.bot_id, timer.lead_id)])
+        return
+    due_ms = ms_of(
+        due(rule, moment_of(timer.since_ms))
+        if timer.told_ms is None
+        else again(rule, moment_of(timer.told_ms))
+    )
+    if due_ms != timer.due_ms:
+        timers.move(db, timer, due_ms=due_ms, told_ms=timer.told_ms)
 
 
 def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:
@@ -99,7 +131,7 @@ def _still_runs(timer: Timer, rule: Rule, lead: Lead | None) -> bool:
     return lead is None or holds(rule, lead)
 
 
-def _tell(
+def _told(
     db: Database,
     timer: Timer,
     rule: Rule,
@@ -108,8 +140,7 @@ def _tell(
     *,
     mutes: Mutes,
     at: datetime,
-    written: Written,
-) -> None:
+) -> Written:
     assert rule.for_ is not None
     event = overdue(
         lead,
@@ -119,5 +150,6 @@ def _tell(
         for_s=int(rule.for_.total_seconds()),
         at=at,
     )
-    found = told([event], rules, at=at, mutes=mutes)
+    written, found = Written(), told([event], rules, at=at, mutes=mutes)
     ledger.write(db, found, rules, bot_id=lead.bot_id, at_ms=ms_of(at), written=written)
+    return written

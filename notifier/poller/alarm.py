@@ -1,9 +1,8 @@
 """A source's ups and downs: what :mod:`notifier.upstream.health` decides is stored and told."""
 
-import asyncio
-
 import structlog
 
+from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
 from notifier.poller.tools import PollerTools
@@ -60,12 +59,13 @@ class Alarm:
 
     async def watch(self) -> None:
         """Look at the clock now and then, until cancelled: a pause of an hour is silent."""
-        while True:
-            await asyncio.sleep(LOOK_S)
-            try:
-                await self._tell(self._health.silent(self._tools.clock_ms()))
-            except (StoreError, BusyError) as error:
-                log.warning("source_state_unsaved", source=self._source.name, error=str(error))
+        await keep_doing(self._look, name="look at the source's silence", every_s=LOOK_S)
+
+    async def _look(self) -> None:
+        try:
+            await self._tell(self._health.silent(self._tools.clock_ms()))
+        except (StoreError, BusyError) as error:
+            log.warning("source_state_unsaved", source=self._source.name, error=str(error))
 
     async def _note_failures(self) -> None:
         failures = self._health.failures
@@ -86,7 +86,7 @@ class Alarm:
                 tools.rules(),
                 at=tools.now(),
             )
-        except (StoreError, BusyError):
+        except Exception:
             self._health.untold(transition)
             raise
         log.warning(f"source_{transition.state.value}", source=name, reason=transition.reason)

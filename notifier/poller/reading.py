@@ -2,10 +2,11 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from notifier.crashes import Crashes
 from notifier.errors import UpstreamError, UpstreamPausedError
 from notifier.intake import Committed, Intake
 from notifier.ledger import Written
@@ -32,6 +33,7 @@ class Reader:
     tools: PollerTools
     budget: Budget
     stop: Stop
+    faults: Crashes = field(default_factory=Crashes)
 
     async def read(
         self, walks: ListingWalks, walk: Walk, *, until_ms: int | None = None
@@ -151,6 +153,9 @@ class Reader:
 
     def _put_away(self, walks: ListingWalks, walk: Walk, ended: Written) -> None:
         self.tools.wake(ended.destinations)
+        for fault in ended.faults:
+            name = walks.listing.source.name
+            log.error("timer_crashed", source=name, **self.faults.details(fault))
         walks.finish(walk, now_ms=self.tools.clock_ms())
         if walk.kind is not WalkKind.HEAD or walk.capped:
             log.info(
@@ -182,6 +187,8 @@ def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed
     name = walks.listing.source.name
     for reason in committed.quarantined:
         log.warning("record_quarantined", source=name, reason=reason)
+    for error in committed.faults:
+        log.error("record_crashed", source=name, exc_info=error)
     for rule, fault in committed.written.template_faults:
         log.warning("template_failed", rule=rule, error=fault)
     for event in committed.written.events:

@@ -1,10 +1,13 @@
 """One source's poller: whose turn it is, and when to ask again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import structlog
 
+from notifier.crashes import Crashes
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
 from notifier.poller.alarm import Alarm
@@ -13,11 +16,15 @@ from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Stop
 from notifier.poller.tools import PollerTools
 from notifier.rows import ms_of
+from notifier.store.parts import words
 from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import HEADS_PER_SWEEP
 from notifier.upstream.walk import Walk, WalkKind
 
 STORE_PAUSE_MS = 1_000
+REMEDY = "please report it, with the log's lines"
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -39,6 +46,8 @@ class SourcePoller:
         self._retry_ms = min(walks.head_due_ms for walks in listings)
         self._heads_in_a_row = 0
         self._restored = False
+        self._crashes = Crashes()
+        self._reading: tuple[ListingWalks, Walk] | None = None
 
     def stop(self) -> None:
         """Ask for no more pages, from now on; a page being committed is committed whole."""
@@ -58,18 +67,17 @@ class SourcePoller:
         Returns False as soon as a request fails, or the database does.
         """
         await self._pause(max(self._retry_ms - self._tools.clock_ms(), 0))
-        try:
-            await self._restore(is_scheduled=True)
-            for walks in self._listings:
-                walk = walks.only(now_ms=self._tools.clock_ms())
-                while not walk.done:
-                    if not await self._read(walks, walk):
-                        return False
-            # Not at its first good page: one that always fails is an outage, too.
-            await self._alarm.good()
-        except (StoreError, BusyError) as error:
-            self._unsaved(error)
-            return False
+        return bool(await self._guarded(self._round()))
+
+    async def _round(self) -> bool:
+        await self._restore(is_scheduled=True)
+        for walks in self._listings:
+            walk = walks.only(now_ms=self._tools.clock_ms())
+            while not walk.done:
+                if not await self._read(walks, walk):
+                    return False
+        # Not at its first good page: one that always fails is an outage, too.
+        await self._alarm.good()
         return True
 
     async def _restore(self, *, is_scheduled: bool = False) -> None:
@@ -88,18 +96,45 @@ class SourcePoller:
         now_ms = self._tools.clock_ms()
         if now_ms < self._retry_ms:
             return self._retry_ms - now_ms
+        return await self._guarded(self._stepped(now_ms)) or 0
+
+    async def _stepped(self, now_ms: int) -> int:
+        if not self._restored:
+            await self._restore()
+        chosen = self._choose(now_ms)
+        if chosen is None:
+            return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
+        was_read = await self._read(*chosen, until_ms=self._patience_ms(chosen[1]))
+        if was_read and not any(one.stuck for one in self._listings):
+            await self._alarm.good()
+        return 0
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Return what came of it; ``None`` where it failed: that is told, and waited for."""
+        self._reading = None
         try:
-            if not self._restored:
-                await self._restore()
-            chosen = self._choose(now_ms)
-            if chosen is None:
-                return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
-            was_read = await self._read(*chosen, until_ms=self._patience_ms(chosen[1]))
-            if was_read and not any(one.stuck for one in self._listings):
-                await self._alarm.good()
+            result = await work
         except (StoreError, BusyError) as error:
             self._unsaved(error)
-        return 0
+        except Exception as error:  # noqa: BLE001
+            # Broad: whatever it is, it is this source's failed poll. The others go on.
+            await self._crashed(error)
+        else:
+            self._crashes.end()
+            return result
+        return None
+
+    async def _crashed(self, error: Exception) -> None:
+        self._crashes.add()
+        log.error("poll_crashed", source=self._source.name, **self._crashes.details(error))
+        failure = UpstreamError(words(error), remedy=REMEDY)
+        now_ms = self._tools.clock_ms()
+        if self._reading is not None:
+            walks, walk = self._reading
+            walks.failed(walk, now_ms=now_ms)
+        self._wait_after(failure, now_ms)
+        with suppress(Exception):  # told already, and counted at the next one
+            await self._alarm.bad(failure)
 
     def _choose(self, now_ms: int) -> tuple[ListingWalks, Walk] | None:
         """Return whose turn it is: head polls first, at least a tenth for full walks."""
@@ -135,9 +170,12 @@ class SourcePoller:
     ) -> bool:
         """Read the walk's next page; False where nothing came of it."""
         number, asked = walk.page, True
+        self._reading = walks, walk
         try:
             asked = await self._reader.read(walks, walk, until_ms=until_ms)
+            self._reading = None
         except UpstreamError as error:
+            self._reading = None
             await self._failed(walks, walk, number, error)
             return False
         finally:
@@ -151,9 +189,13 @@ class SourcePoller:
         now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
         log_failed(walks, number, error, failures=failures)
         walks.failed(walk, now_ms=now_ms)
+        self._wait_after(error, now_ms)
+        await self._alarm.bad(error)
+
+    def _wait_after(self, error: UpstreamError, now_ms: int) -> None:
+        failures = self._alarm.failures + 1
         wait_s = pause_s(error, failures=failures, jitter=self._tools.jitter())
         self._retry_ms = now_ms + int(wait_s * 1000)
-        await self._alarm.bad(error)
 
     def _unsaved(self, error: StoreError | BusyError) -> None:
         log.warning("snapshot_unavailable", source=self._source.name, error=str(error))

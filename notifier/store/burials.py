@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from notifier.conclude import LOST_UNTIL_DEAD
 from notifier.store import destinations
+from notifier.store.texts import is_damaged
 
 DAMAGED = "damaged: what is stored of it cannot be read"
 
@@ -35,7 +36,7 @@ def bury_removed(db: Database, present: Iterable[str]) -> Mapping[str, int]:
         " AND destination NOT IN (SELECT value FROM json_each(:kept)) RETURNING destination",
         {"kept": kept},
     )
-    return Counter(name for (name,) in died.fetchall())
+    return Counter(name for (name,) in died.fetchall() if not is_damaged(name))
 
 
 def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:

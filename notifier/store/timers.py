@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from notifier.store.texts import is_damaged
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
@@ -95,4 +97,5 @@ def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
             told_ms=row[5],
         )
         for row in rows
+        if not is_damaged(row[0] + row[1] + row[2])
     ]

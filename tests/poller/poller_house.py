@@ -50,7 +50,8 @@ class InlineStore:
     """Runs each transaction at once: a thread would let virtual time run away.
 
     ``crash_in`` is the number of transactions that still succeed; then the one
-    that follows is rolled back, or committed and never heard of.
+    that follows is rolled back, or committed and never heard of. ``faults`` meet the
+    next ones before they begin, ``late_faults`` at their end: they are rolled back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,6 +60,7 @@ class InlineStore:
         self.crash_in: int | None = None
         self.crash_commits = False
         self.faults: deque[Exception] = deque()
+        self.late_faults: deque[Exception] = deque()
         self.committed: Committed = lambda *_: None
 
     async def run(
@@ -77,6 +79,8 @@ class InlineStore:
             result = function(self.db, *args, **kwargs)
             if dies and not self.crash_commits:
                 raise Crash
+            if self.late_faults:
+                raise self.late_faults.popleft()
         self.committed(function, result, *args)
         if dies:
             raise Crash
@@ -117,7 +121,7 @@ class WorldPages:
     world: World
     size: int
     clamped: bool = False
-    faults: deque[UpstreamError | None] = field(default_factory=deque)
+    faults: deque[Exception | None] = field(default_factory=deque)
     fault: Callable[[int, str], UpstreamError | None] = lambda _number, _kind: None
     hangs: Callable[[str], bool] = lambda _bot_id: False
     before_page: Callable[[int, str], None] = lambda _number, _kind: None
@@ -195,6 +199,10 @@ class House:
         self.room = asyncio.Semaphore(PAGES_AT_ONCE)
         self.pollers: list[SourcePoller] = []
         self.tasks: list[asyncio.Task[None]] = []
+        self.wakes: Callable[[set[str]], None] = lambda _names: None
+
+    def wake(self, names: set[str]) -> None:
+        self.wakes(names)
 
     def now(self) -> datetime:
         """Return the host's clock, which ``clock_step`` may have set."""
@@ -223,7 +231,7 @@ class House:
             now=self.now,
             clock_ms=self.clock_ms,
             jitter=lambda: 0.0,
-            wake=lambda _names: None,
+            wake=self.wake,
         )
         bots, head_ms = list(self.world.bots), self.intervals.head_ms
         first_ms = first_polls(len(bots), now_ms=self.clock_ms(), interval_ms=head_ms)

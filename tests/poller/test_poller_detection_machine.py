@@ -4,6 +4,7 @@ A longer search: ``POLLER_EXAMPLES=2000 pytest tests/poller/test_poller_detectio
 """
 
 import os
+import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,16 @@ from notifier.rows import Row
 from notifier.simulator.listing import Order
 
 EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "30"))
+
+ANYTHING = st.sampled_from(
+    (
+        ValueError("anything"),
+        MemoryError(),
+        RecursionError(),
+        UnicodeEncodeError("utf-8", "\udce4", 0, 1, "surrogates not allowed"),
+        sqlite3.OperationalError("Could not decode to UTF-8 column"),
+    )
+)
 
 NEVER_S = 1_000_000
 PICK = st.integers(0, 20)
@@ -114,6 +125,33 @@ class Machine(RuleBasedStateMachine):
     @rule(fault=FAULTS, times=st.integers(1, 4), after=st.integers(0, 3))
     def fail(self, fault: UpstreamError, times: int, after: int) -> None:
         self.house.pages.faults.extend([None] * after + [fault] * times)
+
+    @rule(
+        error=ANYTHING,
+        where=st.sampled_from(("page", "before", "within", "after")),
+        times=st.integers(1, 3),
+        after=st.integers(0, 3),
+    )
+    def raise_anything(self, error: Exception, where: str, times: int, after: int) -> None:
+        match where:
+            case "page":
+                self.house.pages.faults.extend([None] * after + [error] * times)
+            case "before":
+                self.house.store.faults.extend([error] * times)
+            case "within":
+                self.house.store.late_faults.extend([error] * times)
+            case _:  # where lanes are woken: what was read is committed already
+                self.house.wakes = self._raising(error, times)
+
+    def _raising(self, error: Exception, times: int) -> Callable[[set[str]], None]:
+        left = [times]
+
+        def wake(_names: set[str]) -> None:
+            left[0] -= 1
+            if left[0] >= 0:
+                raise error
+
+        return wake
 
     @rule(times=st.integers(1, 3), error=st.sampled_from((StoreError, BusyError)))
     def lock_the_database(self, times: int, error: type[StoreError | BusyError]) -> None:
@@ -216,6 +254,8 @@ class Machine(RuleBasedStateMachine):
         self.house.pages.before_page = lambda _number, _kind: None
         self.house.pages.change_rows = lambda rows: rows
         self.house.store.faults.clear()
+        self.house.store.late_faults.clear()
+        self.house.wakes = lambda _names: None
         self.house.store.crash_in = None
 
     def _poll_until(self, begun: Mapping[str, datetime]) -> None:
