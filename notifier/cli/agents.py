@@ -40,7 +40,11 @@ def agents(
         _import(import_file)
         return
     with opened() as desk:
-        seen = store.seen(desk.db)
+        seen = store.seen(desk.db, damages=desk.damages)
+        _show(seen, json=json)
+
+
+def _show(seen: Sequence[SeenAgent], *, json: bool) -> None:
     known = rules_on_disk().agents
     rows = [_row(one, known) for one in [*seen, *_idle(known, seen)]]
     if json:

@@ -37,17 +37,17 @@ def destinations(
     with opened() as desk:
         found = health.destinations(desk.db, now_ms=desk.now_ms)
         muted = health.active_mutes(desk.db, now_ms=desk.now_ms)
-    shapes = [destination_shape(one, muted) for one in found]
-    if json:
-        print_json(shapes)
-        return
-    print_table(
-        ("name", "type", "state", "reason", "waiting", "dead", "what to do"),
-        (
-            (*shape.values(), one.standing.remedy)
-            for shape, one in zip(shapes, found, strict=True)
-        ),
-    )
+        shapes = [destination_shape(one, muted) for one in found]
+        if json:
+            print_json(shapes)
+            return
+        print_table(
+            ("name", "type", "state", "reason", "waiting", "dead", "what to do"),
+            (
+                (*shape.values(), one.standing.remedy)
+                for shape, one in zip(shapes, found, strict=True)
+            ),
+        )
 
 
 @group.command()

@@ -16,6 +16,7 @@ from notifier.records import Agent
 from notifier.settings import PREFIX
 from notifier.store.agents import seen
 from notifier.store.db import connect_existing, translated
+from notifier.store.soundness import first_damage
 
 LITTLE_BYTES = 1024**3
 TOO_LITTLE_BYTES = 100 * 1024**2
@@ -42,12 +43,13 @@ def _database(path: Path) -> Finding:
     try:
         with translated(path), closing(connect_existing(path)) as db:
             (told,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            damage = first_damage(db) if told == "ok" else None
     except (StoreError, BusyError) as error:
         return wrong("database", str(error))
-    if told != "ok":
+    if told != "ok" or damage:
         return wrong(
             "database",
-            f"{path} is damaged",
+            f"{path} is damaged" + (f" ({damage})" if damage else ""),
             "stop the service and copy your newest `notifier backup` file in its place",
         )
     size = path.stat().st_size / 1024**2

@@ -70,14 +70,14 @@ def explain(
         else:
             story = _of_lead(lead or "", rules, desk)
         judged = list(_judged(chosen, rules, story, desk))
-    if rule is not None:
-        names = {one.name for one in chosen}
-        kept = [one for one in story.deliveries if one.rule in names]
-        story = replace(story, deliveries=kept)
-    if json:
-        print_json([_shape(story, judged, lead_mode=event_id is None)])
-    else:
-        _show(story, judged, desk, lead_mode=event_id is None)
+        if rule is not None:
+            names = {one.name for one in chosen}
+            kept = [one for one in story.deliveries if one.rule in names]
+            story = replace(story, deliveries=kept)
+        if json:
+            print_json([_shape(story, judged, lead_mode=event_id is None)])
+        else:
+            _show(story, judged, desk, lead_mode=event_id is None)
 
 
 def _chosen(rules: Ruleset, name: str | None) -> tuple[Rule, ...]:

@@ -1,5 +1,6 @@
 """``leads``, ``events`` and ``deliveries``: what is stored, oldest first."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, TypeAlias
 
 import typer
@@ -19,7 +20,8 @@ from notifier.cli.shapes import (
 )
 from notifier.cli.tables import event_words, show_deliveries, show_events, show_leads
 from notifier.conclude import State
-from notifier.events import decode
+from notifier.errors import DamagedError
+from notifier.events import Event, decode
 from notifier.records import LEAD, NON_LEAD
 from notifier.store import browse
 from notifier.store.browse import Wanted
@@ -81,7 +83,7 @@ def leads(
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = browse.leads(desk.db, wanted)
+        found = browse.leads(desk.db, wanted, damages=desk.damages)
         if json:
             print_json(map(lead_shape, found))
         elif csv:
@@ -118,15 +120,15 @@ def events(
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        bodies = browse.event_bodies(desk.db, wanted)
+        found = list(_readable(browse.event_bodies(desk.db, wanted), desk))
         if json:
-            for body in bodies:
+            for body, _ in found:
                 print_json_line(body)
         elif csv:
-            found = map(decode, bodies)
-            print_csv((event_cells(one, event_words(one)) for one in found), EVENT_COLUMNS)
+            cells = (event_cells(event, event_words(event)) for _, event in found)
+            print_csv(cells, EVENT_COLUMNS)
         else:
-            show_events(map(decode, bodies), desk)
+            show_events((event for _, event in found), desk)
 
 
 @app.command()
@@ -173,7 +175,16 @@ def deliveries(
             print_csv(map(delivery_shape, found), DELIVERY_COLUMNS)
         else:
             bodies = browse.events_by_id(desk.db, {one.event_id for one in found})
-            show_deliveries(found, map(decode, bodies), desk)
+            show_deliveries(found, [event for _, event in _readable(bodies, desk)], desk)
+
+
+def _readable(bodies: Iterable[bytes], desk: Opened) -> Iterator[tuple[bytes, Event]]:
+    """Yield the events that can be read."""
+    for number, body in enumerate(bodies, 1):
+        try:
+            yield body, decode(body)
+        except DamagedError:
+            desk.damages.append(f"the event in place {number} of this list")
 
 
 def _since_ms(text: str | None, desk: Opened) -> int | None:

@@ -8,28 +8,33 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
+from typer import Abort, BadParameter, Exit
 
 from notifier.cli.output import print_warnings
 from notifier.environment import read_environment
-from notifier.errors import ConfigError
+from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.rows import ms_of
 from notifier.settings import PREFIX, Settings, read_settings
-from notifier.store.db import connect_existing, transaction, translated
+from notifier.store.db import connect_existing, damaged, transaction, translated
+from notifier.store.soundness import first_damage
+from notifier.store.texts import Watchful
 
 DATABASE = f"{PREFIX}DATABASE"
+TEXT = "a stored text cannot be read in full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """An open database, where it lies, the present, and the zone of times for people.
 
-    ``interval_ms`` is the time between polls.
+    ``interval_ms`` is the time between polls. What a command cannot read it names in
+    ``damages``, and goes on.
     """
 
     db: Database
@@ -37,11 +42,18 @@ class Opened:
     at: datetime
     zone: ZoneInfo
     interval_ms: int
+    damages: list[str] = field(default_factory=list)
+    reader: Watchful = field(default_factory=Watchful)
 
     @property
     def now_ms(self) -> int:
         """The present in milliseconds since 1970."""
         return ms_of(self.at)
+
+    def check(self) -> None:
+        """Raise :class:`StoreError` where something could not be read, or not in full."""
+        if self.damages or self.reader.met:
+            raise StoreError(damaged(self.path, self.damages[0] if self.damages else TEXT))
 
 
 @contextmanager
@@ -50,18 +62,38 @@ def opened() -> Iterator[Opened]:
     settings = lenient_settings()
     path = settings.database
     with closing(connect_existing(path)) as db:
+        desk = Opened(
+            db=db,
+            path=path,
+            at=datetime.now(UTC),
+            zone=settings.timezone,
+            interval_ms=int(settings.poll_interval.total_seconds() * 1000),
+        )
+        db.conn.text_factory = desk.reader
         try:
-            yield Opened(
-                db=db,
-                path=path,
-                at=datetime.now(UTC),
-                zone=settings.timezone,
-                interval_ms=int(settings.poll_interval.total_seconds() * 1000),
-            )
+            yield desk
+        except (
+            BadParameter,
+            Exit,
+            Abort,
+            OSError,
+            StoreError,
+            BusyError,
+            ConfigError,
+            FileError,
+        ):
+            raise  # an OSError is about what the command prints or writes elsewhere
         except sqlite3.Error:
-            # Not an OSError: that is about what the command prints or writes elsewhere.
             with translated(path):
                 raise
+        except Exception as error:
+            # Anything may come of what was damaged; of what was not, it is a bug.
+            with translated(path):
+                found = first_damage(db)
+            if found is None:
+                raise
+            raise StoreError(damaged(path, found)) from error
+        desk.check()
 
 
 @contextmanager
@@ -69,6 +101,7 @@ def whole() -> Iterator[Opened]:
     """Open the database for one transaction: the service sees all of it or nothing."""
     with opened() as desk, transaction(desk.db):
         yield desk
+        desk.check()
 
 
 def lenient_settings() -> Settings:

@@ -30,18 +30,18 @@ def status(
     """Show on one screen what works, what waits, and what needs you (then exit code 1)."""
     with opened() as desk:
         found = overview(desk.db, now_ms=desk.now_ms)
-    if json:
-        print_json([overview_shape(found, at=desk.at)])
-        return
-    judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
-    # Sorting keeps what is equally urgent in its order.
-    wrong = sorted(judged, key=lambda one: not one.urgent)
-    if not is_running(desk.path):
-        wrong.insert(0, _not_running(desk.path))
-        typer.echo(f"It does not run: {wrong[0].what}.\n")
-    else:
-        typer.echo(f"{_headline(found, wrong)}\n")
-    _show(found, wrong, desk)
+        if json:
+            print_json([overview_shape(found, at=desk.at)])
+            return
+        judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
+        # Sorting keeps what is equally urgent in its order.
+        wrong = sorted(judged, key=lambda one: not one.urgent)
+        if not is_running(desk.path):
+            wrong.insert(0, _not_running(desk.path))
+            typer.echo(f"It does not run: {wrong[0].what}.\n")
+        else:
+            typer.echo(f"{_headline(found, wrong)}\n")
+        _show(found, wrong, desk)
     if any(one.urgent for one in wrong):
         raise typer.Exit(Exit.FAILED)
 

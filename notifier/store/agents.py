@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import orjson
 from sqlite_utils import Database
 
+from notifier.cleaning import clean
+from notifier.errors import DamagedError
 from notifier.records import Agent, assignee
+from notifier.rows import stored_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +19,21 @@ class SeenAgent:
     leads: int
 
 
-def seen(db: Database) -> list[SeenAgent]:
-    """Return the agents who have leads, the busiest first."""
+def seen(db: Database, *, damages: list[str] | None = None) -> list[SeenAgent]:
+    """Return the agents who have leads, the busiest first.
+
+    A record that cannot be read is left out, and named in ``damages``.
+    """
     leads: Counter[str] = Counter()
     agents: dict[str, Agent] = {}
-    for (row,) in db.execute("SELECT row FROM records"):
-        agent = assignee(orjson.loads(row).get("_agentAssigned"), {})
+    for lead_id, text in db.execute("SELECT lead_id, row FROM records"):
+        try:
+            row = stored_row(text)
+        except DamagedError:
+            if damages is not None:
+                damages.append(f"lead {clean(lead_id)}")
+            continue
+        agent = assignee(row.get("_agentAssigned"), {})
         if agent is not None:
             leads[agent.id] += 1
             if agent.name or agent.id not in agents:

@@ -8,6 +8,7 @@ import orjson
 from sqlite_utils import Database
 
 from notifier.cleaning import comparable
+from notifier.errors import DamagedError
 from notifier.records import Agent, Lead, Source, parse
 from notifier.rows import iso_of_ms, stored_row
 from notifier.store.texts import raw
@@ -110,34 +111,40 @@ def events_by_id(db: Database, ids: Collection[str]) -> list[bytes]:
         "SELECT body FROM events WHERE id IN (SELECT value FROM json_each(?))",
         [orjson.dumps(list(ids)).decode()],
     )
-    return [body.encode() for (body,) in rows]
+    return [raw(body) for (body,) in rows]
 
 
 def leads(
-    db: Database, wanted: Wanted, *, agents: Mapping[str, Agent] | None = None
+    db: Database,
+    wanted: Wanted,
+    *,
+    agents: Mapping[str, Agent] | None = None,
+    damages: list[str] | None = None,
 ) -> list[Lead]:
     """Return the snapshot by last change; ``state`` is a status, ``types`` are listings.
 
     What only the configuration knows is left empty: the customer, the link, and
-    without ``agents`` who stands behind an agent's id.
+    without ``agents`` who stands behind an agent's id. A record that cannot be read is
+    named in ``damages``; without those it raises :class:`DamagedError`.
     """
     rows = db.execute(
-        "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row FROM records AS r"
+        "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row, r.lead_id"
+        " FROM records AS r"
         " LEFT JOIN sources AS s ON s.bot_id = r.bot_id"
         " WHERE (:lead IS NULL OR r.lead_id = :lead)"
         " AND (:types = '[]' OR r.type IN (SELECT value FROM json_each(:types)))"
         " ORDER BY r.bot_id, r.lead_id",
         _values(wanted),
     )
-    found = (
-        parse(
-            stored_row(text),
-            kind=kind,
-            source=Source(name=name, bot_id=bot_id, customer_id=""),
-            agents=agents or {},
-        )
-        for bot_id, name, kind, text in rows
-    )
+    found: list[Lead] = []
+    for bot_id, name, kind, text, lead_id in rows:
+        source = Source(name=name, bot_id=bot_id, customer_id="")
+        try:
+            found.append(parse(stored_row(text), kind=kind, source=source, agents=agents or {}))
+        except DamagedError:
+            if damages is None:
+                raise
+            damages.append(f"the record of lead {lead_id}")
     kept = sorted((one for one in found if _fits(one, wanted)), key=_last_change)
     return kept if wanted.limit is None else kept[max(len(kept) - wanted.limit, 0) :]
 

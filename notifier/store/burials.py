@@ -16,12 +16,13 @@ DAMAGED = "damaged: what is stored of it cannot be read"
 def bury(db: Database, ids: Iterable[int], reason: str) -> None:
     """End these deliveries for a reason of their own; their deaths are told, too."""
     for delivery in ids:
-        (destination,) = db.execute(
+        ended = db.execute(
             "UPDATE deliveries SET state = 'dead', claimed = 0, reason = ? WHERE id = ?"
             " RETURNING destination",
             [reason, delivery],
-        ).fetchone()
-        destinations.count_dead(db, destination, 1)
+        ).fetchall()
+        for (destination,) in ended:
+            destinations.count_dead(db, destination, 1)
 
 
 def bury_removed(db: Database, present: Iterable[str]) -> Mapping[str, int]:

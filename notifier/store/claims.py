@@ -14,6 +14,8 @@ from notifier.store.batches import marks
 from notifier.store.burials import DAMAGED, bury
 from notifier.store.texts import is_damaged, raw
 
+LOOKS = 50  # a claim; in a damaged index what was set aside may come up for ever
+
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; what is held or gathered is overtaken.
 UNBLOCKED = """
@@ -71,7 +73,9 @@ def claim(
     the others back.
     """
     found: list[tuple[Claimed, ...]] = []
-    while len(found) < limit:
+    for _ in range(LOOKS):
+        if len(found) >= limit:
+            break
         some, set_aside = _claim_some(
             *(db, destination),
             now_ms=now_ms,
@@ -105,7 +109,7 @@ def _claim_some(
             "alone": LOST_UNTIL_ALONE,
         },
     ).fetchall()
-    damaged = [one for bundle, lead, one in candidates if is_damaged(bundle + lead)]
+    damaged = [one for bundle, lead, one in candidates if is_damaged(bundle, lead)]
     if damaged:
         bury(db, damaged, DAMAGED)
         candidates = [one for one in candidates if one[2] not in damaged]
@@ -150,13 +154,13 @@ def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
 
 def _read(row: Sequence[Any]) -> Claimed:
     """Return the delivery in a row; raises :class:`DamagedError`."""
-    if is_damaged("".join(filter(None, (*row[2:8], row[9])))):
+    if is_damaged(*row[2:8], row[9]):
         raise DamagedError("a stored delivery is damaged")
     try:
         accepted = msgspec.json.decode(raw(row[11]), type=list[str])
     except (msgspec.DecodeError, UnicodeError):
         raise DamagedError("a delivery's recipients are damaged") from None
-    body = raw(row[13] or "")
+    body = raw(row[13])
     return Claimed(
         id=row[0],
         claim=row[1],

@@ -188,6 +188,9 @@ def translated(path: Path) -> Iterator[None]:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise BusyError(f"another process keeps {path} locked; try again") from error
         raise StoreError(f"{path}: {error}: {_remedy(code)}") from error
+    except UnicodeDecodeError:
+        # SQLite's own error quotes a name of a damaged schema.
+        raise StoreError(damaged(path, "its schema cannot be read")) from None
     except OURS:
         raise  # a bug of ours, not a fault of the file
     except sqlite3.DatabaseError as error:

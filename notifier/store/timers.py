@@ -97,5 +97,5 @@ def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
             told_ms=row[5],
         )
         for row in rows
-        if not is_damaged(row[0] + row[1] + row[2])
+        if not is_damaged(*row[:3])
     ]

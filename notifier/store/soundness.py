@@ -1,0 +1,58 @@
+"""Damage that SQLite's own checks cannot see: in the texts, the JSON and the times stored."""
+
+from collections.abc import Iterator
+
+import msgspec
+from sqlite_utils import Database
+
+from notifier.conclude import State
+from notifier.errors import DamagedError
+from notifier.events import decode
+from notifier.rows import stored_row
+from notifier.store import texts
+
+LAST_MS = 253_402_300_799_999  # of the year 9999
+
+
+def first_damage(db: Database) -> str | None:
+    """Return where the first thing stands that cannot be read, ``None`` where all can.
+
+    It reads the whole database.
+    """
+    before, db.conn.text_factory = db.conn.text_factory, texts.read
+    try:
+        return next(_damages(db), None)
+    finally:
+        db.conn.text_factory = before
+
+
+def _damages(db: Database) -> Iterator[str]:
+    tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    for (table,) in tables.fetchall():
+        cursor = db.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+        columns = [column[0] for column in cursor.description]
+        for number, row in enumerate(cursor, 1):
+            for column, value in zip(columns, row, strict=True):
+                if _is_damaged(table, column, value):
+                    yield f"row {number} of table {table}, column {column}"
+
+
+def _is_damaged(table: str, column: str, value: object) -> bool:
+    if isinstance(value, int):
+        # A token's request times are of a clock that begins anywhere.
+        return column.endswith("_ms") and table != "requests" and not 0 <= value <= LAST_MS
+    if not isinstance(value, str):
+        return False
+    try:
+        match table, column:
+            case ("events", "body") | ("deliveries", "envelope"):
+                decode(texts.raw(value))
+            case "records", "row":
+                stored_row(value)
+            case "deliveries", "accepted":
+                msgspec.json.decode(value, type=list[str])
+            case "deliveries", "state":
+                return value not in tuple(State)
+    except (DamagedError, msgspec.DecodeError, UnicodeError):
+        return True
+    return texts.is_damaged(value)
