@@ -12,11 +12,13 @@ import structlog
 from pydantic import SecretStr
 
 from notifier import upkeep
+from notifier.cleaning import clean
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
+from notifier.crashes import keep_doing
 from notifier.dispatcher.turn import Turn
 from notifier.engine import Engine, Shared, engine
-from notifier.errors import ConfigError
+from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.pages import MeteredPages
 from notifier.monitoring.sdnotify import Systemd
@@ -48,6 +50,8 @@ class Service:
     monitor: Monitor
     _engine: Engine | None = None
     _stopping: bool = False
+    _is_lost: bool = False
+    _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -55,14 +59,23 @@ class Service:
         async with self.monitor.on_duty(self._bots):
             await self._run_engines()
         log.info("stopped")
+        if self._is_lost:
+            raise BusyError(
+                f"{self.shared.store.path} was deleted or replaced while the service ran; "
+                "start it again on the file that is there now"
+            )
 
     async def _run_engines(self) -> None:
         keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
         store, clocks = self.shared.store, self.shared.clocks
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(upkeep.watch(store, self._look)),
-                tasks.create_task(upkeep.prune(store, clocks, keep_ms=keep_ms)),
+                tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
+                for name, duty in (
+                    ("heed commands", lambda: upkeep.watch(store, self._look)),
+                    ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
+                    ("guard the database", self._guard),
+                )
             ]
             while not self._stopping:
                 await self._run_engine()
@@ -71,12 +84,13 @@ class Service:
 
     async def _run_engine(self) -> None:
         """Run with the present rules, until a stop or a reload."""
-        async with engine(self.shared, self.config) as self._engine:
+        config = self.config
+        async with engine(self.shared, config) as self._engine:
             await self._note_rules(refused=None)
             self.monitor.systemd.ready()
             log.info("started", sources=len(self._engine.pollers))
             # A signal may have come while the engine was built.
-            if not self._stopping:
+            if not self._stopping and self.config is config:
                 await self._engine.run()
 
     async def once(self) -> bool:
@@ -118,12 +132,17 @@ class Service:
             self.monitor.systemd.ready()
 
     async def _reload(self) -> None:
+        async with self._reloading:  # one after the other: the newest is the last
+            await self._reload_once()
+
+    async def _reload_once(self) -> None:
         self.monitor.systemd.reloading()
         try:
             self.config = await asyncio.to_thread(self.reread)
         except ConfigError as error:
-            log.error("reload_refused", faults=[str(fault) for fault in error.faults])
-            await self._note_rules(refused=str(error))
+            # A file's name may hold bytes that are no text.
+            log.error("reload_refused", faults=[clean(str(fault)) for fault in error.faults])
+            await self._note_refused(clean(str(error)))
             self.monitor.systemd.ready()
             return
         log.info("reloaded", rules=len(self.config.ruleset.rules))
@@ -140,6 +159,20 @@ class Service:
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
         await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
+
+    async def _note_refused(self, why: str) -> None:
+        try:
+            await self._note_rules(refused=why)
+        except (StoreError, BusyError) as error:
+            log.warning("reload_unnoted", error=str(error))
+
+    async def _guard(self) -> None:
+        """End where the database's file was deleted or replaced: what it gets is lost."""
+        if self._is_lost or self.shared.store.is_in_place():
+            return
+        log.error("database_lost", path=str(self.shared.store.path))
+        self._is_lost = True
+        self.stop()
 
     def _look(self) -> None:
         """A command wrote to the database: every lane looks for work."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from os import fsdecode, mkfifo
 from pathlib import Path
@@ -14,8 +15,10 @@ from notifier.conclude import Health, Standing
 from notifier.configuration import Configuration, load_configuration
 from notifier.engine import engine
 from notifier.environment import read_environment
-from notifier.service import assembled
-from notifier.store import destinations
+from notifier.errors import ConfigError, Fault
+from notifier.poller.stopping import Stop
+from notifier.service import Service, assembled
+from notifier.store import destinations, notes
 
 SETTINGS = {
     "NOTIFIER_TOKEN": "t",
@@ -30,10 +33,69 @@ rules:
 """
 
 
+def configured(folder: Path) -> Configuration:
+    (rules := folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+    paths = {"NOTIFIER_DATABASE": str(folder / "n.db"), "NOTIFIER_RULES": str(rules)}
+    return load_configuration(read_environment(SETTINGS | paths, folder=folder))
+
+
+async def reloaded(service: Service, times: int) -> list[str]:
+    """Ask for so many reloads at once; return the events logged."""
+    with capture_logs() as logs:
+        for _ in range(times):
+            service.reload()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=20)
+        await asyncio.sleep(0)  # the last callback has its turn
+    return [one["event"] for one in logs]
+
+
+async def test_reloads_in_a_row_are_made_one_after_the_other(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    read: list[Configuration] = []
+
+    def reread() -> Configuration:
+        read.append(replace(config))
+        return read[-1]
+
+    async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
+        assert await reloaded(service, 3) == ["reloaded"] * 3
+        assert service.config is read[-1]
+
+
+async def test_a_refused_file_may_have_any_name(tmp_path: Path) -> None:
+    fault = Fault(where="rules/\udce4.yaml:1:1", problem="is not valid YAML")
+
+    def reread() -> Configuration:
+        raise ConfigError([fault])
+
+    config = configured(tmp_path)
+    async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
+        assert await reloaded(service, 2) == ["reload_refused"] * 2
+        refused = await service.shared.store.look(notes.read)
+        assert refused[notes.REFUSED] == "rules/\ufffd.yaml:1:1: is not valid YAML"
+
+
+async def test_a_stop_may_be_asked_for_again_while_it_ends_a_wait() -> None:
+    stop, ended = Stop(), asyncio.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(20)
+        finally:
+            await ended.wait()
+
+    waiting = asyncio.create_task(stop.unless(slow))
+    await asyncio.sleep(0)
+    stop.request()
+    for _ in range(3):
+        await asyncio.sleep(0)
+        stop.request()
+    ended.set()
+    await waiting
+
+
 async def test_a_reload_that_crashes_is_told_and_leaves_the_old_rules(tmp_path: Path) -> None:
-    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
-    config = load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
+    config = configured(tmp_path)
 
     def reread() -> Configuration:
         raise ImportError("half of a newer version is installed")

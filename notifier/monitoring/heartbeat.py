@@ -23,9 +23,12 @@ Successes = Mapping[str, int | None]
 
 
 def is_round(before: Successes, now: Successes) -> bool:
-    """Whether every source succeeded since ``before``; one that is new must, too."""
+    """Whether every source succeeded since ``before``; one that is new must, too.
+
+    A later success may have an earlier time: a clock is set back now and then.
+    """
     return bool(now) and all(
-        at_ms is not None and at_ms > (before.get(source) or 0) for source, at_ms in now.items()
+        at_ms is not None and at_ms != before.get(source) for source, at_ms in now.items()
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from notifier.clocks import Clocks
+from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
 from notifier.monitoring.sdnotify import Systemd
@@ -106,22 +107,24 @@ class Monitor:
 
     def _duties(self) -> Iterator[Coroutine[None, None, None]]:
         if heartbeat := self._heartbeat():
-            yield heartbeat.run()
+            yield keep_doing(heartbeat.run, name="heartbeat", every_s=self._poll_s)
         if self.systemd.listens:
-            yield self._signs_of_life()
+            yield keep_doing(self._signs_of_life, name="signs of life", every_s=0.0)
 
     async def _signs_of_life(self) -> None:
         """Tell systemd that this loop turns and the database's thread answers, and how."""
         allowed_s = self.systemd.watchdog_s
         every_s = min(STATUS_S, allowed_s * WATCHDOG_SHARE) if allowed_s else STATUS_S
         while True:
+            line = "the database was read, and not understood"
             try:
                 now_ms = self._watch.clocks.now_ms()
                 line = status_line(await self._watch.look(), now_ms=now_ms)
             except (StoreError, BusyError) as error:
-                # It answers: starting again would not mend a full disk.
                 line = str(error)
-            self.systemd.alive(line)
+            finally:
+                # It answers, whatever: starting again would not mend a full disk.
+                self.systemd.alive(line)
             await asyncio.sleep(every_s)
 
     async def _successes(self) -> "Successes":

@@ -14,6 +14,8 @@ from notifier.monitoring.watch import Watch
 from notifier.store import health
 from notifier.store.health import Overview
 
+NOT_IN_PLACE = "the database file was deleted or replaced under the running service"
+
 log = structlog.get_logger()
 
 
@@ -40,6 +42,8 @@ class Probes:
             yield
 
     async def _troubles(self) -> list[str]:
+        if not self._watch.store.is_in_place():
+            return [NOT_IN_PLACE]
         now_ms = self._watch.clocks.now_ms()
         found = await self._watch.look()
         judged = troubles(found, now_ms=now_ms, interval_ms=self._interval_ms)

@@ -16,8 +16,8 @@ class Stop:
 
     def request(self) -> None:
         """Stop, from the event loop's own thread."""
-        self.requested = True
-        if self._waiting is not None:
+        asked_before, self.requested = self.requested, True
+        if self._waiting is not None and not asked_before:  # it is ending already
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
     async def unless(self, call: Callable[[], Awaitable[T]]) -> T | None:

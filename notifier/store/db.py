@@ -95,6 +95,11 @@ class Store:
         except BaseException:
             self._thread.shutdown()
             raise
+        self._place = _place(path)
+
+    def is_in_place(self) -> bool:
+        """Whether the file under the path is still the one that is open."""
+        return _place(self.path) == self._place
 
     async def run(
         self,
@@ -219,6 +224,15 @@ def _remedy(code: int) -> str:
             return "the disk reports an error; check the system log"
         case _:
             return "the database cannot be used"
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from others, ``None`` where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create_private(path: Path) -> None:

@@ -88,3 +88,32 @@ async def test_commands_and_backups_under_load_work_and_lose_nothing(tmp_path: P
         with closing(sqlite3.connect(copy)) as db:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert db.execute("SELECT COUNT(*) FROM records").fetchone()[0] >= 200
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced"])
+async def test_a_database_that_went_away_under_the_service_ends_it(
+    tmp_path: Path, how: str
+) -> None:
+    async with site(tmp_path, leads=5) as found:
+        await found.begin()
+        backup = found.database.read_bytes()
+        async with found.program.running("run") as process:
+            await found.polled(process)
+            found.database.unlink()
+            if how == "replaced":
+                found.database.write_bytes(backup)
+            assert await process.end() == 75
+            assert "database_lost" in process.err
+            assert "was deleted or replaced while the service ran" in process.err
+            assert "Traceback" not in process.err
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "0<&- 1>&- 2>&-"])
+async def test_closed_streams_stop_nothing(tmp_path: Path, closed: str) -> None:
+    async with site(tmp_path, leads=5) as found:
+        found.program.prefix = ("sh", "-c", f'exec "$@" {closed}', "sh")
+        assert (await found.program.ends("once")).code == 0
+        found.happen(4)
+        assert (await found.program.ends("once")).code == 0
+        assert len(found.receiver.requests) == 2
+        assert found.rows("PRAGMA integrity_check") == [("ok",)]
