@@ -13,6 +13,8 @@ from typing import NoReturn
 
 import structlog
 
+from notifier.errors import NotifierError
+
 LONGEST_PAUSE_S = 60.0
 
 log = structlog.get_logger()
@@ -42,6 +44,8 @@ class Crashes:
 
     def details(self, error: Exception) -> Mapping[str, object]:
         """Return what a log line says of a fault: its traceback, the first time it is met."""
+        if isinstance(error, NotifierError):
+            return {"error": str(error)}
         name = type(error).__name__
         if name in self._told:
             return {"error": name}

@@ -10,7 +10,7 @@ import structlog
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from notifier import overdue
+from notifier import overdue, set_back
 from notifier.building import build_destinations, limits
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
@@ -112,6 +112,9 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
 def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
     """Bring what waits in the database in line with these rules."""
     rules = config.ruleset
+    if by_ms := set_back.set_back_ms(db, now_ms=now_ms):
+        log.warning("clock_set_back", by_s=by_ms // 1000)
+        set_back.bring_forward(db, rules, by_ms=by_ms, now_ms=now_ms)
     registry.put_in_force(
         db,
         watched={one.source.bot_id: one.source.name for one in config.sources},

@@ -11,7 +11,7 @@ from typing import TextIO, TypeAlias
 import structlog
 from pydantic import SecretStr
 
-from notifier import upkeep
+from notifier import set_back, upkeep
 from notifier.cleaning import clean
 from notifier.clocks import Clocks
 from notifier.configuration import Configuration
@@ -51,6 +51,7 @@ class Service:
     _engine: Engine | None = None
     _stopping: bool = False
     _is_lost: bool = False
+    _ahead_ms: int | None = None  # the wall clock, of the one that never jumps
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -75,6 +76,7 @@ class Service:
                     ("heed commands", lambda: upkeep.watch(store, self._look)),
                     ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
                     ("guard the database", self._guard),
+                    ("watch the clock", self._watch_clock),
                 )
             ]
             while not self._stopping:
@@ -165,6 +167,20 @@ class Service:
             await self._note_rules(refused=why)
         except (StoreError, BusyError) as error:
             log.warning("reload_unnoted", error=str(error))
+
+    async def _watch_clock(self) -> None:
+        """Where the host's clock was set back, let what waits come due by its pause."""
+        clocks = self.shared.clocks
+        now_ms = clocks.now_ms()
+        ahead_ms = now_ms - clocks.monotonic_ms()
+        by_ms = 0 if self._ahead_ms is None else self._ahead_ms - ahead_ms
+        if by_ms > set_back.TOLERATED_MS:
+            log.warning("clock_set_back", by_s=by_ms // 1000)
+            rules = self.config.ruleset
+            run, forward = self.shared.store.run, set_back.bring_forward
+            await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
+            self._look()
+        self._ahead_ms = ahead_ms
 
     async def _guard(self) -> None:
         """End where the database's file was deleted or replaced: what it gets is lost."""

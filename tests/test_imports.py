@@ -29,6 +29,7 @@ ORDER = (
     *IO,
     "ledger",
     "overdue",
+    "set_back",
     "intake",
     *PEERS,
     "rehearsal",

@@ -17,7 +17,7 @@ from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Linger, Pace
 from notifier.dispatcher.tools import LaneTools, Limits
-from notifier.dispatcher.turn import LaneFacts, Turn, set_back, take_turn
+from notifier.dispatcher.turn import LaneFacts, Turn, record_alone, take_turn
 from notifier.errors import BusyError, DeliveryError, ProgramFaultError, StoreError
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
@@ -131,18 +131,18 @@ class Lane:
             self._crashes.add()
             name = self._destination.name
             log.error("lane_crashed", destination=name, **self._crashes.details(error))
-            await self._set_back(words(error))
+            await self._record_alone(words(error))
             return None
         self._crashes.end()
         return wait_s
 
-    async def _set_back(self, reason: str) -> None:
+    async def _record_alone(self, reason: str) -> None:
         """Record what ended in spite of all: what was sent is not to be sent again."""
         ended, fails = tuple(self._ended), self._crashes.count >= FAILURES_UNTIL_FAILING
         facts, now_ms = self._facts(free=False), self._tools.now_ms()
         run = self._tools.store.run
         with suppress(Exception):  # told already: the next turn tries again
-            await run(set_back, facts, ended, reason, fails=fails, now_ms=now_ms)
+            await run(record_alone, facts, ended, reason, fails=fails, now_ms=now_ms)
             del self._ended[: len(ended)]
 
     async def _record_claim_start(self) -> float | None:

@@ -119,7 +119,7 @@ def _told_nothing(attempt: Attempt) -> bool:
     return attempt.probe and isinstance(attempt.failure, RecipientRefusedError)
 
 
-def set_back(
+def record_alone(
     db: Database,
     lane: LaneFacts,
     attempts: Sequence[Attempt],

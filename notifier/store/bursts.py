@@ -45,7 +45,9 @@ def _sent_ms(db: Database, destination: str, *, since_ms: int, now_ms: int) -> l
     rows = db.execute(
         "SELECT MAX(at_ms) FROM ("
         " SELECT bundle, delivered_ms AS at_ms FROM deliveries"
-        " WHERE destination = :destination AND exempt = 0 AND delivered_ms > :since_ms"
+        " WHERE destination = :destination AND exempt = 0"
+        # Not those of a clock that was set back since: they would fill it for long.
+        " AND delivered_ms > :since_ms AND delivered_ms <= :now_ms"
         " UNION ALL SELECT bundle, :now_ms FROM deliveries"
         " WHERE destination = :destination AND exempt = 0 AND state = 'pending' AND claimed = 1"
         ") AS sent GROUP BY bundle",

@@ -100,6 +100,16 @@ def take_dead(db: Database, name: str, *, now_ms: int, every_ms: int) -> tuple[i
     return int(row[0]), None
 
 
+def bring_forward(db: Database, *, probe_ms: int, now_ms: int) -> None:
+    """Probe at ``probe_ms`` at the latest; nothing that was told lies in the future."""
+    db.execute(
+        "UPDATE destinations SET probe_ms = MIN(probe_ms, :probe_ms),"
+        " failing_since_ms = MIN(failing_since_ms, :now_ms),"
+        " dead_told_ms = MIN(dead_told_ms, :now_ms)",
+        {"probe_ms": probe_ms, "now_ms": now_ms},
+    )
+
+
 def untold_removed(db: Database) -> list[str]:
     """Return the destinations out of force some of whose dead were not told yet."""
     rows = db.execute(

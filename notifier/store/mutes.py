@@ -23,6 +23,11 @@ def mute(db: Database, kind: str, name: str, *, until_ms: int) -> None:
     )
 
 
+def bring_forward(db: Database, *, by_ms: int, now_ms: int) -> None:
+    """Let every mute end so much sooner."""
+    db.execute("UPDATE mutes SET until_ms = until_ms - ? WHERE until_ms > ?", [by_ms, now_ms])
+
+
 def unmute(db: Database, kind: str, name: str) -> bool:
     """End a silence; False where there was none."""
     cursor = db.execute("DELETE FROM mutes WHERE kind = ? AND name = ?", [kind, name])

@@ -38,6 +38,17 @@ def state(db: Database, bot_id: str) -> tuple[str, int | None, int]:
     return found[0], found[1], found[2]
 
 
+def latest_success_ms(db: Database) -> int | None:
+    """Return when a source was last read, by the clock of then."""
+    (at_ms,) = db.execute("SELECT MAX(last_success_ms) FROM sources").fetchone()
+    return None if at_ms is None else int(at_ms)
+
+
+def bring_forward(db: Database, *, now_ms: int) -> None:
+    """Let no source have been read later than now."""
+    db.execute("UPDATE sources SET last_success_ms = MIN(last_success_ms, ?)", [now_ms])
+
+
 def set_failures(db: Database, bot_id: str, failures: int) -> None:
     """Record how many requests in a row have failed."""
     db.execute(

@@ -45,12 +45,19 @@ def cancel(db: Database, keys: Iterable[tuple[str, str, str]]) -> None:
     )
 
 
-def move(db: Database, timer: Timer, *, due_ms: int, told_ms: int | None) -> None:
-    """Let a timer come due at another time."""
+def move(
+    db: Database,
+    timer: Timer,
+    *,
+    due_ms: int,
+    told_ms: int | None,
+    since_ms: int | None = None,
+) -> None:
+    """Let a timer come due at another time; without ``since_ms`` it keeps its start."""
     db.execute(
-        "UPDATE timers SET due_ms = ?, told_ms = ?"
+        "UPDATE timers SET due_ms = ?, told_ms = ?, since_ms = COALESCE(?, since_ms)"
         " WHERE rule = ? AND bot_id = ? AND lead_id = ?",
-        [due_ms, told_ms, timer.rule, timer.bot_id, timer.lead_id],
+        [due_ms, told_ms, since_ms, timer.rule, timer.bot_id, timer.lead_id],
     )
 
 
