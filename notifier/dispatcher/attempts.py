@@ -58,18 +58,52 @@ def record(
     Returned are those that were still to be recorded.
     """
     ended: list[Ended] = []
-    well: list[Ended] = []
+    well = [one for one in attempts if one.receipt == Receipt()]
     for attempt in attempts:
-        if attempt.receipt == Receipt():
-            well += _outcomes(attempt, policy, now_ms)
-            continue
-        with part(db) as one:
-            outcomes = _outcomes(attempt, policy, now_ms)
-            ended += _recorded_singly(db, attempt, outcomes, now_ms)
-        if one.fault:
-            ended += _given_up(db, attempt, one.fault, now_ms)
-    recorded = outbox.record_delivered(db, [one for one, _ in well], now_ms=now_ms)
-    return ended + [(one, outcome) for one, outcome in well if one.id in recorded]
+        if attempt not in well:
+            ended += _recorded_apart(db, attempt, policy, now_ms)
+    outcomes = [one for attempt in well for one in _outcomes(attempt, policy, now_ms)]
+    with part(db) as together:
+        recorded = outbox.record_delivered(db, [one for one, _ in outcomes], now_ms=now_ms)
+    if together.fault is None:
+        return ended + [(one, outcome) for one, outcome in outcomes if one.id in recorded]
+    for attempt in well:
+        ended += _recorded_apart(db, attempt, policy, now_ms)
+    return ended
+
+
+def _recorded_apart(db: Database, attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
+    """Write how an attempt ended; what cannot be written so is not tried again."""
+    ended: list[Ended] = []
+    with part(db) as one:
+        outcomes = _outcomes(attempt, policy, now_ms)
+        ended = _recorded_singly(db, attempt, outcomes, now_ms)
+    if one.fault is None:
+        return ended
+    log.error("recording_crashed", exc_info=one.fault)
+    dead = Outcome(
+        state=State.DEAD,
+        attempts=attempt.claimed[0].attempts + 1,
+        due_ms=now_ms,
+        error=clean(str(attempt.failure or "")),
+        reason=f"{words(one.fault)} while recording",
+    )
+    if attempt.failure is None:
+        taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
+        with part(db) as plainly:
+            ended = _ended_as(db, attempt, taken, now_ms)
+        if plainly.fault is None:
+            return ended
+    return _ended_as(db, attempt, dead, now_ms)
+
+
+def _ended_as(db: Database, attempt: Attempt, outcome: Outcome, now_ms: int) -> list[Ended]:
+    """Write one plain outcome for all that was sent together."""
+    return [
+        (one, outcome)
+        for one in attempt.claimed
+        if outbox.record(db, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
+    ]
 
 
 def _outcomes(attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
@@ -87,25 +121,6 @@ def _outcomes(attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
             ),
         )
         for position, claimed in enumerate(attempt.claimed)
-    ]
-
-
-def _given_up(db: Database, attempt: Attempt, fault: Exception, now_ms: int) -> list[Ended]:
-    """Write in plain words what could not be written as it ended: it is not tried again."""
-    log.error("recording_crashed", exc_info=fault)
-    dead = Outcome(
-        state=State.DEAD,
-        attempts=attempt.claimed[0].attempts + 1,
-        due_ms=now_ms,
-        error=clean(str(attempt.failure or "")),
-        reason=f"{words(fault)} while recording",
-    )
-    taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
-    return [
-        (one, outcome)
-        for position, one in enumerate(attempt.claimed)
-        for outcome in [dead if attempt.failure_of(position) else taken]
-        if outbox.record(db, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
     ]
 
 

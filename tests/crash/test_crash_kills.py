@@ -4,9 +4,12 @@
 """
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from crash_site import Site, site
 
 from support.program import Process
@@ -32,6 +35,45 @@ async def test_what_is_killed_under_load_loses_nothing(
         record_testsuite_property("kills", KILLS)
         record_testsuite_property("events", len(found.expected))
         record_testsuite_property("repeats", found.repeats)
+
+
+POISONS = (
+    "BEFORE UPDATE ON deliveries WHEN NEW.state = 'delivered' AND NEW.id % 7 = 3",
+    "BEFORE INSERT ON records WHEN (SELECT COUNT(*) FROM records) % 5 = 3",
+    "BEFORE INSERT ON events WHEN (SELECT COUNT(*) FROM events) % 5 = 3",
+)
+"""What fails in the database, each as an error that nothing expects."""
+
+
+@pytest.mark.parametrize("poison", POISONS)
+async def test_whatever_a_transaction_raises_the_service_goes_on(
+    tmp_path: Path, poison: str
+) -> None:
+    async with site(tmp_path, leads=40) as found:
+        await found.begin()
+        with closing(sqlite3.connect(found.database)) as db:
+            db.execute(
+                f"CREATE TRIGGER poison {poison} BEGIN SELECT RAISE(ABORT, 'poison'); END"
+            )
+        async with found.program.running("run") as process:
+            found.happen(20)
+            await process.says("_crashed")
+            await process.until(found.receiver.arrived(1))
+            assert await process.stop() == 0
+        with closing(sqlite3.connect(found.database)) as db:
+            db.execute("DROP TRIGGER poison")
+            db.execute("UPDATE deliveries SET due_ms = 0 WHERE state = 'pending'")
+            db.commit()
+        async with found.program.running("run") as process:
+            while found.told() != found.expected:
+                await process.until(found.receiver.arrived(len(found.receiver.requests) + 1))
+            await found.polled(process)
+            assert await process.stop() == 0
+        assert found.repeats == 0
+        assert {one for (one,) in found.rows("SELECT DISTINCT state FROM deliveries")} <= {
+            "delivered",
+            "dead",
+        }
 
 
 async def _moment(found: Site, process: Process, number: int) -> None:

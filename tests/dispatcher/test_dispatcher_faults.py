@@ -183,6 +183,26 @@ def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path
     virtually(main())
 
 
+def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake()
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.store.run(
+                lambda db: db.execute(
+                    "CREATE TRIGGER poison BEFORE UPDATE ON deliveries WHEN NEW.state ="
+                    " 'delivered' AND NEW.lead = 'b1/bad' BEGIN SELECT RAISE(ABORT, 'no'); END"
+                )
+            )
+            await found.create("a", "bad", "b")
+            await asyncio.sleep(1)
+            reason = "a fault of the program: IntegrityError while recording"
+            ended = [("delivered", None), ("dead", reason), ("delivered", None)]
+            assert [one[:2] for one in await ends(found)] == ended
+        assert sorted(subject for _, subject in fake.sent) == ["a", "b", "bad"]
+
+    virtually(main())
+
+
 def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
     async def main() -> None:
         left = [6]
