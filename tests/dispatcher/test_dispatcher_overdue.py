@@ -348,3 +348,17 @@ def test_a_restored_backup_alarms_nobody_anew(kind: str) -> None:
     later(stage, minutes=1)
     stage.read([], kind=kind)
     assert times(stage) == ["02 10:15"]
+
+
+def test_a_lead_that_cannot_be_read_delays_no_other_and_is_told_later() -> None:
+    stage = staged(WAITS)
+    stage.read([row(1), row(2)])
+    stored = stage.db.execute("SELECT row FROM records WHERE lead_id LIKE '%1'").fetchone()
+    stage.db.execute("UPDATE records SET row = '[' WHERE lead_id LIKE '%1'")
+    later(stage, minutes=15)
+    assert told(stage) == ["10:15:00 team: Waits: Lead 2"]
+    stage.db.execute("UPDATE records SET row = ? WHERE row = '['", stored)
+    later(stage, minutes=4)
+    assert len(told(stage)) == 1
+    later(stage, minutes=2)
+    assert told(stage)[1:] == ["10:20:00 team: Waits: Lead 1"]

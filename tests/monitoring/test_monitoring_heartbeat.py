@@ -135,3 +135,7 @@ async def test_a_wrong_certificate_is_told_as_that(tmp_path: Path) -> None:
     assert [line["error"] for line in logs] == [
         "the certificate of 127.0.0.1 does not verify (self-signed certificate)"
     ]
+
+
+def test_a_clock_set_back_silences_no_beat() -> None:
+    assert is_round({"website": 9_000}, {"website": 5_000})

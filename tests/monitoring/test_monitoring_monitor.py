@@ -101,3 +101,38 @@ async def test_a_start_without_any_reach_watches_nothing(store: Store) -> None:
     before = asyncio.all_tasks()
     async with monitor(store, reach).on_duty(watched):
         assert asyncio.all_tasks() == before
+
+
+async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: Store) -> None:
+    reach = Reach(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
+    with capture_logs() as logs:
+        async with (
+            monitor(store, reach).on_duty(watched),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+        ):
+            store.path.unlink()
+            ready = await client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["reasons"] == [
+        "the database file was deleted or replaced under the running service"
+    ]
+
+
+async def test_signs_of_life_go_on_whatever_a_look_raises(store: Store, tmp_path: Path) -> None:
+    manager = Manager(str(tmp_path / "notify"))
+    reach = Reach(
+        http=None, heartbeat_url=None, systemd=Systemd(manager.address, watchdog_s=0.03)
+    )
+    faults = [MemoryError(), ValueError("anything")]
+
+    def watched_badly() -> Watched:
+        if faults:
+            raise faults.pop()
+        return watched()
+
+    with capture_logs() as logs:
+        async with monitor(store, reach).on_duty(watched_badly):
+            told = [await manager.heard() for _ in range(3)]
+    assert [one[0] for one in told] == ["WATCHDOG=1"] * 3
+    assert [one["event"] for one in logs] == ["duty_crashed"] * 2
+    manager.close()
