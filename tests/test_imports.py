@@ -22,10 +22,10 @@ ORDER = (
     *PURE,
     "log",
     "clocks",
+    "crashes",
     "files",
     "targets",
     "connections",
-    "crashes",
     *IO,
     "ledger",
     "overdue",
@@ -190,7 +190,7 @@ def test_an_import_the_right_way_is_let_through(room: str, line: str) -> None:
     assert wrong(found) is None
 
 
-NAMES_OF_KINDS = re.compile(r"""[=!]= *["'](?:slack|email|webhook)["']""")
+NAMES_OF_KINDS = re.compile(r"""kind\w* *[=!]= *["'](?:slack|email|webhook|console)["']""")
 
 
 def test_no_file_asks_for_the_name_of_a_kind() -> None:

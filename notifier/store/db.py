@@ -16,18 +16,21 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+import structlog
 from sqlite_utils import Database, Migrations
 
 from notifier import files
 from notifier.errors import BusyError, FileError, StoreError
 from notifier.store import texts
-from notifier.store.parts import OURS
+from notifier.store.parts import OURS, part
 from notifier.store.schema import MIGRATIONS, unknown_migrations
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
+
+log = structlog.get_logger()
 
 
 def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
@@ -173,7 +176,10 @@ class Store:
             if always or self._db.conn.total_changes != before:
                 riders = tuple(self._riders)
                 for rider in riders:
-                    rider(self._db)
+                    with part(self._db) as one:
+                        rider(self._db)
+                    if one.fault:  # it must not spoil every transaction to come
+                        log.error("rider_crashed", exc_info=one.fault)
         # Not sooner: those of a transaction that failed wait for the next.
         for _ in riders:
             self._riders.popleft()

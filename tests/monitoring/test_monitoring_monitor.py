@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import httpx
 import pytest
 from monitoring_house import NOW_MS, Manager, seed
 from pydantic import SecretStr
+from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
@@ -18,6 +20,9 @@ from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store.db import Store
 from support.receivers import Receiver
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CLOCKS = Clocks(
     now=lambda: datetime.fromtimestamp(NOW_MS / 1000, UTC), monotonic_ms=lambda: 2_000
@@ -118,21 +123,35 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
     ]
 
 
-async def test_signs_of_life_go_on_whatever_a_look_raises(store: Store, tmp_path: Path) -> None:
+class OddStore(Store):
+    """A database of which a look raises anything, first."""
+
+    def __init__(self, path: Path, *faults: Exception) -> None:
+        super().__init__(path)
+        self.faults = [*faults]
+
+    async def look(
+        self,
+        function: Callable[Concatenate[Database, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        if self.faults:
+            raise self.faults.pop()
+        return await super().look(function, *args, **kwargs)
+
+
+async def test_signs_of_life_go_on_whatever_a_look_raises(tmp_path: Path) -> None:
+    store = OddStore(tmp_path / "notifier.db", MemoryError(), ValueError("anything"))
+    await store.run(seed)
     manager = Manager(str(tmp_path / "notify"))
     reach = Reach(
         http=None, heartbeat_url=None, systemd=Systemd(manager.address, watchdog_s=0.03)
     )
-    faults = [MemoryError(), ValueError("anything")]
-
-    def watched_badly() -> Watched:
-        if faults:
-            raise faults.pop()
-        return watched()
-
     with capture_logs() as logs:
-        async with monitor(store, reach).on_duty(watched_badly):
+        async with monitor(store, reach).on_duty(watched):
             told = [await manager.heard() for _ in range(3)]
     assert [one[0] for one in told] == ["WATCHDOG=1"] * 3
     assert [one["event"] for one in logs] == ["duty_crashed"] * 2
     manager.close()
+    store.close()

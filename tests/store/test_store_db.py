@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 from store_outbox import Outbox, titles
+from structlog.testing import capture_logs
 
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store import db as database
@@ -220,6 +221,23 @@ async def test_what_rides_along_waits_for_no_more_than_a_look_or_the_end(
     store.soon(note, "last rider")
     store.close()
     assert committed(path) == ["rider", "last rider"]
+
+
+async def test_what_rides_along_and_fails_spoils_no_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.db"
+    store = Store(path)
+
+    def failing(_db: Database) -> None:
+        raise ValueError("anything")
+
+    store.soon(failing)
+    store.soon(note, "rider")
+    with capture_logs() as logs:
+        await store.run(note, "a")
+        await store.run(note, "b")
+    assert committed(path) == ["a", "rider", "b"]
+    assert [one["event"] for one in logs] == ["rider_crashed"]
+    store.close()
 
 
 async def test_what_rides_along_and_cannot_be_written_spoils_no_look(tmp_path: Path) -> None:
