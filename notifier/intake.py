@@ -13,7 +13,7 @@ from notifier.errors import DamagedError
 from notifier.ledger import Written
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.records import LEAD, Lead, Source, parse
-from notifier.rows import Row, merged, moment_of, ms_of, parse_time, stored_row
+from notifier.rows import Row, instant, merged, moment_of, ms_of, parse_time, stored_row
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, mutes, snapshots, sources
 from notifier.store.parts import part, words
@@ -279,6 +279,7 @@ class _Judge:
             digest=reading.digest,
             walk=intake.walk,
             row=orjson.dumps(row).decode(),
+            changed_ms=_changed_ms(after),
         )
         self._rows[lead_id] = row
         self._known[lead_id] = Known(
@@ -302,3 +303,8 @@ class _Judge:
             first_run=self._intake.first_run,
             baseline_from=None if from_ms is None else moment_of(from_ms),
         )
+
+
+def _changed_ms(lead: Lead) -> int:
+    moment = instant(lead.updated_at) or instant(lead.created_at)
+    return ms_of(moment) if moment else 0

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from notifier.cleaning import comparable
 from notifier.errors import DamagedError
 from notifier.records import Agent, Lead, Source, parse
-from notifier.rows import iso_of_ms, stored_row
+from notifier.rows import stored_row
 from notifier.store.texts import raw
 
 ALL = 2**62
@@ -132,31 +132,27 @@ def leads(
         " FROM records AS r"
         " LEFT JOIN sources AS s ON s.bot_id = r.bot_id"
         " WHERE (:lead IS NULL OR r.lead_id = :lead)"
+        " AND (:since_ms IS NULL OR r.changed_ms >= :since_ms)"
         " AND (:types = '[]' OR r.type IN (SELECT value FROM json_each(:types)))"
-        " ORDER BY r.bot_id, r.lead_id",
+        " ORDER BY r.changed_ms DESC, r.bot_id DESC, r.lead_id DESC",
         _values(wanted),
     )
     found: list[Lead] = []
+    # Row by row: those of another status are read only as far as the limit asks.
     for bot_id, name, kind, text, lead_id in rows:
         source = Source(name=name, bot_id=bot_id, customer_id="")
         try:
-            found.append(parse(stored_row(text), kind=kind, source=source, agents=agents or {}))
+            lead = parse(stored_row(text), kind=kind, source=source, agents=agents or {})
         except DamagedError:
             if damages is None:
                 raise
             damages.append(f"the record of lead {lead_id}")
-    kept = sorted((one for one in found if _fits(one, wanted)), key=_last_change)
-    return kept if wanted.limit is None else kept[max(len(kept) - wanted.limit, 0) :]
-
-
-def _fits(lead: Lead, wanted: Wanted) -> bool:
-    if wanted.since_ms is not None and _last_change(lead) < iso_of_ms(wanted.since_ms):
-        return False
-    return wanted.state is None or comparable(wanted.state) == comparable(lead.status or "")
-
-
-def _last_change(lead: Lead) -> str:
-    return lead.updated_at or lead.created_at or ""
+            continue
+        if wanted.state is None or comparable(wanted.state) == comparable(lead.status or ""):
+            found.append(lead)
+        if len(found) == wanted.limit:
+            break
+    return found[::-1]
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:

@@ -6,6 +6,9 @@ that SQLite and PostgreSQL share, but for STRICT.
 
 from sqlite_utils import Database, Migrations
 
+from notifier.errors import DamagedError
+from notifier.rows import instant, ms_of, parse_time, stored_row
+
 MIGRATIONS = Migrations("notifier")
 
 
@@ -35,6 +38,28 @@ def _records_by_type(db: Database) -> None:
 def _quarantine_count(db: Database) -> None:
     # How many records a row stands for: those beyond some are one row, without a digest.
     db.execute("ALTER TABLE quarantine ADD COLUMN count INTEGER NOT NULL DEFAULT 1")
+
+
+@MIGRATIONS(name="0004_records_changed")
+def _records_changed(db: Database) -> None:
+    # To show the newest: else `leads` reads and parses every row there is.
+    db.execute("ALTER TABLE records ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0")
+    stored = db.execute("SELECT bot_id, lead_id, row FROM records").fetchall()
+    db.conn.executemany(
+        "UPDATE records SET changed_ms = ? WHERE bot_id = ? AND lead_id = ?",
+        ((changed_ms(text), bot_id, lead_id) for bot_id, lead_id, text in stored),
+    )
+    db.execute("CREATE INDEX records_changed ON records (changed_ms)")
+
+
+def changed_ms(text: str) -> int:
+    """Return when a stored row last changed upstream, by its own word; 0 for never."""
+    try:
+        row = stored_row(text)
+    except DamagedError:
+        return 0
+    moments = (instant(parse_time(row.get(key))) for key in ("updatedAt", "createdAt"))
+    return next((ms_of(moment) for moment in moments if moment), 0)
 
 
 LISTINGS = """

@@ -39,13 +39,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A record to write: its type, digest and row as of ``walk``."""
+    """A record to write: its type, digest and row as of ``walk``.
+
+    ``changed_ms`` is its last change by the upstream's word, 0 where it gives none.
+    """
 
     lead_id: str
     type: str
     digest: bytes
     walk: int
     row: str
+    changed_ms: int = 0
 
 
 def listing(db: Database, bot_id: str, kind: str) -> ListingState:
@@ -180,11 +184,12 @@ def save(db: Database, bot_id: str, records: Sequence[Saved]) -> None:
     """Write records as they now are; a remembered late state is settled by that."""
     insert(
         db,
-        "records (bot_id, lead_id, type, digest, walk, row)",
-        [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row) for r in records],
+        "records (bot_id, lead_id, type, digest, walk, row, changed_ms)",
+        [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row, r.changed_ms) for r in records],
         then="ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
         " type = excluded.type, digest = excluded.digest, walk = excluded.walk,"
-        " row = excluded.row, late_digest = NULL, absent = 0",
+        " row = excluded.row, changed_ms = excluded.changed_ms,"
+        " late_digest = NULL, absent = 0",
     )
 
 

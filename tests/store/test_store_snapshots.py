@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlite_utils import Database
 
 from notifier.store import snapshots, sources
 from notifier.store.db import connect
+from notifier.store.schema import changed_ms
 from notifier.store.snapshots import Known, Saved
 
 BOT, KIND = "bot", "lead"
@@ -118,3 +120,13 @@ def test_the_request_log_forgets_what_is_older_than_a_minute(db: Database) -> No
     waits = [sources.claim_request(db, "t", limit=2, now_ms=at) for at in (0, 0, 10, 62_000)]
     assert waits == [0, 0, 60_990, 0]
     assert db.execute("SELECT at_ms FROM requests").fetchall() == [(62_000,)]
+
+
+def test_an_upgrade_learns_of_stored_rows_when_they_changed() -> None:
+    times = {"updatedAt": "2026-03-02T04:30:00.000Z", "createdAt": "2026-01-01T00:00:00.000Z"}
+    assert changed_ms(orjson.dumps({"_id": "1", **times}).decode()) == 1_772_425_800_000
+    assert changed_ms(orjson.dumps({"_id": "1", **times, "updatedAt": "soon"}).decode()) == (
+        1_767_225_600_000
+    )
+    assert changed_ms('{"_id": "1"}') == 0
+    assert changed_ms("[") == 0
