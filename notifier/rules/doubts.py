@@ -21,10 +21,9 @@ LISTS = ("tags", "notes", "attributes")
 MAY_BE_NUMBERS = (*NUMBERS, *LISTS, "phone", "last_message", "last_message.text")
 AGENTS = ("assignee", "assignee.id")
 NEAR = "~"
-WHOLES = ("not", "any_of", "all_of", "none_of")
 TEXTS = ("contains", "starts_with", "ends_with")
+WHOLES = ("not", "any_of", "all_of", "none_of")
 
-QUOTED = re.compile(r"[“”„‟«‹‘‚‛].*[“”„»›’‘]", re.DOTALL)
 SIGNED = re.compile(r"(>=|=>|<=|=<|>|<|==?|!=|<>)\s*(\S.*)")
 ORDER_OF = {">": "gt", ">=": "gte", "=>": "gte", "<": "lt", "<=": "lte", "=<": "lte"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -84,7 +83,7 @@ def _tell(scalar: Scalar, doubt: Doubt, faults: Faults) -> None:
 def _of_value(key: str, text: str, known: Collection[str]) -> Doubt:
     if known and comparable(text) in map(comparable, known):
         return None
-    if doubt := _quoted(text) or _signed(text):
+    if doubt := _signed(text):
         return doubt
     if known:
         shown = "status" if key in CHANGE_KEYS else key
@@ -127,10 +126,8 @@ def _of_number(key: str, text: str) -> Doubt:
 
 
 def _of_operand(key: str, operator: str, text: str) -> Doubt:
-    if operator in TEXTS:
-        return _quoted(text)
     if operator == "matches":
-        return _quoted(text) or _boundary(text)
+        return _boundary(text)
     if operator in ORDERS and key not in MAY_BE_NUMBERS and not key.startswith(ATTRIBUTES):
         since = "; for times there is `for`" if key in TIMES else ""
         return f"`{operator}` compares numbers, and `{key}` is none{since}", ""
@@ -142,12 +139,6 @@ def _of_all(key: str, operand: Series) -> Doubt:
     if len(texts) < 2:
         return None
     return f"`{key}` is one text, and never all of these", "write any_of"
-
-
-def _quoted(text: str) -> Doubt:
-    if not QUOTED.fullmatch(text):
-        return None
-    return f"the quotes in `{text}` are part of the text", f'write "{text[1:-1]}"'
 
 
 def _signed(text: str) -> Doubt:

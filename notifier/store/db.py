@@ -7,6 +7,7 @@ outbox that forgets is none.
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections import deque
@@ -16,7 +17,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-import structlog
 from sqlite_utils import Database, Migrations
 
 from notifier import files
@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
 
-log = structlog.get_logger()
+# Not structlog's: every command loads this, and few log anything.
+log = logging.getLogger("notifier")
 
 
 def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:

@@ -59,6 +59,6 @@ def test_a_replay_can_be_looked_at_first(notifier: Run, filled: Filled) -> None:
     assert (ended.code, ended.err) == (0, "")
     head, row, summary = (line.split() for line in ended.out.splitlines())
     assert head == ["when", "rule", "what"]
-    assert row == ["now", "New", "Indian", "lead", "lead.created", "Asha", "Rao"]
+    assert " ".join(row) == "now New Indian lead New lead: Asha Rao, India (lead.created)"
     assert " ".join(summary) == "3 past events: 1 new delivery to crm would be made"
     assert deliveries(filled.db, Wanted()) == before

@@ -53,7 +53,7 @@ async def test_a_person_is_led_to_files_that_work(tmp_path: Path) -> None:
             ("Bot id:", BOT_ID),
             ("Customer id:", CUSTOMER_ID),
             ("API address [https://api.v7.botpenguin.com]:", "ftp://127.0.0.1"),
-            ("no http:// or https:// URL", upstream.url),
+            ("not an http:// or https:// URL", upstream.url),
             ("(401)", ""),
             ("BotPenguin token (Enter keeps what was set): ", TOKEN),
             (f"Bot id [{BOT_ID}]:", ""),
