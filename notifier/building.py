@@ -19,7 +19,7 @@ from notifier.errors import ConfigError, Fault
 from notifier.rules.model import DestinationSpec, Ruleset
 from notifier.settings import Settings
 
-NO_KINDS = frozenset({"addresses", "base", "http"})
+NO_KINDS = frozenset({"base", "http"})
 
 
 @cache

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from notifier.destinations.addresses import is_host_name
+from notifier.network.addresses import is_host_name
 from notifier.rules.durations import parse_duration
 
 # Loaded where mail is set up: it takes as long as all that settings need otherwise.
@@ -113,7 +113,7 @@ def check_base_url(url: str) -> str:
 def check_secret_url(url: SecretStr) -> SecretStr:
     """Return a URL that is itself a secret, such as one with a key in its path."""
     check_url(url.get_secret_value())
-    resolve_name("notifier.targets:target_of")(url.get_secret_value())
+    resolve_name("notifier.network.targets:target_of")(url.get_secret_value())
     return url
 
 

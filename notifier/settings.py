@@ -86,7 +86,9 @@ class Settings(BaseSettings):
         default=90, ge=1, description="requests a minute per token", examples=["90"]
     )
     request_timeout: Positive = Field(
-        default=timedelta(seconds=20), description="for one upstream request", examples=["20s"]
+        default=timedelta(seconds=20),
+        description="for one request to BotPenguin",
+        examples=["20s"],
     )
     first_run: Annotated[timedelta | None, BeforeValidator(formats.split_first_run)] = Field(
         default=NO_TIME,

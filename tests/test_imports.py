@@ -24,8 +24,7 @@ ORDER = (
     "clocks",
     "crashes",
     "files",
-    "targets",
-    "connections",
+    "network",
     *IO,
     "ledger",
     "overdue",
@@ -62,6 +61,12 @@ BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
     *("socket", "sqlite3", "sqlite_utils", "time"),
 }
+
+# What lies under httpx is the business of the room that opens connections, but that two
+# rooms serve HTTP, and slack-sdk takes a session of aiohttp's.
+UNDER_HTTPX = {"aiohttp", "certifi", "multidict", "yarl"}
+SERVERS = {"monitoring", "simulator"}
+SLACK_SDK = "destinations/slack_api.py"
 
 
 # What is loaded later is named in a string, ``module`` or ``module:name``.
@@ -107,9 +112,18 @@ def wrong(found: Import) -> str | None:
     root = found.module.partition(".")[0]
     if found.room in PURE and root in BANNED_IN_PURE:
         return f"a pure room may not import {root}"
+    if root in UNDER_HTTPX and not may_go_under_httpx(found):
+        return f"{root} is for network alone: speak httpx over its transport"
     if found.target in (None, found.room, "__version__"):
         return None
     return wrong_room(found.room, found.target)
+
+
+def may_go_under_httpx(found: Import) -> bool:
+    if found.room == "network":
+        return True
+    is_exception = found.room in SERVERS or found.where.startswith(SLACK_SDK)
+    return is_exception and found.module.partition(".")[0] == "aiohttp"
 
 
 def wrong_room(room: str, target: str) -> str | None:
@@ -169,6 +183,16 @@ def test_every_file_belongs_to_a_room() -> None:
         ("simulator", "import notifier.settings", "simulator may not read the settings"),
         ("cli", "import notifier.attic", "attic or cli has no place in the order"),
         ("store", "KIND = 'notifier.cli.main:app'", "store lies below cli"),
+        (
+            "destinations",
+            "import aiohttp",
+            "aiohttp is for network alone: speak httpx over its transport",
+        ),
+        (
+            "simulator",
+            "from yarl import URL",
+            "yarl is for network alone: speak httpx over its transport",
+        ),
     ],
 )
 def test_an_import_the_wrong_way_is_noticed(room: str, line: str, problem: str) -> None:
@@ -181,6 +205,8 @@ def test_an_import_the_wrong_way_is_noticed(room: str, line: str, problem: str) 
     [
         ("diff", "from notifier.records import Lead"),
         ("store", "import sqlite3"),
+        ("network", "import aiohttp"),
+        ("monitoring", "from aiohttp import web"),
         ("cli", "from notifier import __version__"),
         ("service", "from notifier.settings import Settings"),
     ],

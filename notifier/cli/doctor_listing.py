@@ -144,11 +144,11 @@ def _clock(name: str, skews: list[float]) -> Iterator[Finding]:
     if not skews:
         return
     skew_s = min(skews, key=abs)
-    found = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the upstream's"
+    found = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} BotPenguin's"
     remedy = "let this host keep its time (systemd-timesyncd, chrony)"
     if abs(skew_s) >= WRONG_SKEW_S:
         yield wrong(check, found, f"{remedy}: receivers refuse signatures this old")
     elif abs(skew_s) >= DOUBTFUL_SKEW_S:
         yield doubtful(check, found, remedy)
     else:
-        yield Finding(check=check, found="agrees with the upstream's")
+        yield Finding(check=check, found="agrees with BotPenguin's")

@@ -36,6 +36,7 @@ from notifier.destinations.mail_server import (
 )
 from notifier.destinations.mail_session import Session, connected
 from notifier.errors import DeliveryError, SkippedDeliveryError
+from notifier.network import certificates
 
 TIMEOUT_S = 60.0
 # What is remembered of a lead's first mail, which later ones answer.
@@ -153,12 +154,11 @@ class EmailDestination:
         self._host_name.close()
 
     def _connected(self) -> AbstractAsyncContextManager[Session]:
-        # Not before it is needed: to read the host's certificates takes 20 ms.
-        self._tls = self._tls or ssl.create_default_context()
         return connected(
             self._server,
             host_name=self._host_name,
-            tls=self._tls,
+            # Not before it is needed: to read the host's certificates takes 20 ms.
+            tls=self._tls or certificates.for_mail(),
             timeout_s=self._timeout_s,
         )
 

@@ -1,9 +1,6 @@
 """What it means for a delivery that a connection or a mail was not taken as a whole."""
 
-import os
 import re
-import socket
-import ssl
 from collections.abc import Sequence
 
 from aiosmtplib import (
@@ -23,6 +20,7 @@ from notifier.errors import (
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
+from notifier.network.faults import ConnectionFault, Reason, fault_of, silent
 
 NEEDS_LOGIN = 530
 # Gmail and Microsoft 365, to a password that is right but not meant for programs.
@@ -45,7 +43,9 @@ CONTENT_REMEDY = "ask the mail server's operator what it has against this mail"
 SENDER_REMEDY = "set NOTIFIER_SMTP_FROM to an address this login may send from"
 
 
-def refusal(server: SmtpServer, error: SMTPException | OSError) -> DeliveryError:
+def refusal(
+    server: SmtpServer, error: SMTPException | OSError, *, timeout_s: float
+) -> DeliveryError:
     """Return our error for a connection or mail that was not taken as a whole.
 
     Where the server answered, its code decides: 4xx is temporary, 5xx speaks of
@@ -56,7 +56,7 @@ def refusal(server: SmtpServer, error: SMTPException | OSError) -> DeliveryError
     if isinstance(error, SMTPNotSupported):
         problem = f"{server.host} has no SMTPUTF8"
         return DestinationRefusedError(problem, remedy=SENDER_REMEDY)
-    return _broken(server, error)
+    return _broken(server, error, timeout_s=timeout_s)
 
 
 def no_login(server: SmtpServer, offered: Sequence[str]) -> DestinationRefusedError:
@@ -101,23 +101,25 @@ def _judged(problem: str, error: SMTPResponseException) -> DeliveryError:
     return DestinationRefusedError(problem, remedy=remedy)
 
 
-def _broken(server: SmtpServer, error: SMTPException | OSError) -> DeliveryError:
-    host, remedy = server.host, port_doubt(server)
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    match cause:
-        case ssl.SSLCertVerificationError(verify_message=why):
-            return DestinationRefusedError(
-                f"the certificate of {host} does not verify ({why})", remedy=CERTIFICATE_REMEDY
-            )
-        case ssl.SSLError():
-            problem, remedy = f"no TLS connection to {host}", remedy or TLS_REMEDY
-        case TimeoutError():
-            problem = f"{host} did not answer in time"
-        case socket.gaierror():
-            problem, remedy = f"{host} cannot be resolved", ""
-        case OSError(errno=int() as number):
-            # asyncio puts the address into strerror, where the words belong.
-            problem, remedy = f"no connection to {host} ({os.strerror(number).lower()})", ""
-        case _:
-            problem = f"{host} broke off ({type(error).__name__})"
+def _broken(
+    server: SmtpServer, error: SMTPException | OSError, *, timeout_s: float
+) -> DeliveryError:
+    fault = _fault(error, timeout_s=timeout_s)
+    problem, remedy = fault.told(server.host), port_doubt(server)
+    match fault.reason:
+        case Reason.CERTIFICATE:
+            return DestinationRefusedError(problem, remedy=CERTIFICATE_REMEDY)
+        case Reason.TLS:
+            remedy = remedy or TLS_REMEDY
+        case Reason.NAME | Reason.UNREACHABLE:
+            remedy = ""
     return TemporaryDeliveryError(problem, remedy=remedy)
+
+
+def _fault(error: SMTPException | OSError, *, timeout_s: float) -> ConnectionFault:
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if isinstance(cause, TimeoutError):
+        return silent(timeout_s)
+    if isinstance(cause, SMTPResponseException):
+        return ConnectionFault(Reason.UNREADABLE, "SMTP")
+    return fault_of(cause)

@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from notifier.destinations.addresses import is_host_name
 from notifier.messages.escape import one_line
+from notifier.network.addresses import is_host_name
 
 
 class Security(StrEnum):

@@ -139,7 +139,7 @@ async def connected(
         await _quit(client)
     except (SMTPException, OSError) as error:
         # Without its cause, which may quote a login.
-        raise refusal(server, error) from None
+        raise refusal(server, error, timeout_s=timeout_s) from None
     finally:
         client.close()
 

@@ -46,6 +46,7 @@ from notifier.errors import (
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
+from notifier.network.targets import target_of
 from notifier.records import Lead
 from notifier.rules.unfit import UnfitError
 
@@ -55,6 +56,7 @@ CHANNEL_ID = re.compile(r"[CDGUW][A-Z0-9]*")
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
+    target_of(secret.get_secret_value())
     if not safe_link(secret.get_secret_value()):
         raise ValueError("an incoming webhook's URL starts with https://hooks.slack.com/")
     return secret

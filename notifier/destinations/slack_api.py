@@ -5,6 +5,7 @@ its sessions are ours: they read no environment and follow no redirect.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,19 +16,22 @@ from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from notifier.cleaning import clean
-from notifier.connections import Connector, Sessions, build_session
 from notifier.destinations.http import no_answer, retry_after_s
 from notifier.destinations.slack_faults import Refusal, code_in
 from notifier.errors import TemporaryDeliveryError
+from notifier.network.exchange import Answer, ask
+from notifier.network.faults import ConnectionFault, fault_of, silent
+from notifier.network.targets import target_of
+from notifier.network.transport import Transport
 from notifier.rows import Json
 
 MAX_ANSWER_BYTES = 2**20
 MAX_TEXT = 1000
 WEBHOOK = "the incoming webhook"
 TAKEN = "ok"
+JSON = {"content-type": "application/json; charset=utf-8"}
 
 # What the SDK raises on a 200 with HTML, text, a list or a thousand brackets in it.
 UNREADABLE = (
@@ -44,7 +48,7 @@ class UnusableAnswerError(aiohttp.ClientError):
     """An answer we refuse to read on; its text is ours and holds no secret."""
 
 
-class Answer(aiohttp.ClientResponse):
+class BoundedResponse(aiohttp.ClientResponse):
     """A response that is never a redirect to follow, and never endless."""
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
@@ -67,20 +71,6 @@ class Answer(aiohttp.ClientResponse):
         return self._body
 
 
-class WebhookAnswer(Answer):
-    """What an incoming webhook says: a yes by its status, even in words of no HTTP."""
-
-    async def read(self) -> bytes:
-        """Return the body, or a yes that broke off."""
-        try:
-            return await super().read()
-        except aiohttp.ClientPayloadError:
-            if self.status != HTTPStatus.OK:
-                raise
-            self._body = TAKEN.encode()
-            return self._body
-
-
 class WebApi:
     """Slack's Web API with a bot token; ``base_url`` defaults to Slack's own."""
 
@@ -90,7 +80,7 @@ class WebApi:
         self._token = token
         self._base_url = base_url or AsyncWebClient.BASE_URL
         self._now = now
-        self._sessions = Sessions(lambda: _session(Answer))
+        self._transport = Transport(response_class=BoundedResponse)
 
     async def call(
         self,
@@ -118,7 +108,7 @@ class WebApi:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._sessions.aclose()
+        await self._transport.aclose()
 
     async def _answer(
         self, method: str, arguments: Mapping[str, Json], *, form: bool
@@ -126,7 +116,7 @@ class WebApi:
         client = AsyncWebClient(
             token=self._token.get_secret_value(),
             base_url=self._base_url,
-            session=self._sessions.get(),
+            session=self._transport.session,
             retry_handlers=[],
         )
         client.proxy = None  # it reads HTTPS_PROXY unasked
@@ -150,46 +140,38 @@ class WebApi:
                 status, headers, code = response.status, dict(response.headers), ""
             case _:
                 status, headers, code = 200, {}, ""
-        return Refusal(method, status, code, _pause(headers, now=self._now()))
+        return Refusal(method, status, code, retry_after_s(headers, now=self._now()))
 
 
 class IncomingWebhook:
     """An incoming webhook: one channel, no threads, answers in plain words."""
 
     def __init__(self, url: SecretStr, *, now: Callable[[], datetime]) -> None:
-        self._url = url
+        self._target = target_of(url.get_secret_value())
         self._now = now
-        self._sessions = Sessions(lambda: _session(WebhookAnswer))
+        self._transport = Transport()
 
     async def post(self, payload: Mapping[str, Json], *, timeout_s: float) -> None:
         """Post a message; raises as :meth:`WebApi.call` does."""
+        body = json.dumps(payload).encode()
+        request = self._target.request("POST", headers=JSON, body=body)
         with _unanswered(WEBHOOK, timeout_s):
-            try:
-                async with asyncio.timeout(timeout_s):
-                    status, body, headers = await self._answer(payload)
-            except aiohttp.ClientError:
-                raise  # some are ValueErrors as well
-            except UNREADABLE:
-                raise Refusal(WEBHOOK, 200) from None
-        if status != HTTPStatus.OK or body != TAKEN:
-            pause = _pause(headers, now=self._now())
-            raise Refusal(WEBHOOK, status, code_in(body), pause)
+            answer = await ask(self._transport, request, timeout_s=timeout_s)
+        if not _is_yes(answer):
+            code = code_in(answer.excerpt.strip())
+            pause_s = retry_after_s(answer.headers, now=self._now())
+            raise Refusal(WEBHOOK, answer.status, code, pause_s)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._sessions.aclose()
-
-    async def _answer(self, payload: Mapping[str, Json]) -> tuple[int, str, Mapping[str, str]]:
-        client = AsyncWebhookClient(
-            self._url.get_secret_value(), session=self._sessions.get(), retry_handlers=[]
-        )
-        client.proxy = None  # it reads HTTPS_PROXY unasked
-        response = await client.send_dict(dict(payload))
-        return response.status_code, clean(response.body).strip(), response.headers
+        await self._transport.aclose()
 
 
-def _session(answers: type[Answer]) -> aiohttp.ClientSession:
-    return build_session(Connector(tls=True), response_class=answers)
+def _is_yes(answer: Answer) -> bool:
+    """Whether an incoming webhook took the message: in words that may break off."""
+    words = answer.excerpt.strip()
+    of_yes = TAKEN.startswith(words) if answer.cut else words == TAKEN
+    return answer.status == HTTPStatus.OK and of_yes
 
 
 def _kept(answer: Mapping[str, object]) -> Mapping[str, Json]:
@@ -217,16 +199,8 @@ def _unanswered(method: str, timeout_s: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        problem = f"Slack did not answer {method} within {timeout_s:g} s"
-        raise TemporaryDeliveryError(problem) from None
+        raise no_answer("Slack", silent(timeout_s)) from None
     except UnusableAnswerError as error:
         raise TemporaryDeliveryError(f"Slack answered {method} with {error}") from None
-    except aiohttp.InvalidURL:
-        raise TemporaryDeliveryError("Slack's address is no URL") from None
-    except (aiohttp.ClientError, OSError) as error:
-        raise no_answer("Slack", error) from None
-
-
-def _pause(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    lower = {name.lower(): value for name, value in headers.items()}
-    return retry_after_s(lower, now=now)
+    except (ConnectionFault, aiohttp.ClientError, OSError) as error:
+        raise no_answer("Slack", fault_of(error)) from None

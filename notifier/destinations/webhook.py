@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
+import httpx
 from pydantic import AfterValidator, Field, SecretStr
 
-from notifier.connections import Sessions
-from notifier.destinations.addresses import is_host_name
 from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
-from notifier.destinations.http import Answer, build_sessions, exchange, retry_after_s
+from notifier.destinations.http import exchange, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
+from notifier.network.exchange import Answer
+from notifier.network.targets import secrets_in, target_of
+from notifier.network.transport import Transport
 from notifier.rules.unfit import UnfitError
-from notifier.targets import secrets_in, target_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the marker of a secret, not one
@@ -76,9 +77,7 @@ def sign(key: bytes, *, message_id: str, sent_at_s: int, body: bytes) -> str:
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
-    url = target_of(secret.get_secret_value()).url
-    if not is_host_name(url.raw_host or ""):
-        raise ValueError("this is no URL; write https://host/path")
+    target_of(secret.get_secret_value())
     return secret
 
 
@@ -125,7 +124,7 @@ class WebhookOptions(KindOptions):
 
     def build(self, name: str, context: BuildContext) -> "WebhookDestination":
         """Return the destination; each has its own connections."""
-        return WebhookDestination(name, self, sessions=build_sessions(), now=context.now)
+        return WebhookDestination(name, self, transport=Transport(), now=context.now)
 
     def reaches(self) -> str:
         """Return the host."""
@@ -146,7 +145,7 @@ class WebhookDestination:
         name: str,
         options: WebhookOptions,
         *,
-        sessions: Sessions,
+        transport: httpx.AsyncBaseTransport,
         now: Callable[[], datetime],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
@@ -155,7 +154,7 @@ class WebhookDestination:
         # Parsed once: that costs a tenth of a request.
         self._target = target_of(options.url.get_secret_value())
         self._keys = tuple(decode_secret(one.get_secret_value()) for one in options.secrets)
-        self._sessions = sessions
+        self._transport = transport
         self._now = now
         self._timeout_s = timeout_s
 
@@ -165,7 +164,7 @@ class WebhookDestination:
         part = message.parts[0]
         headers = self._headers(part.event.id, part.body)
         answer = await exchange(
-            self._sessions,
+            self._transport,
             "POST",
             self._target,
             timeout_s=self._timeout_s,
@@ -181,7 +180,9 @@ class WebhookDestination:
 
         Sends no event. Raises what :meth:`send` would where nobody does.
         """
-        answer = await exchange(self._sessions, "HEAD", self._target, timeout_s=self._timeout_s)
+        answer = await exchange(
+            self._transport, "HEAD", self._target, timeout_s=self._timeout_s
+        )
         doubt = "it has a fault of its own; try again, with --send"
         return Diagnosis(
             found=f"somebody answers (HEAD: {answer.status})",
@@ -190,7 +191,7 @@ class WebhookDestination:
 
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""
-        await self._sessions.aclose()
+        await self._transport.aclose()
 
     def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         sent_at_s = int(self._now().timestamp())

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from pydantic import SecretStr
 
-from notifier.connections import Sessions
-from notifier.destinations.http import build_sessions, exchange
-from notifier.errors import BusyError, DeliveryError, StoreError
-from notifier.targets import target_of
+from notifier.errors import BusyError, StoreError
+from notifier.network.exchange import ask
+from notifier.network.faults import ConnectionFault
+from notifier.network.targets import target_of
+from notifier.network.transport import Transport
 
 TIMEOUT_S = 10.0
 # Shares of the time between polls: no two beats are closer, and no beat is later.
@@ -54,20 +55,20 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Send one beat a round until cancelled."""
-        sessions = build_sessions()
+        transport = Transport()
         try:
             before = await self._look({})
             while True:
                 now = await self._look(before)
                 if is_round(before, now):
                     before = now
-                    await self._beat(sessions)
+                    await self._beat(transport)
                     # A full walk succeeds page by page; those are no rounds.
                     await asyncio.sleep(self._every_s * ROUND)
                 else:
                     await asyncio.sleep(self._every_s * LOOK)
         finally:
-            await sessions.aclose()
+            await transport.aclose()
 
     async def _look(self, otherwise: Successes) -> Successes:
         try:
@@ -77,17 +78,18 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one beat, whatever the database says."""
-        sessions = build_sessions()
+        transport = Transport()
         try:
-            await self._beat(sessions)
+            await self._beat(transport)
         finally:
-            await sessions.aclose()
+            await transport.aclose()
 
-    async def _beat(self, sessions: Sessions) -> None:
+    async def _beat(self, transport: Transport) -> None:
         try:
-            answer = await exchange(sessions, "GET", self._target, timeout_s=self._timeout_s)
-        except DeliveryError as error:
-            log.warning("heartbeat_failed", error=str(error))
+            request = self._target.request("GET")
+            answer = await ask(transport, request, timeout_s=self._timeout_s)
+        except ConnectionFault as fault:
+            log.warning("heartbeat_failed", error=fault.told(self._target.host))
             return
         if not answer.taken:
             log.warning(

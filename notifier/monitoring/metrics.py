@@ -56,7 +56,7 @@ class Meters:
         )
         self.delay_s = Histogram(
             "notifier_change_to_delivery_seconds",
-            "Time from a change at the upstream to its delivery, unless held on purpose",
+            "Time from a change at BotPenguin to its delivery, unless held on purpose",
             ["destination"],
             buckets=DELAY_BUCKETS_S,
             registry=self.registry,

@@ -14,26 +14,20 @@ from http import HTTPStatus
 from typing import Final, Self
 from urllib.parse import urlencode
 
-import aiohttp
+import httpx
 from pydantic import SecretStr
-from yarl import URL
 
-from notifier import __version__
 from notifier.errors import UpstreamError, UpstreamRefusedError
+from notifier.network.faults import ConnectionFault, Reason
+from notifier.network.targets import Target, target_of
+from notifier.network.transport import Transport
 from notifier.pacing import http_date
 from notifier.records import Source
-from notifier.targets import target_of
 from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
-from notifier.upstream.transport import build_sessions
 
 PATH: Final = "/inbox/direct/chats"
-HEADERS: Final = {
-    "accept": "application/json",
-    "accept-encoding": "identity",
-    "content-type": "application/json",
-    "user-agent": f"notifier/{__version__}",
-}
+HEADERS: Final = {"accept": "application/json", "content-type": "application/json"}
 MAX_BYTES: Final = 32 * 1024 * 1024
 AT_ONCE_BYTES: Final = 64 * 1024  # parsed on the event loop, which does nothing else then
 
@@ -66,11 +60,10 @@ class Client:
         self._url = base_url.rstrip("/") + PATH
         # asyncio.timeout() bounds the whole request; this tells a host that does not
         # answer at all from one that is slow.
-        self._connecting = aiohttp.ClientTimeout(sock_connect=timeout_s / 3)
+        self._transport = Transport(tls=tls, connect_s=timeout_s / 3)
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._now = now
-        self._sessions = build_sessions(tls)
         self._parsing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -81,7 +74,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close the connections; the client is of no use afterwards."""
-        await self._sessions.aclose()
+        await self._transport.aclose()
 
     async def page(self, listing: Listing, number: int) -> Page:
         """Return page ``number`` (from 1) of a listing; raises :class:`UpstreamError`.
@@ -93,7 +86,7 @@ class Client:
                 body, served_at = await self._asked(listing, number)
         except TimeoutError as error:
             raise UpstreamError(
-                f"the upstream did not answer in full within {self._timeout_s:g} s"
+                f"BotPenguin did not answer in full within {self._timeout_s:g} s"
             ) from error
         return await self._parsed(body, served_at)
 
@@ -107,56 +100,54 @@ class Client:
     async def _asked(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
         try:
             return await self._get(listing, number)
-        # A ValueError is a host's name that no look-up can carry.
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise connection_fault(error) from error
+        except ConnectionFault as fault:
+            raise connection_fault(fault) from fault
 
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
-        response = await self._sessions.get().request(
-            "GET",
-            _page_url(self._url, listing.source, listing.kind, number),
-            headers={**HEADERS, "x-bot-token": _sendable(listing.token)},
-            timeout=self._connecting,
-            allow_redirects=False,
-            auto_decompress=False,
-        )
+        target = _page_target(self._url, listing.source, listing.kind, number)
+        headers = HEADERS | {"x-bot-token": _sendable(listing.token)}
+        request = target.request("GET", headers=headers)
+        response = await self._transport.handle_async_request(request)
         try:
             served_at = http_date(response.headers.get("date"))
-            if response.status != HTTPStatus.OK:
+            if response.status_code != HTTPStatus.OK:
                 raise status_fault(
-                    response.status,
+                    response.status_code,
                     retry_after=response.headers.get("retry-after"),
                     now=served_at or self._now(),
                 )
             return await self._body(response), served_at
         finally:
-            response.close()  # unless it was read to its end
+            await response.aclose()
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, response: httpx.Response) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             # Never unpacked: 194 kB of gzip can hold 200 MB.
             raise UpstreamError(
-                "the upstream sent a compressed answer although none was asked for",
-                remedy="a proxy between here and the upstream must honour Accept-Encoding",
+                "BotPenguin sent a compressed answer although none was asked for",
+                remedy="a proxy between here and BotPenguin must honour Accept-Encoding",
             )
         body = bytearray()
-        async for chunk in response.content.iter_any():
+        async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > self._max_bytes:
-                raise UpstreamError(f"the upstream sent more than {self._max_bytes} bytes")
+                raise UpstreamError(f"BotPenguin sent more than {self._max_bytes} bytes")
         return bytes(body)
 
 
 @lru_cache(maxsize=1024)  # page 1 of every listing is asked for again and again
-def _page_url(base: str, source: Source, kind: str, number: int) -> URL:
+def _page_target(base: str, source: Source, kind: str, number: int) -> Target:
     params = {
         "botId": source.bot_id,
         "customerId": source.customer_id,
         "page": str(number),
         "type": kind,
     }
-    return target_of(f"{base}?{urlencode(params)}").url
+    try:
+        return target_of(f"{base}?{urlencode(params)}")
+    except ValueError:
+        raise ConnectionFault(Reason.ADDRESS) from None
 
 
 def _sendable(token: SecretStr) -> str:

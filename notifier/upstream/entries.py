@@ -68,7 +68,7 @@ def _one_by_one(body: bytes) -> Iterator[Json | Unread]:
     try:
         envelope, rows = split_rows(body)
         if _data_list(_loads(envelope)):
-            raise UpstreamError("the upstream answered 200 with two data lists")
+            raise UpstreamError("BotPenguin answered 200 with two data lists")
         for row in rows:
             yield _entry(row)
     except (RecursionError, ValueError) as error:
@@ -117,10 +117,10 @@ def _data_list(envelope: Json) -> list[Json]:
         code = envelope.get("code")
         is_status = isinstance(code, int) and 0 <= code < 1000
         told = f" and code {code}" if is_status else ""
-        raise UpstreamError(f"the upstream answered 200 with success: false{told}")
+        raise UpstreamError(f"BotPenguin answered 200 with success: false{told}")
     rows = envelope.get("data")
     if not isinstance(rows, list):
-        raise UpstreamError("the upstream answered 200 without a data list")
+        raise UpstreamError("BotPenguin answered 200 without a data list")
     if len(rows) > MAX_ROWS:
         raise too_long(f"{len(rows)} records")
     return rows
@@ -129,13 +129,13 @@ def _data_list(envelope: Json) -> list[Json]:
 def _broken(body: bytes) -> UpstreamError:
     begins = body.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
     if not begins:
-        return UpstreamError("the upstream answered 200 with nothing in it")
+        return UpstreamError("BotPenguin answered 200 with nothing in it")
     if begins == b"<":
-        return UpstreamError("the upstream answered 200 with HTML where JSON belongs")
+        return UpstreamError("BotPenguin answered 200 with HTML where JSON belongs")
     if begins == b"[":
         return _no_object("list")
-    return UpstreamError("the upstream answered 200 with broken or truncated JSON")
+    return UpstreamError("BotPenguin answered 200 with broken or truncated JSON")
 
 
 def _no_object(name: str) -> UpstreamError:
-    return UpstreamError(f"the upstream answered 200 with a JSON {name}, not an object")
+    return UpstreamError(f"BotPenguin answered 200 with a JSON {name}, not an object")

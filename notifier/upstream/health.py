@@ -57,7 +57,7 @@ class Health:
         if self.state is SourceState.UP:
             return None
         self.state = SourceState.UP
-        return Transition(state=SourceState.UP, reason="the upstream answers again")
+        return Transition(state=SourceState.UP, reason="BotPenguin answers again")
 
     def bad(self, error: UpstreamError, now_ms: int) -> Transition | None:
         """Take in a failed request: a refusal counts at once, other faults when they stay."""
@@ -73,7 +73,7 @@ class Health:
             return None
         minutes = self.silence_ms // 60_000
         return self._down(
-            self.reason or f"no good answer from the upstream for {minutes} minutes"
+            self.reason or f"no good answer from BotPenguin for {minutes} minutes"
         )
 
     def untold(self, transition: Transition) -> None:

@@ -42,8 +42,8 @@ class RawRow:
 def too_long(rows: str) -> UpstreamError:
     """Return the error for what is longer than any page of a listing."""
     return UpstreamError(
-        f"the upstream answered 200 with {rows}, more than any page of a listing has",
-        remedy="check NOTIFIER_BASE_URL, and whatever stands between here and the upstream",
+        f"BotPenguin answered 200 with {rows}, more than any page of a listing has",
+        remedy="check NOTIFIER_BASE_URL, and whatever stands between here and BotPenguin",
     )
 
 

@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 
 import httpx
 import orjson
-from httpx_aiohttp import AiohttpTransport
 from peers import child
 
-from notifier.connections import Sessions
-from notifier.destinations.http import build_sessions, exchange
+from notifier.destinations.http import exchange
 from notifier.destinations.webhook import CONTENT_TYPE, TIMEOUT_S, WebhookDestination
-from notifier.targets import target_of
-from notifier.upstream import transport as upstream
+from notifier.network.targets import target_of
+from notifier.network.transport import Transport
 from notifier.upstream.client import PATH
 
 INSERT = "INSERT OR REPLACE INTO rows VALUES (?, ?)"
@@ -71,9 +69,9 @@ def _run(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
 
 async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
-    target, sessions = target_of(hook_url), build_sessions()
+    target, transport = target_of(hook_url), Transport()
     async with (
-        over(sessions) as client,
+        over(transport) as client,
         getter() as get,
     ):
 
@@ -83,7 +81,7 @@ async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
         async def by_exchange(event_id: str, body: bytes) -> int:
             answer = await exchange(
-                sessions,
+                transport,
                 "POST",
                 target,
                 timeout_s=TIMEOUT_S,
@@ -104,13 +102,12 @@ async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
 
 
 def getter() -> httpx.AsyncClient:
-    """Return httpx's client over the session by which the program asks for pages."""
-    return over(upstream.build_sessions())
+    """Return httpx's client over the transport by which the program asks for pages."""
+    return over(Transport())
 
 
-def over(sessions: Sessions) -> httpx.AsyncClient:
-    """Return httpx's client over one of the program's sessions."""
-    transport = AiohttpTransport(client=sessions.get, trust_env=False)
+def over(transport: Transport) -> httpx.AsyncClient:
+    """Return httpx's client over the program's transport."""
     return httpx.AsyncClient(transport=transport, trust_env=False)
 
 

@@ -92,7 +92,7 @@ async def test_where_all_is_well_it_says_so_and_sends_nothing(town: Town) -> Non
     assert {check: line["found"] for check, line in found.items() if "disk" not in check} == {
         "default: lead token and ids": found["default: lead token and ids"]["found"],
         "default: lead order": "newest change first: polls see every change",
-        "default: clock": "agrees with the upstream's",
+        "default: clock": "agrees with BotPenguin's",
         "default: rate": "3 of 90 requests used in the last minute; polls need 4",
         "crm (webhook)": "somebody answers (HEAD: 401)",
         "sales (slack)": "notifier in Simulated, posting to #sales-leads",
@@ -133,7 +133,7 @@ async def test_a_wrong_bot_id_is_told_apart_from_a_wrong_token(town: Town) -> No
     code, found = await town.found()
     line = found["default: lead listing"]
     assert (code, line["verdict"]) == (1, "wrong")
-    assert line["found"] == "the upstream refused the request (400)"
+    assert line["found"] == "BotPenguin refused the request (400)"
     assert line["remedy"] == "check the source's bot id and customer id"
 
 
@@ -189,9 +189,7 @@ async def test_a_clock_that_is_off_is_told_by_how_much(town: Town) -> None:
     code, found = await town.found()
     assert code == 1
     told = found["default: clock"]
-    assert told["found"] in {
-        f"{seconds} s behind the upstream's" for seconds in range(590, 601)
-    }
+    assert told["found"] in {f"{seconds} s behind BotPenguin's" for seconds in range(590, 601)}
     assert "receivers refuse signatures this old" in told["remedy"]
 
 

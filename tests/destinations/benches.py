@@ -16,10 +16,10 @@ from pydantic import SecretStr
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.destinations.email import EmailDestination, EmailOptions
-from notifier.destinations.http import build_sessions
 from notifier.destinations.mail_server import parse_mailbox, parse_smtp_url
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions
+from notifier.network.transport import Transport
 from support.certificates import Certificate
 from support.loopback import Ending, Reply
 from support.mail import AfterData, MailServer, Security
@@ -81,7 +81,7 @@ async def webhook(_: Certificate) -> AsyncIterator[Bench]:
             }
         )
         destination = WebhookDestination(
-            "bench", options, sessions=build_sessions(), now=lambda: NOON, timeout_s=TIMEOUT_S
+            "bench", options, transport=Transport(), now=lambda: NOON, timeout_s=TIMEOUT_S
         )
         yield Bench(
             destination=destination,

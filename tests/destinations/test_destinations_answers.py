@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from raw_server import Reply, answer, endless, raw, raw_server
 
-from notifier.connections import Sessions
-from notifier.destinations.http import Answer, build_sessions, exchange
+from notifier.destinations.http import exchange
 from notifier.errors import DeliveryError, TemporaryDeliveryError
-from notifier.targets import target_of
+from notifier.network.exchange import Answer
+from notifier.network.targets import target_of
+from notifier.network.transport import Transport
 
 MANY = b"".join(b"set-cookie: c%d=x\r\n" % number for number in range(400))
 LONG = b"set-cookie: " + b"x" * 60_000 + b"\r\n"
@@ -18,8 +19,8 @@ PLAIN = b"content-length: 0\r\n\r\n"
 
 
 @asynccontextmanager
-async def sessions() -> AsyncIterator[Sessions]:
-    found = build_sessions(headers_s=0.05)
+async def transport() -> AsyncIterator[Transport]:
+    found = Transport(headers_s=0.05)
     try:
         yield found
     finally:
@@ -28,7 +29,7 @@ async def sessions() -> AsyncIterator[Sessions]:
 
 async def answered(*replies: Reply) -> list[Answer]:
     """Return what each of the replies is taken for, asked for one after another."""
-    async with raw_server(*replies) as server, sessions() as asking:
+    async with raw_server(*replies) as server, transport() as asking:
         target = target_of(f"{server.url}/hook")
         return [
             await exchange(asking, "POST", target, timeout_s=5, body=b"event") for _ in replies
@@ -134,14 +135,14 @@ async def test_headers_without_end_end_soon(line: bytes) -> None:
 
 async def test_interim_answers_alone_are_no_answer() -> None:
     hints = b"HTTP/1.1 103 x\r\n\r\n" * 2_000
-    with pytest.raises(TemporaryDeliveryError, match="broke off without an HTTP answer"):
+    with pytest.raises(TemporaryDeliveryError, match="broke the connection off"):
         await answered(raw(hints, close=True))
 
 
 async def test_random_answers_are_an_answer_or_our_own_error() -> None:
     chance = random.Random(7)
     good = b"HTTP/1.1 200 OK\r\nretry-after: 3\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n"
-    async with sessions() as asking:
+    async with transport() as asking:
         for _ in range(150):
             said = bytearray(good)
             for _ in range(chance.randint(1, 6)):
@@ -156,7 +157,7 @@ async def test_random_answers_are_an_answer_or_our_own_error() -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
 async def test_a_url_is_asked_for_as_it_was_written(method: str) -> None:
     written = "/%7Euser/a%2fb/../x?sig=a%2Bb%2Fc%3D&at=10%3A00&zoë&"
-    async with raw_server(answer(200)) as server, sessions() as asking:
+    async with raw_server(answer(200)) as server, transport() as asking:
         url = server.url.replace("://", "://me:p%40ss@") + written + "#top"
         await exchange(asking, method, target_of(url), timeout_s=5)
     (request,) = server.requests

@@ -16,7 +16,6 @@ from raw_server import Reply, answer, endless, raw, raw_server, reset, silence
 from standardwebhooks.webhooks import Webhook
 
 from notifier.destinations.base import Receipt
-from notifier.destinations.http import build_sessions
 from notifier.destinations.webhook import WebhookDestination, WebhookOptions, sign
 from notifier.errors import (
     DeliveryError,
@@ -24,6 +23,7 @@ from notifier.errors import (
     DestinationRefusedError,
     TemporaryDeliveryError,
 )
+from notifier.network.transport import Transport
 from support.certificates import self_signed
 from support.mail import MailServer
 from support.receivers import Receiver
@@ -50,7 +50,7 @@ async def webhook(
     destination = WebhookDestination(
         "crm",
         options(url, **fields),
-        sessions=build_sessions(tls),
+        transport=Transport(tls=tls),
         now=now,
         timeout_s=timeout_s,
     )
@@ -206,19 +206,19 @@ async def test_a_success_with_an_endless_body_is_a_success() -> None:
 @pytest.mark.parametrize(
     ("reply", "problem"),
     [
-        (silence, "127.0.0.1 gave no answer within 0.2 s"),
+        (silence, "127.0.0.1 did not answer within 0.2 s"),
         (
             endless(b"HTTP/1.1 200 x\r\n", b"x-drip: 1\r\n", pause_s=0.05),
-            "127.0.0.1 gave no answer within 0.2 s",
+            "127.0.0.1 did not answer within 0.2 s",
         ),
-        (reset, "127.0.0.1 broke off without an HTTP answer (ServerDisconnectedError)"),
+        (reset, "127.0.0.1 broke the connection off"),
         (
             raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
             "127.0.0.1 answered, but not as HTTP can be read",
         ),
         (
             raw(b"", close=True),
-            "127.0.0.1 broke off without an HTTP answer (ServerDisconnectedError)",
+            "127.0.0.1 broke the connection off",
         ),
     ],
 )
@@ -402,7 +402,7 @@ async def test_a_metadata_address_is_refused_in_any_spelling(host: str) -> None:
         configured = options(f"http://{host}/latest/meta-data")
     except ValidationError:
         return  # no URL at all: refused even earlier
-    crm = WebhookDestination("crm", configured, sessions=build_sessions(), now=lambda: NOON)
+    crm = WebhookDestination("crm", configured, transport=Transport(), now=lambda: NOON)
     with pytest.raises(DestinationRefusedError) as raised:
         await crm.send(message())
     assert raised.value.remedy

@@ -27,8 +27,8 @@ def down(part: SourceHealth | DestinationHealth) -> list[str]:
         (destination(), []),
         (destination(Health.FAILING, since_ms=NOW_MS - 4 * MINUTE_MS), []),
         (
-            source("down", reason="the upstream refused the token (401)"),
-            ["source website is down: the upstream refused the token (401)"],
+            source("down", reason="BotPenguin refused the token (401)"),
+            ["source website is down: BotPenguin refused the token (401)"],
         ),
         (source("starting", age_ms=None), ["source website has not been read yet"]),
         (

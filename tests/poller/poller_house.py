@@ -145,7 +145,7 @@ class WorldPages:
         await asyncio.sleep(REQUEST_S)
         if self.hangs(bot_id):
             await asyncio.sleep(TIMEOUT_S)
-            raise UpstreamError("the upstream did not answer in full within 20 s")
+            raise UpstreamError("BotPenguin did not answer in full within 20 s")
         fault = self.faults.popleft() if self.faults else self.fault(number, kind)
         if fault is not None:
             raise fault

@@ -47,7 +47,7 @@ WHAT = st.sampled_from(("status", "assignee", "city", "message"))
 LONG_PAUSE = UpstreamPausedError("too many requests (429)", retry_after_s=1200)
 FAULTS = st.sampled_from(
     (
-        UpstreamError("the upstream has a fault of its own (502)"),
+        UpstreamError("BotPenguin has a fault of its own (502)"),
         UpstreamRefusedError("refused (401)"),
         UpstreamPausedError("too many requests (429)", retry_after_s=None),
         LONG_PAUSE,

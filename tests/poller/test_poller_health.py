@@ -16,7 +16,7 @@ from notifier.errors import (
 from notifier.events import encode
 
 REFUSED = UpstreamRefusedError("refused (401)", remedy="check the token")
-BROKEN = UpstreamError("the upstream has a fault of its own (502)")
+BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
 MINUTE = 60
 
 

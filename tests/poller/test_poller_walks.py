@@ -15,7 +15,7 @@ from notifier.simulator.listing import Order
 from notifier.store import sources
 
 HOUR = 3600
-BROKEN = UpstreamError("the upstream has a fault of its own (502)")
+BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
 
 
 @pytest.fixture

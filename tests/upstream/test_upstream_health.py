@@ -3,10 +3,10 @@
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.upstream.health import SILENCE_MS, Health, SourceState, Transition
 
-FAULT = UpstreamError("the upstream has a fault of its own (502)", remedy="wait")
+FAULT = UpstreamError("BotPenguin has a fault of its own (502)", remedy="wait")
 REFUSED = UpstreamRefusedError("refused (401)", remedy="check the token")
 PAUSED = UpstreamPausedError("too many requests (429)", retry_after_s=3600)
-UP = Transition(state=SourceState.UP, reason="the upstream answers again")
+UP = Transition(state=SourceState.UP, reason="BotPenguin answers again")
 
 
 def down(error: UpstreamError) -> Transition:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.destinations.addresses import (
+from notifier.network.addresses import (
     ForbiddenAddressError,
     guarded_socket,
     is_forbidden,

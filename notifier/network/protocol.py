@@ -1,4 +1,4 @@
-"""The connections of every HTTP client here: aiohttp's, where a status line is an answer.
+"""aiohttp's connections, where a status line is an answer.
 
 A receiver that says 2xx has taken what it got. Whatever is odd behind that line must not
 turn its yes into another attempt.
@@ -6,10 +6,8 @@ turn its yes into another attempt.
 
 import asyncio
 import re
-import ssl
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -19,8 +17,10 @@ from aiohttp.http_writer import HttpVersion11
 from aiohttp.streams import StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from notifier.network.certificates import Tls
+
 HEADER_BYTES: Final = 64 * 1024  # of one header; some proxies' cookies are that long
-HEADERS: Final = 1000
+HEADER_COUNT: Final = 1000
 HEAD_BYTES: Final = 512 * 1024  # of all headers together, and interim answers
 LOOKED_AT_BYTES: Final = 16 * 1024  # for a status line
 STATUS_LINE = re.compile(rb"\s*HTTP/\d+(?:\.\d+)? +([1-9]\d\d)(?!\d)")
@@ -29,53 +29,9 @@ BODILESS = frozenset({204, 304})
 # How long one that has taken a message may still write its headers.
 HEADERS_S: Final = 5.0
 
-Tls = ssl.SSLContext | Literal[True]
-"""What to trust; ``True`` is the host's authorities, which aiohttp has read already."""
-
 
 class UnreadableAnswerError(aiohttp.ClientPayloadError):
     """The status came, but not the rest: what followed it is no HTTP."""
-
-
-class Sessions:
-    """One session, opened on first use; close it with :meth:`aclose`."""
-
-    def __init__(self, build: Callable[[], aiohttp.ClientSession]) -> None:
-        self._build = build
-        self._session: aiohttp.ClientSession | None = None
-
-    def get(self) -> aiohttp.ClientSession:
-        """Return the session; needs a running loop."""
-        if self._session is None:
-            self._session = self._build()
-        return self._session
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-
-
-def build_session(
-    connector: "Connector",
-    *,
-    middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
-    response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
-) -> aiohttp.ClientSession:
-    """Return a session that keeps no cookies and trusts no environment.
-
-    It has no deadline of its own: each request is made under one.
-    """
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(),
-        max_line_size=HEADER_BYTES,
-        max_field_size=HEADER_BYTES,
-        max_headers=HEADERS,
-        middlewares=middlewares,
-        response_class=response_class,
-    )
 
 
 class Connector(aiohttp.TCPConnector):
@@ -84,7 +40,7 @@ class Connector(aiohttp.TCPConnector):
     ``headers_s``: a status whose headers do not end within this time is given without.
     """
 
-    def __init__(self, *, tls: Tls, headers_s: float | None = None, **options: Any) -> None:
+    def __init__(self, *, tls: Tls, headers_s: float, **options: Any) -> None:
         super().__init__(ssl=tls, resolver=aiohttp.ThreadedResolver(), **options)
         # aiohttp has no public place for a protocol of one's own.
         protocol: Any = partial(_Protocol, loop=self._loop, headers_s=headers_s)
@@ -94,7 +50,7 @@ class Connector(aiohttp.TCPConnector):
 class _Protocol(ResponseHandler):
     """Gives the status where the parser, or the receiver, gives up behind it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, headers_s: float | None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, headers_s: float) -> None:
         super().__init__(loop=loop)
         self._headers_s = headers_s
         self._patience: asyncio.TimerHandle | None = None
@@ -126,7 +82,7 @@ class _Protocol(ResponseHandler):
             self.set_exception(BadHttpMessage("headers without end"))
             if self.transport:
                 self.transport.abort()
-        elif self._headers_s and not self._patience and self._status():
+        elif not self._patience and self._status():
             self._patience = self._loop.call_later(self._headers_s, self._settle)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote
 
+import httpx
 from yarl import URL
+
+from notifier.network.addresses import is_host_name
 
 WRITTEN = re.compile(r"(?P<origin>https?://[^/?#]*)(?P<path>[^?#]*)(?P<query>\??[^#]*)", re.I)
 # What RFC 3986 has no place for, and percent signs that begin no escape.
@@ -22,12 +25,25 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 class Target:
     """Where a request goes. It shows its host alone: all the rest may be a secret.
 
-    ``headers`` hold the URL's user and password, if it has any.
+    ``path`` has the query as well; ``headers`` hold the URL's user and password, if any.
     """
 
     host: str
-    url: URL = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    origin: httpx.URL = field(repr=False)
+    path: bytes = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+
+    def request(
+        self, method: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> httpx.Request:
+        """Return a request there; its headers win over the URL's."""
+        return httpx.Request(
+            method,
+            self.origin,
+            headers=self.headers | {n.lower(): v for n, v in (headers or {}).items()},
+            content=body or None,
+            extensions={"target": self.path},
+        )
 
 
 def target_of(written: str) -> Target:
@@ -37,7 +53,7 @@ def target_of(written: str) -> Target:
     """
     try:
         return _target(written.strip(" "))
-    except (ValueError, AttributeError):  # yarl's texts quote the URL
+    except (ValueError, AttributeError, httpx.InvalidURL):  # their texts quote the URL
         raise ValueError("this is no URL; write https://host/path") from None
 
 
@@ -47,19 +63,21 @@ def _target(written: str) -> Target:
         raise ValueError
     parsed = URL(found["origin"])
     origin = parsed.origin()
-    # As a path alone: a query that yarl knows of loses its empty question mark.
-    target = _carriable((found["path"] or "/") + found["query"])
-    url = URL.build(
-        scheme=origin.scheme, authority=origin.raw_authority, path=target, encoded=True
+    if not is_host_name(origin.raw_host or ""):
+        raise ValueError
+    return Target(
+        host=parsed.host or "",
+        origin=httpx.URL(str(origin)),
+        path=_carriable((found["path"] or "/") + found["query"]).encode(),
+        headers=_login(parsed),
     )
-    return Target(host=parsed.host or "", url=url, headers=_login(parsed))
 
 
 def _carriable(text: str) -> str:
     return FOREIGN.sub(lambda one: quote(one[0], safe=""), text)
 
 
-def _login(url: URL) -> Mapping[str, str]:
+def _login(url: URL) -> dict[str, str]:
     """Return the header for a URL's user and password. Source: RFC 7617, section 2."""
     if url.user is None and url.password is None:
         return {}

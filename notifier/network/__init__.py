@@ -1,0 +1,1 @@
+"""One way to open connections: transports, certificates, addresses, errors in words."""

@@ -1,0 +1,155 @@
+"""One way to speak HTTP: httpx's requests and answers over aiohttp's connections.
+
+They take half the CPU of httpx's own, and slack-sdk has loaded aiohttp anyway. Nobody here
+wants httpx's client around them: cookies, logins and redirects take a third of a
+request's time.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+import httpx
+from yarl import URL
+
+from notifier import __version__
+from notifier.network import certificates
+from notifier.network.addresses import guarded_socket
+from notifier.network.faults import fault_of
+from notifier.network.protocol import HEADER_BYTES, HEADER_COUNT, HEADERS_S, Connector
+
+HEADERS: Final = {
+    "accept": "*/*",
+    "accept-encoding": "identity",
+    "user-agent": f"notifier/{__version__}",
+}
+# A source has one request under way. Were there fewer connections than sources,
+# those that hang would take them all, and the deadline would pass in the queue.
+# More would be beyond the 1,024 files that a process may usually have open.
+CONNECTIONS: Final = 800
+# Reused within a walk or a lane's run; a server that closes first must not break the
+# next request.
+IDLE_S: Final = 5.0
+
+
+class BrokenOffError(aiohttp.ClientError):
+    """The connection ended before the answer did."""
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Makes each request once, to an address that was checked; raises ConnectionFault.
+
+    It follows no redirect, keeps no cookies and trusts no environment. Whoever asks sets
+    the deadline; connecting ends after ``connect_s`` at the latest. ``tls`` defaults to
+    :func:`certificates.for_http`. A server that has told its status may write its headers
+    for ``headers_s``. Connections are opened on first use; close them with ``aclose``.
+
+    A request's extension ``target`` stands in its first line as it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        connect_s: float | None = None,
+        headers_s: float = HEADERS_S,
+        response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+    ) -> None:
+        self._tls = tls or certificates.for_http()
+        self._connect_s = connect_s
+        self._headers_s = headers_s
+        self._response_class = response_class
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session, for what speaks aiohttp's alone; needs a running loop."""
+        if self._session is None:
+            self._session = self._open()
+        return self._session
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer as soon as its headers are there; see :class:`httpx.Response`."""
+        try:
+            answer = await self.session.request(
+                request.method,
+                _url(request),
+                headers=request.headers,
+                data=request.content or None,
+                allow_redirects=False,
+                auto_decompress=False,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise fault_of(error) from None  # its text may quote the URL
+        return httpx.Response(
+            answer.status, headers=answer.raw_headers, stream=_Body(answer), request=request
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = Connector(
+            tls=self._tls,
+            headers_s=self._headers_s,
+            limit=CONNECTIONS,
+            keepalive_timeout=IDLE_S,
+            socket_factory=guarded_socket,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=HEADERS,
+            skip_auto_headers=("content-type",),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(sock_connect=self._connect_s),
+            max_line_size=HEADER_BYTES,
+            max_field_size=HEADER_BYTES,
+            max_headers=HEADER_COUNT,
+            middlewares=[_once],
+            response_class=self._response_class,
+        )
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body as it comes; raises ConnectionFault where it ends too soon."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+        except aiohttp.ClientError as error:
+            raise fault_of(error) from None
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        self._answer.close()
+
+
+def _url(request: httpx.Request) -> URL:
+    url = request.url
+    target: bytes = request.extensions.get("target", url.raw_path)
+    # As a path alone: a query that yarl knows of loses its empty question mark.
+    return URL.build(
+        scheme=url.scheme,
+        authority=url.netloc.decode("ascii"),
+        path=target.decode("ascii"),
+        encoded=True,
+    )
+
+
+async def _once(
+    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from asking again on its own: each request counts at the server."""
+    try:
+        return await ask(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenOffError from error
