@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import httpx
-
 from notifier import pacing
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
-from notifier.network.exchange import Answer, ask
 from notifier.network.faults import ConnectionFault, Reason
-from notifier.network.targets import Target
 
 LONGEST_RETRY_AFTER_S = 24 * 60 * 60.0
 # What does not mend itself, and how a person mends it.
@@ -19,30 +15,8 @@ REMEDIES = {
 }
 
 
-async def exchange(
-    transport: httpx.AsyncBaseTransport,
-    method: str,
-    target: Target,
-    *,
-    timeout_s: float,
-    body: bytes = b"",
-    headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """Make one request and return the answer, whatever its status; see :func:`ask`.
-
-    Raises :class:`TemporaryDeliveryError` where no answer came and
-    :class:`DestinationRefusedError` for an address nothing is delivered to. Their
-    texts name the host alone.
-    """
-    request = target.request(method, headers=headers or {}, body=body)
-    try:
-        return await ask(transport, request, timeout_s=timeout_s)
-    except ConnectionFault as fault:
-        raise no_answer(target.host, fault) from None
-
-
 def no_answer(host: str, fault: ConnectionFault) -> DeliveryError:
-    """Return our error for a request without an answer; the text names it ``host``."""
+    """Return our error for a request without an answer; the text names ``host`` alone."""
     if remedy := REMEDIES.get(fault.reason):
         return DestinationRefusedError(fault.told(host), remedy=remedy)
     return TemporaryDeliveryError(fault.told(host))

@@ -44,7 +44,7 @@ UNREADABLE = (
 )
 
 
-class UnusableAnswerError(aiohttp.ClientError):
+class UnusableAnswerError(Exception):
     """An answer we refuse to read on; its text is ours and holds no secret."""
 
 

@@ -16,9 +16,10 @@ import httpx
 from pydantic import AfterValidator, Field, SecretStr
 
 from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
-from notifier.destinations.http import exchange, retry_after_s
+from notifier.destinations.http import no_answer, retry_after_s
 from notifier.errors import DestinationGoneError, TemporaryDeliveryError
-from notifier.network.exchange import Answer
+from notifier.network.exchange import Answer, ask
+from notifier.network.faults import ConnectionFault
 from notifier.network.targets import secrets_in, target_of
 from notifier.network.transport import Transport
 from notifier.rules.unfit import UnfitError
@@ -163,14 +164,7 @@ class WebhookDestination:
         assert len(message.parts) == 1, "webhooks get one request per event"
         part = message.parts[0]
         headers = self._headers(part.event.id, part.body)
-        answer = await exchange(
-            self._transport,
-            "POST",
-            self._target,
-            timeout_s=self._timeout_s,
-            body=part.body,
-            headers=headers,
-        )
+        answer = await self._answer("POST", headers=headers, body=part.body)
         if not answer.taken:
             raise self._refusal(answer)
         return Receipt()
@@ -180,9 +174,7 @@ class WebhookDestination:
 
         Sends no event. Raises what :meth:`send` would where nobody does.
         """
-        answer = await exchange(
-            self._transport, "HEAD", self._target, timeout_s=self._timeout_s
-        )
+        answer = await self._answer("HEAD")
         doubt = "it has a fault of its own; try again, with --send"
         return Diagnosis(
             found=f"somebody answers (HEAD: {answer.status})",
@@ -192,6 +184,15 @@ class WebhookDestination:
     async def aclose(self) -> None:
         """Close the connections kept open to the receiver."""
         await self._transport.aclose()
+
+    async def _answer(
+        self, method: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        request = self._target.request(method, headers=headers, body=body)
+        try:
+            return await ask(self._transport, request, timeout_s=self._timeout_s)
+        except ConnectionFault as fault:
+            raise no_answer(self._target.host, fault) from None
 
     def _headers(self, event_id: str, body: bytes) -> dict[str, str]:
         sent_at_s = int(self._now().timestamp())

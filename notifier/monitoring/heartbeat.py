@@ -55,8 +55,7 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Send one beat a round until cancelled."""
-        transport = Transport()
-        try:
+        async with Transport() as transport:
             before = await self._look({})
             while True:
                 now = await self._look(before)
@@ -67,8 +66,6 @@ class Heartbeat:
                     await asyncio.sleep(self._every_s * ROUND)
                 else:
                     await asyncio.sleep(self._every_s * LOOK)
-        finally:
-            await transport.aclose()
 
     async def _look(self, otherwise: Successes) -> Successes:
         try:
@@ -78,11 +75,8 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one beat, whatever the database says."""
-        transport = Transport()
-        try:
+        async with Transport() as transport:
             await self._beat(transport)
-        finally:
-            await transport.aclose()
 
     async def _beat(self, transport: Transport) -> None:
         try:

@@ -37,11 +37,13 @@ class Target:
         self, method: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> httpx.Request:
         """Return a request there; its headers win over the URL's."""
+        given = {name.lower(): value for name, value in (headers or {}).items()}
         return httpx.Request(
             method,
             self.origin,
-            headers=self.headers | {n.lower(): v for n, v in (headers or {}).items()},
-            content=body or None,
+            headers=self.headers | given,
+            # As a stream: else httpx writes headers that the transport writes anyway.
+            stream=httpx.ByteStream(body),
             extensions={"target": self.path},
         )
 

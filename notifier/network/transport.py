@@ -33,10 +33,6 @@ CONNECTIONS: Final = 800
 IDLE_S: Final = 5.0
 
 
-class BrokenOffError(aiohttp.ClientError):
-    """The connection ended before the answer did."""
-
-
 class Transport(httpx.AsyncBaseTransport):
     """Makes each request once, to an address that was checked; raises ConnectionFault.
 
@@ -75,13 +71,15 @@ class Transport(httpx.AsyncBaseTransport):
             answer = await self.session.request(
                 request.method,
                 _url(request),
-                headers=request.headers,
-                data=request.content or None,
+                headers=[
+                    (name.decode(), value.decode()) for name, value in request.headers.raw
+                ],
+                data=request.read() or None,
                 allow_redirects=False,
                 auto_decompress=False,
             )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise fault_of(error) from None  # its text may quote the URL
+        except ValueError as error:  # a host that no URL may have
+            raise fault_of(error) from None
         return httpx.Response(
             answer.status, headers=answer.raw_headers, stream=_Body(answer), request=request
         )
@@ -108,7 +106,7 @@ class Transport(httpx.AsyncBaseTransport):
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,
             max_headers=HEADER_COUNT,
-            middlewares=[_once],
+            middlewares=[_translated],
             response_class=self._response_class,
         )
 
@@ -143,13 +141,11 @@ def _url(request: httpx.Request) -> URL:
     )
 
 
-async def _once(
-    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+async def _translated(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from asking again on its own: each request counts at the server."""
+    """Turn aiohttp's errors into faults, which also keeps it from asking again on its own."""
     try:
-        return await ask(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise BrokenOffError from error
+        return await send(request)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise fault_of(error) from None  # its text may quote the URL

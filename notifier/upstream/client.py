@@ -83,11 +83,13 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                body, served_at = await self._asked(listing, number)
+                body, served_at = await self._get(listing, number)
         except TimeoutError as error:
             raise UpstreamError(
                 f"BotPenguin did not answer in full within {self._timeout_s:g} s"
             ) from error
+        except ConnectionFault as fault:
+            raise connection_fault(fault) from fault
         return await self._parsed(body, served_at)
 
     async def _parsed(self, body: bytes, served_at: datetime | None) -> Page:
@@ -96,12 +98,6 @@ class Client:
             return parse_page(body, served_at=served_at)
         async with self._parsing:
             return await asyncio.to_thread(parse_page, body, served_at=served_at)
-
-    async def _asked(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
-        try:
-            return await self._get(listing, number)
-        except ConnectionFault as fault:
-            raise connection_fault(fault) from fault
 
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
         target = _page_target(self._url, listing.source, listing.kind, number)

@@ -13,17 +13,13 @@ from notifier.pacing import retry_after_s
 
 UPSTREAM: Final = "BotPenguin"
 MAX_PAUSE_S = 60 * 60
-UNSEEN = "check NOTIFIER_BASE_URL, DNS and the network"
+UNREACHED = "check NOTIFIER_BASE_URL, DNS and the network"
 MISREAD = "where it lasts, check NOTIFIER_BASE_URL: https or http, host and port"
 REMEDIES: Mapping[Reason, str] = {
     Reason.FORBIDDEN: "set NOTIFIER_BASE_URL to a host that is not link-local",
-    Reason.ADDRESS: "check NOTIFIER_BASE_URL",
-    Reason.NAME: UNSEEN,
-    Reason.UNREACHABLE: UNSEEN,
     Reason.CERTIFICATE: "check NOTIFIER_BASE_URL and this host's clock, "
     "or have BotPenguin renew its certificate",
     Reason.TLS: "check NOTIFIER_BASE_URL: https or http, host and port",
-    Reason.SILENT: UNSEEN,
     Reason.UNREADABLE: MISREAD,
     Reason.BROKEN_OFF: MISREAD,
 }
@@ -72,4 +68,4 @@ def status_fault(status: int, *, retry_after: str | None, now: datetime) -> Upst
 
 def connection_fault(fault: ConnectionFault) -> UpstreamError:
     """Return the error for a request that got no complete answer."""
-    return UpstreamError(fault.told(UPSTREAM), remedy=REMEDIES[fault.reason])
+    return UpstreamError(fault.told(UPSTREAM), remedy=REMEDIES.get(fault.reason, UNREACHED))

@@ -13,8 +13,8 @@ import httpx
 import orjson
 from peers import child
 
-from notifier.destinations.http import exchange
 from notifier.destinations.webhook import CONTENT_TYPE, TIMEOUT_S, WebhookDestination
+from notifier.network.exchange import ask
 from notifier.network.targets import target_of
 from notifier.network.transport import Transport
 from notifier.upstream.client import PATH
@@ -80,14 +80,8 @@ async def _obey(pipe: Connection, listing_url: str, hook_url: str) -> None:
             return answer.status_code
 
         async def by_exchange(event_id: str, body: bytes) -> int:
-            answer = await exchange(
-                transport,
-                "POST",
-                target,
-                timeout_s=TIMEOUT_S,
-                body=body,
-                headers=_headers(event_id),
-            )
+            request = target.request("POST", headers=_headers(event_id), body=body)
+            answer = await ask(transport, request, timeout_s=TIMEOUT_S)
             return answer.status
 
         while (told := await asyncio.to_thread(_received, pipe)) is not None:

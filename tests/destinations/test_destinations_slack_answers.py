@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from examples import NOON, lead, message, new_lead, part
 from pydantic import SecretStr
-from raw_server import RawServer, Reply, answer, raw, raw_server
 
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.errors import DeliveryError, TemporaryDeliveryError
 from support.certificates import self_signed
 from support.mail import MailServer
+from support.raw_server import RawServer, Reply, answer, raw, raw_server
 
 NESTED = b"[" * 100_000
 GOOD = {"ok": True, "channel": "C0000000001", "ts": "1712345678.000100"}

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from examples import NOON, lead, message, new_lead, part
 from pydantic import ValidationError
-from raw_server import Reply, answer, endless, raw, raw_server, reset, silence
 from standardwebhooks.webhooks import Webhook
 
 from notifier.destinations.base import Receipt
@@ -26,6 +25,7 @@ from notifier.errors import (
 from notifier.network.transport import Transport
 from support.certificates import self_signed
 from support.mail import MailServer
+from support.raw_server import Reply, answer, endless, raw, raw_server, reset, silence
 from support.receivers import Receiver
 
 OLD_SECRET = "whsec_" + base64.b64encode(b"o" * 24).decode()

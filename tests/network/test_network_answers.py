@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from raw_server import Reply, answer, endless, raw, raw_server
 
-from notifier.destinations.http import exchange
-from notifier.errors import DeliveryError, TemporaryDeliveryError
-from notifier.network.exchange import Answer
+from notifier.network.exchange import Answer, ask
+from notifier.network.faults import ConnectionFault
 from notifier.network.targets import target_of
 from notifier.network.transport import Transport
+from support.raw_server import Reply, answer, endless, raw, raw_server
 
 MANY = b"".join(b"set-cookie: c%d=x\r\n" % number for number in range(400))
 LONG = b"set-cookie: " + b"x" * 60_000 + b"\r\n"
@@ -32,7 +31,8 @@ async def answered(*replies: Reply) -> list[Answer]:
     async with raw_server(*replies) as server, transport() as asking:
         target = target_of(f"{server.url}/hook")
         return [
-            await exchange(asking, "POST", target, timeout_s=5, body=b"event") for _ in replies
+            await ask(asking, target.request("POST", body=b"event"), timeout_s=5)
+            for _ in replies
         ]
 
 
@@ -118,9 +118,9 @@ async def test_what_was_said_outside_utf_8_is_text_all_the_same() -> None:
     ],
 )
 async def test_what_is_no_http_is_told_as_that(said: bytes) -> None:
-    with pytest.raises(TemporaryDeliveryError) as raised:
+    with pytest.raises(ConnectionFault) as raised:
         await answered(raw(said))
-    assert str(raised.value) == "127.0.0.1 answered, but not as HTTP can be read"
+    assert raised.value.told("x") == "x answered, but not as HTTP can be read"
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ async def test_what_is_no_http_is_told_as_that(said: bytes) -> None:
 async def test_headers_without_end_end_soon(line: bytes) -> None:
     (found,) = await answered(endless(b"HTTP/1.1 200 x\r\nx: y\r\n", line))
     assert found.taken
-    with pytest.raises(TemporaryDeliveryError, match="not as HTTP can be read"):
+    with pytest.raises(ConnectionFault, match="not as HTTP can be read"):
         await answered(endless(b"", b"HTTP/1.1 103 x\r\nlink: y\r\n\r\n" * 2_000))
 
 
 async def test_interim_answers_alone_are_no_answer() -> None:
     hints = b"HTTP/1.1 103 x\r\n\r\n" * 2_000
-    with pytest.raises(TemporaryDeliveryError, match="broke the connection off"):
+    with pytest.raises(ConnectionFault, match="broke the connection off"):
         await answered(raw(hints, close=True))
 
 
@@ -149,9 +149,9 @@ async def test_random_answers_are_an_answer_or_our_own_error() -> None:
                 said[chance.randrange(len(said))] = chance.randrange(256)
             async with raw_server(raw(bytes(said), close=True)) as server:
                 try:
-                    await exchange(asking, "POST", target_of(server.url), timeout_s=5)
-                except DeliveryError as error:
-                    assert str(error).startswith("127.0.0.1 ")  # noqa: PT017 - or none at all
+                    await ask(asking, target_of(server.url).request("POST"), timeout_s=5)
+                except ConnectionFault as fault:
+                    assert fault.told("x").startswith("x ")  # noqa: PT017 - or none at all
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
@@ -159,7 +159,7 @@ async def test_a_url_is_asked_for_as_it_was_written(method: str) -> None:
     written = "/%7Euser/a%2fb/../x?sig=a%2Bb%2Fc%3D&at=10%3A00&zoë&"
     async with raw_server(answer(200)) as server, transport() as asking:
         url = server.url.replace("://", "://me:p%40ss@") + written + "#top"
-        await exchange(asking, method, target_of(url), timeout_s=5)
+        await ask(asking, target_of(url).request(method), timeout_s=5)
     (request,) = server.requests
     assert request.line == f"{method} {written.replace('ë', '%C3%AB')} HTTP/1.1"
     assert request.headers["authorization"] == "Basic bWU6cEBzcw=="
