@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Sequence
 from enum import StrEnum
 
 import aiohttp
@@ -33,19 +32,6 @@ class Reason(StrEnum):
     BROKEN_OFF = "{host} broke the connection off"
 
 
-# The first that fits; a ValueError is a host's name that no look-up can carry.
-MEANINGS: Sequence[tuple[type[BaseException] | tuple[type[BaseException], ...], Reason]] = (
-    (ForbiddenAddressError, Reason.FORBIDDEN),
-    (ssl.SSLCertVerificationError, Reason.CERTIFICATE),
-    (ssl.SSLError, Reason.TLS),
-    (socket.gaierror, Reason.NAME),
-    (aiohttp.ServerTimeoutError, Reason.UNREACHABLE),
-    ((aiohttp.ClientResponseError, UnreadableAnswerError), Reason.UNREADABLE),
-    (ValueError, Reason.ADDRESS),
-    (aiohttp.ClientError, Reason.BROKEN_OFF),
-)
-
-
 class ConnectionFault(httpx.TransportError):
     """A request that got no complete answer."""
 
@@ -68,14 +54,24 @@ def fault_of(error: BaseException) -> ConnectionFault:
     """Return what an error of aiohttp's, TLS's or the system's means."""
     if isinstance(error, ConnectionFault):
         return error
-    cause = _cause(error)
-    reason = next((found for kinds, found in MEANINGS if isinstance(cause, kinds)), None)
-    if reason is not None:
-        return ConnectionFault(reason, _detail(cause))
-    number = _number(cause)
-    if number is None:
-        return ConnectionFault(Reason.BROKEN_OFF)
-    return ConnectionFault(Reason.UNREACHABLE, os.strerror(number).lower())
+    match cause := _cause(error):
+        case ForbiddenAddressError():
+            reason, detail = Reason.FORBIDDEN, str(cause)
+        case ssl.SSLCertVerificationError():
+            reason, detail = Reason.CERTIFICATE, cause.verify_message
+        case ssl.SSLError():
+            reason, detail = Reason.TLS, ""
+        case socket.gaierror():
+            reason, detail = Reason.NAME, ""
+        case ValueError():  # a host's name that no look-up can carry
+            reason, detail = Reason.ADDRESS, ""
+        case aiohttp.ClientResponseError() | UnreadableAnswerError():
+            reason, detail = Reason.UNREADABLE, "HTTP"
+        case aiohttp.ServerTimeoutError():
+            reason, detail = Reason.UNREACHABLE, "nobody answers"
+        case _:
+            reason, detail = _of_system(cause)
+    return ConnectionFault(reason, detail)
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -89,21 +85,10 @@ def _cause(error: BaseException) -> BaseException:
             return error
 
 
-def _detail(cause: BaseException) -> str:
-    match cause:
-        case ForbiddenAddressError():
-            return str(cause)
-        case ssl.SSLCertVerificationError():
-            return cause.verify_message
-        case aiohttp.ServerTimeoutError():
-            return "nobody answers"
-        case _:
-            return "HTTP"
-
-
-def _number(cause: BaseException) -> int | None:
-    """Return the system's number: asyncio sums up what each address said, the last will do."""
-    if isinstance(cause, OSError) and cause.errno:
-        return cause.errno
-    numbers = NUMBERS.findall(str(cause))
-    return int(numbers[-1]) if numbers else None
+def _of_system(cause: BaseException) -> tuple[Reason, str]:
+    # asyncio sums up what each of a host's addresses said: the last will do.
+    numbers = [getattr(cause, "errno", None), *map(int, NUMBERS.findall(str(cause)))]
+    number = numbers[-1]
+    if number is None or isinstance(cause, aiohttp.ClientError):
+        return Reason.BROKEN_OFF, ""
+    return Reason.UNREACHABLE, os.strerror(number).lower()

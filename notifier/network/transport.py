@@ -121,7 +121,7 @@ class _Body(httpx.AsyncByteStream):
         try:
             async for chunk in self._answer.content.iter_any():
                 yield chunk
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise fault_of(error) from None
 
     async def aclose(self) -> None:
