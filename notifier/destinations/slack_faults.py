@@ -64,7 +64,8 @@ class Refusal(Exception):  # noqa: N818 - never leaves this room
     def __init__(
         self, method: str, status: int, code: str = "", retry_after_s: float | None = None
     ) -> None:
-        told = f"{status} {code}".rstrip()
+        # Slack refuses with a 200, too: beside its own word the number would only mislead.
+        told = code or str(status)
         if told == "200":
             told = "200, but in words that are not Slack's"
         super().__init__(f"Slack answered {method} with {told}")

@@ -192,6 +192,11 @@ async def test_a_sign_in_page_is_told_as_that() -> None:
     )
 
 
+async def test_what_slack_said_is_told_without_the_status_it_came_with() -> None:
+    error = await refusal(said({"ok": False, "error": "channel_not_found"}))
+    assert str(error) == "Slack answered chat.postMessage with channel_not_found"
+
+
 async def test_what_is_no_http_is_told_as_that() -> None:
     for hook in (False, True):
         error = await refusal(raw(b"SSH-2.0-OpenSSH_9.2\r\n"), hook=hook)
