@@ -26,6 +26,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
 
+UNRESOLVED = "unresolved assignee"
+
 # Standard Webhooks 1.0, "Deliverability and reliability": the recommended schedule.
 RETRY_AFTER_MS = (
     5 * SECOND_MS,

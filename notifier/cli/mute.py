@@ -40,7 +40,7 @@ def mute(
         found = _found(name, {RULE: known.rules, DESTINATION: known.destinations})
         if found is None:
             in_force = (*known.rules, *known.destinations)
-            raise typer.BadParameter(unknown(name, in_force, "rule or destination in force"))
+            raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
         until_ms = desk.now_ms + length_ms
         mutes.mute(desk.db, *found, until_ms=until_ms)
     until = short_ms(until_ms, desk.zone, at=desk.at)
@@ -68,7 +68,7 @@ def unmute(
         muted = ", ".join(f"{one.kind} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)
         raise typer.Exit(Exit.FAILED)
-    typer.echo(f"{' '.join(found)} is heard again")
+    typer.echo(f"{' '.join(found)} is no longer muted")
 
 
 def _names(active: Iterable[Mute], kind: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from notifier.cli import complete
 from notifier.cli.choices import duration_ms, one_of
 from notifier.cli.columns import print_table
 from notifier.cli.consent import Yes, agree, is_asked
@@ -52,7 +53,10 @@ class Replayed:
 def replay(
     *,
     since: Annotated[str, typer.Option(metavar="2h", help="How far back.")],
-    destination: Annotated[str, typer.Option(metavar="NAME", help="For whom.")],
+    destination: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="To which.", autocompletion=complete.destinations),
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be sent; change nothing.")
     ] = False,
@@ -138,7 +142,8 @@ def _tell(replayed: Replayed, would: str = "") -> None:
             typer.echo(f"{count} {state.value}: {reason}", err=True)
     waiting = sum(one.waits for one in replayed.past)
     if waiting:
-        typer.echo(f"{waiting} left alone: what they say waits already", err=True)
+        left = counted(waiting, "is left alone: it waits", "are left alone: they wait")
+        typer.echo(f"{left} already", err=True)
     for rule in sorted({one.rule for one in planned if one.template_fault}):
         typer.echo(f"the template of rule {rule} failed; the built-in message goes", err=True)
     name, health = replayed.destination, replayed.health

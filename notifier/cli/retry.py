@@ -48,7 +48,8 @@ def retry(
         accepted = [one for one in chosen if one.id not in refused]
         retries.retry(desk.db, [one.id for one in accepted], now_ms=desk.now_ms)
         disabled = _disabled(desk, accepted)
-    typer.echo(f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
+    none = "no delivery is dead" if dead and not chosen else None
+    typer.echo(none or f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
     for number, why in sorted(refused.items()):
         typer.echo(f"delivery {number} {why}", err=True)
     for name in disabled:

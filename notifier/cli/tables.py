@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from notifier.cli.columns import print_table
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened
-from notifier.conclude import State
+from notifier.conclude import UNRESOLVED, State
 from notifier.events import UPDATES, Event
 from notifier.messages.builtin import builtin_text, change_lines
 from notifier.messages.text import Medium
 from notifier.records import Lead
 from notifier.store.browse import Delivery
+
+NOBODY = "nobody is assigned, or the agent has no email or Slack id under `agents:`"
 
 
 def show_leads(found: Iterable[Lead], desk: Opened) -> None:
@@ -57,6 +59,7 @@ def _delivery_row(one: Delivery, names: Mapping[str, str], desk: Opened) -> tupl
     created = short_ms(one.created_ms, desk.zone, at=desk.at)
     waits = one.state == State.PENDING and one.due_ms > desk.now_ms
     due = f"due {short_ms(one.due_ms, desk.zone, at=desk.at)}" if waits else None
-    why = "; ".join(filter(None, (due, one.reason, one.error)))
+    reason = NOBODY if one.reason == UNRESOLVED else one.reason
+    why = "; ".join(filter(None, (due, reason, one.error)))
     about = names.get(one.event_id) if one.lead else None
     return one.id, created, one.state, one.destination, about, one.type, one.rule, why

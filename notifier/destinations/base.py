@@ -100,9 +100,6 @@ def missing(name: str, variable: str, why: str) -> ConfigError:
     )
 
 
-UNRESOLVED = "unresolved assignee"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """What a look at a destination found; ``doubt`` is why it may not be as it should.

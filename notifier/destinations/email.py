@@ -13,8 +13,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from notifier.conclude import UNRESOLVED
 from notifier.destinations.base import (
-    UNRESOLVED,
     BuildContext,
     Diagnosis,
     KindOptions,

@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from notifier.conclude import UNRESOLVED
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import (
-    UNRESOLVED,
     BuildContext,
     Diagnosis,
     KindOptions,

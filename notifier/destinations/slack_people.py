@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from notifier.destinations.base import UNRESOLVED, Message, Part
+from notifier.conclude import UNRESOLVED
+from notifier.destinations.base import Message, Part
 from notifier.errors import SkippedDeliveryError
 from notifier.events import OVERDUE
 from notifier.records import Agent, Lead

@@ -8,8 +8,8 @@ import structlog
 from sqlite_utils import Database
 
 from notifier.cleaning import clean
-from notifier.conclude import Outcome, Policy, State, conclude
-from notifier.destinations.base import UNRESOLVED, PartlyTakenError, Receipt
+from notifier.conclude import UNRESOLVED, Outcome, Policy, State, conclude
+from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.store import destinations, outbox
 from notifier.store.claims import Claimed

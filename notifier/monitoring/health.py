@@ -119,7 +119,9 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
     waiting = f", {one.pending} waiting" if one.pending else ""
     if standing.health is Health.DISABLED:
         yield Trouble(
-            what=f"{name} is disabled{waiting}: {standing.reason or BY_HAND}",
+            what=f"{name} is {BY_HAND}{waiting}"
+            if standing.reason in ("", BY_HAND)
+            else f"{name} is disabled{waiting}: {standing.reason}",
             remedy=f"`notifier destinations enable {one.name}` once it works",
         )
     elif standing.health is not Health.UP and one.kind is not None:
@@ -142,6 +144,9 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
 
 
 def _tried_again(one: DestinationHealth, now_ms: int) -> str:
+    if not one.pending:
+        again = "the next message tries it again"
+        return f"{one.standing.remedy}; {again}" if one.standing.remedy else again
     wait_ms = max((one.standing.probe_ms or now_ms) - now_ms, 0)
     when = f"in {duration(wait_ms / 1000)}" if wait_ms >= 1000 else "now"
     again = f"tried again {when}; at once: `notifier destinations enable {one.name}`"

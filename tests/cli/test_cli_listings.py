@@ -8,8 +8,9 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, SOURCE, Filled, ago
 
-from notifier.conclude import State
+from notifier.conclude import UNRESOLVED, State
 from notifier.rows import Json
+from notifier.store.db import transaction
 
 DELIVERY_KEYS = [
     *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
@@ -243,3 +244,15 @@ def test_no_listing_hands_a_terminal_what_it_would_obey(
     filled.deliver("sales", state=State.DEAD, error="said \x9b2J\u202e")
     for printed in (notifier(*arguments).out, notifier(*arguments, "--json").out):
         assert not set("\x7f\x85\x9b\u202e\u2066\ufeff") & set(printed)
+
+
+def test_a_person_reads_why_nobody_was_told_and_a_program_the_reason(
+    notifier: Run, filled: Filled
+) -> None:
+    with transaction(filled.db):
+        filled.db.execute("UPDATE deliveries SET state = 'skipped', reason = ?", [UNRESOLVED])
+    shown = notifier("deliveries").out
+    assert "nobody is assigned, or" in shown
+    assert "no email or Slack id under `agents:`" in shown
+    assert UNRESOLVED not in shown
+    assert {one["reason"] for one in listed(notifier, "deliveries")} == {UNRESOLVED}

@@ -45,7 +45,7 @@ def test_what_waits_already_and_what_is_older_is_left_alone(
 ) -> None:
     ended = notifier("replay", "--since", "2h", "--destination", "ops")
     assert ended.out == "3 past events: 0 new deliveries to ops\n"
-    assert ended.err == "2 left alone: what they say waits already\n"
+    assert ended.err == "2 are left alone: they wait already\n"
     filled.deliver("ops")
     with transaction(filled.db):
         filled.db.execute("UPDATE events SET observed_ms = observed_ms - 7300000 WHERE seq = 1")

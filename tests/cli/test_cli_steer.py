@@ -87,7 +87,7 @@ def test_all_that_is_dead_is_retried_or_that_of_one_destination(
     )
     assert notifier("retry", "--dead").out == "1 delivery is due now\n"
     ended = notifier("retry", "--dead")
-    assert (ended.code, ended.out) == (0, "0 deliveries are due now\n")
+    assert (ended.code, ended.out) == (0, "no delivery is dead\n")
 
 
 def test_a_retry_to_a_place_that_cannot_send_says_so(notifier: Run, filled: Filled) -> None:
@@ -183,7 +183,9 @@ def test_a_mute_skips_later_matches_alone(notifier: Run, filled: Filled) -> None
         ("31", "skipped", "muted"),
     }
     assert notifier("unmute", "any new lead").code == 1
-    assert notifier("unmute", "rule:Any new lead").out == "rule Any new lead is heard again\n"
+    assert (
+        notifier("unmute", "rule:Any new lead").out == "rule Any new lead is no longer muted\n"
+    )
     assert mutes.active(filled.db, now_ms=ms()).rules == frozenset()
 
 

@@ -1,5 +1,7 @@
 """One judgement of how everything stands, for ``status``, ``/readyz`` and systemd."""
 
+from dataclasses import replace
+
 import pytest
 from monitoring_house import MINUTE_MS, NOW_MS, destination, overview, source
 
@@ -41,7 +43,7 @@ def down(part: SourceHealth | DestinationHealth) -> list[str]:
         ),
         (
             destination(Health.DISABLED),
-            ["destination crm is disabled, 4 waiting: disabled by hand"],
+            ["destination crm is disabled by hand, 4 waiting"],
         ),
         (
             destination(Health.FAILING, since_ms=NOW_MS - 5 * MINUTE_MS, reason="500"),
@@ -128,3 +130,11 @@ def test_the_status_line_says_what_a_person_wants_to_know_first() -> None:
 def test_the_status_line_names_destinations_in_trouble() -> None:
     line = status_line(overview(destination(Health.PARKED), refused="…"), now_ms=NOW_MS)
     assert line == "0 sources up, 4 pending, 1 dead, crm parked, rules on disk refused"
+
+
+def test_where_nothing_waits_the_next_message_tries_a_failing_destination() -> None:
+    failing = destination(Health.FAILING, since_ms=NOW_MS, reason="500")
+    idle = judged(overview(source(), replace(failing, pending=0, dead=0)))[-1]
+    assert idle.remedy == "the next message tries it again"
+    busy = judged(overview(source(), replace(failing, dead=0)))[-1]
+    assert busy.remedy.startswith("it is tried again now; at once: ")
