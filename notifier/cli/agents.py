@@ -89,8 +89,11 @@ def _to_paste(seen: Sequence[SeenAgent], known: Mapping[str, Agent]) -> Iterator
 def _import(sheet: Path) -> None:
     try:
         text = sheet.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        problem, remedy = "cannot be read", "save it as CSV in UTF-8"
+    except OSError as error:
+        problem, remedy = f"cannot be read ({error.strerror})", "check its name and its rights"
+        raise ConfigError([Fault(where=str(sheet), problem=problem, remedy=remedy)]) from error
+    except ValueError as error:
+        problem, remedy = "is not UTF-8 text", "save it as CSV in UTF-8"
         raise ConfigError([Fault(where=str(sheet), problem=problem, remedy=remedy)]) from error
     found = read_sheet(str(sheet), text)
     settings = lenient_settings()

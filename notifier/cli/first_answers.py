@@ -39,7 +39,7 @@ TOKEN, BOT_ID, CUSTOMER_ID, BASE_URL = ACCOUNT = (
         variable="NOTIFIER_CUSTOMER_ID",
         words="Customer id",
         option="--customer-id",
-        where="The account that the bot belongs to; as long as the bot's id, but another.\n"
+        where="The account that the bot belongs to: another id of the same form.\n"
         "The API calls it customerId; ask support for it, too.",
     ),
     Question(
@@ -48,7 +48,7 @@ TOKEN, BOT_ID, CUSTOMER_ID, BASE_URL = ACCOUNT = (
         option="--base-url",
         empty="the usual one",
         extra=True,
-        where="Where the API answers; other than this for white-label accounts alone.",
+        where="Where the API answers. Only a white-label account needs another address.",
     ),
 )
 SLACK = Question(

@@ -1,6 +1,7 @@
 """Answers of ``init`` tried for real: at BotPenguin, and in Slack."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from notifier.upstream.walk import WalkKind
 
 PATIENCE_S = 10.0
 STANDARD_URL: str = Settings.model_fields["base_url"].default
+IDS = (f"{PREFIX}BOT_ID", f"{PREFIX}CUSTOMER_ID")
+ID = re.compile(r"[\w-]+")
 SLACK_PATHS = ("/services/", "/triggers/", "/workflows/")
 
 
@@ -37,7 +40,11 @@ def problem_of(variable: str, answer: str) -> str | None:
     if not variable.startswith(PREFIX):
         return _problem_of_webhook(answer)
     for fault in _reading({variable: answer}).faults:
-        return f"{fault.problem}; {fault.remedy}" if fault.remedy else fault.problem
+        # A question names the answer itself.
+        is_told = not fault.remedy or fault.problem.endswith("?")
+        return fault.problem if is_told else f"{fault.problem}; {fault.remedy}"
+    if variable in IDS and not ID.fullmatch(answer):
+        return "an id has letters and digits alone, no address and no blanks"
     return None
 
 

@@ -74,7 +74,8 @@ def _problem(question: Question, answer: str, check: Check) -> str | None:
 
 
 def _typed(question: Question, known: str) -> str:
-    default = known if known or question.empty else None
+    # Without a default typer asks again without a word, and nobody learns why.
+    default = known if known or question.empty or at_terminal() else None
     enter = f" (empty: {question.empty})" if question.empty else ""
     if known:
         enter = " (Enter keeps what was set)" if question.secret else ""

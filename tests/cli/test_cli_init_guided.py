@@ -143,6 +143,20 @@ async def test_who_gives_up_finds_nothing_written(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+async def test_no_answer_and_an_address_for_an_id_are_asked_again_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    async with at_terminal(Program(tmp_path), "init") as terminal:
+        await answer(
+            terminal,
+            (TOKEN_ASKED, ""),
+            ("BotPenguin token: it is needed", TOKEN),
+            ("Bot id:", "https://app.botpenguin.com/bots/1"),
+            ("an id has letters and digits alone", "\x03"),
+        )
+        assert await terminal.end() == 2
+
+
 async def test_an_option_that_cannot_be_right_is_asked_for(tmp_path: Path) -> None:
     async with at_terminal(Program(tmp_path), "init", "--token", "two words") as terminal:
         await terminal.shows("BotPenguin token: a token has neither spaces")
