@@ -45,10 +45,10 @@ SPEED = 30.0
 def demo(
     seconds: Annotated[
         float | None,
-        typer.Option(min=0, max=1e6, callback=finite, help="End by itself after so long."),
+        typer.Option(min=0, max=1e6, callback=finite, help="End after so many seconds."),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST, help="Another number, other visitors.")
+        int, typer.Option(min=0, max=LARGEST, help="Another number makes other visitors.")
     ] = 1,
 ) -> None:
     """Watch leads arrive live: a simulated BotPenguin, nothing to set up."""

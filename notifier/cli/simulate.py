@@ -36,7 +36,7 @@ def simulate(
         int, typer.Option(min=0, max=MOST, help="How many leads there are at first.")
     ] = 45,
     non_leads: Annotated[
-        int, typer.Option(min=0, max=MOST, help="And how many mere chats.")
+        int, typer.Option(min=0, max=MOST, help="How many chats that are no leads.")
     ] = 10,
     page_size: Annotated[int, typer.Option(min=1, max=MOST, help="Rows a page.")] = 20,
     order: Annotated[
@@ -48,7 +48,7 @@ def simulate(
     ] = 100,
     token: Annotated[str, typer.Option(help="The x-bot-token that opens it.")] = TOKEN,
     seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST, help="Another number, other visitors.")
+        int, typer.Option(min=0, max=LARGEST, help="Another number makes other visitors.")
     ] = 1,
     day: Annotated[bool, typer.Option("--day", help="Let a sales day happen, live.")] = False,
     speed: Annotated[
@@ -94,7 +94,7 @@ def _directions(url: str, token: str) -> str:
     levers = "\n".join(
         f"#   curl {url}{PREFIX}{name} -d '{body}'" for name, body in LEVERS.items()
     )
-    kinds = "\n#   ".join(wrap(", ".join(kind.value for kind in FaultKind), 76))
+    kinds = "\n#   ".join(wrap(", ".join(FaultKind), 76, break_on_hyphens=False))
     return f"""\
 # A simulated BotPenguin at {url}, until Ctrl-C. For notifier, in .env:
 NOTIFIER_BASE_URL={url}

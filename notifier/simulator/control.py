@@ -29,7 +29,7 @@ LEVERS = {
     "change": '{"id": "ID", "fields": {"status": "CLOSED"}}',
     "assign": '{"id": "ID", "agent": "631aa793bcfa100487d13d0d"}',
     "say": '{"id": "ID", "text": "What does it cost?"}',
-    "convert": '{"id": "ID"}',
+    "convert": '{"id": "NON_LEAD_ID"}',
     "delete": '{"id": "ID"}',
     "noise": '{"count": 5}',
     "order": '{"order": "created-desc"}',
