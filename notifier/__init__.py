@@ -1,3 +1,3 @@
 """A self-hosted change notifier for BotPenguin leads."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
