@@ -5,6 +5,7 @@ A new command is one line in :data:`MODULES`, one in ``examples.py``, and a func
 
 import gc
 import os
+import re
 import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,8 @@ class Commands(UserDict[str, Any]):
         """Return the command, from the ``app`` of the module that ``data`` names."""
         command = get_group(import_module(self.data[name]).app).commands[name]
         command.epilog = f"Example: {EXAMPLES[name]}"
+        # Lines of a docstring end where the source does, not where a terminal does.
+        command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
         return command
 
 

@@ -67,9 +67,14 @@ def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
     typer.echo()
     for line in _lines(found, desk):
         typer.echo(line)
-    if wrong:
-        typer.echo("\nWhat to do:")
-    for one in wrong:
+    _tell("What to do:", [one for one in wrong if one.urgent])
+    _tell("Worth knowing:", [one for one in wrong if not one.urgent])
+
+
+def _tell(heading: str, troubles: list[Trouble]) -> None:
+    if troubles:
+        typer.echo(f"\n{heading}")
+    for one in troubles:
         typer.echo(f"- {one_line(one.what)}\n  {one_line(one.remedy)}")
         for line in one.details:
             typer.echo(f"    {one_line(line)}")

@@ -99,3 +99,10 @@ def test_a_reader_that_goes_away_sees_no_traceback() -> None:
         assert running.stderr
         running.stdout.close()
         assert b"Traceback" not in running.stderr.read()
+
+
+def test_help_wraps_where_the_terminal_ends_and_not_the_source(notifier: Run) -> None:
+    told = " ".join(line.strip() for line in notifier("init", "--help").out.splitlines())
+    assert "With --force the values that are there" in told
+    lines = notifier("init", "--help").out.splitlines()
+    assert "the" not in [line.strip() for line in lines]

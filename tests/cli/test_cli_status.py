@@ -155,7 +155,8 @@ def test_bad_records_are_told_but_no_emergency_and_dead_deliveries_are_one(
     ended = notifier("status")
     assert ended.code == 0
     assert ended.out.startswith("It works; see the end.\n")
-    assert "- 1 bad record was set aside of website\n" in ended.out
+    assert "\nWorth knowing:\n- 1 bad record was set aside of website\n" in ended.out
+    assert "What to do:" not in ended.out
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     ended = notifier("status")
     assert ended.code == 1
