@@ -27,10 +27,12 @@ BACKLOG = 1024
 # The process, or the host, has no room for another connection just now.
 FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 TOLD_EVERY_S = 60.0
+CONTINUE = "100-continue"
 
 log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ async def listening(
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         assert runner.server, "set up"
+        runner.server.request_handler = _expecting(runner.server.request_handler)
         listeners = await _bound(host, port, runner.server)
         for listener in listeners:
             stack.enter_context(listener)
@@ -140,6 +143,20 @@ class _Gate:
         if self._told_at_s is None or now_s - self._told_at_s >= TOLD_EVERY_S:
             self._told_at_s = now_s
             log.warning("http_full", error=error.strerror)
+
+
+def _expecting(handler: Answer) -> Answer:
+    """Refuse what a request expects beyond ``100-continue``, before it is routed.
+
+    aiohttp's own refusal quotes it, fails where that is no UTF-8, and logs the failure.
+    """
+
+    async def expecting(request: web.BaseRequest) -> web.StreamResponse:
+        if (request.headers.get("expect") or CONTINUE).lower() != CONTINUE:
+            return web.Response(status=417, text="417: Expectation Failed")
+        return await handler(request)
+
+    return expecting
 
 
 def _cut(connection: web.RequestHandler) -> None:

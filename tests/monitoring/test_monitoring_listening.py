@@ -219,6 +219,33 @@ async def test_nothing_of_an_odd_request_stands_in_a_log(
     assert (caplog.messages, lines) == ([], [])
 
 
+@pytest.mark.parametrize("path", [b"healthz", b"nowhere"])
+@pytest.mark.parametrize("expected", [b"tok-secret", b"1\x8e0"], ids=["text", "bytes"])
+async def test_an_expectation_is_refused_and_neither_repeated_nor_logged(
+    path: bytes, expected: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    head = HEALTHZ.replace(b"healthz", path).replace(
+        b"host", b"expect: " + expected + b"\r\nhost"
+    )
+    with capture_logs() as lines:
+        async with server(idle_s=0.1) as port:
+            answer = await said(port, head)
+            assert answer.startswith(b"HTTP/1.1 417 ")
+            assert expected not in answer
+    assert (caplog.messages, lines) == ([], [])
+
+
+async def test_a_body_that_waits_to_be_asked_for_is_asked_for() -> None:
+    head = (
+        b"POST /echo HTTP/1.1\r\nhost: x\r\nexpect: 100-Continue\r\ncontent-length: 4\r\n\r\n"
+    )
+    async with server(idle_s=0.1) as port:
+        answer = await said(port, head + b"body")
+        assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+        assert answer.endswith(b"\r\n\r\nbody")
+
+
 @contextmanager
 def no_file_left() -> Iterator[None]:
     """Let the process open no further file for a while."""
