@@ -4,7 +4,6 @@ A new command is one line in :data:`MODULES`, one in ``examples.py``, and a func
 """
 
 import gc
-import os
 import re
 import sys
 from collections import UserDict
@@ -21,6 +20,7 @@ from notifier import __version__
 from notifier.cli.arguments import refuse_odd
 from notifier.cli.examples import EXAMPLES
 from notifier.cli.exits import exit_code
+from notifier.cli.streams import open_missing, watched
 from notifier.errors import NotifierError
 
 MODULES = {
@@ -103,23 +103,9 @@ def main() -> None:
     once more when the process ends, would be a third of a short command's time.
     """
     gc.disable()
-    _open_standard_streams()
-    command_line()
-
-
-def _open_standard_streams() -> None:
-    """Let what was started with closed streams write into the void.
-
-    A file opened later would get the number, and what is printed would stand in it.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            # The lowest free number, and all below are taken.
-            opened = os.open(os.devnull, os.O_RDWR)
-            stream = os.fdopen(opened, "r" if name == "stdin" else "w", encoding="utf-8")
-            setattr(sys, name, stream)
+    open_missing()
+    with watched():
+        command_line()
 
 
 def command_line() -> None:
