@@ -18,7 +18,13 @@ from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Linger, Pace
 from notifier.dispatcher.tools import LaneTools, Limits
 from notifier.dispatcher.turn import LaneFacts, Turn, record_alone, take_turn
-from notifier.errors import BusyError, DeliveryError, ProgramFaultError, StoreError
+from notifier.errors import (
+    BusyError,
+    DeliveryError,
+    ProgramFaultError,
+    StoreError,
+    TemporaryDeliveryError,
+)
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
 
@@ -255,6 +261,9 @@ class Lane:
                 return await sending, None
         except DeliveryError as error:
             failure = error
+        except TimeoutError:
+            # Also where the process was held for as long: both deadlines are over then.
+            failure = TemporaryDeliveryError(f"no end within {LONGEST_SEND_S:.0f} seconds")
         except Exception as error:
             # Broad: a bug that one message meets must not stop the others.
             log.exception("send_crashed", destination=self._destination.name)

@@ -9,9 +9,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
 from house import House, house
 from sqlite_utils import Database
+from structlog.testing import capture_logs
 
 from notifier.destinations.base import Diagnosis, Message, Receipt
-from notifier.errors import StoreError
+from notifier.errors import StoreError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.store.db import Store
 from support.virtual_time import VirtualLoop
@@ -39,13 +40,18 @@ class Fake:
     min_interval_s: float = 0.0
     script: list[float | Exception] = field(default_factory=list)
     sent: list[tuple[float, str]] = field(default_factory=list)
+    patience_s: float | None = None
 
     async def send(self, message: Message) -> Receipt:
         self.sent.append((asyncio.get_running_loop().time(), message.parts[0].event.subject))
         step = self.script.pop(0) if self.script else 0.0
         if isinstance(step, Exception):
             raise step
-        await asyncio.sleep(step)
+        try:
+            async with asyncio.timeout(self.patience_s):
+                await asyncio.sleep(step)
+        except TimeoutError as error:
+            raise TemporaryDeliveryError("its own deadline") from error
         return Receipt()
 
     async def check(self) -> Diagnosis:
@@ -176,6 +182,26 @@ def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> N
             assert await states(found, "other") == [("delivered", 1)]
 
     virtually(main())
+
+
+def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(tmp_path: Path) -> None:
+    async def main() -> None:
+        fake = Fake(script=[10_000.0], patience_s=20.0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        async with house(tmp_path, RULES, fakes=[fake]) as found:
+            await found.create("asha")
+            await asyncio.sleep(1)
+            loop.skip(100)  # its own deadline and the lane's are over at once
+            await asyncio.sleep(1)
+            assert await states(found) == [("pending", 1)]
+
+    with capture_logs() as lines:
+        virtually(main())
+    told = [line for line in lines if line.get("destination") == "screen"]
+    assert [(line["event"], line.get("error")) for line in told] == [
+        ("delivery_retried", "no end within 90 seconds")
+    ]
 
 
 def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
