@@ -2,24 +2,29 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from stat import S_IMODE
 from typing import Annotated
 
 import typer
 
-from notifier.cli.agents_file import has_agents, read_sheet, with_agents
+from notifier.cli.agents_file import has_agents, with_agents
+from notifier.cli.agents_sheet import read_sheet
 from notifier.cli.columns import print_table
 from notifier.cli.opened import lenient_settings, opened
 from notifier.cli.output import counted, print_json
 from notifier.cli.rules_on_disk import load_texts, rules_on_disk
 from notifier.errors import ConfigError, Fault
+from notifier.files import write
 from notifier.records import Agent
 from notifier.rulefiles import RuleFile, read_rule_files
 from notifier.store import agents as store
 from notifier.store.agents import SeenAgent
+from notifier.textfiles import read_text, reason, shown
 
 app = typer.Typer()
 
 OWN_FILE = "agents.yaml"
+NEW_MODE = 0o666  # less the umask's
 
 
 @app.command()
@@ -87,19 +92,12 @@ def _to_paste(seen: Sequence[SeenAgent], known: Mapping[str, Agent]) -> Iterator
 
 
 def _import(sheet: Path) -> None:
-    try:
-        text = sheet.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        problem, remedy = f"cannot be read ({error.strerror})", "check its name and its rights"
-        raise ConfigError([Fault(where=str(sheet), problem=problem, remedy=remedy)]) from error
-    except ValueError as error:
-        problem, remedy = "is not UTF-8 text", "save it as CSV in UTF-8"
-        raise ConfigError([Fault(where=str(sheet), problem=problem, remedy=remedy)]) from error
-    found = read_sheet(str(sheet), text)
+    found = read_sheet(shown(sheet), _text_of(sheet))
     settings = lenient_settings()
     files = read_rule_files(settings.rules)
+    load_texts(files, settings.timezone)  # the places of its faults are the author's own
     name, before = _own_file(settings.rules, files)
-    after = with_agents(before, found)
+    after = with_agents(name, before, found)
     # Nothing is written that would not load, or would say anything else of the rules.
     load_texts([*(one for one in files if one[0] != name), (name, after)], settings.timezone)
     if after == before:
@@ -107,6 +105,14 @@ def _import(sheet: Path) -> None:
         return
     _replace(Path(name), after)
     typer.echo(f"{name} describes {counted(len(found), 'agent')}; a reload takes it up")
+
+
+def _text_of(sheet: Path) -> str:
+    try:
+        return read_text(sheet)
+    except FileNotFoundError:
+        fault = Fault(where=shown(sheet), problem="there is no such file")
+        raise ConfigError([fault]) from None
 
 
 def _own_file(place: Path, files: Sequence[RuleFile]) -> RuleFile:
@@ -118,10 +124,15 @@ def _own_file(place: Path, files: Sequence[RuleFile]) -> RuleFile:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file anew, whole or not at all, with the mode it has."""
-    path = path.resolve()
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    if path.exists():
-        fresh.chmod(path.stat().st_mode & 0o777)
-    fresh.replace(path)
+    """Write a file anew, whole or not at all, with the mode it has; links stay links."""
+    try:
+        place = path.resolve()
+        mode = S_IMODE(place.stat().st_mode) if place.exists() else None
+        write(place, text, mode=NEW_MODE if mode is None else mode)
+        if mode is not None:
+            place.chmod(mode)  # what a umask took away
+    except OSError as error:
+        problem = f"cannot be written: {reason(error)}"
+        remedy = "mend its mode or owner, or run this as the user who may"
+        fault = Fault(where=shown(path), problem=problem, remedy=remedy)
+        raise ConfigError([fault]) from None

@@ -1,20 +1,17 @@
 """Agents' names into a rules file, without touching a word that stands there already."""
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 
-from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
+from notifier.cli.agents_sheet import FIELDS
 from notifier.errors import ConfigError, Fault
 from notifier.records import Agent
-from notifier.rules.options import AgentOptions
 
-FIELDS = ("name", "slack", "email")
 INDENT = "  "
 
 
@@ -24,69 +21,30 @@ class _Insertion:
     text: str
 
 
-def read_sheet(name: str, text: str) -> list[Agent]:
-    """Return the agents of a sheet: a heading with ``id``, and any of the other fields.
-
-    Commas, semicolons and tabs all separate. Raises :class:`ConfigError` with a fault
-    for each line that is none; ``name`` is the file's, for its messages.
-    """
-    heading = text.partition("\n")[0]
-    separator = max(",;\t", key=heading.count)
-    rows = csv.DictReader(StringIO(text), delimiter=separator, restkey="")
-    columns = {column: column.strip().lower() for column in rows.fieldnames or ()}
-    if "id" not in columns.values() or not {*FIELDS}.intersection(columns.values()):
-        remedy = "as in: id,name,slack,email"
-        raise ConfigError([Fault(where=f"{name}:1", problem="is no heading", remedy=remedy)])
-    agents: list[Agent] = []
-    faults: list[Fault] = []
-    for row in rows:
-        values = {columns[key]: value for key, value in row.items() if key in columns}
-        where = f"{name}:{rows.line_num}"
-        try:
-            agents.append(_agent(values))
-        except ValidationError as error:
-            faults += [
-                Fault(where=where, problem=f"`{one['loc'][0]}`: {_words(one['msg'])}")
-                for one in error.errors(include_input=False)
-            ]
-        except ValueError as error:
-            faults.append(Fault(where=where, problem=str(error)))
-    if faults:
-        raise ConfigError(faults)
-    return agents
-
-
-def _agent(values: Mapping[str, str | None]) -> Agent:
-    given = {key: (values.get(key) or "").strip() for key in ("id", *FIELDS)}
-    if not given["id"]:
-        raise ValueError("`id` is empty")
-    options = AgentOptions.model_validate({key: given[key] or None for key in FIELDS})
-    return Agent(id=given["id"], **options.model_dump())
-
-
-def _words(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
 def has_agents(text: str) -> bool:
     """Return whether a rules file has a section of agents."""
     return _section(text) is not None
 
 
-def with_agents(text: str, agents: Iterable[Agent]) -> str:
+def with_agents(name: str, text: str, agents: Iterable[Agent]) -> str:
     """Return a rules file that describes these agents, too.
 
-    What it says of an agent already stays: only what is missing is added. Raises
-    :class:`ConfigError` where the section is written in one line, between braces.
+    What it says of an agent already stays: only what is missing is added. ``name`` is
+    the file's. Raises :class:`ConfigError` where the section is written in one line,
+    between braces.
     """
     section = _section(text)
     if section is None:
         entries = "".join(_entry(one, INDENT) for one in agents)
         begun = text if not text or text.endswith("\n") else text + "\n"
         return f"{begun}\nagents:\n{entries}" if begun else f"agents:\n{entries}"
+    if section.value == "":  # `agents:` with nothing below
+        entries = "".join(_entry(one, INDENT) for one in agents)
+        at = section.start_mark.index
+        return f"{text[:at]}\n{entries}{text[at:].lstrip(' ')}"
     if not isinstance(section, MappingNode) or section.flow_style or not section.value:
         remedy = "write one agent a line below `agents:`"
-        where, problem = f"line {section.start_mark.line + 1}", "`agents` is in one line"
+        where, problem = f"{name}:{section.start_mark.line + 1}", "`agents` is in one line"
         raise ConfigError([Fault(where=where, problem=problem, remedy=remedy)])
     # From the end on; of several at one place the last goes first.
     found = list(_insertions(section, agents))[::-1]
