@@ -19,7 +19,7 @@ def replacing(path: Path, *, mode: int = PRIVATE) -> Iterator[Path]:
 
     Until then it lies beside ``path`` in a folder that nobody else may enter: no link can
     get in its way, and what a failure leaves behind goes with the folder. What was at
-    ``path`` then stays. Raises :class:`FileError` where that is no plain file, and
+    ``path`` then stays. Raises :class:`FileError` where that is not a plain file, and
     :class:`OSError`.
     """
     refuse_odd(path)
@@ -50,7 +50,7 @@ def make_private(path: Path) -> None:
 def open_private(path: Path) -> int:
     """Return a descriptor of a private file, made where there was none, to read and write.
 
-    Raises :class:`FileError` where it is no plain file, and :class:`OSError`.
+    Raises :class:`FileError` where it is not a plain file, and :class:`OSError`.
     """
     refuse_odd(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -71,7 +71,7 @@ def refuse_odd(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        problem = f"{path} is {_what(mode)}, no plain file"
+        problem = f"{path} is {_what(mode)}, not a plain file"
         raise FileError(f"{problem}: move it away, or name another")
 
 

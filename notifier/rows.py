@@ -152,7 +152,7 @@ def _clean(value: Json, *, depth: int) -> Json:
         case Sequence():
             return [_clean(entry, depth=depth + 1) for entry in value]
         case _:
-            raise BadRecordError(f"a {type(value).__name__} is no JSON")
+            raise BadRecordError(f"a {type(value).__name__} is not JSON")
 
 
 def merged(before: Row, after: Row) -> Row:

@@ -56,7 +56,7 @@ def reason(error: OSError | ValueError) -> str:
 
 def _read(path: Path, max_bytes: int) -> bytes:
     if (other := OTHERS.get(stat.S_IFMT(path.stat().st_mode))) is not None:
-        raise _fault(path, f"is {other}, and no file", "put a file of text in its place")
+        raise _fault(path, f"is {other}, not a file", "put a file of text in its place")
     # Without waiting, should a pipe have taken the file's place just now.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
@@ -78,7 +78,7 @@ def _decoded(path: Path, found: bytes) -> str:
         raise _fault(path, problem, "save it as UTF-8") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        problem = f"holds a NUL character in line {line}: it is no text, or UTF-16"
+        problem = f"holds a NUL character in line {line}: it is not text, or it is UTF-16"
         raise _fault(path, problem, "save it as UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

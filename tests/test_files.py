@@ -52,9 +52,9 @@ def test_a_new_file_is_private_whatever_mode_the_old_one_had(tmp_path: Path) -> 
 def test_what_is_no_plain_file_is_refused_untouched(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "ours"
     with put_in_the_way(path, kind) as untouched:
-        with pytest.raises(FileError, match=r"no plain file: move it away"):
+        with pytest.raises(FileError, match=r"not a plain file: move it away"):
             files.write(path, "after")
-        with pytest.raises(FileError, match=r"no plain file: move it away"):
+        with pytest.raises(FileError, match=r"not a plain file: move it away"):
             files.open_private(path)
         files.make_private(path)
         assert untouched()

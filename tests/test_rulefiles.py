@@ -66,9 +66,9 @@ def test_every_unreadable_file_is_told(tmp_path: Path) -> None:
             "a.yaml: is not UTF-8 text in line 2: it may be Windows-1252 or Latin-1"
             " (save it as UTF-8)"
         ),
-        "b.yaml: is a folder, and no file (put a file of text in its place)",
+        "b.yaml: is a folder, not a file (put a file of text in its place)",
         "c.yaml: is a link to nothing (mend or remove it)",
-        "d.yaml: is a named pipe, and no file (put a file of text in its place)",
+        "d.yaml: is a named pipe, not a file (put a file of text in its place)",
     ]
 
 

@@ -160,10 +160,10 @@ def test_a_pipe_in_place_of_a_file_is_told_and_not_waited_for(tmp_path: Path) ->
     mkfifo(tmp_path / "secrets" / "notifier_token")
     told = faults(tmp_path, {})
     assert [fault.partition(" (")[0] for fault in told] == [
-        ".env: is a named pipe, and no file",
+        ".env: is a named pipe, not a file",
         (
             f"NOTIFIER_TOKEN, from {tmp_path / 'secrets' / 'notifier_token'}:"
-            " the file is a named pipe, and no file"
+            " the file is a named pipe, not a file"
         ),
     ]
 

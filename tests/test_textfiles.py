@@ -46,7 +46,10 @@ def test_marks_and_line_ends_of_every_editor_are_read_alike(
         ("\ufeffa".encode("utf-16-be"), "is UTF-16 text (save it as UTF-8)"),
         (
             "a\nb".encode("utf-16-le"),
-            ("holds a NUL character in line 1: it is no text, or UTF-16 (save it as UTF-8)"),
+            (
+                "holds a NUL character in line 1: it is not text, or it is UTF-16"
+                " (save it as UTF-8)"
+            ),
         ),
     ],
 )
@@ -68,10 +71,10 @@ def test_what_is_no_file_is_told_and_never_waited_for(tmp_path: Path) -> None:
         told = {path.name: refused(path) for path in tmp_path.iterdir()}
     instead = "(put a file of text in its place)"
     assert told == {
-        "pipe": f"is a named pipe, and no file {instead}",
-        "folder": f"is a folder, and no file {instead}",
-        "zero": f"is a device, and no file {instead}",
-        "socket": f"is a socket, and no file {instead}",
+        "pipe": f"is a named pipe, not a file {instead}",
+        "folder": f"is a folder, not a file {instead}",
+        "zero": f"is a device, not a file {instead}",
+        "socket": f"is a socket, not a file {instead}",
         "loop": "cannot be read: too many levels of symbolic links (mend or remove it)",
         "link": "is a link to nothing (mend or remove it)",
     }

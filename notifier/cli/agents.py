@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from notifier.cli.agents_file import has_agents, with_agents
+from notifier.cli.agents_file import has_agents, quoted, with_agents
 from notifier.cli.agents_sheet import read_sheet
 from notifier.cli.columns import print_table
 from notifier.cli.opened import lenient_settings, opened
@@ -87,7 +87,7 @@ def _to_paste(seen: Sequence[SeenAgent], known: Mapping[str, Agent]) -> Iterator
     yield f"\n{counted(len(nameless), 'agent')} without a name. For the rules file:\n\n"
     yield "agents:\n"
     for one in nameless:
-        yield f'  "{one.agent.id}": {{name: , slack: , email: }}'
+        yield f"  {quoted(one.agent.id)}: {{name: , slack: , email: }}"
         yield f"   # {counted(one.leads, 'lead')}\n"
 
 

@@ -92,15 +92,16 @@ def _completed(agent: Agent, entry: Node) -> Iterator[_Insertion]:
 
 def _entry(agent: Agent, indent: str) -> str:
     told = ", ".join(f"{name}: {value}" for name, value in _fields(agent).items())
-    return f"{indent}{json.dumps(agent.id)}: {{{told}}}\n"
+    return f"{indent}{quoted(agent.id)}: {{{told}}}\n"
+
+
+def quoted(text: str) -> str:
+    """Return a text as it may stand in YAML, whatever is in it."""
+    # What looks like ${NAME} is meant as it stands.
+    return json.dumps(text.replace("${", "$${"), ensure_ascii=False)
 
 
 def _fields(agent: Agent) -> dict[str, str]:
     """Return what is known of an agent, as YAML."""
     known = {name: getattr(agent, name) for name in FIELDS}
-    # A sheet has no ${NAME}: what looks like one is meant as it stands.
-    return {
-        name: json.dumps(value.replace("${", "$${"), ensure_ascii=False)
-        for name, value in known.items()
-        if value
-    }
+    return {name: quoted(value) for name, value in known.items() if value}

@@ -133,7 +133,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         why = (why or "no reason given").lower()
         typer.echo(f"{path} cannot be written: {why}; --folder names another place", err=True)
         raise typer.Exit(Exit.FAILED) from None

@@ -44,7 +44,7 @@ def simulate(
     ] = Order.UPDATED_DESC,
     rate: Annotated[
         int,
-        typer.Option(min=0, max=MOST, help="Requests a minute before a 429; 0 is no limit."),
+        typer.Option(min=0, max=MOST, help="Requests a minute before a 429; 0 sets no limit."),
     ] = 100,
     token: Annotated[str, typer.Option(help="The x-bot-token that opens it.")] = TOKEN,
     seed: Annotated[

@@ -82,7 +82,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
     parts, port = _split(url)
     host = parts.hostname
     if host and not is_host_name(host):
-        raise ValueError("this is no URL; write smtp://user:password@host:587")
+        raise ValueError("this is not a URL; write smtp://user:password@host:587")
     if parts.scheme not in set(Security):
         raise ValueError("the URL must start with smtp://, smtps:// or smtp+plain://")
     if not host or parts.path not in ("", "/") or parts.fragment:
@@ -122,11 +122,11 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ValueError("this is no URL; write smtp://user:password@host:587") from None
+        raise ValueError("this is not a URL; write smtp://user:password@host:587") from None
     try:
         return parts, parts.port
     except ValueError:
-        raise ValueError("the URL's port is no number between 1 and 65535") from None
+        raise ValueError("the URL's port is not a number between 1 and 65535") from None
 
 
 def parse_mailbox(text: str) -> Mailbox:

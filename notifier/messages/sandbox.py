@@ -84,7 +84,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return super().getitem(obj, argument)
         if argument not in obj.names:
             # Not named here: what stands in brackets may come from a visitor.
-            raise MistakeError("what stands in [] is no field")
+            raise MistakeError("what stands in [] is not a field")
         return obj.field(argument)
 
     def wrap_str_format(self, value: Any) -> None:

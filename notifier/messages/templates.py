@@ -132,7 +132,7 @@ def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
     unknown = meta.find_undeclared_variables(tree) - known - _set_in_branches(tree)
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
-            problem = f"`{name.name}` is no name here{nearest(name.name, known)}"
+            problem = f"`{name.name}` is not a name here{nearest(name.name, known)}"
             raise jinja2.TemplateSyntaxError(problem, name.lineno)
     for dotted in tree.find_all(nodes.Getattr):
         _check_field(dotted.node, dotted.attr, dotted.lineno)

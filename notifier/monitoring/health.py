@@ -14,6 +14,7 @@ from notifier.upstream.health import silence_ms
 
 BY_HAND = "disabled by hand"
 NEWEST_FIRST = "updated-desc"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +106,13 @@ def _source(one: SourceHealth, *, now_ms: int, interval_ms: int) -> Iterator[Tro
 def _listing(one: ListingHealth, source: str) -> Iterator[Trouble]:
     # A single page is read whole at every poll, whatever its order.
     if one.has_baseline and one.order != NEWEST_FIRST and one.pages > 1:
+        told = (
+            "has an order that cannot be told yet"
+            if one.order == UNKNOWN
+            else f"is not newest change first ({one.order})"
+        )
         yield Trouble(
-            what=f"the {one.type} listing of {source} is not newest change first ({one.order})",
+            what=f"the {one.type} listing of {source} {told}",
             remedy="changes of old ones show when the next full walk passes them;"
             " full walks run without a pause",
             urgent=False,

@@ -132,7 +132,7 @@ class _Protocol(ResponseHandler):
 
 
 def _unreadable() -> UnreadableAnswerError:
-    return UnreadableAnswerError("what followed the status is no HTTP")
+    return UnreadableAnswerError("what followed the status is not HTTP")
 
 
 def _announces_body(message: RawResponseMessage) -> bool:

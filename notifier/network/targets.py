@@ -56,7 +56,7 @@ def target_of(written: str) -> Target:
     try:
         return _target(written.strip(" "))
     except (ValueError, AttributeError, httpx.InvalidURL):  # their texts quote the URL
-        raise ValueError("this is no URL; write https://host/path") from None
+        raise ValueError("this is not a URL; write https://host/path") from None
 
 
 def _target(written: str) -> Target:

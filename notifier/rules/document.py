@@ -59,7 +59,7 @@ def read_document(
     except ReaderError as error:
         before = text[: error.position]
         mark = Mark(file, before.count("\n") + 1, error.position - before.rfind("\n"))
-        faults.lose(mark, "a control character is no text", "remove it")
+        faults.lose(mark, "a control character is not text", "remove it")
     except YAMLError as error:
         faults.lose(Mark(file, 1, 1), f"this is not valid YAML: {type(error).__name__}")
     return None
@@ -174,7 +174,9 @@ class _Builder:
         at = self._mark(event.start_mark)
         is_plain = event.style is None and event.tag is None
         if SURROGATE.search(event.value):
-            self._stop(event, "half a character is no text", "write it without \\ud800 and kin")
+            self._stop(
+                event, "half a character is not text", "write it without \\ud800 and kin"
+            )
         if is_plain and QUOTED.fullmatch(event.value):
             # Not quoted: it may be a secret.
             problem = "typographic quotes stand around this, and YAML takes them for letters"
@@ -221,7 +223,7 @@ class _Builder:
             report(at, f"`${{{name}}}` is not set", f"set {name} in the environment")
             return None
         if SURROGATE.search(value):
-            self._faults.add(at, f"what `${{{name}}}` stands for is no UTF-8")
+            self._faults.add(at, f"what `${{{name}}}` stands for is not UTF-8")
             return None
         return value
 

@@ -21,9 +21,10 @@ LISTS = ("tags", "notes", "attributes")
 MAY_BE_NUMBERS = (*NUMBERS, *LISTS, "phone", "last_message", "last_message.text")
 AGENTS = ("assignee", "assignee.id")
 NEAR = "~"
-TEXTS = ("contains", "starts_with", "ends_with")
 WHOLES = ("not", "any_of", "all_of", "none_of")
+TEXTS = ("contains", "starts_with", "ends_with")
 
+QUOTED = re.compile(r"[“”„‟«‹‘‚‛].*[“”„»›’‘]", re.DOTALL)
 SIGNED = re.compile(r"(>=|=>|<=|=<|>|<|==?|!=|<>)\s*(\S.*)")
 ORDER_OF = {">": "gt", ">=": "gte", "=>": "gte", "<": "lt", "<=": "lte", "=<": "lte"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -75,6 +76,8 @@ def _operators(value: Node) -> Iterator[tuple[Scalar, Node]]:
 
 
 def _tell(scalar: Scalar, doubt: Doubt, faults: Faults) -> None:
+    if scalar.plain and QUOTED.fullmatch(scalar.text):
+        return  # told where the text was read, whatever it stands for
     # A looked-up value belongs into no message.
     if doubt and not scalar.unresolved and not is_expanded(scalar):
         faults.warn(scalar.at, *doubt)
@@ -83,11 +86,11 @@ def _tell(scalar: Scalar, doubt: Doubt, faults: Faults) -> None:
 def _of_value(key: str, text: str, known: Collection[str]) -> Doubt:
     if known and comparable(text) in map(comparable, known):
         return None
-    if doubt := _signed(text):
+    if doubt := _quoted(text) or _signed(text):
         return doubt
     if known:
         shown = "status" if key in CHANGE_KEYS else key
-        problem = f"`{text}` is no usual {shown}{meant(text, known)}"
+        problem = f"`{text}` is not a usual {shown}{meant(text, known)}"
         return problem, _as_list(text) or f"usual are {', '.join(known)}"
     if _is_list(key):
         listed = _as_list(text)
@@ -108,10 +111,13 @@ def _of_type(key: str, text: str) -> Doubt:
         )
         return None if TIME.fullmatch(text) else (problem, "write {starts_with: 2026-03-02}")
     if key == "email" and "@" not in text:
-        return f"`{text}` is no mail address", f'write {{ends_with: "@{text}"}}'
+        return f"`{text}` is not a mail address", f'write {{ends_with: "@{text}"}}'
     if key in AGENTS and (" " in text or "@" in text):
         part = "email" if "@" in text else "name"
-        return f"`{key}` is an agent's id: `{text}` is none", f"write `assignee.{part}: {text}`"
+        return (
+            f"`{key}` is an agent's id: `{text}` is not one",
+            f"write `assignee.{part}: {text}`",
+        )
     return None
 
 
@@ -126,11 +132,13 @@ def _of_number(key: str, text: str) -> Doubt:
 
 
 def _of_operand(key: str, operator: str, text: str) -> Doubt:
+    if operator in TEXTS:
+        return _quoted(text)
     if operator == "matches":
-        return _boundary(text)
+        return _quoted(text) or _boundary(text)
     if operator in ORDERS and key not in MAY_BE_NUMBERS and not key.startswith(ATTRIBUTES):
         since = "; for times there is `for`" if key in TIMES else ""
-        return f"`{operator}` compares numbers, and `{key}` is none{since}", ""
+        return f"`{operator}` compares numbers, and `{key}` is not a number{since}", ""
     return None
 
 
@@ -139,6 +147,12 @@ def _of_all(key: str, operand: Series) -> Doubt:
     if len(texts) < 2:
         return None
     return f"`{key}` is one text, and never all of these", "write any_of"
+
+
+def _quoted(text: str) -> Doubt:
+    if not QUOTED.fullmatch(text):
+        return None
+    return f"the quotes in `{text}` are part of the text", f'write "{text[1:-1]}"'
 
 
 def _signed(text: str) -> Doubt:

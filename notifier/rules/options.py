@@ -40,7 +40,7 @@ def _listed(value: object) -> object:
 
 def _check_slack_id(name: str) -> str:
     if not SLACK_USER_ID.fullmatch(name):
-        raise ValueError("that is no Slack user id; it looks like U024BE7LH")
+        raise ValueError("that is not a Slack user id; it looks like U024BE7LH")
     return name
 
 
@@ -52,7 +52,7 @@ def _check_name(name: str) -> str:
 
 def _check_address(address: str) -> str:
     if not MAIL_ADDRESS.fullmatch(address):
-        raise ValueError("that is no mail address")
+        raise ValueError("that is not a mail address")
     return address
 
 

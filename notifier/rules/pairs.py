@@ -49,7 +49,7 @@ class Pairs:
             self._faults.add(key.at, problem, "write the keys out, or alias the whole value")
             return True
         if key.written != key.written.strip():
-            problem = f"a blank that is no space stands beside `{key.written.strip()}`"
+            problem = f"a blank that is not a space stands beside `{key.written.strip()}`"
             self._faults.lose(key.at, problem, "use spaces of the space bar alone")
             return True
         is_bare = self._in_braces and _is_nothing(value) and not COLON.match(behind)

@@ -110,7 +110,7 @@ def _once(section: str, entries: Iterable[Entry], faults: Faults) -> tuple[Entry
     kept: list[Entry] = []
     for name, value in entries:
         if not is_name(name.text):
-            faults.add(name.at, f"the name of a {NAMED[section]} is one line of text")
+            faults.add(name.at, f"a name under `{section}` is one line of text")
         elif name.text in first:
             already = f"`{name.written}` is already a {NAMED[section]}"
             faults.add(name.at, already, f"see {first[name.text]}")

@@ -292,7 +292,7 @@ def backup(db: Database, target: Path) -> None:
     """Put an online copy at ``target`` (mode 0600); the WAL's content is in it.
 
     What was at ``target`` gives way to a copy that is whole, or stays. Raises
-    :class:`FileError` where that is no plain file.
+    :class:`FileError` where that is not a plain file.
     """
     with files.replacing(target) as made, closing(sqlite3.connect(made)) as copy:
         db.conn.backup(copy)

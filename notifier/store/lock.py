@@ -34,7 +34,7 @@ def instance_lock(database: Path) -> Iterator[None]:
     """Hold the database's lock file; raises :class:`BusyError` where another run does.
 
     Raises :class:`ConfigError` where the database's folder does not exist, and
-    :class:`FileError` where the lock is no plain file.
+    :class:`FileError` where the lock is not a plain file.
     The kernel drops the lock with the process, however that ends.
     """
     path = database.with_name(f"{database.name}.lock")

@@ -81,7 +81,7 @@ def parse_page(body: bytes, *, served_at: datetime | None = None) -> Page:
 
 def _senseless(bad: int, *, of: int) -> UpstreamError:
     return UpstreamError(
-        f"BotPenguin answered 200, but {bad} of the {of} records on the page are none",
+        f"BotPenguin answered 200, but {bad} of the {of} records on the page are not records",
         remedy="check NOTIFIER_BASE_URL; where it lasts, ask support@botpenguin.com",
     )
 

@@ -40,11 +40,16 @@ def test_agents_are_listed_with_a_block_for_those_without_a_name(notifier: Run) 
     )
 
 
-@pytest.mark.usefixtures("owned")
-def test_the_block_can_be_pasted_as_it_stands(notifier: Run, tmp_path: Path) -> None:
+def test_the_block_can_be_pasted_whatever_the_ids_are(
+    owned: Filled, notifier: Run, tmp_path: Path
+) -> None:
+    owned.lead(ASHA, _agentAssigned='a "${b}', updatedAt="2027-01-01T00:00:00.000Z")
+    owned.look()
     block = notifier("agents").out.partition("\n\nagents:\n")[2]
     (tmp_path / "rules" / "rules.yaml").write_text(f"{RULES}agents:\n{block}")
     assert notifier("check", "--rules", "rules").code == 0
+    rows = [json.loads(line) for line in notifier("agents", "--json").out.splitlines()]
+    assert [(row["id"], row["leads"]) for row in rows] == [('a "${b}', 1), (SEN, 1)]
 
 
 @pytest.mark.usefixtures("owned")
@@ -151,7 +156,7 @@ def test_a_pipe_is_not_waited_for(notifier: Run, tmp_path: Path) -> None:
     ended = notifier("agents", "--import", "staff.csv")
     assert (ended.code, ended.err) == (
         78,
-        "staff.csv: is a named pipe, and no file (put a file of text in its place)\n",
+        "staff.csv: is a named pipe, not a file (put a file of text in its place)\n",
     )
 
 

@@ -181,7 +181,7 @@ def test_a_backup_goes_into_a_plain_file_only(notifier: Run, tmp_path: Path, kin
         ended = notifier("backup", "copy.db")
         assert (ended.code, ended.out) == (1, "")
         assert ended.err.startswith("copy.db is a ")
-        assert ended.err.endswith(", no plain file: move it away, or name another\n")
+        assert ended.err.endswith(", not a plain file: move it away, or name another\n")
         assert untouched()
 
 

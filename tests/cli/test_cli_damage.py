@@ -45,11 +45,11 @@ CASES: Mapping[str, str] = {
     "a row with a byte outside UTF-8": (
         f"UPDATE records SET row = CAST(X'7BE4' AS TEXT) WHERE lead_id = '{ASHA}'"
     ),
-    "a row that is no JSON": f"UPDATE records SET row = '[' WHERE lead_id = '{ASHA}'",
+    "a row that is not JSON": f"UPDATE records SET row = '[' WHERE lead_id = '{ASHA}'",
     "an event with a byte outside UTF-8": (
         "UPDATE events SET body = CAST(X'7BE4' AS TEXT) WHERE seq = 1"
     ),
-    "an event that is no JSON": "UPDATE events SET body = '{' WHERE seq = 1",
+    "an event that is not JSON": "UPDATE events SET body = '{' WHERE seq = 1",
     "recipients that are no JSON": "UPDATE deliveries SET accepted = 'x' WHERE id = 1",
     "an unknown state": "UPDATE deliveries SET state = 'pendjng' WHERE id = 1",
     "an impossible time": "UPDATE deliveries SET created_ms = 1 << 61 WHERE id = 1",
@@ -148,8 +148,8 @@ def test_lists_show_the_rows_beside_the_damaged_one(
 ) -> None:
     path = _place(tmp_path, closed)
     with sqlite3.connect(path) as db:
-        db.execute(CASES["a row that is no JSON"])
-        db.execute(CASES["an event that is no JSON"])
+        db.execute(CASES["a row that is not JSON"])
+        db.execute(CASES["an event that is not JSON"])
     db.close()
     leads = notifier("leads", "--json")
     assert (BORIS in leads.out, leads.code) == (True, 1)

@@ -158,7 +158,7 @@ def test_what_is_no_file_of_ours_is_neither_followed_nor_replaced(
         ended = notifier("init", *FLAGS, "--slack-webhook", "", "--force")
         assert (ended.code, ended.out) == (1, "")
         assert f"{name} is a" in ended.err
-        assert "no plain file: move it away" in ended.err
+        assert "not a plain file: move it away" in ended.err
         assert untouched()
 
 

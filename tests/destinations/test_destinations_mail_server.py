@@ -71,7 +71,7 @@ def test_a_password_with_a_character_of_urls_is_told_how_to_be_written(character
 
 
 def test_a_wrong_port_is_told_as_that() -> None:
-    with pytest.raises(ValueError, match="port is no number"):
+    with pytest.raises(ValueError, match="port is not a number"):
         parse_smtp_url("smtp://mail.example.com:submission")
 
 

@@ -230,7 +230,7 @@ def test_an_empty_value_takes_its_default() -> None:
     ("template", "line", "problem"),
     [
         ("{{ lead.nmae }}", 1, "`nmae` is no lead field; did you mean `name`?"),
-        ("a\n{{ leed.name }}", 2, "`leed` is no name here; did you mean `lead`?"),
+        ("a\n{{ leed.name }}", 2, "`leed` is not a name here; did you mean `lead`?"),
         ("\n\n{{ lead.assignee.nmae }}", 3, "`nmae` is no agent field; did you mean `name`?"),
         ("{% if false %}\n{{ lead.sttus }}{% endif %}", 2, "did you mean `status`?"),
         ("{% set l = lead %}\n{{ l.nmae }}", 2, "`nmae` is no lead field"),
@@ -240,7 +240,7 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{% if %}", 1, "Expected an expression"),
         ("{{ lead.name", 1, "unexpected end of template"),
         ("a\n{{ lead.name | uper }}", 2, "No filter named 'uper'"),
-        ("{{ nothing() }}", 1, "`nothing` is no name here"),
+        ("{{ nothing() }}", 1, "`nothing` is not a name here"),
         (
             "{{ lead.attributes.Budget > 1000 }}",
             1,

@@ -119,6 +119,12 @@ def test_an_order_that_hides_changes_is_told_from_the_second_page_on(
     ] * is_told
 
 
+def test_an_order_that_is_not_known_yet_is_not_called_a_wrong_one() -> None:
+    listing = ListingHealth(type="lead", order="unknown", pages=2, has_baseline=True)
+    (found,) = judged(overview(source(listing=listing, quarantined=0)))
+    assert found.what == "the lead listing of website has an order that cannot be told yet"
+
+
 def test_the_status_line_says_what_a_person_wants_to_know_first() -> None:
     line = status_line(
         overview(source(), source("down", name="shop", age_ms=None), destination()),

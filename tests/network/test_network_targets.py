@@ -99,7 +99,7 @@ def test_the_host_is_told_as_people_write_it(url: str, host: str, origin: str) -
     ],
 )
 def test_what_is_no_url_is_refused_unquoted(url: str) -> None:
-    with pytest.raises(ValueError, match=r"^this is no URL; write https://host/path$"):
+    with pytest.raises(ValueError, match=r"^this is not a URL; write https://host/path$"):
         target_of(url)
 
 

@@ -63,10 +63,10 @@ def test_a_rule_below_one_with_the_same_condition_is_told() -> None:
 @pytest.mark.parametrize(
     ("condition", "warning"),
     [
-        ("{status: CLOSE}", "`CLOSE` is no usual status; did you mean `CLOSED`?"),
-        ("{status: {not: [OPEN, Won]}}", "`Won` is no usual status"),
-        ("{type: nonlead}", "`nonlead` is no usual type; did you mean `non-lead`?"),
-        ("{last_message.by: visitor}", "`visitor` is no usual last_message.by"),
+        ("{status: CLOSE}", "`CLOSE` is not a usual status; did you mean `CLOSED`?"),
+        ("{status: {not: [OPEN, Won]}}", "`Won` is not a usual status"),
+        ("{type: nonlead}", "`nonlead` is not a usual type; did you mean `non-lead`?"),
+        ("{last_message.by: visitor}", "`visitor` is not a usual last_message.by"),
     ],
 )
 def test_a_value_that_is_not_usual_is_told(condition: str, warning: str) -> None:
@@ -78,7 +78,7 @@ def test_a_source_that_is_not_there_is_told() -> None:
     sources = "sources: {website: {bot_id: b, customer_id: c}}"
     rule = "  - {name: R, when: lead.created, if: {source: websit}, send: screen}"
     (found,) = advice(rule, sources)
-    assert "`websit` is no usual source; did you mean `website`?" in found
+    assert "`websit` is not a usual source; did you mean `website`?" in found
 
 
 def test_rules_for_chats_that_no_source_reads_are_told() -> None:

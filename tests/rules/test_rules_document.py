@@ -83,7 +83,7 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
             "a: ${TOKEN",
             "r.yaml:1:4: `${` begins no name (write ${NAME}, or $${ for the two characters)",
         ),
-        ("a: ${BYTES}", "r.yaml:1:4: what `${BYTES}` stands for is no UTF-8"),
+        ("a: ${BYTES}", "r.yaml:1:4: what `${BYTES}` stands for is not UTF-8"),
         ("a: 1\na: 2", "r.yaml:2:1: `a` is here twice (first in line 1)"),
         ("a: {b: 1, b: 2}", "r.yaml:1:11: `b` is here twice (first in line 1)"),
         (
@@ -157,10 +157,10 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
             ),
         ),
         ("a: b\n---\nc: d", "r.yaml:2:1: a second document begins (keep one document a file)"),
-        ("a: \x07", "r.yaml:1:4: a control character is no text (remove it)"),
+        ("a: \x07", "r.yaml:1:4: a control character is not text (remove it)"),
         (
             r'a: "\ud800"',
-            r"r.yaml:1:4: half a character is no text (write it without \ud800 and kin)",
+            r"r.yaml:1:4: half a character is not text (write it without \ud800 and kin)",
         ),
         (
             "a: *b",

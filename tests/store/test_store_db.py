@@ -112,7 +112,7 @@ def test_a_pipe_where_the_copy_goes_is_told_and_nothing_migrates(tmp_path: Path)
     path = tmp_path / "notifier.db"
     connect(path).close()
     with put_in_the_way(tmp_path / "notifier.db.before-9999_later", "pipe") as untouched:
-        with pytest.raises(FileError, match="is a pipe, no plain file"):
+        with pytest.raises(FileError, match="is a pipe, not a plain file"):
             connect(path, migrations=later_schema())
         assert untouched()
     connect(path).close()
@@ -287,7 +287,7 @@ def test_a_lock_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_lock_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None:
     with (
         put_in_the_way(tmp_path / "notifier.db.lock", kind) as untouched,
-        pytest.raises(FileError, match=r"notifier\.db\.lock is .*no plain file"),
+        pytest.raises(FileError, match=r"notifier\.db\.lock is .*not a plain file"),
         instance_lock(tmp_path / "notifier.db"),
     ):
         pass
@@ -304,7 +304,9 @@ def test_a_lock_that_others_may_open_becomes_private(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["dangling link", "pipe", "socket", "folder"])
 def test_a_database_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None:
     with put_in_the_way(tmp_path / "notifier.db", kind) as untouched:
-        with pytest.raises(FileError, match=r"notifier\.db is a .*(no plain file|to nothing)"):
+        with pytest.raises(
+            FileError, match=r"notifier\.db is a .*(not a plain file|to nothing)"
+        ):
             connect(tmp_path / "notifier.db")
         assert untouched()
 

@@ -12,7 +12,7 @@ ODD = ("link", "dangling link", "pipe", "socket", "folder")
 
 @contextmanager
 def put_in_the_way(path: Path, kind: str) -> Iterator[Callable[[], bool]]:
-    """Put something that is no plain file there; yield whether it is untouched still."""
+    """Put something that is not a plain file there; yield whether it is untouched still."""
     elsewhere = path.parent / "elsewhere"
     listening = socket.socket(socket.AF_UNIX)
     match kind:
