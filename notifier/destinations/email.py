@@ -44,7 +44,8 @@ FIRST_ID, FIRST_SUBJECT = "email_message_id", "email_subject"
 
 
 def _check_recipient(text: str) -> str:
-    if "@" in text.partition(",")[0] and "@" in text.partition(",")[2]:
+    first, _, rest = text.replace(";", ",").partition(",")
+    if "@" in first and "@" in rest:
         raise ValueError("this is more than one mail address: write a list, as in [a, b]")
     if text not in PEOPLE:
         parse_mailbox(text)

@@ -52,6 +52,8 @@ from notifier.rules.unfit import UnfitError
 
 SEND_TIMEOUT_S = 15.0
 UPDATE_TIMEOUT_S = 5.0
+NOT_IN_NAMES = re.compile(r"[^\w-]+")
+CHANNEL_LINK = re.compile(r"https?://[^/]+/(?:.*/)?([CDG][A-Z0-9]{7,})\b")
 CHANNEL_ID = re.compile(r"[CDGUW][A-Z0-9]*")
 
 
@@ -66,9 +68,17 @@ def _check_channel(channel: str) -> str:
     """Return a channel as it came; Slack's names have neither blanks nor capitals."""
     if CHANNEL_ID.fullmatch(channel):
         return channel
-    name = "-".join(channel.lower().split())
+    problem = "is not a channel's name or id"
+    if linked := CHANNEL_LINK.match(channel):
+        raise UnfitError(channel, problem, f"; did you mean `{linked[1]}`?")
+    if channel.startswith("@"):
+        remedy = "; for one person write the member id, as in U024BE7LH, or assignee"
+        raise UnfitError(channel, problem, remedy)
+    mark = "#" if "#" in channel[:2] else ""
+    name = mark + NOT_IN_NAMES.sub("-", channel.lower()).strip("-")
     if name != channel:
-        raise UnfitError(channel, "is not a channel's name or id", f"; did you mean `{name}`?")
+        near = f"; did you mean `{name}`?" if name != mark else ""
+        raise UnfitError(channel, problem, near)
     return channel
 
 

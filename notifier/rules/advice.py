@@ -13,11 +13,21 @@ ASSIGNEES = frozenset({"assignee", "previous_assignee"})
 
 def advice(ruleset: Ruleset) -> Iterator[Fault]:
     """Yield a warning for all that can never send, never reach anybody or never alarm."""
+    yield from _asleep(ruleset)
     yield from _unheard(ruleset)
     yield from _unused(ruleset)
     yield from _unpolled(ruleset)
     yield from _shadowed(ruleset)
     yield from _unknown_agents(ruleset)
+
+
+def _asleep(ruleset: Ruleset) -> Iterator[Fault]:
+    if not any(rule.enabled for rule in ruleset.rules):
+        yield Fault(
+            where="rules",
+            problem="every rule is switched off: nobody is told of anything",
+            remedy="remove `enabled: false` where a rule is to work",
+        )
 
 
 def _unheard(ruleset: Ruleset) -> Iterator[Fault]:

@@ -28,6 +28,12 @@ QUOTED = re.compile(r"[“”„‟«‹‘‚‛].*[“”„»›’‘]", re.
 SIGNED = re.compile(r"(>=|=>|<=|=<|>|<|==?|!=|<>)\s*(\S.*)")
 ORDER_OF = {">": "gt", ">=": "gte", "=>": "gte", "<": "lt", "<=": "lte", "=<": "lte"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+FREE = ("name", "last_message.text", "last_message", *LISTS)
+EMPTY = ("none", "null", "nil", "empty", "nobody", "unassigned", "n/a")
+NEGATED = re.compile(r"not\s+(\S.*)", re.IGNORECASE)
+EITHER = re.compile(r"\s+(?:or|OR|\|\|?)\s+")
+STARRED = re.compile(r"(\*?)([^*]+)(\*?)")
+SLASHES = re.compile(r"/(.+)/([a-z]*)")
 YES_AND_NO = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false"}
 
 
@@ -86,7 +92,7 @@ def _tell(scalar: Scalar, doubt: Doubt, faults: Faults) -> None:
 def _of_value(key: str, text: str, known: Collection[str]) -> Doubt:
     if known and comparable(text) in map(comparable, known):
         return None
-    if doubt := _quoted(text) or _signed(text):
+    if doubt := _quoted(text) or _signed(text) or _in_words(key, text):
         return doubt
     if known:
         shown = "status" if key in CHANGE_KEYS else key
@@ -135,7 +141,7 @@ def _of_operand(key: str, operator: str, text: str) -> Doubt:
     if operator in TEXTS:
         return _quoted(text)
     if operator == "matches":
-        return _quoted(text) or _boundary(text)
+        return _quoted(text) or _boundary(text) or _slashes(text)
     if operator in ORDERS and key not in MAY_BE_NUMBERS and not key.startswith(ATTRIBUTES):
         since = "; for times there is `for`" if key in TIMES else ""
         return f"`{operator}` compares numbers, and `{key}` is not a number{since}", ""
@@ -167,6 +173,24 @@ def _signed(text: str) -> Doubt:
     return (f"`{text}` is compared as a text", f"write {remedy}") if remedy else None
 
 
+def _in_words(key: str, text: str) -> Doubt:
+    """Find what would be a comparison elsewhere; what visitors type may be anything."""
+    if key in FREE or key.startswith(ATTRIBUTES):
+        return None
+    if key not in NUMBERS and (text.casefold() in EMPTY or not text):
+        said = f"`{text}` is compared as a text" if text else "an empty text equals nothing"
+        return said, "write null for what is empty"
+    if negated := NEGATED.fullmatch(text):
+        return f"`{text}` is compared as a text", f"write {{not: {negated[1]}}}"
+    if len(either := EITHER.split(text)) > 1:
+        return f"`{text}` is compared as one text", f"write [{', '.join(either)}]"
+    if (starred := STARRED.fullmatch(text)) and starred[0] != starred[2]:
+        name = {("*", ""): "ends_with", ("", "*"): "starts_with"}
+        operator = name.get((starred[1], starred[3]), "contains")
+        return f"a `*` stands for itself in `{text}`", f'write {{{operator}: "{starred[2]}"}}'
+    return None
+
+
 def _boundary(pattern: str) -> Doubt:
     if not ascii_boundary(pattern):
         return None
@@ -174,6 +198,14 @@ def _boundary(pattern: str) -> Doubt:
         r"`\b` and `\B` within an expression know the letters a to z alone",
         r"write (^|\PL) for the left and (\PL|$) for the right of a word",
     )
+
+
+def _slashes(pattern: str) -> Doubt:
+    found = SLASHES.fullmatch(pattern)
+    if not found:
+        return None
+    remedy = f"write '{'(?i)' if 'i' in found[2] else ''}{found[1]}'"
+    return "the slashes around this expression are part of it", remedy
 
 
 def _is_list(key: str) -> bool:

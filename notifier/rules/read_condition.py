@@ -199,7 +199,7 @@ class _Reader:
         except ValueError as error:
             if not text.unresolved:
                 problem = text.written if is_expanded(text) else str(error)
-                self._faults.add(operand.at, f"`{name.text}`: no RE2 expression: {problem}")
+                self._faults.add(operand.at, f"`{name.text}`: not an RE2 expression: {problem}")
             return None
 
     def _exists(self, operand: Node) -> Read:

@@ -44,6 +44,14 @@ LONGEST = timedelta(days=3650)
 SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b|\s)\s*")
 OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
 TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
+STATUSES = ("closed", "open", "review", "onhold", "inprogress")
+SAID_FOR = {
+    "created": ("new", "added", "add", "create", "arrived", "started", "received"),
+    "status_changed": ("status", "status_change", "opened", "reopened", "won", *STATUSES),
+    "updated": ("changed", "change", "edited", "modified", "update"),
+    "message": ("messages", "replied", "reply", "answered", "chat"),
+    "assigned": ("owner", "assign", "taken"),
+}
 READ_MESSAGE = "notifier.rules.read_message:read_message"
 RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
 NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
@@ -138,9 +146,9 @@ class _Reader:
         return is_list
 
     def _report_type(self, scalar: Scalar) -> None:
-        near = meant(scalar.text, (*EVENT_TYPES, *WILDCARDS))
+        near, remedy = _type_meant(scalar.text)
         problem = f"`{scalar.written}` is not an event type{near}"
-        self._faults.add(scalar.at, problem, "" if near else TYPES)
+        self._faults.add(scalar.at, problem, remedy if near else TYPES)
 
     def _check_together(self, node: Table, when: frozenset[EventType]) -> None:
         given = {key.text for key, value in node.entries if not is_null(value)}
@@ -202,6 +210,19 @@ class _Reader:
             )
             self._faults.add(node.at, f"`digest`: {problem}")
             return None
+
+
+def _type_meant(text: str) -> tuple[str, str]:
+    """Return what was meant by the name of an event type, or nothing, and how to mend it."""
+    subject, _, what = text.casefold().partition(".")
+    if f"{subject}.*" not in WILDCARDS or not what:
+        return meant(text, (*EVENT_TYPES, *WILDCARDS)), ""
+    for name, words in SAID_FOR.items():
+        if what in words:
+            status = f"with `if: {{to: {what.upper()}}}`" if what in STATUSES else ""
+            return f"; did you mean `{subject}.{name}`?", status
+    near = meant(what, [kind.partition(".")[2] for kind in EVENT_TYPES if subject in kind])
+    return near.replace("mean `", f"mean `{subject}."), ""
 
 
 def _scalars(node: Node | None) -> tuple[Scalar, ...]:

@@ -40,10 +40,8 @@ def merged(documents: Iterable[Node], faults: Faults) -> Sections:
         if section.text == "rules":
             rules += _rules(section, value, faults)
         elif not isinstance(value, Table):
-            what = NAMED[section.text]
-            faults.lose(
-                section.at, f"`{section.text}` is a mapping", f"write {what} names as keys"
-            )
+            keys = "agents' ids" if section.text == "agents" else f"{NAMED[section.text]} names"
+            faults.lose(section.at, f"`{section.text}` is a mapping", f"write {keys} as keys")
         else:
             named[section.text] += value.entries
     return Sections(

@@ -22,6 +22,10 @@ TWO_COLONS = re.compile(r"\s*(?:- +)?[\w.-]+: +(?P<value>[^'\"\[{].*)")
 APOSTROPHE = re.compile(r"'[^'\"]*\w'\w[^'\"]*'")
 FOREIGN_COMMENT = re.compile(r"\s*(//|/\*)")
 BEHIND_QUOTE = re.compile(r"\s*(?:- +)?[\w.-]+: +(?:\"[^\"]*\"|'[^']*') *(?P<rest>[^\s,#].*)")
+WIDE_SIGN = re.compile(
+    r"\s*(?:- +)?(?:\{ *)?(?:[A-Za-z_][\w-]*(?P<colon>[：﹕︓])"
+    r"|(?:[\w-]+: *[^,'\"#]*?, *)*[\w-]+: *[^,'\"#]*?(?P<comma>[，、])[A-Za-z_]+:)"
+)
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 VALUE = re.compile(r"[^\s,\]}][^,\]}]*")
 REFERENCE = "between { } and [ ], put ${…} in quotes"
@@ -150,6 +154,36 @@ def _first_letter(place: Place) -> Slip | None:
     return place.slip(problem, _in_quotes(place.here, text), column=at)
 
 
+def _escape(place: Place) -> Slip | None:
+    """Find the backslash of an expression in double quotes, where YAML reads it."""
+    if "escape" not in place.words:
+        return None
+    at = place.here.rfind("\\", 0, place.column + 1)
+    at = place.column if at < 0 else at
+    problem = f"`{place.here[at : at + 2]}` means nothing in double quotes"
+    return place.slip(problem, "put the text in single quotes", column=at)
+
+
+def _wide_sign(place: Place) -> Slip | None:
+    """Find a colon or comma of a Chinese or Japanese keyboard."""
+    for number in sorted({place.began, place.above(), place.line}):
+        if found := WIDE_SIGN.match(place.text(number)):
+            name = found.lastgroup or "colon"
+            plain = {"colon": ":", "comma": ","}[name]
+            remedy = f"write `{plain} `, with a blank"
+            problem = f"`{found[name]}` is not a {name}"
+            return place.slip(problem, remedy, number, found.start(name))
+    return None
+
+
+def _fence(place: Place) -> Slip | None:
+    for number, line in enumerate(place.lines):
+        if line.lstrip().startswith("```"):
+            problem = "``` marks code in chats and documents"
+            return place.slip(problem, "remove the line", number, 0)
+    return None
+
+
 def _open_end(place: Place) -> Slip | None:
     """Tell of a quote or bracket that nothing closes, where it opens."""
     cut_off = "stream end" in place.words or "end of stream" in place.words
@@ -166,7 +200,7 @@ def _open_end(place: Place) -> Slip | None:
             place.began,
             place.began_column,
         )
-    is_flow = opened in ("{", "[") and "flow" in place.words
+    is_flow = opened in ("{", "[") and "flow" in place.words and not _is_closed(place)
     if is_flow and (cut_off or place.line > place.began):
         closing = {"{": "}", "[": "]"}[opened]
         return place.slip(
@@ -178,6 +212,12 @@ def _open_end(place: Place) -> Slip | None:
     if cut_off:
         return place.slip("the file ends within brackets or quotes", "close what is open")
     return None
+
+
+def _is_closed(place: Place) -> bool:
+    """Whether as many brackets close as open, up to the line where the parser gave up."""
+    read = "\n".join(place.lines[place.began : place.line + 1])
+    return all(read.count(left) == read.count(right) for left, right in ("{}", "[]"))
 
 
 def _comma(place: Place) -> Slip | None:
@@ -211,6 +251,7 @@ def _indentation(place: Place) -> Slip | None:
 
 
 def _in_quotes(line: str, text: str) -> str:
+    text = text.strip("`")
     if '"' in text or is_hushed(line):
         return "put the text in double quotes"
     return f'write "{text}"'
@@ -218,9 +259,12 @@ def _in_quotes(line: str, text: str) -> str:
 
 LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
     _conflict,
+    _fence,
+    _escape,
     _foreign_comment,
     _tab,
     _comment,
+    _wide_sign,
     _dash,
     _behind_quote,
     _colon,

@@ -36,6 +36,9 @@ WANTS = {
 }
 
 
+AS_IN = {"agent": "as in {name: Asha Rao}", "window": "as in {days: mon-fri}"}
+
+
 def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults) -> M | None:
     """Return the checked mapping, or ``None`` after reporting what is wrong with it.
 
@@ -46,7 +49,7 @@ def validated(model: type[M], node: Node, *, at: Mark, what: str, faults: Faults
     if not isinstance(node, Table):
         article = "an" if what.startswith("a") else "a"
         problem = f"{article} {what} is a mapping of keys and values"
-        faults.add(at, problem, key_meant(node))
+        faults.add(at, problem, key_meant(node) or AS_IN.get(what, ""))
         return None
     values = {key.text: plain(value) for key, value in node.entries}
     try:

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 # country has several zones, its biggest city's. A suggestion, never a reading.
 USUAL = {
     "Asia/Kolkata": "ist|indian|indian standard time|mumbai|delhi|new delhi|bangalore|bengaluru"
-    "|chennai|hyderabad|pune",
+    "|bombay|chennai|hyderabad|pune",
     "Asia/Karachi": "pkt",
     "Asia/Kathmandu": "npt",
     "Asia/Dubai": "gst|uae|abu dhabi",

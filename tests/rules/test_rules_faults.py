@@ -20,7 +20,7 @@ def test_all_faults_of_all_files_come_at_once_in_order() -> None:
     ) == [
         "a.yaml:1:1: `rulse` is not a section; did you mean `rules`?",
         "a.yaml:2:26: `slak` is not a type of destination; did you mean `slack`?",
-        "b.yaml:1:1: `agents` is a mapping (write agent names as keys)",
+        "b.yaml:1:1: `agents` is a mapping (write agents' ids as keys)",
         (
             "c.yaml:1:9: this is not valid YAML: `${` opens braces of its own here"
             " (between { } and [ ], put ${…} in quotes)"
@@ -92,11 +92,11 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         (
             '- {name: R, when: lead.created, send: screen, if: {name: {matches: "("}}}',
-            "6:68: `matches`: no RE2 expression: missing ): (",
+            "6:68: `matches`: not an RE2 expression: missing ): (",
         ),
         (
             '- {name: R, when: lead.created, send: screen, if: {name: {matches: "(?=a)"}}}',
-            "6:68: `matches`: no RE2 expression: invalid perl operator: (?=",
+            "6:68: `matches`: not an RE2 expression: invalid perl operator: (?=",
         ),
         (
             "- {name: R, when: lead.created, send: screen, if: {name: {contains: null}}}",
