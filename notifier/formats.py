@@ -1,6 +1,7 @@
 """How single settings are written; every function raises ``ValueError`` in plain words."""
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
@@ -124,10 +125,16 @@ def positive(duration: timedelta) -> timedelta:
     return duration
 
 
+# A path has one slash where the URL had two or three.
+SCHEME = re.compile(r"file:|[a-z][a-z0-9+]+:/", re.ASCII)
+
+
 def check_database(path: Path) -> Path:
     """Return a path that a file may have."""
     if str(path) == ":memory:":
         raise ValueError("`:memory:` is not a file: all that was seen would be forgotten")
+    if SCHEME.match(str(path)):
+        raise ValueError("this is not a path but a URL; the database is a file")
     if os.path.isdir(path):  # noqa: PTH112 - never raises
         raise ValueError("this is a folder; the database is a file in one")
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113

@@ -285,6 +285,11 @@ AN_ID = "an id has visible ASCII characters alone, no blanks and no quotes"
         ("DATABASE", '"n.db"', QUOTED),
         (
             "DATABASE",
+            "sqlite:///notifier.db",
+            "this is not a path but a URL; the database is a file",
+        ),
+        (
+            "DATABASE",
             ":memory:",
             "`:memory:` is not a file: all that was seen would be forgotten",
         ),

@@ -3,7 +3,6 @@
 Source: Slack's Web API (chat.postMessage, chat.update) and incoming webhooks.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from hashlib import sha256
@@ -25,6 +24,7 @@ from notifier.destinations.base import (
 )
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
+from notifier.destinations.slack_channels import check_channel
 from notifier.destinations.slack_checks import describe
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import (
@@ -48,13 +48,9 @@ from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
 from notifier.network.targets import target_of
 from notifier.records import Lead
-from notifier.rules.unfit import UnfitError
 
 SEND_TIMEOUT_S = 15.0
 UPDATE_TIMEOUT_S = 5.0
-NOT_IN_NAMES = re.compile(r"[^\w-]+")
-CHANNEL_LINK = re.compile(r"https?://[^/]+/(?:.*/)?([CDG][A-Z0-9]{7,})\b")
-CHANNEL_ID = re.compile(r"[CDGUW][A-Z0-9]*")
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
@@ -64,24 +60,6 @@ def _check_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _check_channel(channel: str) -> str:
-    """Return a channel as it came; Slack's names have neither blanks nor capitals."""
-    if CHANNEL_ID.fullmatch(channel):
-        return channel
-    problem = "is not a channel's name or id"
-    if linked := CHANNEL_LINK.match(channel):
-        raise UnfitError(channel, problem, f"; did you mean `{linked[1]}`?")
-    if channel.startswith("@"):
-        remedy = "; for one person write the member id, as in U024BE7LH, or assignee"
-        raise UnfitError(channel, problem, remedy)
-    mark = "#" if "#" in channel[:2] else ""
-    name = mark + NOT_IN_NAMES.sub("-", channel.lower()).strip("-")
-    if name != channel:
-        near = f"; did you mean `{name}`?" if name != mark else ""
-        raise UnfitError(channel, problem, near)
-    return channel
-
-
 class SlackOptions(KindOptions):
     """``{type: slack, channel: …}`` or ``{type: slack, webhook_url: …}`` in the rules file."""
 
@@ -89,7 +67,7 @@ class SlackOptions(KindOptions):
     is_read_by_people: ClassVar[bool] = True
 
     type: Literal["slack"] = Field(description="The kind of destination.")
-    channel: Annotated[str, AfterValidator(_check_channel)] | None = Field(
+    channel: Annotated[str, AfterValidator(check_channel)] | None = Field(
         default=None,
         min_length=1,
         description="A channel's name or id, or assignee for direct messages; needs a token.",
