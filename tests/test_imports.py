@@ -29,6 +29,7 @@ ORDER = (
     "ledger",
     "overdue",
     "set_back",
+    "judging",
     "intake",
     *PEERS,
     "rehearsal",

@@ -19,7 +19,8 @@ from notifier.clocks import Clocks
 from notifier.conclude import Health, Outcome, Standing, State
 from notifier.configuration import Configuration, load_configuration
 from notifier.environment import read_environment
-from notifier.intake import Intake, commit_page
+from notifier.intake import commit_page
+from notifier.judging import Intake
 from notifier.records import LEAD, Source
 from notifier.rehearsal.row import row_of
 from notifier.rows import iso_ms, ms_of

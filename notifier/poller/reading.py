@@ -8,7 +8,8 @@ import structlog
 
 from notifier.crashes import Crashes
 from notifier.errors import UpstreamError, UpstreamPausedError
-from notifier.intake import Committed, Intake
+from notifier.intake import Committed
+from notifier.judging import Intake
 from notifier.ledger import Written
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks

@@ -7,7 +7,8 @@ from sqlite_utils import Database
 
 from notifier import ledger, overdue
 from notifier.events import EventType, operation
-from notifier.intake import Committed, Intake, commit_page, present_lead
+from notifier.intake import Committed, commit_page, present_lead
+from notifier.judging import Intake
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.poller.listing import ListingWalks

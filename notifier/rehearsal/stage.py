@@ -20,7 +20,8 @@ from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
 from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.events import EventType, operation
-from notifier.intake import Intake, commit_page, present_lead
+from notifier.intake import commit_page, present_lead
+from notifier.judging import Intake
 from notifier.ledger import Written
 from notifier.plan import told
 from notifier.records import LEAD, NON_LEAD, Lead, Source

@@ -27,7 +27,8 @@ from notifier.clocks import Clocks
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools
 from notifier.dispatcher.turn import Turn
-from notifier.intake import Intake, commit_page, present_lead
+from notifier.intake import commit_page, present_lead
+from notifier.judging import Intake
 from notifier.records import LEAD, Source
 from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset

@@ -10,7 +10,8 @@ from sqlite_utils import Database
 from notifier import overdue
 from notifier.building import kinds
 from notifier.conclude import Health, Outcome, Standing, State
-from notifier.intake import Intake, commit_page, present_lead
+from notifier.intake import commit_page, present_lead
+from notifier.judging import Intake
 from notifier.plan import Mutes
 from notifier.records import LEAD, Source
 from notifier.rows import Json

@@ -22,7 +22,8 @@ from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools
 from notifier.dispatcher.turn import Turn
-from notifier.intake import Intake, commit_page, present_lead
+from notifier.intake import commit_page, present_lead
+from notifier.judging import Intake
 from notifier.records import LEAD, Lead, Source
 from notifier.rehearsal.row import row_of
 from notifier.rows import iso_ms

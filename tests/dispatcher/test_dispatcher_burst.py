@@ -8,7 +8,8 @@ import pytest
 
 from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.events import EventType
-from notifier.intake import Intake, commit_page
+from notifier.intake import commit_page
+from notifier.judging import Intake
 from notifier.rehearsal.stage import Stage
 from notifier.upstream.page import parse_page
 from support.stages import MONDAY_10, PLACES, WEBSITE, ended, later, row, staged, told

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from notifier.events import Event
-from notifier.intake import Intake
+from notifier.judging import Intake
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks
 from notifier.records import LEAD
