@@ -27,6 +27,7 @@ from notifier.settings import Settings
 from notifier.store import dues, notes, sources
 from notifier.store.db import Store
 from notifier.store.lock import instance_lock
+from notifier.threads import in_a_thread
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
 from notifier.upstream.client import Client
 
@@ -122,6 +123,8 @@ class Service:
 
     def reload(self) -> None:
         """Read the rules again; wrong ones are refused, and the old ones stay in force."""
+        if len(self._tasks) > 1:
+            return  # one that waits for its turn will read what is there then
         task = asyncio.create_task(self._reload())
         self._tasks.add(task)
         task.add_done_callback(self._reloaded)
@@ -140,7 +143,7 @@ class Service:
     async def _reload_once(self) -> None:
         self.monitor.systemd.reloading()
         try:
-            self.config = await asyncio.to_thread(self.reread)
+            self.config = await in_a_thread(self.reread)
         except ConfigError as error:
             # A file's name may hold bytes that are no text.
             log.error("reload_refused", faults=[clean(str(fault)) for fault in error.faults])

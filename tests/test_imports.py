@@ -23,6 +23,7 @@ ORDER = (
     "log",
     "clocks",
     "crashes",
+    "threads",
     "files",
     "network",
     *IO,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import StringIO
 from os import fsdecode, mkfifo
 from pathlib import Path
+from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
@@ -49,7 +50,7 @@ async def reloaded(service: Service, times: int) -> list[str]:
     return [one["event"] for one in logs]
 
 
-async def test_reloads_in_a_row_are_made_one_after_the_other(tmp_path: Path) -> None:
+async def test_of_reloads_in_a_row_the_last_stands_for_those_that_wait(tmp_path: Path) -> None:
     config = configured(tmp_path)
     read: list[Configuration] = []
 
@@ -58,7 +59,7 @@ async def test_reloads_in_a_row_are_made_one_after_the_other(tmp_path: Path) -> 
         return read[-1]
 
     async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
-        assert await reloaded(service, 3) == ["reloaded"] * 3
+        assert await reloaded(service, 20) == ["reloaded"] * 2
         assert service.config is read[-1]
 
 
@@ -170,3 +171,26 @@ async def test_rules_that_are_spoilt_for_a_moment_leave_the_old_ones_in_force(
         assert refused["event"] == "reload_refused"
         assert told in refused["faults"][0]
         assert service.config is config
+
+
+async def test_a_stop_waits_for_no_reading_of_the_rules(tmp_path: Path) -> None:
+    (rules := tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
+    config = load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
+    read, go_on = [0], Event()
+
+    def reread() -> Configuration:
+        read[0] += 1
+        go_on.wait()
+        return config
+
+    async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
+        for _ in range(20):
+            service.reload()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        assert len(tasks) == 2, "the one that reads, and one that waits for all the others"
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    assert read[0] <= 1
+    go_on.set()
