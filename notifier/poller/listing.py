@@ -11,6 +11,7 @@ from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
 SMALL_SWEEP_MS = 60_000
 START_STEP_MS = 20
+POKE_STEP_MS = 1_000  # between two head polls that somebody asked for
 
 
 def first_polls(count: int, *, now_ms: int, interval_ms: int) -> list[int]:
@@ -43,6 +44,8 @@ class ListingWalks:
     or a sweep. Where ``order`` is not newest change first, head polls alone would
     miss changes, so that sweeps follow each other without a pause. ``stuck`` is
     the deepest page that failed and has not been read since; 0 for none.
+    ``poke_due_ms`` is when a head poll that somebody asked for is due, beside those
+    at fixed distances.
     """
 
     listing: Listing
@@ -55,6 +58,8 @@ class ListingWalks:
     has_baseline: bool = False
     order: Order = Order.UNKNOWN
     stuck: int = 0
+    poke_due_ms: int | None = None
+    _next_poke_ms: int = 0
 
     def restore(self, state: ListingState, *, now_ms: int, wall_ms: int) -> None:
         """Take up where the database says the listing was left."""
@@ -77,7 +82,7 @@ class ListingWalks:
             # has left open is then left open for good, and the sweep covers it.
             if self.full is None and self._sweep_is_due(now_ms):
                 self.full = self._begin(WalkKind.SWEEP)
-            if now_ms >= self.head_due_ms:
+            if now_ms >= self.next_head_ms:
                 self.head = self._begin(WalkKind.HEAD)
                 self._skip_head(now_ms)
         return tuple(walk for walk in (self.head, self.full) if walk is not None)
@@ -93,11 +98,29 @@ class ListingWalks:
             return self.head
         return self.full
 
+    def poke(self, *, now_ms: int) -> bool:
+        """Make a head poll due; False where one is, or soon will be.
+
+        At once, though not within a second of the last one that was asked for. A head
+        poll that is under way may have read page 1 already: another one follows it.
+        """
+        if self.poke_due_ms is not None:
+            return False
+        self.poke_due_ms = max(now_ms, self._next_poke_ms)
+        return True
+
+    @property
+    def next_head_ms(self) -> int:
+        """When the next head poll is due."""
+        if self.poke_due_ms is None:
+            return self.head_due_ms
+        return min(self.head_due_ms, self.poke_due_ms)
+
     def next_ms(self) -> int:
         """Return when :meth:`due` may have something again, nothing being under way."""
         if self.full_due_ms is None:
-            return self.head_due_ms
-        return min(self.head_due_ms, self.full_due_ms)
+            return self.next_head_ms
+        return min(self.next_head_ms, self.full_due_ms)
 
     def failed(self, walk: Walk, *, now_ms: int) -> None:
         """Note that the walk's next page could not be read."""
@@ -158,9 +181,12 @@ class ListingWalks:
 
     def _skip_head(self, now_ms: int) -> None:
         """Set the next head poll's time: of those missed in a pause none is made up for."""
-        interval_ms = self.intervals.head_ms
-        missed = (now_ms - self.head_due_ms) // interval_ms
-        self.head_due_ms += (1 + missed) * interval_ms
+        if self.poke_due_ms is not None:
+            self.poke_due_ms, self._next_poke_ms = None, now_ms + POKE_STEP_MS
+        if now_ms >= self.head_due_ms:
+            interval_ms = self.intervals.head_ms
+            missed = (now_ms - self.head_due_ms) // interval_ms
+            self.head_due_ms += (1 + missed) * interval_ms
 
     @property
     def _sorted(self) -> bool:

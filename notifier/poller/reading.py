@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -13,7 +14,7 @@ from notifier.judging import Intake
 from notifier.ledger import Written
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks
-from notifier.poller.stopping import Stop
+from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
 from notifier.upstream.budget import Budget
 from notifier.upstream.order import OrderWitness
@@ -29,11 +30,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads pages for one source, one at a time."""
+    """Reads pages for one source, one at a time.
+
+    ``patience`` is a full walk's, for its turn.
+    """
 
     tools: PollerTools
     budget: Budget
     stop: Stop
+    patience: Patience
     faults: Crashes = field(default_factory=Crashes)
 
     async def read(
@@ -85,11 +90,13 @@ class Reader:
         if walk.waits_since_ms is None:
             walk.waits_since_ms = now_ms
         mine = self.budget.turn(walk.kind, since_ms=walk.waits_since_ms)
-        try:
-            async with asyncio.timeout(until_ms and max(until_ms - now_ms, 0) / 1000):
-                await turn.enter_async_context(mine)
-        except TimeoutError:
-            return False
+        if until_ms is None:
+            await turn.enter_async_context(mine)
+        else:
+            most_s = max(until_ms - now_ms, 0) / 1000
+            taking = partial(turn.enter_async_context, mine)
+            if not await self.patience.wait(taking, most_s=most_s):
+                return False
         walk.waits_since_ms = None
         return True
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -13,7 +14,7 @@ from notifier.poller import transactions
 from notifier.poller.alarm import Alarm
 from notifier.poller.listing import ListingWalks
 from notifier.poller.reading import Reader, log_failed
-from notifier.poller.stopping import Stop
+from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
 from notifier.rows import ms_of
 from notifier.store.parts import words
@@ -37,11 +38,12 @@ class SourcePoller:
         self._source = listings[0].listing.source
         self._tools = tools
         self._alarm = Alarm(self._source, tools, interval_ms=listings[0].intervals.head_ms)
-        self._stop = Stop()
+        self._stop, self._patience = Stop(), Patience()
         self._reader = Reader(
             tools=tools,
             budget=tools.budget(listings[0].listing.token),
             stop=self._stop,
+            patience=self._patience,
         )
         self._retry_ms = min(walks.head_due_ms for walks in listings)
         self._heads_in_a_row = 0
@@ -49,9 +51,21 @@ class SourcePoller:
         self._crashes = Crashes()
         self._reading: tuple[ListingWalks, Walk] | None = None
 
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self._source.name
+
     def stop(self) -> None:
         """Ask for no more pages, from now on; a page being committed is committed whole."""
         self._stop.request()
+
+    def poke(self) -> None:
+        """Make a head poll of each listing due at once; a pause after a failure still holds."""
+        now_ms = self._tools.clock_ms()
+        for walks in self._listings:
+            if walks.poke(now_ms=now_ms):
+                self._patience.end()
 
     async def run(self) -> None:
         """Poll until stopped."""
@@ -89,7 +103,8 @@ class SourcePoller:
         self._restored = True
 
     async def _pause(self, wait_ms: int) -> None:
-        await self._stop.unless(lambda: asyncio.sleep(wait_ms / 1000))
+        sleep = partial(asyncio.sleep, wait_ms / 1000)
+        await self._stop.unless(lambda: self._patience.wait(sleep, most_s=None))
 
     async def _step(self) -> int:
         """Make at most one request; return the milliseconds until the next may be due."""
@@ -162,7 +177,7 @@ class SourcePoller:
         """Return until when the walk may wait for its turn: a head poll would go first."""
         if walk.kind is WalkKind.HEAD or self._is_owed:
             return None
-        due = (walks.head_due_ms for walks in self._listings if walks.has_baseline)
+        due = (walks.next_head_ms for walks in self._listings if walks.has_baseline)
         return min(due, default=None)
 
     async def _read(

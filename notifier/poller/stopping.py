@@ -1,4 +1,4 @@
-"""A stop that ends waiting at once, and nothing else."""
+"""What ends waiting at once, and nothing else: a stop, or a call to go on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -34,3 +34,31 @@ class Stop:
             return None
         finally:
             self._waiting = None
+
+
+class Patience:
+    """Waits that :meth:`end` ends early, one at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Timeout | None = None
+
+    def end(self) -> None:
+        """End the present wait, from the event loop's own thread; a later one is not."""
+        if self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    async def wait(
+        self, call: Callable[[], Awaitable[object]], *, most_s: float | None
+    ) -> bool:
+        """Whether ``call`` came to its end in time; else it is cancelled.
+
+        It must let no TimeoutError of its own through.
+        """
+        try:
+            async with asyncio.timeout(most_s) as self._waiting:
+                await call()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting = None
+        return True
