@@ -74,6 +74,12 @@ class Engine:
             polls = [tasks.create_task(poller.once()) for poller in self.pollers]
         return all(poll.result() for poll in polls)
 
+    def poke(self, source: str | None) -> None:
+        """Make head polls due at once: of the source of that name, or of all."""
+        for poller in self.pollers:
+            if source in (None, poller.name):
+                poller.poke()
+
     def stop(self) -> None:
         """Ask for no more pages and claim no more deliveries."""
         for poller in self.pollers:

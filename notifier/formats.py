@@ -22,6 +22,9 @@ QUOTES = ('""', "''", "``", "“”", "„“", "„”", "””", "““", "�
 # Nothing to the eye: controls and format characters, but for half characters, which
 # stand for the bytes of a path.
 INVISIBLE = ("Cc", "Cf")
+PATH_LETTER = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]")
+SECRET_LENGTH = 16
+HOW_TO_MAKE_ONE = "`openssl rand -hex 16` prints a good one"
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
@@ -116,6 +119,23 @@ def check_secret_url(url: SecretStr) -> SecretStr:
     check_url(url.get_secret_value())
     resolve_name("notifier.network.targets:target_of")(url.get_secret_value())
     return url
+
+
+def check_poke_secret(secret: SecretStr) -> SecretStr:
+    """Return a secret that stands in a URL's path as it is; it is not quoted back.
+
+    Source: RFC 3986, section 3.3, "pchar", less what is written with a percent sign.
+    """
+    text = secret.get_secret_value()
+    for place, letter in enumerate(text, start=1):
+        if not PATH_LETTER.fullmatch(letter):
+            raise ValueError(
+                f"no part of a URL's path carries its character {place} as it is: "
+                f"use letters, digits, - and _ ({HOW_TO_MAKE_ONE})"
+            )
+    if len(text) < SECRET_LENGTH:
+        raise ValueError(f"it is shorter than {SECRET_LENGTH} characters ({HOW_TO_MAKE_ONE})")
+    return secret
 
 
 def positive(duration: timedelta) -> timedelta:

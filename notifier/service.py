@@ -58,7 +58,7 @@ class Service:
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        async with self.monitor.on_duty(self._bots):
+        async with self.monitor.on_duty(self._bots, self._poke):
             await self._run_engines()
         log.info("stopped")
         if self._is_lost:
@@ -161,6 +161,16 @@ class Service:
             if one.token is not None
         }
 
+    def _poke(self, source: str | None) -> bool:
+        """Let the present engine poll at once; False where no such source is polled."""
+        if source is not None and source not in {
+            one.source.name for one in self.config.sources
+        }:
+            return False
+        if self._engine:  # else it is being built, and polls at once by itself
+            self._engine.poke(source)
+        return True
+
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
         await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
@@ -246,9 +256,15 @@ def _observing(*observers: Observe | None) -> Observe:
 
 def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:
     http = (settings.http.host, settings.http.port) if settings.http else None
+    reach = Reach(
+        http=http,
+        heartbeat_url=settings.heartbeat_url,
+        systemd=systemd,
+        poke_secret=settings.poke_secret,
+    )
     return Monitor(
         store,
-        reach=Reach(http=http, heartbeat_url=settings.heartbeat_url, systemd=systemd),
+        reach=reach,
         clocks=clocks,
         poll_s=settings.poll_interval.total_seconds(),
         rate_limit=settings.rate_limit,

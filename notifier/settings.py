@@ -124,8 +124,12 @@ class Settings(BaseSettings):
     )
     http: Annotated[formats.Address | None, BeforeValidator(formats.split_address)] = Field(
         default=None,
-        description="where `/healthz`, `/readyz` and `/metrics` listen",
+        description="where `/healthz`, `/readyz`, `/metrics` and `/poke` listen",
         examples=["127.0.0.1:8787"],
+    )
+    poke_secret: Annotated[SecretStr, AfterValidator(formats.check_poke_secret)] | None = Field(
+        default=None,
+        description="opens `/poke/<secret>`: whoever posts there has sources polled",
     )
     heartbeat_url: Annotated[SecretStr, AfterValidator(formats.check_secret_url)] | None = (
         Field(
@@ -237,6 +241,13 @@ def _shadowed(environment: Environment, given: dict[str, tuple[str, Place]]) -> 
 
 
 def _doubtful(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterator[Fault]:
+    if settings.poke_secret and not settings.http:
+        place = given["poke_secret"][1]
+        yield Fault(
+            where=f"{PREFIX}POKE_SECRET, from {place.name}",
+            problem="nobody can poke, since nothing listens",
+            remedy=f"set {PREFIX}HTTP, for example to 127.0.0.1:8787",
+        )
     if settings.smtp_url and (problem := formats.smtp_doubt(settings.smtp_url)):
         place = given["smtp_url"][1]
         yield Fault(where=f"{PREFIX}SMTP_URL, from {place.name}", problem=problem)

@@ -257,6 +257,36 @@ def test_a_wrong_secret_is_explained_without_its_value(tmp_path: Path, variable:
     assert "secret" not in fault
 
 
+@pytest.mark.parametrize(
+    ("secret", "problem"),
+    [
+        ("fifteen-letters", "it is shorter than 16 characters"),
+        ("c2VjcmV0/secret/", "no part of a URL's path carries its character 9 as it is"),
+        ("secret%20secret-secret", "no part of a URL's path carries its character 7 as it is"),
+        ("secret secret-secret", "no part of a URL's path carries its character 7 as it is"),
+        (
+            "secret-secret-schlüssel",
+            "no part of a URL's path carries its character 19 as it is",
+        ),
+        ("s?cret#secret-secret", "no part of a URL's path carries its character 2 as it is"),
+    ],
+)
+def test_a_poke_secret_is_long_and_stands_in_a_url(
+    tmp_path: Path, secret: str, problem: str
+) -> None:
+    (fault,) = faults(tmp_path, {"NOTIFIER_POKE_SECRET": secret})
+    assert fault.startswith(f"NOTIFIER_POKE_SECRET, from the environment: {problem}")
+    assert "openssl rand" in fault
+    assert secret not in fault
+
+
+def test_a_poke_secret_without_a_server_is_a_doubt(tmp_path: Path) -> None:
+    given = {"NOTIFIER_POKE_SECRET": "long-enough-a-secret"}
+    (warning,) = warnings(tmp_path, given)
+    assert warning.startswith("NOTIFIER_POKE_SECRET, from the environment: nobody can poke")
+    assert warnings(tmp_path, given | {"NOTIFIER_HTTP": "127.0.0.1:0"}) == []
+
+
 BOT = "638d99eeee9e558f1247ae03"
 QUOTED = "it is in quotes: this place takes them literally"
 AN_ID = "an id has visible ASCII characters alone, no blanks and no quotes"
@@ -335,10 +365,11 @@ def test_no_secret_shows_in_the_repr(tmp_path: Path) -> None:
                 "NOTIFIER_SLACK_TOKEN": "xoxb-secret",
                 "NOTIFIER_SMTP_URL": "smtp://me:secret@mail.example.com:587",
                 "NOTIFIER_HEARTBEAT_URL": "https://hc.example.com/secret",
+                "NOTIFIER_POKE_SECRET": "very-secret-and-long",
             },
         )
     )
-    assert "secret" not in shown
+    assert "secret" not in shown.replace("poke_secret=SecretStr('**********')", "")
 
 
 def test_a_broken_line_in_dotenv_is_a_fault_with_its_number(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``/healthz``, ``/readyz`` and ``/metrics`` on an address of the operator's choice."""
+"""``/healthz``, ``/readyz``, ``/metrics`` and ``/poke`` on an address the operator chose."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.listening import BOUNDS, Bounds, listening
+from notifier.monitoring.poke import PokeDoor
 
 DATABASE_TIMEOUT_S = 5.0
 
@@ -18,11 +19,12 @@ DATABASE_TIMEOUT_S = 5.0
 class Answers:
     """Where the answers come from: troubles one sentence each, metrics as text.
 
-    Both may raise StoreError and BusyError.
+    Both may raise StoreError and BusyError. Without a ``door`` nobody can poke.
     """
 
     troubles: Callable[[], Awaitable[list[str]]]
     metrics: Callable[[], Awaitable[bytes]]
+    door: PokeDoor | None = None
 
 
 def serving(
@@ -53,7 +55,19 @@ def _routes(answers: Answers) -> list[web.RouteDef]:
         web.get("/healthz", healthz),
         web.get("/readyz", readyz),
         web.get("/metrics", metrics),
+        *(_poke_routes(answers.door) if answers.door else ()),
     ]
+
+
+def _poke_routes(door: PokeDoor) -> list[web.RouteDef]:
+    async def poke(request: web.Request) -> web.Response:
+        """Answer at once; the body is left unread, and the server drops it within bounds."""
+        secret, source = request.match_info["secret"], request.match_info.get("source")
+        if door.opens(secret) and door.poke(source):
+            return web.Response(status=204)
+        raise web.HTTPNotFound
+
+    return [web.post("/poke/{secret}", poke), web.post("/poke/{secret}/{source}", poke)]
 
 
 async def _asked(troubles: Callable[[], Awaitable[list[str]]]) -> list[str]:

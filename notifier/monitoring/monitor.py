@@ -17,6 +17,7 @@ from notifier.clocks import Clocks
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
+from notifier.monitoring.poke import Poke, PokeDoor
 from notifier.monitoring.sdnotify import Systemd
 from notifier.monitoring.watch import Bots, Watch
 from notifier.store.db import Store
@@ -36,11 +37,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Whom the operator wants told: addresses, each of them optional."""
+    """Whom the operator wants told, and who may poke: each of them optional."""
 
     http: tuple[str, int] | None
     heartbeat_url: SecretStr | None
     systemd: Systemd
+    poke_secret: SecretStr | None = None
 
 
 class Monitor:
@@ -73,16 +75,18 @@ class Monitor:
         return self._probes.meters if self._probes else None
 
     @asynccontextmanager
-    async def on_duty(self, bots: Bots) -> AsyncIterator[None]:
+    async def on_duty(self, bots: Bots, poke: Poke | None = None) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
-        ``bots`` are asked for anew each time, since a reload changes them. Raises
-        :class:`ConfigError` where the HTTP address cannot be used.
+        ``bots`` are asked for anew each time, since a reload changes them, and
+        ``poke`` is what a poke does. Raises :class:`ConfigError` where the HTTP
+        address cannot be used.
         """
         self._watch.bots = bots
         async with AsyncExitStack() as stack:
             if self._probes and self._reach.http:
-                await stack.enter_async_context(self._probes.serving(*self._reach.http))
+                serving = self._probes.serving(*self._reach.http, self._door(poke))
+                await stack.enter_async_context(serving)
             tasks = [asyncio.create_task(one) for one in self._duties()]
             for task in tasks:
                 task.add_done_callback(_tell_crash)
@@ -97,6 +101,10 @@ class Monitor:
         """Send the heartbeat of a round that was made off duty."""
         if heartbeat := self._heartbeat():
             await heartbeat.beat()
+
+    def _door(self, poke: Poke | None) -> PokeDoor | None:
+        secret = self._reach.poke_secret
+        return PokeDoor(secret=secret, poke=poke) if secret and poke else None
 
     def _heartbeat(self) -> "Heartbeat | None":
         url = self._reach.heartbeat_url

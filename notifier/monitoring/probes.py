@@ -10,6 +10,7 @@ from notifier.monitoring.gauges import gauges
 from notifier.monitoring.health import troubles
 from notifier.monitoring.http import Answers, serving
 from notifier.monitoring.metrics import Meters
+from notifier.monitoring.poke import PokeDoor
 from notifier.monitoring.watch import Watch
 from notifier.store import health
 from notifier.store.health import Overview
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 class Probes:
     """Answers ``/healthz``, ``/readyz`` and ``/metrics`` from one watch and its own meters.
 
+    Pokes go through the ``door`` that :meth:`serving` is given.
+
     ``poll_s`` is the time between polls and ``rate_limit`` requests a minute.
     """
 
@@ -33,10 +36,12 @@ class Probes:
         self._seq = 0
 
     @asynccontextmanager
-    async def serving(self, host: str, port: int) -> AsyncIterator[None]:
+    async def serving(
+        self, host: str, port: int, door: PokeDoor | None = None
+    ) -> AsyncIterator[None]:
         """Answer while the block runs; raises :class:`ConfigError` for an unusable address."""
         self._seq = await self._watch.store.look(health.newest_event)
-        answers = Answers(troubles=self._troubles, metrics=self._metrics)
+        answers = Answers(troubles=self._troubles, metrics=self._metrics, door=door)
         async with serving(host, port, answers) as bound:
             log.info("http_listening", host=host, port=bound)
             yield
