@@ -21,6 +21,7 @@ import many
 import matching
 import outbox
 import parsing
+import poked
 import quiet
 import starts
 from machine import machine
@@ -32,6 +33,7 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "outbox": outbox.rows,
     "quiet": quiet.rows,
     "latency": latency.rows,
+    "poke": poked.rows,
     "baseline": baseline.rows,
     "start": starts.rows,
     "day": day.rows,
