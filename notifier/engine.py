@@ -20,7 +20,7 @@ from notifier.dispatcher.turn import Turn
 from notifier.intake import present_lead
 from notifier.monitoring.pages import Pages
 from notifier.overdue import Present
-from notifier.poller.listing import Intervals, ListingWalks, first_polls
+from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.records import Lead, Source
@@ -86,10 +86,19 @@ class Engine:
             poller.stop()
         self.dispatcher.stop()
 
+    def rhythm(self) -> dict[ListingKey, int]:
+        """Return when each listing's head polls are due, for the engine that comes next."""
+        return {key: ms for poller in self.pollers for key, ms in poller.rhythm().items()}
+
 
 @asynccontextmanager
-async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]:
-    """Build pollers and lanes; what an earlier engine left in flight is due at once."""
+async def engine(
+    shared: Shared, config: Configuration, *, before: Engine | None = None
+) -> AsyncIterator[Engine]:
+    """Build pollers and lanes; what an earlier engine left in flight is due at once.
+
+    Listings that the engine ``before`` polled are polled on at their old distances.
+    """
     rules, clocks = config.ruleset, shared.clocks
     by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
     async with AsyncExitStack() as stack:
@@ -112,7 +121,10 @@ async def engine(shared: Shared, config: Configuration) -> AsyncIterator[Engine]
         )
         dispatcher.open(destinations, limits(rules), lane_tools)
         tools = _poller_tools(shared, rules, dispatcher)
-        yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools))
+        # As late as this: somebody may have poked meanwhile.
+        rhythm = before.rhythm() if before else {}
+        del before  # it remembers every id of a walk that was under way
+        yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools, rhythm))
 
 
 def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
@@ -163,7 +175,10 @@ def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> Pol
 
 
 def _pollers(
-    shared: Shared, config: Configuration, tools: PollerTools
+    shared: Shared,
+    config: Configuration,
+    tools: PollerTools,
+    rhythm: Mapping[ListingKey, int],
 ) -> tuple[SourcePoller, ...]:
     settings = shared.settings
     intervals = Intervals(
@@ -175,18 +190,26 @@ def _pollers(
         len(config.sources), now_ms=tools.clock_ms(), interval_ms=intervals.head_ms
     )
     return tuple(
-        SourcePoller(_walks(spec, intervals, begin_ms=begin_ms), tools)
+        SourcePoller(
+            _walks(spec, intervals, rhythm, begin_ms=begin_ms), tools, begin_ms=begin_ms
+        )
         for spec, begin_ms in zip(config.sources, first_ms, strict=True)
     )
 
 
-def _walks(spec: SourceSpec, intervals: Intervals, *, begin_ms: int) -> list[ListingWalks]:
+def _walks(
+    spec: SourceSpec,
+    intervals: Intervals,
+    rhythm: Mapping[ListingKey, int],
+    *,
+    begin_ms: int,
+) -> list[ListingWalks]:
     assert spec.token is not None
     return [
         ListingWalks(
             listing=Listing(source=spec.source, kind=kind, token=spec.token),
             intervals=intervals,
-            head_due_ms=begin_ms,
+            head_due_ms=rhythm.get((spec.source.bot_id, kind), begin_ms),
         )
         for kind in spec.types
     ]

@@ -88,7 +88,7 @@ class Service:
     async def _run_engine(self) -> None:
         """Run with the present rules, until a stop or a reload."""
         config = self.config
-        async with engine(self.shared, config) as self._engine:
+        async with engine(self.shared, config, before=self._engine) as self._engine:
             await self._note_rules(refused=None)
             self.monitor.systemd.ready()
             log.info("started", sources=len(self._engine.pollers))

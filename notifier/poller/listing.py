@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
 from notifier.store.snapshots import ListingState
 from notifier.upstream.client import Listing
@@ -12,6 +13,9 @@ from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 SMALL_SWEEP_MS = 60_000
 START_STEP_MS = 20
 POKE_STEP_MS = 1_000  # between two head polls that somebody asked for
+
+ListingKey: TypeAlias = tuple[str, str]
+"""A bot's id, and which of its listings."""
 
 
 def first_polls(count: int, *, now_ms: int, interval_ms: int) -> list[int]:
@@ -39,8 +43,8 @@ class ListingWalks:
     """One listing's walks under way, and when the next are due.
 
     Moments are milliseconds of a clock that never jumps. ``head_due_ms`` is at
-    first when the listing is read for the first time; head polls then keep their
-    distance from that moment, however long each takes. ``full`` is a baseline
+    first the moment from which head polls keep their distance, however long each
+    takes; one that is past already is due. ``full`` is a baseline
     or a sweep. Where ``order`` is not newest change first, head polls alone would
     miss changes, so that sweeps follow each other without a pause. ``stuck`` is
     the deepest page that failed and has not been read since; 0 for none.
@@ -67,11 +71,15 @@ class ListingWalks:
         self.has_baseline = state.baseline_done_ms is not None
         known = state.walk_order in tuple(Order)  # else the file is damaged
         self.order = Order(state.walk_order) if known else Order.UNKNOWN
-        self.head_due_ms = max(self.head_due_ms, now_ms)
         if state.swept_ms is not None:
             # A host clock set back must not put the next sweep off for long.
             age_ms = max(wall_ms - state.swept_ms, 0)
             self.full_due_ms = self._next_sweep_ms(now_ms, state.pages, age_ms=age_ms)
+
+    @property
+    def key(self) -> ListingKey:
+        """What stays of a listing whatever its source is called."""
+        return self.listing.source.bot_id, self.listing.kind
 
     def due(self, *, now_ms: int) -> tuple[Walk, ...]:
         """Return the walks whose next page may be asked for now, a head poll first."""
@@ -108,6 +116,14 @@ class ListingWalks:
             return False
         self.poke_due_ms = max(now_ms, self._next_poke_ms)
         return True
+
+    def resumes_ms(self) -> int:
+        """Return the ``head_due_ms`` with which another takes up these polls.
+
+        A poll that is cut off, or was asked for, is due before that, at once.
+        """
+        is_owed = self.head is not None or self.poke_due_ms is not None
+        return self.head_due_ms - self.intervals.head_ms * is_owed
 
     @property
     def next_head_ms(self) -> int:

@@ -12,7 +12,7 @@ from notifier.crashes import Crashes
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
 from notifier.poller.alarm import Alarm
-from notifier.poller.listing import ListingWalks
+from notifier.poller.listing import ListingKey, ListingWalks
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
@@ -31,9 +31,11 @@ log = structlog.get_logger()
 
 
 class SourcePoller:
-    """Walks the listings of one source, one request at a time."""
+    """Walks the listings of one source from ``begin_ms`` on, one request at a time."""
 
-    def __init__(self, listings: Sequence[ListingWalks], tools: PollerTools) -> None:
+    def __init__(
+        self, listings: Sequence[ListingWalks], tools: PollerTools, *, begin_ms: int = 0
+    ) -> None:
         self._listings = list(listings)  # who had a turn goes to the end
         self._source = listings[0].listing.source
         self._tools = tools
@@ -45,7 +47,7 @@ class SourcePoller:
             stop=self._stop,
             patience=self._patience,
         )
-        self._retry_ms = min(walks.head_due_ms for walks in listings)
+        self._retry_ms = begin_ms
         self._heads_in_a_row = 0
         self._restored = False
         self._crashes = Crashes()
@@ -63,9 +65,15 @@ class SourcePoller:
     def poke(self) -> None:
         """Make a head poll of each listing due at once; a pause after a failure still holds."""
         now_ms = self._tools.clock_ms()
+        if not self._restored:
+            self._retry_ms = min(self._retry_ms, now_ms)  # it need not wait for its beginning
         for walks in self._listings:
             if walks.poke(now_ms=now_ms):
                 self._patience.end()
+
+    def rhythm(self) -> dict[ListingKey, int]:
+        """Return the ``head_due_ms`` with which another poller takes up each listing."""
+        return {walks.key: walks.resumes_ms() for walks in self._listings}
 
     async def run(self) -> None:
         """Poll until stopped."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from notifier.errors import UpstreamError
 from notifier.events import Event, decode
 from notifier.poller import transactions
-from notifier.poller.listing import Intervals, ListingWalks, first_polls
+from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.records import LEAD, Source
@@ -40,6 +40,7 @@ BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 REQUEST_S = 0.05
 TIMEOUT_S = 20
 TOKEN = SecretStr("token")
+NO_RHYTHM: Mapping[ListingKey, int] = {}
 
 
 class Crash(BaseException):
@@ -214,8 +215,11 @@ class House:
     def clock_ms(self) -> int:
         return round(self.loop.time() * 1000)
 
-    def made(self) -> list[SourcePoller]:
-        """Return new pollers, one a bot, that share the token's budget."""
+    def made(self, rhythm: Mapping[ListingKey, int] = NO_RHYTHM) -> list[SourcePoller]:
+        """Return new pollers, one a bot, that share the token's budget.
+
+        ``rhythm`` is what earlier ones leave behind at a reload.
+        """
         budget = Budget(
             self.store,
             key="token",
@@ -236,17 +240,19 @@ class House:
         bots, head_ms = list(self.world.bots), self.intervals.head_ms
         first_ms = first_polls(len(bots), now_ms=self.clock_ms(), interval_ms=head_ms)
         return [
-            SourcePoller(self._listings(bot_id, begin_ms), tools)
+            SourcePoller(self._listings(bot_id, begin_ms, rhythm), tools, begin_ms=begin_ms)
             for bot_id, begin_ms in zip(bots, first_ms, strict=True)
         ]
 
-    def _listings(self, bot_id: str, begin_ms: int) -> list[ListingWalks]:
+    def _listings(
+        self, bot_id: str, begin_ms: int, rhythm: Mapping[ListingKey, int]
+    ) -> list[ListingWalks]:
         source = Source(name=f"bot-{bot_id[-4:]}", bot_id=bot_id, customer_id=CUSTOMER_ID)
         return [
             ListingWalks(
                 listing=Listing(source=source, kind=kind, token=TOKEN),
                 intervals=self.intervals,
-                head_due_ms=begin_ms,
+                head_due_ms=rhythm.get((bot_id, kind), begin_ms),
             )
             for kind in self.types
         ]
@@ -265,8 +271,8 @@ class House:
         assert not self.tasks
         self.loop.skip(seconds)
 
-    def start(self) -> None:
-        self.pollers = self.made()
+    def start(self, rhythm: Mapping[ListingKey, int] = NO_RHYTHM) -> None:
+        self.pollers = self.made(rhythm)
         self.tasks = [self.loop.create_task(poller.run()) for poller in self.pollers]
 
     def once(self) -> bool:
@@ -287,6 +293,11 @@ class House:
 
         self.loop.run_until_complete(stopped())
         self.tasks = []
+
+    def reload(self) -> None:
+        """End the pollers, and let others go on as the engine does at a SIGHUP."""
+        self.stop()
+        self.start({key: ms for one in self.pollers for key, ms in one.rhythm().items()})
 
     def kill(self) -> None:
         """End the pollers as a SIGKILL does: all that is left is the database."""

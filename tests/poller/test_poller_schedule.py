@@ -131,3 +131,60 @@ def test_after_a_pause_a_source_makes_up_for_one_poll_alone_and_keeps_its_place(
     (polls,) = head_polls(house, since_s=before).values()
     # The poll that was refused goes on, and one of the three that are overdue is made.
     assert [round(at_s) for at_s in polls] == [110, 110, 120, 135, 150, 165, 180, 195]
+
+
+def test_a_reload_keeps_every_sources_distance(build: Build) -> None:
+    house = build(bots=bots(40), limit=10_000, sweep_s=0, head_s=60)
+    house.poll(100)
+    begun_s = {bot_id: 0.02 * place for place, bot_id in enumerate(bots(40))}
+    for _ in range(3):
+        house.reload()
+        house.poll(7)
+    house.poll(120)
+    polls = head_polls(house, since_s=61)
+    assert {
+        bot_id: [round(at_s - begun_s[bot_id], 3) for at_s in polls[bot_id]] for bot_id in polls
+    } == {bot_id: [120.0, 180.0, 240.0] for bot_id in bots(40)}
+
+
+def test_after_a_reload_a_poll_that_was_cut_off_is_made_at_once(build: Build) -> None:
+    house = build(sweep_s=0, head_s=60)
+    house.world.populate(30)
+    house.poll(90)
+    leads = {house.world.create() for _ in range(12)}
+    house.poll(30.12)  # page 1 was read, and page 2 is under way
+    before = house.loop.time()
+    house.reload()
+    house.poll(100)
+    (polls,) = head_polls(house, since_s=before).values()
+    assert [round(at_s) for at_s in polls] == [120, 180]
+    assert {subject for _, subject in house.told()} == leads
+
+
+def test_a_poke_just_before_a_reload_is_not_lost(build: Build) -> None:
+    house = build(sweep_s=0, head_s=60)
+    house.poll(90)
+    house.stop()
+    for poller in house.pollers:
+        poller.poke()  # while nobody polls
+    house.start({key: ms for one in house.pollers for key, ms in one.rhythm().items()})
+    house.poll(100)
+    (polls,) = head_polls(house, since_s=90).values()
+    assert [round(at_s) for at_s in polls] == [90, 120, 180]
+
+
+def test_a_reload_begins_a_first_walk_at_once_whatever_the_distance(build: Build) -> None:
+    house = build(sweep_s=0, head_s=600)
+    house.world.populate(30)
+    house.poll(0.12)
+    house.reload()
+    house.poll(10)
+    assert house.value("SELECT COUNT(*) FROM listings WHERE baseline_done_ms NOT NULL") == 1
+
+
+def test_a_poke_is_not_held_up_by_a_start_among_many(build: Build) -> None:
+    house = build(bots=bots(500), limit=10_000, sweep_s=0, head_s=60)
+    house.start()
+    house.loop.call_soon(house.pollers[-1].poke)
+    house.poll(1)
+    assert bots(500)[-1] in head_polls(house)
