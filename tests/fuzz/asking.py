@@ -7,10 +7,15 @@ from fuzz.answers import HEADERS
 from fuzz.words import mutated, noise, some, text
 
 METHODS: Final = (b"GET", b"HEAD", b"POST", b"OPTIONS", b"TRACE", b"CONNECT", b"PRI", b"g\xe4t")
+POKE_SECRET: Final = b"a-poke-of-the-fuzzer"
 PATHS: Final = (
     *(b"/healthz", b"/readyz", b"/metrics", b"/", b"*", b"", b"/healthz?x=%00", b"//healthz"),
     *(b"/%2e%2e/etc", b"/\xff", b"/%ff%zz", b"http://127.0.0.1/healthz", b"/" + b"a" * 9_000),
     *(b"/metrics;x", b"/readyz#f", b"/healthz/", b"http://[::1", b"/poke/x"),
+    *(
+        b"/poke/" + POKE_SECRET + tail
+        for tail in (b"", b"/%ff", b"/bad", b"?x#y", b"//", b"%00")
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from fuzz.answers import Answer, bomb, odd_answer, whole
-from fuzz.asking import odd_request
+from fuzz.asking import POKE_SECRET, odd_request
 from fuzz.good import page, row
 from fuzz.good import webhook as webhook_to
 from fuzz.house import FASTER, Found, House, house
@@ -131,7 +131,10 @@ async def http(rng: Random, folder: Path) -> int:
     """Let anybody send anything to the HTTP endpoint."""
     requests = [odd_request(rng) for _ in range(CASES * 4)]
     port = _free_port()
-    known = {"NOTIFIER_HTTP": f"127.0.0.1:{port}"}
+    known = {
+        "NOTIFIER_HTTP": f"127.0.0.1:{port}",
+        "NOTIFIER_POKE_SECRET": POKE_SECRET.decode(),
+    }
     async with (
         house(folder, destinations={}, settings=known) as built,
         _silent(port, rng.choice((0, 10, 100))),
