@@ -137,7 +137,7 @@ def test_each_kind_of_damage_is_told_in_a_sentence_and_the_service_lives(
             assert "notifier backup" in line
     assert told or case in UNREAD
     _place(tmp_path, damaged)
-    assert "is damaged" in notifier("doctor").out
+    assert "is damaged" in notifier("doctor", "--json").out
     with capture_logs() as logs:
         asyncio.run(_once(_place(tmp_path, damaged)))
     assert "lane_crashed" not in [one["event"] for one in logs]

@@ -28,11 +28,12 @@ def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
-async def answer(terminal: Terminal, *pairs: tuple[str, str]) -> None:
-    """Type each answer once the words before it are shown."""
+async def answer(terminal: Terminal, *pairs: tuple[str, str | None]) -> None:
+    """Type each answer, if there is one, once the words before it are shown."""
     for words, typed in pairs:
         await terminal.shows(words)
-        terminal.type(typed)
+        if typed is not None:
+            terminal.type(typed)
 
 
 async def test_a_person_is_led_to_files_that_work(tmp_path: Path) -> None:
@@ -150,7 +151,8 @@ async def test_no_answer_and_an_address_for_an_id_are_asked_again_with_the_reaso
         await answer(
             terminal,
             (TOKEN_ASKED, ""),
-            ("BotPenguin token: it is needed", TOKEN),
+            ("BotPenguin token: it is needed", None),
+            (TOKEN_ASKED, TOKEN),
             ("Bot id:", "https://app.botpenguin.com/bots/1"),
             ("an id has letters and digits alone", "\x03"),
         )
