@@ -52,13 +52,11 @@ def doctor(
 
 async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
     database, given = config.settings.database, environment()
-    home, upstream, places = await asyncio.gather(
-        asyncio.to_thread(
-            check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
-        ),
-        _upstream(config),
-        _places(config, send=send),
+    # Not beside the others: of two that open a restored database at once, one is refused.
+    home = await asyncio.to_thread(
+        check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
     )
+    upstream, places = await asyncio.gather(_upstream(config), _places(config, send=send))
     return [*upstream, *places, *home]
 
 
