@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from notifier.rows import ms_of
+from notifier.core.rows import ms_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

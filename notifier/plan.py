@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.conclude import State
-from notifier.diff import Change, diff
-from notifier.events import OPERATIONS, OVERDUE, Event, changed, created
+from notifier.core.diff import Change, diff
+from notifier.core.events import OPERATIONS, OVERDUE, Event, changed, created
+from notifier.core.outcome import State
+from notifier.core.records import Lead
+from notifier.core.rows import instant
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
 from notifier.messages.text import Text
-from notifier.records import Lead
-from notifier.rows import instant
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset

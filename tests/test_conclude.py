@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.conclude import (
+from notifier.core.outcome import (
     HOUR_MS,
     MINUTE_MS,
     RETRY_AFTER_MS,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.diff import Change, diff
-from notifier.records import Agent, LastMessage, Lead, Note, given_name
-from notifier.rows import seen, text
+from notifier.core.diff import Change, diff
+from notifier.core.records import Agent, LastMessage, Lead, Note, given_name
+from notifier.core.rows import seen, text
 
 LEAD = Lead(id="l1", source="website", bot_id="b1", customer_id="c1", uuid="u1", name="Meera")
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notifier.diff import Change, diff
-from notifier.events import (
+from notifier.core.diff import Change, diff
+from notifier.core.events import (
     EventType,
     changed,
     created,
@@ -15,8 +15,8 @@ from notifier.events import (
     operation,
     overdue,
 )
-from notifier.records import Lead, Source, parse
-from notifier.rows import Row
+from notifier.core.records import Lead, Source, parse
+from notifier.core.rows import Row
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 13, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.hostzone import HostZone, host_zone
+from notifier.configuration.hostzone import HostZone, host_zone
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 INDIA = timedelta(hours=5, minutes=30)

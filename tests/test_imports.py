@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 
 import notifier
-from notifier import building
+from notifier.configuration import destinations as building
 
 PACKAGE = Path(notifier.__file__).parent
-PURE = (
-    *("cleaning", "errors", "rows", "records", "diff", "events"),
-    *("messages", "rules", "conclude", "plan", "pacing"),
-)
+PURE = ("cleaning", "errors", "core", "messages", "rules", "plan", "rulesfile")
 IO = ("upstream", "store", "destinations")
 PEERS = ("poller", "dispatcher")
 ORDER = (
@@ -27,38 +24,17 @@ ORDER = (
     "files",
     "network",
     *IO,
-    "ledger",
-    "overdue",
-    "set_back",
-    "judging",
-    "intake",
+    "transactions",
     *PEERS,
     "rehearsal",
     "monitoring",
-    "textfiles",
-    "hostzone",
-    "formats",
-    "environment",
-    "settings",
-    "rulefiles",
-    "sources",
-    "building",
     "configuration",
-    "upkeep",
-    "engine",
     "service",
     "simulator",
     "cli",
 )
-SETTINGS_READERS = {
-    "settings",
-    "sources",
-    "building",
-    "configuration",
-    "engine",
-    "service",
-    "cli",
-}
+SETTINGS = "notifier.configuration.settings"
+SETTINGS_READERS = {"configuration", "service", "cli"}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
     *("socket", "sqlite3", "sqlite_utils", "time"),
@@ -118,6 +94,8 @@ def wrong(found: Import) -> str | None:
         return f"{root} is for network alone: speak httpx over its transport"
     if found.target in (None, found.room, "__version__"):
         return None
+    if found.module.startswith(SETTINGS) and found.room not in SETTINGS_READERS:
+        return f"{found.room} may not read the settings"
     return wrong_room(found.room, found.target)
 
 
@@ -136,8 +114,6 @@ def wrong_room(room: str, target: str) -> str | None:
         return f"{room} lies below {target}"
     if any(room in group and target in group for group in (IO, PEERS)):
         return f"{room} and {target} may not know each other"
-    if target == "settings" and room not in SETTINGS_READERS:
-        return f"{room} may not read the settings"
     return None
 
 
@@ -163,10 +139,10 @@ def test_every_file_belongs_to_a_room() -> None:
 @pytest.mark.parametrize(
     ("room", "line", "problem"),
     [
-        ("records", "import notifier.diff", "records lies below diff"),
+        ("core", "import notifier.rules.model", "core lies below rules"),
         ("rules", "from time import sleep", "a pure room may not import time"),
         ("plan", "import os.path", "a pure room may not import os"),
-        ("diff", "from . import records", "relative imports hide where they lead"),
+        ("core", "from . import records", "relative imports hide where they lead"),
         (
             "store",
             "from notifier import upstream",
@@ -179,10 +155,14 @@ def test_every_file_belongs_to_a_room() -> None:
         ),
         (
             "dispatcher",
-            "from notifier.settings import Settings",
-            "dispatcher lies below settings",
+            "from notifier.configuration.sources import watched_sources",
+            "dispatcher lies below configuration",
         ),
-        ("simulator", "import notifier.settings", "simulator may not read the settings"),
+        (
+            "simulator",
+            "import notifier.configuration.settings",
+            "simulator may not read the settings",
+        ),
         ("cli", "import notifier.attic", "attic or cli has no place in the order"),
         ("store", "KIND = 'notifier.cli.main:app'", "store lies below cli"),
         (
@@ -205,12 +185,12 @@ def test_an_import_the_wrong_way_is_noticed(room: str, line: str, problem: str) 
 @pytest.mark.parametrize(
     ("room", "line"),
     [
-        ("diff", "from notifier.records import Lead"),
+        ("rules", "from notifier.core.records import Lead"),
         ("store", "import sqlite3"),
         ("network", "import aiohttp"),
         ("monitoring", "from aiohttp import web"),
         ("cli", "from notifier import __version__"),
-        ("service", "from notifier.settings import Settings"),
+        ("service", "from notifier.configuration.settings import Settings"),
     ],
 )
 def test_an_import_the_right_way_is_let_through(room: str, line: str) -> None:

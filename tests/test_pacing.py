@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.pacing import WINDOW_MS, Claim, claim, http_date, retry_after_s
+from notifier.core.pacing import WINDOW_MS, Claim, claim, http_date, retry_after_s
 
 HOURS_MS = 3 * 60 * 60 * 1000
 

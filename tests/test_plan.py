@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from notifier.building import kinds
-from notifier.conclude import State
+from notifier.configuration.destinations import kinds
+from notifier.core.outcome import State
+from notifier.core.records import Agent, Lead
 from notifier.plan import Mutes, Plan, announces, lane_key, plan
-from notifier.records import Agent, Lead
-from notifier.rules.load import load_rules
+from notifier.rulesfile.load import load_rules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEAD = Lead(

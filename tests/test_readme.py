@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 
 import notifier
-from notifier.building import kinds, limits
 from notifier.cli.main import MODULES
+from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.settings import PREFIX, Settings
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
 from notifier.rehearsal.play import play
 from notifier.rehearsal.read_script import read_scripts
-from notifier.rules.document import read_document
 from notifier.rules.durations import format_duration
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.rules.nodes import Faults
-from notifier.settings import PREFIX, Settings
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.load import load_rules
+from notifier.rulesfile.nodes import Faults
 from notifier.store.health import Overview
 from support import readme
 from test_imports import ORDER

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.records import Agent, LastMessage, Lead, Note, Source, given_name, parse
-from notifier.rows import BadRecordError, Json, canonical
+from notifier.core.records import Agent, LastMessage, Lead, Note, Source, given_name, parse
+from notifier.core.rows import BadRecordError, Json, canonical
 
 SOURCE = Source(
     name="website",

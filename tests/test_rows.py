@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.rows import Json, instant, integer, moment_of, ms_of, parse_time
+from notifier.core.rows import Json, instant, integer, moment_of, ms_of, parse_time
 
 
 @pytest.mark.parametrize(

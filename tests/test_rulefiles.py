@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from notifier.configuration.rulefiles import read_rule_files, read_test_files
 from notifier.errors import ConfigError
-from notifier.rulefiles import read_rule_files, read_test_files
 
 
 def folder_with(folder: Path, *names: str) -> Path:

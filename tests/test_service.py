@@ -12,13 +12,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
-from notifier.conclude import Health, Standing
-from notifier.configuration import Configuration, load_configuration
-from notifier.engine import engine
-from notifier.environment import read_environment
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.outcome import Health, Standing
 from notifier.errors import ConfigError, Fault
 from notifier.poller.stopping import Stop
-from notifier.service import Service, assembled
+from notifier.service.engine import engine
+from notifier.service.service import Service, assembled
 from notifier.store import destinations, notes
 
 SETTINGS = {

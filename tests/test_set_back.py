@@ -14,19 +14,19 @@ import pytest
 from sqlite_utils import Database
 from structlog.testing import capture_logs
 
-from notifier import set_back
 from notifier.clocks import Clocks
-from notifier.conclude import Health, Outcome, Standing, State
-from notifier.configuration import Configuration, load_configuration
-from notifier.environment import read_environment
-from notifier.intake import commit_page
-from notifier.judging import Intake
-from notifier.records import LEAD, Source
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.records import LEAD, Source
+from notifier.core.rows import iso_ms, ms_of
 from notifier.rehearsal.row import row_of
-from notifier.rows import iso_ms, ms_of
-from notifier.service import assembled
+from notifier.service.service import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
 from notifier.store.db import connect, transaction
+from notifier.transactions import set_back
+from notifier.transactions.commit_page import commit_page
+from notifier.transactions.page_comparison import Intake
 from notifier.upstream.page import parse_page
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

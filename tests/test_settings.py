@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from notifier.environment import Environment, read_environment
-from notifier.formats import Address
-from notifier.settings import Settings, read_settings
+from notifier.configuration.environment import Environment, read_environment
+from notifier.configuration.formats import Address
+from notifier.configuration.settings import Settings, read_settings
 
 TOKEN = "tok-3f9a-secret"
 NOWHERE = Path("/nonexistent")

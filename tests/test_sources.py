@@ -3,11 +3,11 @@
 import pytest
 from pydantic import SecretStr
 
+from notifier.configuration.settings import Settings
+from notifier.configuration.sources import watched_sources
+from notifier.core.records import Source
 from notifier.errors import ConfigError
-from notifier.records import Source
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.settings import Settings
-from notifier.sources import watched_sources
 
 TOKEN, OTHER = SecretStr("settings-token"), SecretStr("source-token")
 

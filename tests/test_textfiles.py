@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from notifier.configuration.textfiles import read_text
 from notifier.errors import ConfigError
-from notifier.textfiles import read_text
 
 
 def refused(path: Path, **bounds: int) -> str:

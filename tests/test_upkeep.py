@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from notifier import upkeep
 from notifier.clocks import Clocks
-from notifier.events import EventType, operation
+from notifier.core.events import EventType, operation
+from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store, connect, transaction
 

@@ -13,13 +13,13 @@ from notifier.cli.columns import print_table
 from notifier.cli.opened import lenient_settings, opened
 from notifier.cli.output import counted, print_json
 from notifier.cli.rules_on_disk import load_texts, rules_on_disk
+from notifier.configuration.rulefiles import RuleFile, read_rule_files
+from notifier.configuration.textfiles import read_text, reason, shown
+from notifier.core.records import Agent
 from notifier.errors import ConfigError, Fault
 from notifier.files import write
-from notifier.records import Agent
-from notifier.rulefiles import RuleFile, read_rule_files
 from notifier.store import agents as store
 from notifier.store.agents import SeenAgent
-from notifier.textfiles import read_text, reason, shown
 
 app = typer.Typer()
 

@@ -9,8 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
 from notifier.cli.agents_sheet import FIELDS
+from notifier.core.records import Agent
 from notifier.errors import ConfigError, Fault
-from notifier.records import Agent
 
 INDENT = "  "
 

@@ -7,9 +7,9 @@ from io import StringIO
 from pydantic import ValidationError
 
 from notifier.cleaning import visible
+from notifier.core.records import Agent
 from notifier.errors import ConfigError, Fault
-from notifier.records import Agent
-from notifier.rules.options import AgentOptions
+from notifier.rulesfile.options import AgentOptions
 
 FIELDS = ("name", "slack", "email")
 HEADING = "id,name,slack,email"

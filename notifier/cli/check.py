@@ -8,15 +8,15 @@ from typing import Annotated
 import orjson
 import typer
 
-from notifier.building import kinds
 from notifier.cli.agents import unnamed
 from notifier.cli.context import configuration, environment
 from notifier.cli.output import counted, print_warnings
-from notifier.configuration import Configuration, load_ruleset
+from notifier.configuration.destinations import kinds
+from notifier.configuration.load import Configuration, load_ruleset
+from notifier.configuration.rulefiles import read_rule_files
 from notifier.errors import BusyError, Fault, StoreError
-from notifier.rulefiles import read_rule_files
 from notifier.rules.model import Ruleset
-from notifier.rules.schema import rules_schema
+from notifier.rulesfile.schema import rules_schema
 from notifier.store.agents import seen
 from notifier.store.db import connect_read_only, translated
 

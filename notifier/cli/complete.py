@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from notifier.conclude import State
-from notifier.environment import read_environment
+from notifier.configuration.environment import read_environment
+from notifier.configuration.settings import read_settings
+from notifier.core.events import EventType
+from notifier.core.outcome import State
 from notifier.errors import NotifierError
-from notifier.events import EventType
-from notifier.settings import read_settings
 from notifier.store.db import connect_read_only, translated
 from notifier.store.registry import Names, names
 

@@ -9,10 +9,10 @@ import structlog
 
 from notifier import log
 from notifier.cli.output import print_warnings
-from notifier.configuration import Configuration, load_configuration
-from notifier.environment import Environment, read_environment
+from notifier.configuration.environment import Environment, read_environment
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.configuration.settings import read_settings
 from notifier.errors import ConfigError, Fault
-from notifier.settings import read_settings
 
 
 def environment() -> Environment:

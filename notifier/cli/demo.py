@@ -17,19 +17,19 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from notifier import log
-from notifier.building import kinds
 from notifier.cli.choices import LARGEST, finite
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration
-from notifier.hostzone import host_zone
-from notifier.rules.load import load_rules
-from notifier.service import Service, assembled, obey_signals
-from notifier.settings import Settings
+from notifier.configuration.destinations import kinds
+from notifier.configuration.hostzone import host_zone
+from notifier.configuration.load import Configuration
+from notifier.configuration.settings import Settings
+from notifier.configuration.sources import watched_sources
+from notifier.rulesfile.load import load_rules
+from notifier.service.service import Service, assembled, obey_signals
 from notifier.simulator.day import play_on
 from notifier.simulator.scene import opening
 from notifier.simulator.server import TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
-from notifier.sources import watched_sources
 from notifier.store.totals import Totals, totals
 
 app = typer.Typer()

@@ -10,7 +10,7 @@ from notifier.cli.columns import print_table
 from notifier.cli.opened import opened, whole
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
-from notifier.conclude import Health, Standing
+from notifier.core.outcome import Health, Standing
 from notifier.monitoring.health import BY_HAND
 from notifier.store import dues, health, registry
 from notifier.store.destinations import set_standing, standing

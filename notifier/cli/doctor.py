@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from notifier.building import build_destinations
 from notifier.cli.context import configuration, environment
 from notifier.cli.doctor_house import check_house
 from notifier.cli.doctor_listing import Upstream, check_source
@@ -19,8 +18,9 @@ from notifier.cli.exits import Exit
 from notifier.cli.findings import Finding, Verdict, doubtful, show, wrong
 from notifier.cli.request_log import request_log
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration
-from notifier.service import budgets
+from notifier.configuration.destinations import build_destinations
+from notifier.configuration.load import Configuration
+from notifier.service.service import budgets
 from notifier.store import health
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client

@@ -10,10 +10,10 @@ from pathlib import Path
 from notifier.cli.agents import unnamed
 from notifier.cli.findings import Finding, Verdict, doubtful, wrong
 from notifier.cli.output import counted
-from notifier.environment import Credentials, Environment
+from notifier.configuration.environment import Credentials, Environment
+from notifier.configuration.settings import PREFIX
+from notifier.core.records import Agent
 from notifier.errors import BusyError, StoreError
-from notifier.records import Agent
-from notifier.settings import PREFIX
 from notifier.store.agents import seen
 from notifier.store.db import connect_existing, translated
 from notifier.store.soundness import first_damage

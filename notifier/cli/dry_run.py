@@ -14,14 +14,14 @@ from notifier.cli.columns import print_table
 from notifier.cli.context import reread
 from notifier.cli.output import print_json
 from notifier.clocks import Clocks
-from notifier.conclude import State
-from notifier.configuration import Configuration
-from notifier.events import decode
+from notifier.configuration.load import Configuration
+from notifier.core.events import decode
+from notifier.core.outcome import State
+from notifier.core.rows import iso_of_ms
 from notifier.messages.builtin import builtin_text
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
-from notifier.rows import iso_of_ms
-from notifier.service import assembled
+from notifier.service.service import assembled
 from notifier.store import preview
 from notifier.store.preview import Preview
 

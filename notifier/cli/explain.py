@@ -17,11 +17,11 @@ from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.shapes import Shape, delivery_shape, lead_shape
 from notifier.cli.tables import event_words, show_deliveries
 from notifier.cli.verdicts import Judged, Times, judged_shape, judged_words
-from notifier.events import Event, decode, encode
+from notifier.core.events import Event, decode, encode
+from notifier.core.records import Lead
+from notifier.core.rows import instant
 from notifier.messages.escape import one_line
 from notifier.messages.facts import moment
-from notifier.records import Lead
-from notifier.rows import instant
 from notifier.rules.explaining import Verdict
 from notifier.rules.explaining import explain as explain_event
 from notifier.rules.matching import candidates

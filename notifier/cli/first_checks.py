@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from notifier.cli.request_log import request_log
 from notifier.cli.send import send_sample
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration, load_configuration
-from notifier.environment import Environment, Variables
-from notifier.formats import check_url
-from notifier.records import LEAD, Source
-from notifier.rulefiles import RuleFile
-from notifier.service import budgets
-from notifier.settings import PREFIX, Reading, Settings, read_settings
+from notifier.configuration.environment import Environment, Variables
+from notifier.configuration.formats import check_url
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.configuration.rulefiles import RuleFile
+from notifier.configuration.settings import PREFIX, Reading, Settings, read_settings
+from notifier.core.records import LEAD, Source
+from notifier.service.service import budgets
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.page import Page
 from notifier.upstream.walk import WalkKind

@@ -17,8 +17,8 @@ from notifier.cli.first_checks import STANDARD_URL, check_answers
 from notifier.cli.first_files import dotenv_text, rules_text
 from notifier.cli.old_files import keep_copy, merged
 from notifier.cli.questions import at_terminal
-from notifier.environment import read_dotenv
-from notifier.hostzone import host_zone
+from notifier.configuration.environment import read_dotenv
+from notifier.configuration.hostzone import host_zone
 
 app = typer.Typer()
 

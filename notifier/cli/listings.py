@@ -19,10 +19,10 @@ from notifier.cli.shapes import (
     lead_shape,
 )
 from notifier.cli.tables import event_words, show_deliveries, show_events, show_leads
-from notifier.conclude import State
+from notifier.core.events import Event, decode
+from notifier.core.outcome import State
+from notifier.core.records import LEAD, NON_LEAD
 from notifier.errors import DamagedError
-from notifier.events import Event, decode
-from notifier.records import LEAD, NON_LEAD
 from notifier.store import browse
 from notifier.store.browse import Wanted
 

@@ -10,16 +10,16 @@ from rich.text import Text
 from notifier.cli.moments import short
 from notifier.cli.output import counted
 from notifier.cli.tables import event_words
-from notifier.conclude import State
-from notifier.configuration import Configuration
+from notifier.configuration.load import Configuration
+from notifier.core.outcome import State
 from notifier.destinations.console import ConsoleOptions, style_of
-from notifier.dispatcher.turn import Turn
-from notifier.engine import Shared
 from notifier.errors import BusyError, StoreError
 from notifier.messages.escape import one_line
 from notifier.rules.durations import format_duration
+from notifier.service.engine import Shared
 from notifier.store.db import Store
 from notifier.store.health import Overview, overview
+from notifier.transactions.turn import Turn
 
 LOOK_S = 0.5
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, tzinfo
 
-from notifier.rows import instant, moment_of
+from notifier.core.rows import instant, moment_of
 
 THIS_YEAR_DAYS = 300
 

@@ -10,8 +10,8 @@ from notifier.cli.context import logged_configuration, reread
 from notifier.cli.dry_run import rehearse, show
 from notifier.cli.exits import Exit
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration
-from notifier.service import assembled
+from notifier.configuration.load import Configuration
+from notifier.service.service import assembled
 
 app = typer.Typer()
 

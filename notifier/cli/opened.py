@@ -17,10 +17,10 @@ from sqlite_utils import Database
 from typer import Abort, BadParameter, Exit
 
 from notifier.cli.output import print_warnings
-from notifier.environment import read_environment
+from notifier.configuration.environment import read_environment
+from notifier.configuration.settings import PREFIX, Settings, read_settings
+from notifier.core.rows import ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
-from notifier.rows import ms_of
-from notifier.settings import PREFIX, Settings, read_settings
 from notifier.store.db import connect_existing, damaged, transaction, translated
 from notifier.store.soundness import first_damage
 from notifier.store.texts import Watchful

@@ -18,15 +18,15 @@ from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.tables import event_words
-from notifier.conclude import Health, State
-from notifier.events import Event, decode
-from notifier.ledger import gathered, new_delivery
+from notifier.core.events import Event, decode
+from notifier.core.outcome import Health, State
 from notifier.plan import Planned, told
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, outbox, registry, replays
 from notifier.store.destinations import standing
 from notifier.store.forgotten import is_erased
 from notifier.store.replays import Past
+from notifier.transactions.write_events import gathered, new_delivery
 
 app = typer.Typer()
 

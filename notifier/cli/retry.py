@@ -10,7 +10,7 @@ from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
-from notifier.conclude import Health, State
+from notifier.core.outcome import Health, State
 from notifier.store import health, registry, retries
 from notifier.store.forgotten import FORGOTTEN
 from notifier.store.retries import Retryable

@@ -5,13 +5,13 @@ from datetime import tzinfo
 
 import typer
 
-from notifier.building import kinds
 from notifier.cli.context import environment
 from notifier.cli.opened import lenient_settings
+from notifier.configuration.destinations import kinds
+from notifier.configuration.rulefiles import RuleFile, read_rule_files
 from notifier.errors import ConfigError
-from notifier.rulefiles import RuleFile, read_rule_files
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
+from notifier.rulesfile.load import load_rules
 
 
 def rules_on_disk() -> Ruleset:

@@ -11,9 +11,9 @@ import typer
 from notifier.cli import lean  # noqa: F401 - first of all
 from notifier.cli.context import logged_configuration, reread
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration
+from notifier.configuration.load import Configuration
 from notifier.monitoring.sdnotify import Systemd
-from notifier.service import assembled, obey_signals
+from notifier.service.service import assembled, obey_signals
 
 if TYPE_CHECKING:
     from notifier.cli.live import Live

@@ -4,8 +4,8 @@ import secrets
 
 import msgspec
 
+from notifier.core.events import EventType, encode
 from notifier.destinations.base import Message, Part
-from notifier.events import EventType, encode
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import sample_event
 from notifier.messages.text import Medium, Text

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from notifier.building import build_destinations, options_of
 from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.context import configuration
 from notifier.cli.exits import Exit
 from notifier.cli.sample import sample_message
-from notifier.configuration import Configuration
+from notifier.configuration.destinations import build_destinations, options_of
+from notifier.configuration.load import Configuration
 from notifier.destinations.base import Receipt
 from notifier.errors import DeliveryError
 

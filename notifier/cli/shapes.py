@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from notifier.conclude import Health
-from notifier.events import Event
-from notifier.records import Lead
-from notifier.rows import iso_of_ms
+from notifier.core.events import Event
+from notifier.core.outcome import Health
+from notifier.core.records import Lead
+from notifier.core.rows import iso_of_ms
 from notifier.store.browse import Delivery
 from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
 

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from notifier.cli.choices import LARGEST, finite
+from notifier.core.records import NON_LEAD
 from notifier.errors import BusyError
-from notifier.records import NON_LEAD
 from notifier.simulator.control import LEVERS, PREFIX
 from notifier.simulator.day import play_on
 from notifier.simulator.faults import FaultKind

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from notifier.cli.columns import print_table
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened
-from notifier.conclude import UNRESOLVED, State
-from notifier.events import UPDATES, Event
+from notifier.core.events import UPDATES, Event
+from notifier.core.outcome import UNRESOLVED, State
+from notifier.core.records import Lead
 from notifier.messages.builtin import builtin_text, change_lines
 from notifier.messages.text import Medium
-from notifier.records import Lead
 from notifier.store.browse import Delivery
 
 NOBODY = "nobody is assigned, or the agent has no email or Slack id under `agents:`"

@@ -8,23 +8,28 @@ from typing import Annotated
 
 import typer
 
-from notifier.building import kinds, limits
 from notifier.cli.context import environment
 from notifier.cli.exits import Exit
 from notifier.cli.output import print_json
-from notifier.environment import Environment
+from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.environment import Environment
+from notifier.configuration.rulefiles import (
+    TEST_ENDINGS,
+    folder_of,
+    read_rule_files,
+    read_test_files,
+)
+from notifier.configuration.settings import read_settings
 from notifier.errors import ConfigError, Fault
 from notifier.messages.escape import one_line, shorten
 from notifier.rehearsal.play import Difference, Result, play
 from notifier.rehearsal.read_script import read_scripts
 from notifier.rehearsal.script import Expected, Script
 from notifier.rehearsal.stage import Sent
-from notifier.rulefiles import TEST_ENDINGS, folder_of, read_rule_files, read_test_files
-from notifier.rules.document import Lookup, read_document
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.rules.nodes import Faults
-from notifier.settings import read_settings
+from notifier.rulesfile.document import Lookup, read_document
+from notifier.rulesfile.load import load_rules
+from notifier.rulesfile.nodes import Faults
 
 TITLE_CHARS = 80
 

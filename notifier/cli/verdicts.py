@@ -5,10 +5,10 @@ from datetime import datetime, tzinfo
 
 from notifier.cli.moments import short, short_ms
 from notifier.cli.shapes import Shape
-from notifier.events import Event
+from notifier.core.events import Event
+from notifier.core.records import Lead
+from notifier.core.rows import iso_ms, iso_of_ms
 from notifier.messages.facts import show
-from notifier.records import Lead
-from notifier.rows import iso_ms, iso_of_ms
 from notifier.rules.conditions import Failure
 from notifier.rules.durations import format_duration
 from notifier.rules.explaining import Verdict

@@ -12,10 +12,10 @@ from typing import ClassVar, Protocol, TextIO
 
 from pydantic import SecretStr
 
+from notifier.core.events import Event
+from notifier.core.records import Agent, Lead
 from notifier.errors import ConfigError, Fault, TemporaryDeliveryError
-from notifier.events import Event
 from notifier.messages.text import Text
-from notifier.records import Agent, Lead
 from notifier.rules.destinations import DestinationOptions
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from notifier.conclude import UNRESOLVED
+from notifier.core.outcome import UNRESOLVED
 from notifier.destinations.base import (
     BuildContext,
     Diagnosis,

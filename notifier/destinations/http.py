@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from notifier import pacing
+from notifier.core import pacing
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
 from notifier.network.faults import ConnectionFault, Reason
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
 
+from notifier.core.records import Lead
 from notifier.destinations.base import Message, Part
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import one_line, plain, safe_link, shorten
 from notifier.messages.facts import Fact, facts
 from notifier.messages.text import Medium, Text
-from notifier.records import Lead
 
 MAX_TITLE, MAX_BODY = 300, 20_000
 MAX_FACTS, MAX_LABEL, MAX_VALUE = 60, 100, 1_000

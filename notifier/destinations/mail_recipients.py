@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from notifier.core.records import Agent
 from notifier.destinations.base import Message, Part, PartlyTakenError
 from notifier.destinations.mail_answers import Answer
 from notifier.destinations.mail_server import Mailbox, parse_mailbox
 from notifier.destinations.mail_session import Handed
 from notifier.errors import DeliveryError, RecipientRefusedError
-from notifier.records import Agent
 
 # In front of an address among the accepted: refused for good, not taken. No
 # address we send to contains a space.

@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from notifier.conclude import UNRESOLVED
+from notifier.core.outcome import UNRESOLVED
+from notifier.core.records import Lead
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import (
     BuildContext,
@@ -47,7 +48,6 @@ from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
 from notifier.network.targets import target_of
-from notifier.records import Lead
 
 SEND_TIMEOUT_S = 15.0
 UPDATE_TIMEOUT_S = 5.0

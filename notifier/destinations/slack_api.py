@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from notifier.cleaning import clean
+from notifier.core.rows import Json
 from notifier.destinations.http import no_answer, retry_after_s
 from notifier.destinations.slack_faults import Refusal, code_in
 from notifier.errors import TemporaryDeliveryError
@@ -25,7 +26,6 @@ from notifier.network.exchange import Answer, ask
 from notifier.network.faults import ConnectionFault, fault_of, silent
 from notifier.network.targets import target_of
 from notifier.network.transport import Transport
-from notifier.rows import Json
 
 MAX_ANSWER_BYTES = 2**20
 MAX_TEXT = 1000

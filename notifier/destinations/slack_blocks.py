@@ -8,12 +8,12 @@ must not turn a stranger's words into links or mentions.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from notifier.core.records import Lead
+from notifier.core.rows import EPOCH, Json, instant
 from notifier.destinations.base import Part
 from notifier.messages.escape import one_line, safe_link, shorten, shorten_mrkdwn, slack
 from notifier.messages.facts import Fact, details, moment
 from notifier.messages.text import Text
-from notifier.records import Lead
-from notifier.rows import EPOCH, Json, instant
 
 MAX_HEAD = 2_900
 MAX_SECTION = 3_000

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 import orjson
 
+from notifier.core.records import Lead
 from notifier.destinations.slack_blocks import lead_details
-from notifier.records import Lead
 
 KEPT_UP_TO_DATE = timedelta(days=30)
 MAX_ALIASES = 2

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from notifier.conclude import UNRESOLVED
+from notifier.core.events import OVERDUE
+from notifier.core.outcome import UNRESOLVED
+from notifier.core.records import Agent, Lead
 from notifier.destinations.base import Message, Part
 from notifier.errors import SkippedDeliveryError
-from notifier.events import OVERDUE
-from notifier.records import Agent, Lead
 
 ASSIGNEE = "assignee"
 GROUPS = {"here": "<!here>", "channel": "<!channel>"}

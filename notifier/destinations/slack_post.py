@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from notifier.core.rows import Json
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_faults import OF_THE_MESSAGE, Refusal
 from notifier.messages.escape import shorten_mrkdwn
-from notifier.rows import Json
 
 MAX_PLAIN_CHARS = 300
 

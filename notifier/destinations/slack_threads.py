@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from notifier.core.records import Lead
+from notifier.core.rows import Json
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Receipt
 from notifier.destinations.slack_cards import Card, fingerprint, memory_of, remembered
@@ -14,8 +16,6 @@ from notifier.destinations.slack_faults import VANISHED, Refusal
 from notifier.destinations.slack_post import Payload, Poster
 from notifier.errors import DeliveryError
 from notifier.messages.escape import shorten_mrkdwn
-from notifier.records import Lead
-from notifier.rows import Json
 
 CHANNEL = re.compile(r"[A-Z0-9]{1,40}")
 TIMESTAMP = re.compile(r"[0-9.]{1,40}")

@@ -7,11 +7,11 @@ from typing import Protocol, runtime_checkable
 
 from sqlite_utils import Database
 
+from notifier.core.records import Lead
 from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
-from notifier.overdue import Present
-from notifier.records import Lead
 from notifier.store import destinations
 from notifier.store.db import Store
+from notifier.transactions.overdue import Present
 
 LOOK_AT = 200  # leads a look; what is up to date costs the channel nothing
 TRIES = 3

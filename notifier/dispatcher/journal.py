@@ -2,9 +2,9 @@
 
 import structlog
 
-from notifier.conclude import Health, State
+from notifier.core.outcome import Health, State
 from notifier.crashes import Crashes
-from notifier.dispatcher.turn import Turn
+from notifier.transactions.turn import Turn
 
 log = structlog.get_logger()
 

@@ -8,16 +8,14 @@ from typing import Any, TypeVar
 
 import structlog
 
-from notifier.conclude import FAILURES_UNTIL_FAILING, Health
+from notifier.core.outcome import FAILURES_UNTIL_FAILING, Health
 from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
-from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Linger, Pace
 from notifier.dispatcher.tools import LaneTools, Limits
-from notifier.dispatcher.turn import LaneFacts, Turn, record_alone, take_turn
 from notifier.errors import (
     BusyError,
     DeliveryError,
@@ -27,6 +25,8 @@ from notifier.errors import (
 )
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
+from notifier.transactions.attempts import Attempt
+from notifier.transactions.turn import LaneFacts, Turn, record_alone, take_turn
 
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from notifier.core.records import Agent
 from notifier.destinations.base import Message, Part
-from notifier.dispatcher.turn import Turn
 from notifier.messages.digest import in_short
 from notifier.messages.text import Text
-from notifier.records import Agent
 from notifier.store.claims import Claimed
+from notifier.transactions.turn import Turn
 
 
 def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:

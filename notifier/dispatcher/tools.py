@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from notifier.conclude import Policy
-from notifier.dispatcher.turn import Turn
-from notifier.overdue import Present
+from notifier.core.outcome import Policy
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
+from notifier.transactions.overdue import Present
+from notifier.transactions.turn import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from jinja2.runtime import Context
 
+from notifier.core.rows import Json
 from notifier.messages.views import MistakeError
-from notifier.rows import Json
 
 MAX_OUTPUT_CHARS = 20_000
 MAX_WORK = 100_000

@@ -6,8 +6,10 @@ A title names who and what in one line. The body holds what changed; for
 
 from collections.abc import Iterator, Mapping
 
-from notifier.diff import differs
-from notifier.events import Changed, Event, EventType
+from notifier.core.diff import differs
+from notifier.core.events import Changed, Event, EventType
+from notifier.core.records import Agent, Lead, Note
+from notifier.core.rows import Json, canonical, mapping, seen
 from notifier.messages.escape import ELLIPSIS, one_line, plain, shorten, slack
 from notifier.messages.facts import (
     NOBODY,
@@ -22,8 +24,6 @@ from notifier.messages.facts import (
     who,
 )
 from notifier.messages.text import Medium, Text
-from notifier.records import Agent, Lead, Note
-from notifier.rows import Json, canonical, mapping, seen
 
 MAX_QUOTE = 1_000
 MAX_VALUE = 500

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
 
-from notifier.events import Event
+from notifier.core.events import Event
 from notifier.messages.escape import one_line, shorten, shorten_mrkdwn, slack
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium, Text

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from notifier.cleaning import comparable
+from notifier.core.records import LEAD, LastMessage, Lead, Note, given_name
+from notifier.core.rows import Json, instant, written
 from notifier.messages.escape import one_line, safe_link, shorten
-from notifier.records import LEAD, LastMessage, Lead, Note, given_name
-from notifier.rows import Json, instant, written
 
 STATUS_EMOJI = {
     "OPEN": "🔵",

@@ -10,10 +10,10 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.tests import TESTS
 
+from notifier.core.rows import Json
 from notifier.messages.budget import CHARS_PER_UNIT, budget
 from notifier.messages.operators import compare, concatenate, kind_of, operate
 from notifier.messages.views import Blank, MistakeError, NoCount, empty, printed, restored
-from notifier.rows import Json
 
 Filter = Any  # a function, as Jinja2 types it
 

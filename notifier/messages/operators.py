@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from notifier.core.rows import Json
 from notifier.messages.budget import TooMuchError, budget
 from notifier.messages.views import Blank, MistakeError, Record, empty, printed, restored
-from notifier.rows import Json
 
 MAX_NUMBER = 2**63
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notifier import events
-from notifier.diff import Change, diff
-from notifier.events import Event, EventType, Overdue
-from notifier.records import LEAD, NON_LEAD, Agent, LastMessage, Lead, Note
+from notifier.core import events
+from notifier.core.diff import Change, diff
+from notifier.core.events import Event, EventType, Overdue
+from notifier.core.records import LEAD, NON_LEAD, Agent, LastMessage, Lead, Note
 
 AT = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", email="asha@example.com")

@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notifier.core.rows import Json
 from notifier.messages.budget import TooMuchError, budget
 from notifier.messages.escape import plain, slack
 from notifier.messages.filters import filters, replace, tests
@@ -28,7 +29,6 @@ from notifier.messages.views import (
     printed,
     restored,
 )
-from notifier.rows import Json
 
 MAX_RANGE = 1_000
 CALL = 20

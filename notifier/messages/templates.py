@@ -9,7 +9,9 @@ import jinja2
 import msgspec
 from jinja2 import meta, nodes
 
-from notifier.events import Changed, Event, EventType
+from notifier.core.events import Changed, Event, EventType
+from notifier.core.records import Agent, Lead
+from notifier.core.rows import Json
 from notifier.messages.bound import Bound
 from notifier.messages.budget import BUDGET, Budget, TooMuchError
 from notifier.messages.builtin import builtin_text
@@ -19,8 +21,6 @@ from notifier.messages.samples import samples
 from notifier.messages.sandbox import Sandbox, finished
 from notifier.messages.text import Medium, Text
 from notifier.messages.views import Blank, MistakeError, Record, nearest, unknown_field, view
-from notifier.records import Agent, Lead
-from notifier.rows import Json
 
 NAMES: Mapping[str, type[msgspec.Struct] | None] = {
     "event": Event,

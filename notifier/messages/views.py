@@ -15,9 +15,9 @@ import jinja2
 import msgspec
 
 from notifier.cleaning import visible
+from notifier.core.records import Agent, LastMessage, Lead, Note
+from notifier.core.rows import Json
 from notifier.messages.facts import note, show, who
-from notifier.records import Agent, LastMessage, Lead, Note
-from notifier.rows import Json
 
 SERIES = (list, tuple, range, Iterator, ItemsView, KeysView, ValuesView)
 READABLE = {"items", "keys", "values"}

@@ -7,7 +7,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from notifier.conclude import Health, is_down
+from notifier.core.outcome import Health, is_down
 from notifier.messages.facts import duration
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
 from notifier.upstream.health import silence_ms

@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
 
 from notifier import __version__
-from notifier.conclude import State
-from notifier.dispatcher.turn import Turn
+from notifier.core.outcome import State
+from notifier.core.rows import moment_of
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
-from notifier.rows import moment_of
 from notifier.store.claims import Claimed
+from notifier.transactions.turn import Turn
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
 

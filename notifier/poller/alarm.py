@@ -2,12 +2,12 @@
 
 import structlog
 
+from notifier.core.records import Source
+from notifier.core.rows import ms_of
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
 from notifier.poller.tools import PollerTools
-from notifier.records import Source
-from notifier.rows import ms_of
 from notifier.upstream.health import Health, SourceState, Transition, silence_ms
 
 LOOK_S = 60.0

@@ -9,13 +9,13 @@ import structlog
 
 from notifier.crashes import Crashes
 from notifier.errors import UpstreamError, UpstreamPausedError
-from notifier.intake import Committed
-from notifier.judging import Intake
-from notifier.ledger import Written
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
+from notifier.transactions.commit_page import Committed
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.write_events import Written
 from notifier.upstream.budget import Budget
 from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller import transactions
@@ -16,7 +17,6 @@ from notifier.poller.listing import ListingKey, ListingWalks
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
-from notifier.rows import ms_of
 from notifier.store.parts import words
 from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import HEADS_PER_SWEEP

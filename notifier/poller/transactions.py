@@ -5,17 +5,18 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from notifier import ledger, overdue
-from notifier.events import EventType, operation
-from notifier.intake import Committed, commit_page, present_lead
-from notifier.judging import Intake
-from notifier.ledger import Written
+from notifier.core.events import EventType, operation
+from notifier.core.records import Source
+from notifier.core.rows import ms_of
 from notifier.plan import told
 from notifier.poller.listing import ListingWalks
-from notifier.records import Source
-from notifier.rows import ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
+from notifier.transactions import overdue
+from notifier.transactions import write_events as ledger
+from notifier.transactions.commit_page import Committed, commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.write_events import Written
 from notifier.upstream.budget import Budget
 from notifier.upstream.health import Transition
 from notifier.upstream.order import OrderWitness

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from notifier.events import OPERATIONS, EventType
-from notifier.rows import iso_ms, usable
+from notifier.core.events import OPERATIONS, EventType
+from notifier.core.rows import iso_ms, usable
 from notifier.rules.destinations import Flag, Options
 from notifier.rules.durations import PositiveDuration
 from notifier.rules.unfit import UnfitError

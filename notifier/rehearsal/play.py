@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import normalize
 
+from notifier.core.records import Source
+from notifier.core.rows import iso_ms
 from notifier.dispatcher.tools import Limits
 from notifier.messages.digest import digest_text
 from notifier.messages.text import Medium
-from notifier.records import Source
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import Expected, Script, Step, changed
 from notifier.rehearsal.stage import Sent, Stage
-from notifier.rows import iso_ms
 
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from notifier.events import EventType
-from notifier.records import Source
+from notifier.core.events import EventType
+from notifier.core.records import Source
+from notifier.core.rows import iso_ms
 from notifier.rehearsal import options
 from notifier.rehearsal.row import Fields
 from notifier.rehearsal.script import NEVER_CHANGE, Expected, Happening, Script, Step, filled
-from notifier.rows import iso_ms
 from notifier.rules.destinations import Options
 from notifier.rules.model import Ruleset
-from notifier.rules.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null
-from notifier.rules.validate import validated
+from notifier.rulesfile.nodes import Faults, Mark, Node, Scalar, Series, Table, is_null
+from notifier.rulesfile.validate import validated
 
 M = TypeVar("M", bound=Options)
 

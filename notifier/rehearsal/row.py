@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from notifier.rows import Json, Row
+from notifier.core.rows import Json, Row
 
 Fields = Mapping[str, Any]
-"""Values by the name of a :class:`~notifier.records.Lead` field; what is missing is empty."""
+"""Values by the name of a ``records.Lead`` field; what is missing is empty."""
 
 
 def row_of(fields: Fields) -> Row:
-    """Return the row that :func:`notifier.records.parse` reads these fields from."""
+    """Return the row that :func:`notifier.core.records.parse` reads these fields from."""
     return {
         "_id": fields["id"],
         "uuid": fields.get("uuid"),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.events import EventType
-from notifier.records import Source
+from notifier.core.events import EventType
+from notifier.core.records import Source
+from notifier.core.rows import instant, iso_ms
 from notifier.rehearsal.row import Fields
-from notifier.rows import instant, iso_ms
 from notifier.rules.model import Ruleset
 
 

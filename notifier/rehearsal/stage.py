@@ -13,23 +13,24 @@ from datetime import datetime, timedelta
 import orjson
 from sqlite_utils import Database
 
-from notifier import ledger, overdue
+from notifier.core.events import EventType, operation
+from notifier.core.records import LEAD, NON_LEAD, Lead, Source
+from notifier.core.rows import Row, moment_of, ms_of
 from notifier.destinations.base import KindOptions, Message, Receipt
-from notifier.dispatcher.attempts import Attempt
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
-from notifier.dispatcher.turn import LaneFacts, take_turn
-from notifier.events import EventType, operation
-from notifier.intake import commit_page, present_lead
-from notifier.judging import Intake
-from notifier.ledger import Written
 from notifier.plan import told
-from notifier.records import LEAD, NON_LEAD, Lead, Source
-from notifier.rows import Row, moment_of, ms_of
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
 from notifier.store.db import transaction
 from notifier.store.schema import MIGRATIONS
+from notifier.transactions import overdue
+from notifier.transactions import write_events as ledger
+from notifier.transactions.attempts import Attempt
+from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.turn import LaneFacts, take_turn
+from notifier.transactions.write_events import Written
 from notifier.upstream.page import parse_page
 
 SLOTS = 1_000  # a rehearsal keeps nobody waiting for a slow receiver

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The rule engine: conditions, windows, timers, matching, explaining. Pure."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from unicodedata import normalize
 
 from notifier.cleaning import comparable, visible
-from notifier.rows import Json, written
+from notifier.core.rows import Json, written
 
 Test: TypeAlias = Callable[[Json], bool]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from notifier.rows import Json
+from notifier.core.rows import Json
 from notifier.rules.comparisons import Test
 from notifier.rules.views import Getter, View
 

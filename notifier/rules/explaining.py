@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from notifier.events import Event
+from notifier.core.events import Event
 from notifier.rules.conditions import Failure
 from notifier.rules.matching import Match, Timing, candidates, is_match, match, may_reach
 from notifier.rules.model import Rule, Ruleset

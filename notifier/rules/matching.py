@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.events import Event, EventType
-from notifier.records import LEAD, Lead
+from notifier.core.events import Event, EventType
+from notifier.core.records import LEAD, Lead
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.rules.views import View, view_of_event, view_of_lead
 

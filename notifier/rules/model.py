@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from notifier.core.events import OVERDUE, EventType
+from notifier.core.records import Agent, Source
 from notifier.errors import Fault
-from notifier.events import OVERDUE, EventType
-from notifier.records import Agent, Source
 from notifier.rules.conditions import Condition
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.digests import Digest

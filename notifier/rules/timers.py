@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from notifier.records import Lead
+from notifier.core.records import Lead
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 

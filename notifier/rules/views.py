@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from notifier.cleaning import visible
-from notifier.events import Event, EventType
-from notifier.records import Agent, LastMessage, Lead
-from notifier.rows import Json, Scalar
+from notifier.core.events import Event, EventType
+from notifier.core.records import Agent, LastMessage, Lead
+from notifier.core.rows import Json, Scalar
 
 ATTRIBUTES = "attributes."
 NOBODY = Lead(id="", type="", source="", bot_id="", customer_id="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from notifier.rows import Row
+from notifier.core.rows import Row
 
 SUCCESS = b'{"success":true,"message":"ok","code":200,"data":['
 MESSAGES = {

@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 from aiohttp import web
 
-from notifier.records import LEAD, NON_LEAD
-from notifier.rows import Json, iso_ms
+from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.rows import Json, iso_ms
 from notifier.simulator.faults import Fault, Faults
 from notifier.simulator.limit import Limit
 from notifier.simulator.listing import Order

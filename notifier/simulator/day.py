@@ -12,8 +12,8 @@ from enum import StrEnum
 from itertools import count
 from random import Random
 
-from notifier.records import LEAD, NON_LEAD
-from notifier.rows import Json
+from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.rows import Json
 from notifier.simulator.people import AGENTS, Person, Place, person
 from notifier.simulator.world import World
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
-from notifier.rows import Row, mapping
+from notifier.core.rows import Row, mapping
 
 Rank: TypeAlias = tuple[str, int, str]
 """What decides a lead's rank: the field's text, a running number for ties, its id."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from notifier.rows import Row
+from notifier.core.rows import Row
 from notifier.simulator.answers import (
     SUCCESS,
     Answer,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from notifier.rows import Json
+from notifier.core.rows import Json
 from notifier.simulator.people import AGENTS
 from notifier.simulator.world import World
 

@@ -18,7 +18,7 @@ from typing import Self
 
 from aiohttp import web
 
-from notifier.rows import Row
+from notifier.core.rows import Row
 from notifier.simulator.answers import Answer, listed, refused
 from notifier.simulator.broken import break_off
 from notifier.simulator.control import Control

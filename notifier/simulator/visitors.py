@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from notifier.rows import Json, Row, iso_ms
+from notifier.core.rows import Json, Row, iso_ms
 from notifier.simulator.people import (
     AGENTS,
     BROWSING,

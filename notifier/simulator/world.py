@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
-from notifier.records import LEAD, NON_LEAD
-from notifier.rows import Json, Row, iso_ms, mapping
+from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.rows import Json, Row, iso_ms, mapping
 from notifier.simulator.listing import Listing, Order
 from notifier.simulator.visitors import Visitors
 

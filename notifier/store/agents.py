@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from notifier.cleaning import clean
+from notifier.core.records import Agent, assignee
+from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
-from notifier.records import Agent, assignee
-from notifier.rows import stored_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

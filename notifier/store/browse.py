@@ -8,9 +8,9 @@ import orjson
 from sqlite_utils import Database
 
 from notifier.cleaning import comparable
+from notifier.core.records import Agent, Lead, Source, parse
+from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
-from notifier.records import Agent, Lead, Source, parse
-from notifier.rows import stored_row
 from notifier.store.texts import raw
 
 ALL = 2**62

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import orjson
 from sqlite_utils import Database
 
-from notifier.conclude import LOST_UNTIL_DEAD
+from notifier.core.outcome import LOST_UNTIL_DEAD
 from notifier.store import destinations
 from notifier.store.texts import is_damaged
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from notifier.conclude import LOST_UNTIL_ALONE
+from notifier.core.events import Event, decode
+from notifier.core.outcome import LOST_UNTIL_ALONE
 from notifier.errors import DamagedError
-from notifier.events import Event, decode
 from notifier.store.batches import marks
 from notifier.store.burials import DAMAGED, bury
 from notifier.store.texts import is_damaged, raw

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from notifier.conclude import Health, Standing
+from notifier.core.outcome import Health, Standing
 from notifier.store.forgotten import is_forgotten
 
 

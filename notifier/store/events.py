@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlite_utils import Database
 
-from notifier.events import OVERDUE, Event, EventType, encode, numbered
+from notifier.core.events import OVERDUE, Event, EventType, encode, numbered
 from notifier.store.batches import insert
 
 ONCE_ONLY = OVERDUE | {EventType.LEAD_CREATED, EventType.CHAT_CREATED}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlite_utils import Database
 
-from notifier.events import OPERATIONS, Event, EventPayload, decode, encode
+from notifier.core.events import OPERATIONS, Event, EventPayload, decode, encode
 from notifier.store.batches import chunks, marks
 from notifier.store.texts import raw
 

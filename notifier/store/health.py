@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from notifier.conclude import Standing
-from notifier.pacing import WINDOW_MS
-from notifier.records import LEAD
+from notifier.core.outcome import Standing
+from notifier.core.pacing import WINDOW_MS
+from notifier.core.records import LEAD
 from notifier.store import notes, timers
 from notifier.store.destinations import health as health_of
 

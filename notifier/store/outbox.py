@@ -13,7 +13,7 @@ from itertools import chain
 import orjson
 from sqlite_utils import Database
 
-from notifier.conclude import Outcome, State
+from notifier.core.outcome import Outcome, State
 from notifier.store.batches import chunks, insert, tuples
 from notifier.store.claims import Claimed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from notifier.conclude import State
+from notifier.core.outcome import State
 from notifier.files import make_private
 from notifier.store.db import translated
 from notifier.store.texts import raw

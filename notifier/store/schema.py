@@ -6,8 +6,8 @@ that SQLite and PostgreSQL share, but for STRICT.
 
 from sqlite_utils import Database, Migrations
 
+from notifier.core.rows import instant, ms_of, parse_time, stored_row
 from notifier.errors import DamagedError
-from notifier.rows import instant, ms_of, parse_time, stored_row
 
 MIGRATIONS = Migrations("notifier")
 

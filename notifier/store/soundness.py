@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 from sqlite_utils import Database
 
-from notifier.conclude import State
+from notifier.core.events import decode
+from notifier.core.outcome import State
+from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
-from notifier.events import decode
-from notifier.rows import stored_row
 from notifier.store import texts
 
 LAST_MS = 253_402_300_799_999  # of the year 9999

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from notifier.pacing import WINDOW_MS, claim
+from notifier.core.pacing import WINDOW_MS, claim
 from notifier.store.batches import insert
 
 MAX_QUARANTINED: Final = 1_000  # of a source, one by one: nobody reads more

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from notifier.conclude import State
+from notifier.core.outcome import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 from sqlite_utils import Database
 
-from notifier.conclude import State
+from notifier.core.outcome import State
 from notifier.store.outbox import NewDelivery
 from notifier.store.texts import raw
 

@@ -1,6 +1,6 @@
 """Whose turn it is to use a token, and when: never more requests than its limit.
 
-The recorded times decide (:mod:`notifier.pacing`), and all processes share them.
+The recorded times decide (:mod:`notifier.core.pacing`), and all processes share them.
 Here is the order among the sources of this process that share a token.
 """
 
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from notifier.pacing import WINDOW_MS
+from notifier.core.pacing import WINDOW_MS
 from notifier.upstream.backoff import exponential_s
 from notifier.upstream.walk import WalkKind
 
@@ -33,7 +33,7 @@ class RequestLog(Protocol):
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
         """Record a request and return 0, or return the milliseconds to wait for one.
 
-        Atomic: decided by :func:`notifier.pacing.claim` over the recorded times.
+        Atomic: decided by :func:`notifier.core.pacing.claim` over the recorded times.
         """
         ...
 

@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import SecretStr
 
+from notifier.core.pacing import http_date
+from notifier.core.records import Source
 from notifier.errors import UpstreamError, UpstreamRefusedError
 from notifier.network.faults import ConnectionFault, Reason
 from notifier.network.targets import Target, target_of
 from notifier.network.transport import Transport
-from notifier.pacing import http_date
-from notifier.records import Source
 from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
 

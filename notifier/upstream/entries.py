@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from notifier.core.rows import Json
 from notifier.errors import UpstreamError
-from notifier.rows import Json
 from notifier.upstream.split import MAX_ROWS, RawRow, split_rows, too_long
 
 # A megabyte of message is four where every character is escaped. One call takes 20 ms

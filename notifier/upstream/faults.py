@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from notifier.core.pacing import retry_after_s
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.network.faults import ConnectionFault, Reason
-from notifier.pacing import retry_after_s
 
 UPSTREAM: Final = "BotPenguin"
 MAX_PAUSE_S = 60 * 60

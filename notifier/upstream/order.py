@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
-from notifier.rows import Row, mapping, parse_time, text
+from notifier.core.rows import Row, mapping, parse_time, text
 
 ENOUGH = 8
 SLACK_PERCENT = 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from notifier.core.rows import BadRecordError, Json, Row, carried, record_id
 from notifier.errors import UpstreamError
-from notifier.rows import BadRecordError, Json, Row, carried, record_id
 from notifier.upstream.entries import Unread, entries
 
 DIGEST_BYTES = 16

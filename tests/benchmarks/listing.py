@@ -11,8 +11,8 @@ from typing import NamedTuple
 import orjson
 from peers import Peer, peer
 
+from notifier.core.rows import Row, iso_of_ms
 from notifier.rehearsal.row import row_of
-from notifier.rows import Row, iso_of_ms
 
 PAGE = 20
 BIRTHS_FROM_MS = 1_675_000_000_000  # early in 2023, over half a year

@@ -9,12 +9,12 @@ from statistics import median
 from stand import Stand
 from table import Floor, Row
 
+from notifier.core.events import EventType
 from notifier.destinations.console import ConsoleOptions
-from notifier.events import EventType
 from notifier.messages.samples import sample_event
-from notifier.rules.load import load_rules
 from notifier.rules.matching import match
 from notifier.rules.model import Ruleset
+from notifier.rulesfile.load import load_rules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KINDS = (

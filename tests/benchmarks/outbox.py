@@ -22,19 +22,19 @@ from stand import Stand
 from table import Floor, Goal, Row
 
 from notifier import log
-from notifier.building import build_destinations, kinds, limits
 from notifier.clocks import Clocks
+from notifier.configuration.destinations import build_destinations, kinds, limits
+from notifier.configuration.settings import Settings
+from notifier.core.records import LEAD, Source
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools
-from notifier.dispatcher.turn import Turn
-from notifier.intake import commit_page, present_lead
-from notifier.judging import Intake
-from notifier.records import LEAD, Source
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.settings import Settings
+from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
 from notifier.store.db import Store, connect
+from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.turn import Turn
 from notifier.upstream.page import Page, parse_page
 
 CHANGED = 2_000

@@ -24,10 +24,10 @@ from sqlite_utils import Database
 from stand import Stand
 from table import Floor, Goal, Row
 
+from notifier.core.records import LEAD, Source
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
-from notifier.records import LEAD, Source
 from notifier.rules.model import Ruleset
 from notifier.store import sources
 from notifier.store.db import Store

@@ -7,18 +7,18 @@ from pathlib import Path
 import orjson
 from sqlite_utils import Database
 
-from notifier import overdue
-from notifier.building import kinds
-from notifier.conclude import Health, Outcome, Standing, State
-from notifier.intake import commit_page, present_lead
-from notifier.judging import Intake
+from notifier.configuration.destinations import kinds
+from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.records import LEAD, Source
+from notifier.core.rows import Json
 from notifier.plan import Mutes
-from notifier.records import LEAD, Source
-from notifier.rows import Json
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
+from notifier.rulesfile.load import load_rules
 from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
 from notifier.store.db import connect, transaction
+from notifier.transactions import overdue
+from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
 from notifier.upstream.page import parse_page
 
 BOT_ID = "638d99eeee9e558f1247ae03"

@@ -10,8 +10,8 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, BOT_ID, Filled, ms
 
-from notifier.conclude import State
-from notifier.events import decode
+from notifier.core.events import decode
+from notifier.core.outcome import State
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
 from notifier.store.db import connect, transaction

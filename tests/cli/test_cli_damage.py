@@ -17,11 +17,11 @@ from filled import ASHA, BORIS, Filled
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
-from notifier.conclude import State
-from notifier.configuration import load_configuration
-from notifier.environment import read_environment
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import load_configuration
+from notifier.core.outcome import State
 from notifier.errors import NotifierError
-from notifier.service import assembled
+from notifier.service.service import assembled
 
 EXAMPLES = int(os.environ.get("DAMAGE_EXAMPLES", "12"))
 COMMANDS = (

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from notifier.cli.doctor_listing import Look, Upstream, _findings
 from notifier.cli.findings import Verdict
-from notifier.rows import Row
+from notifier.core.rows import Row
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client
 from notifier.upstream.page import Page, Reading

@@ -7,9 +7,9 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, Filled, ago, ms
 
-from notifier.conclude import State
-from notifier.events import decode
-from notifier.rows import Json
+from notifier.core.events import decode
+from notifier.core.outcome import State
+from notifier.core.rows import Json
 from notifier.store.browse import Wanted, event_bodies
 
 TUESDAY = "2026-03-03"

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifier.cli.first_files import dotenv_text
-from notifier.environment import read_dotenv
+from notifier.configuration.environment import read_dotenv
 
 TEXTS = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12

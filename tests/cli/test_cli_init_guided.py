@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from notifier.environment import read_dotenv
+from notifier.configuration.environment import read_dotenv
 from notifier.simulator.server import TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from support.loopback import Reply

@@ -8,8 +8,8 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, SOURCE, Filled, ago
 
-from notifier.conclude import UNRESOLVED, State
-from notifier.rows import Json
+from notifier.core.outcome import UNRESOLVED, State
+from notifier.core.rows import Json
 from notifier.store.db import transaction
 
 DELIVERY_KEYS = [

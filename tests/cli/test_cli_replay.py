@@ -7,8 +7,8 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, RULES, Filled, ms
 
-from notifier.conclude import Health, Standing
-from notifier.rows import Json
+from notifier.core.outcome import Health, Standing
+from notifier.core.rows import Json
 from notifier.store import claims, destinations, registry
 from notifier.store.db import transaction
 

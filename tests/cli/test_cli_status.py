@@ -10,7 +10,7 @@ import pytest
 from cli_runner import Run
 from filled import BOT_ID, Filled, ms
 
-from notifier.conclude import Health, Standing, State
+from notifier.core.outcome import Health, Standing, State
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
 from notifier.store.db import transaction
 from notifier.store.lock import instance_lock

@@ -6,8 +6,8 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, Filled, ms
 
-from notifier.conclude import Health, Outcome, Standing, State
-from notifier.rows import Json
+from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.rows import Json
 from notifier.store import burials, claims, destinations, mutes, outbox, registry
 from notifier.store.claims import Claimed
 from notifier.store.db import transaction

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from notifier.core.diff import Change
+from notifier.core.events import Event, changed, created, encode
+from notifier.core.records import Agent, LastMessage, Lead
 from notifier.destinations.base import Message, Part
-from notifier.diff import Change
-from notifier.events import Event, changed, created, encode
 from notifier.messages.text import Text
-from notifier.records import Agent, LastMessage, Lead
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", email="asha@example.com")

@@ -10,6 +10,7 @@ from benches import KINDS
 from examples import change_of, lead, message, new_lead, part
 
 from notifier import log
+from notifier.core.records import LastMessage
 from notifier.destinations.base import Receipt
 from notifier.errors import (
     DeliveryError,
@@ -20,7 +21,6 @@ from notifier.errors import (
 )
 from notifier.messages.builtin import builtin_text
 from notifier.messages.text import Medium
-from notifier.records import LastMessage
 from support.certificates import Certificate, self_signed
 
 AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError

@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from notifier.core.events import EventType, operation
+from notifier.core.records import Agent
 from notifier.destinations.base import Part, PartlyTakenError, Receipt
 from notifier.destinations.email import EmailDestination, EmailOptions
 from notifier.destinations.mail_faults import refusal
@@ -28,9 +30,7 @@ from notifier.errors import (
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
-from notifier.events import EventType, operation
 from notifier.messages.escape import one_line
-from notifier.records import Agent
 from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
 from support.raw_mail import RawMailServer

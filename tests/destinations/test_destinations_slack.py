@@ -10,6 +10,8 @@ import pytest
 from examples import ASHA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import SecretStr, ValidationError
 
+from notifier.core.events import EventType, operation
+from notifier.core.records import Agent
 from notifier.destinations.base import Message, PartlyTakenError, Receipt
 from notifier.destinations.slack import SlackDestination, SlackOptions
 from notifier.errors import (
@@ -19,9 +21,7 @@ from notifier.errors import (
     SkippedDeliveryError,
     TemporaryDeliveryError,
 )
-from notifier.events import EventType, operation
 from notifier.messages.samples import sample_event
-from notifier.records import Agent
 from support.loopback import Ending, Reply, json_reply
 from support.slack import TOKEN, Slack, failure, rate_limited
 

@@ -16,23 +16,23 @@ from typing import Any
 import orjson
 from sqlite_utils import Database
 
-from notifier.building import build_destinations, kinds, limits
-from notifier.conclude import Standing
+from notifier.configuration.destinations import build_destinations, kinds, limits
+from notifier.configuration.settings import Settings
+from notifier.core.outcome import Standing
+from notifier.core.records import LEAD, Lead, Source
+from notifier.core.rows import iso_ms
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools
-from notifier.dispatcher.turn import Turn
-from notifier.intake import commit_page, present_lead
-from notifier.judging import Intake
-from notifier.records import LEAD, Lead, Source
 from notifier.rehearsal.row import row_of
-from notifier.rows import iso_ms
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.settings import Settings
+from notifier.rulesfile.load import load_rules
 from notifier.store import destinations as standings
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
+from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.turn import Turn
 from notifier.upstream.page import Page, parse_page
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)

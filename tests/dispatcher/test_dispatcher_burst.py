@@ -6,11 +6,11 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from notifier.dispatcher.turn import LaneFacts, take_turn
-from notifier.events import EventType
-from notifier.intake import commit_page
-from notifier.judging import Intake
+from notifier.core.events import EventType
 from notifier.rehearsal.stage import Stage
+from notifier.transactions.commit_page import commit_page
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.turn import LaneFacts, take_turn
 from notifier.upstream.page import parse_page
 from support.stages import MONDAY_10, PLACES, WEBSITE, ended, later, row, staged, told
 

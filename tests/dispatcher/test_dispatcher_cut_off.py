@@ -4,10 +4,10 @@ from collections import Counter
 from datetime import timedelta
 
 from notifier.destinations.base import Receipt
-from notifier.dispatcher.attempts import Attempt
-from notifier.dispatcher.turn import LaneFacts, Turn, take_turn
 from notifier.rehearsal.stage import Stage
 from notifier.store import outbox
+from notifier.transactions.attempts import Attempt
+from notifier.transactions.turn import LaneFacts, Turn, take_turn
 from support.stages import MONDAY_10, row, staged
 
 RULES = "  - {name: New, when: lead.created, only: office, send: [crm, screen]}\n"

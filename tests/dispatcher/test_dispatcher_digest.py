@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from notifier.dispatcher.messages import message_of
-from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.rehearsal.stage import Stage
+from notifier.transactions.turn import LaneFacts, take_turn
 from support.stages import MONDAY_10, PLACES, ended, later, restarted, row, staged, told
 
 HOURLY = "  - {name: Hourly, when: lead.created, digest: 1h, send: team}\n"

@@ -19,7 +19,6 @@ from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.destinations.base import Diagnosis, Message, Receipt
-from notifier.dispatcher.turn import take_turn
 from notifier.errors import (
     BusyError,
     PermanentDeliveryError,
@@ -28,6 +27,7 @@ from notifier.errors import (
 )
 from notifier.messages.text import Medium
 from notifier.store.db import Store
+from notifier.transactions.turn import take_turn
 from support.virtual_time import VirtualLoop
 
 P = ParamSpec("P")

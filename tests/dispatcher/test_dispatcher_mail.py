@@ -8,7 +8,7 @@ import structlog
 from house import house, lead
 from pydantic import SecretStr
 
-from notifier.settings import Settings
+from notifier.configuration.settings import Settings
 from support.raw_mail import RawMailServer
 
 BOSS, DEPUTY = "boss@example.com", "deputy@example.com"

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from notifier import overdue
 from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import mutes, snapshots, timers
+from notifier.transactions import overdue
 from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
 
 WAITS = "  - {name: Waits, if: {status: OPEN, assignee: null}, for: 15m, send: team}\n"

@@ -3,8 +3,8 @@
 import pytest
 from sqlite_utils import Database
 
-from notifier.dispatcher.turn import LaneFacts, take_turn
 from notifier.rehearsal.stage import Stage
+from notifier.transactions.turn import LaneFacts, take_turn
 from support.stages import MONDAY_10, row, staged
 
 RULES = """

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notifier.rows import iso_ms
+from notifier.core.rows import iso_ms
 from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
 
 NEW = "  - {name: New, when: lead.created, settle: 1m, send: team}\n"

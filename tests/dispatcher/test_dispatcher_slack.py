@@ -8,8 +8,8 @@ from house import House, house, lead
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from notifier.configuration.settings import Settings
 from notifier.destinations.slack_faults import OF_A_PERSON
-from notifier.settings import Settings
 from support.slack import Slack, failure, rate_limited
 
 SALES, OPS = "C0000000001", "C0000000002"

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from notifier.records import LEAD, NON_LEAD, Source, parse
+from notifier.core.records import LEAD, NON_LEAD, Source, parse
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from support.mail import MailServer

@@ -21,7 +21,7 @@ from fuzz.house import FASTER, Found, House, house
 from fuzz.mailing import MailDoor, odd_script
 from fuzz.web import Asked, HttpDoor, listening
 from fuzz.words import changed, encoded
-from notifier.rows import Json
+from notifier.core.rows import Json
 from support.virtual_time import run_fast
 
 CASES: Final = 60

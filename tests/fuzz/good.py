@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from notifier.rows import Json
+from notifier.core.rows import Json
 
 GOOD_BOT: Final = "good"
 GOOD: Final = "well"

@@ -24,10 +24,10 @@ from fuzz.good import GOOD_BOT, LATER, page, row, rules_text
 from fuzz.web import Asked, HttpDoor, listening
 from notifier import log
 from notifier.clocks import Clocks
-from notifier.configuration import Configuration, load_configuration
-from notifier.environment import read_environment
-from notifier.rows import Json
-from notifier.service import Service, assembled
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.rows import Json
+from notifier.service.service import Service, assembled
 
 FASTER: Final = 20
 PATIENCE_S: Final = 30.0

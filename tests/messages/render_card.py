@@ -18,13 +18,13 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
+from notifier.core.events import EventType, encode
+from notifier.core.records import Lead
 from notifier.destinations.base import Message, Part
 from notifier.destinations.slack import SlackDestination, SlackOptions
-from notifier.events import EventType, encode
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import AT, FULL, sample_event
 from notifier.messages.text import Medium
-from notifier.records import Lead
 from support.slack import Slack
 
 CHROMIUM = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.events import Event, EventType, created
+from notifier.core.events import Event, EventType, created
 from notifier.messages.budget import MAX_OUTPUT_CHARS, Budget, TooMuchError
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import AT, FULL

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.diff import diff
-from notifier.events import Event, EventType, changed, created, operation
+from notifier.core.diff import diff
+from notifier.core.events import Event, EventType, changed, created, operation
+from notifier.core.records import LastMessage, Source, parse
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event, samples
 from notifier.messages.text import Medium
-from notifier.records import LastMessage, Source, parse
 
 EVERY = list(EventType)
 

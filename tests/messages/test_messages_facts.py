@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.core.records import NON_LEAD, LastMessage
 from notifier.messages.facts import (
     age,
     details,
@@ -21,7 +22,6 @@ from notifier.messages.facts import (
     who,
 )
 from notifier.messages.samples import BARE, FULL
-from notifier.records import NON_LEAD, LastMessage
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.events import OPERATIONS, EventType, decode, encode
+from notifier.core.events import OPERATIONS, EventType, decode, encode
 from notifier.messages.samples import sample_event, samples
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.events import Event, EventType, created
+from notifier.core.events import Event, EventType, created
+from notifier.core.records import Agent
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event
 from notifier.messages.templates import check, compile_message
 from notifier.messages.text import Medium, Text
-from notifier.records import Agent
 
 CREATED = created(FULL, at=AT)
 HOSTILE = created(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from notifier.conclude import Health, Standing
+from notifier.core.outcome import Health, Standing
 from notifier.store import destinations, notes, registry, sources
 from notifier.store.health import (
     DestinationHealth,

@@ -9,16 +9,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from notifier.conclude import Health, Outcome, State
-from notifier.dispatcher.turn import Turn
+from notifier.core.events import Event, EventType, encode
+from notifier.core.outcome import Health, Outcome, State
+from notifier.core.records import Source
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
-from notifier.events import Event, EventType, encode
 from notifier.messages.samples import sample_event
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import MeteredPages
-from notifier.records import Source
 from notifier.store.claims import Claimed
+from notifier.transactions.turn import Turn
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
 

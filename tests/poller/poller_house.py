@@ -11,14 +11,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from pydantic import SecretStr
 from sqlite_utils import Database
 
+from notifier.core.events import Event, decode
+from notifier.core.records import LEAD, Source
+from notifier.core.rows import Row
 from notifier.errors import UpstreamError
-from notifier.events import Event, decode
 from notifier.poller import transactions
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
-from notifier.records import LEAD, Source
-from notifier.rows import Row
 from notifier.rules.model import Ruleset
 from notifier.simulator.answers import listed
 from notifier.simulator.listing import Order

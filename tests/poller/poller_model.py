@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from notifier.events import Event
-from notifier.judging import Intake
+from notifier.core.events import Event
+from notifier.core.records import LEAD
+from notifier.core.rows import Json, Row, iso_ms, mapping
 from notifier.poller import transactions
 from notifier.poller.listing import ListingWalks
-from notifier.records import LEAD
-from notifier.rows import Json, Row, iso_ms, mapping
+from notifier.transactions.page_comparison import Intake
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from poller_house import Build, House, houses
 
-from notifier.rows import Json, Row, iso_ms
+from notifier.core.rows import Json, Row, iso_ms
 from notifier.simulator.listing import Order
 
 HOUR = 3600

@@ -17,6 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from poller_house import Crash, House
 from poller_model import Model, Told, as_told
 
+from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.rows import Row
 from notifier.errors import (
     BusyError,
     StoreError,
@@ -24,8 +26,6 @@ from notifier.errors import (
     UpstreamPausedError,
     UpstreamRefusedError,
 )
-from notifier.records import LEAD, NON_LEAD
-from notifier.rows import Row
 from notifier.simulator.listing import Order
 
 EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "30"))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from poller_house import Build, House, houses
 
+from notifier.core.events import encode
 from notifier.errors import (
     StoreError,
     UpstreamError,
     UpstreamPausedError,
     UpstreamRefusedError,
 )
-from notifier.events import encode
 
 REFUSED = UpstreamRefusedError("refused (401)", remedy="check the token")
 BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")

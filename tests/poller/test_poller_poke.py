@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from poller_house import Build, House, houses
 
+from notifier.core.records import LEAD, NON_LEAD
 from notifier.errors import UpstreamPausedError
-from notifier.records import LEAD, NON_LEAD
 from notifier.simulator.listing import Order
 
 

@@ -13,11 +13,11 @@ from poller_model import Model, as_told
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from notifier.events import Event, decode
+from notifier.core.events import Event, decode
+from notifier.core.records import LEAD, NON_LEAD, Source
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
-from notifier.records import LEAD, NON_LEAD, Source
 from notifier.rules.model import Ruleset
 from notifier.simulator.faults import Fault, FaultKind
 from notifier.simulator.server import TOKEN, Simulator

@@ -1,12 +1,12 @@
 """Rules and rule tests as texts, read and played."""
 
-from notifier.building import kinds, limits
+from notifier.configuration.destinations import kinds, limits
 from notifier.rehearsal.play import Difference, play
 from notifier.rehearsal.read_script import read_scripts
 from notifier.rehearsal.script import Script
-from notifier.rules.document import read_document
-from notifier.rules.load import load_rules
-from notifier.rules.nodes import Faults
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.load import load_rules
+from notifier.rulesfile.nodes import Faults
 
 RULES = """
 agents:

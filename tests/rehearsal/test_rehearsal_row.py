@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.records import Agent, Source, parse
+from notifier.core.records import Agent, Source, parse
 from notifier.rehearsal.row import row_of
 
 SOURCE = Source(name="website", bot_id="b", customer_id="c")

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from notifier.building import kinds, limits
+from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.rulefiles import read_rule_files, read_test_files
 from notifier.rehearsal.play import play
 from notifier.rehearsal.read_script import read_scripts
 from notifier.rehearsal.script import Script
-from notifier.rulefiles import read_rule_files, read_test_files
-from notifier.rules.document import read_document
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
-from notifier.rules.nodes import Faults
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.load import load_rules
+from notifier.rulesfile.nodes import Faults
 
 FOLDER = Path(__file__).parents[2] / "rules"
 

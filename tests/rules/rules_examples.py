@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notifier.building import kinds
-from notifier.diff import Change
+from notifier.configuration.destinations import kinds
+from notifier.core.diff import Change
+from notifier.core.events import Event, EventType, Overdue, changed, created, operation
+from notifier.core.records import Agent, LastMessage, Lead, Note
 from notifier.errors import ConfigError
-from notifier.events import Event, EventType, Overdue, changed, created, operation
-from notifier.records import Agent, LastMessage, Lead, Note
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset
+from notifier.rulesfile.load import load_rules
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", slack="U024BE7LH")

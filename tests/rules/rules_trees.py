@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from notifier.rules.options import RuleOptions
+from notifier.rulesfile.options import RuleOptions
 
 KEYS = st.sampled_from(
     [

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules_examples import LEAD, SCREEN, change, lead, load, new_lead, news, status_change
 
-from notifier.events import Event, EventType
-from notifier.records import LastMessage, Lead
-from notifier.rows import Scalar
+from notifier.core.events import Event, EventType
+from notifier.core.records import LastMessage, Lead
+from notifier.core.rows import Scalar
 from notifier.rules import comparisons
 from notifier.rules.conditions import Condition, Failure
 from notifier.rules.views import view_of_event, view_of_lead

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.rules.document import read_document
-from notifier.rules.nodes import Faults, Mark, Scalar, Table, plain
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.nodes import Faults, Mark, Scalar, Table, plain
 
 SECRETS = {"TOKEN": "hush-hush", "EMPTY": "", "BYTES": "\udcff"}
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from rules_examples import lead, load, warnings
 
 from notifier.rules.boundaries import for_every_script
-from notifier.rules.document import read_document
-from notifier.rules.nodes import Faults
 from notifier.rules.patterns import finder
-from notifier.rules.read_condition import read_condition
 from notifier.rules.views import view_of_lead
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.nodes import Faults
+from notifier.rulesfile.read_condition import read_condition
 
 RULES = """
 destinations: {screen: {type: console}}

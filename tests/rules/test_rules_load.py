@@ -4,9 +4,9 @@ import pytest
 from pydantic import SecretStr
 from rules_examples import FULL, SCREEN, SECRET, faults, load
 
+from notifier.core.events import EventType
+from notifier.core.records import Agent, Source
 from notifier.destinations.slack import SlackOptions
-from notifier.events import EventType
-from notifier.records import Agent, Source
 from notifier.rules.model import Outside, SourceSpec
 
 

@@ -10,10 +10,10 @@ from ruamel.yaml import YAML
 from rules_examples import FULL, SECRET
 from rules_trees import KEYS, TREES
 
-from notifier.building import kinds
+from notifier.configuration.destinations import kinds
 from notifier.errors import ConfigError
-from notifier.rules.load import load_rules
-from notifier.rules.schema import rules_schema
+from notifier.rulesfile.load import load_rules
+from notifier.rulesfile.schema import rules_schema
 
 SCHEMA = rules_schema(kinds())
 VALIDATOR = Draft202012Validator(SCHEMA)

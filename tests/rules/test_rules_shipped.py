@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from notifier.building import kinds
-from notifier.rules.load import load_rules
+from notifier.configuration.destinations import kinds
 from notifier.rules.model import Ruleset
+from notifier.rulesfile.load import load_rules
 
 FOLDER = Path(__file__).parents[2] / "rules"
 FILES = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.endswith(".test.yaml"))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rules_examples import faults, warnings
 
-from notifier.rules.document import read_document
-from notifier.rules.nodes import Faults
+from notifier.rulesfile.document import read_document
+from notifier.rulesfile.nodes import Faults
 
 SLIPS = Path(__file__).with_name("slips.txt").read_text(encoding="utf-8")
 SECRETS = {"SLACK": "https://hooks.slack.com/services/T0/B0/x"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules_examples import MONDAY_10, SCREEN, lead, load
 
-from notifier.records import Lead
+from notifier.core.records import Lead
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_changes
 

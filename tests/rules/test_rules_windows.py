@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.rules.hours import parse_days, parse_spans, parse_timezone
-from notifier.rules.options import WindowOptions
 from notifier.rules.windows import Span, Window
+from notifier.rulesfile.hours import parse_days, parse_spans, parse_timezone
+from notifier.rulesfile.options import WindowOptions
 
 HOUR = timedelta(hours=1)
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notifier import diff
-from notifier.records import Lead, Source, parse
+from notifier.core import diff
+from notifier.core.records import Lead, Source, parse
 from notifier.simulator.day import Act, play, play_on, script
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from notifier.conclude import Outcome, State
-from notifier.events import EventType, encode, operation
-from notifier.rows import moment_of
+from notifier.core.events import EventType, encode, operation
+from notifier.core.outcome import Outcome, State
+from notifier.core.rows import moment_of
 from notifier.store import claims, outbox
 from notifier.store.claims import Claimed
 from notifier.store.outbox import NewDelivery

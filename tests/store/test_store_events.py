@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from notifier.diff import diff
-from notifier.events import Event, changed, created
-from notifier.records import LEAD, Lead, Source, parse
+from notifier.core.diff import diff
+from notifier.core.events import Event, changed, created
+from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.store import events
 from notifier.store.batches import CHUNK
 from notifier.store.db import connect

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
 
-from notifier.conclude import State
+from notifier.core.outcome import State
 from notifier.store import burials, dues
 from notifier.store import outbox as statements
 from notifier.store.db import connect

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier import pacing
+from notifier.core import pacing
 from notifier.store import sources
 from notifier.store.db import connect, transaction
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from notifier.conclude import State
-from notifier.events import EventType, operation
+from notifier.core.events import EventType, operation
+from notifier.core.outcome import State
 from notifier.store import events, outbox, sources
 from notifier.store.db import connect
 from notifier.store.outbox import NewDelivery

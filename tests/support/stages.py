@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notifier.building import kinds, limits
-from notifier.configuration import Configuration
-from notifier.engine import _take_over
-from notifier.records import Source
+from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.load import Configuration
+from notifier.configuration.settings import Settings
+from notifier.core.records import Source
+from notifier.core.rows import Row, iso_ms
 from notifier.rehearsal.row import row_of
 from notifier.rehearsal.stage import Stage
-from notifier.rows import Row, iso_ms
-from notifier.rules.load import load_rules
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.settings import Settings
+from notifier.rulesfile.load import load_rules
+from notifier.service.engine import _take_over
 from notifier.store.db import transaction
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.settings import PREFIX, Settings
+from notifier.configuration.settings import PREFIX, Settings
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = (FOLDER / "notifier.service").read_text()

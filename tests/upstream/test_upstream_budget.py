@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from notifier import pacing
+from notifier.core import pacing
 from notifier.upstream.budget import Budget, token_key
 from notifier.upstream.walk import WalkKind
 from support.virtual_time import now_ms, run

@@ -9,8 +9,8 @@ import pytest
 from listing_server import Server, answer, serving
 from pydantic import SecretStr
 
+from notifier.core.records import Source
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
-from notifier.records import Source
 from notifier.upstream.client import Client, Listing
 from support.certificates import self_signed
 

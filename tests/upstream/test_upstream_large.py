@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from listing_server import answer, serving
 from pydantic import SecretStr
 
+from notifier.core.records import Source
 from notifier.errors import UpstreamError
-from notifier.records import Source
 from notifier.upstream.client import MAX_BYTES, Client, Listing
 from notifier.upstream.entries import CALL_BYTES, CALL_VALUES
 from notifier.upstream.page import MAX_BAD_ROWS, Page, parse_page

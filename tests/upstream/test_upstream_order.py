@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.rows import Row, iso_ms
+from notifier.core.rows import Row, iso_ms
 from notifier.upstream.order import Order, OrderWitness, settled
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

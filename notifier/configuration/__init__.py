@@ -1,0 +1,1 @@
+"""What an operator decided: environment, settings, rules files, sources, destinations."""

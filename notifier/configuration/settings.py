@@ -1,0 +1,273 @@
+"""The environment → :class:`Settings`, with every mistake told at once.
+
+A setting is one field here; README's table is checked against these fields.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from notifier.configuration import formats
+from notifier.configuration.environment import Credentials, Environment, Place
+from notifier.errors import ConfigError, Fault
+from notifier.rules.durations import Duration
+from notifier.rulesfile.bots import check_id, check_inbox_url, check_token, check_types
+from notifier.rulesfile.hours import parse_timezone
+
+PREFIX = "NOTIFIER_"
+NO_TIME = timedelta(0)
+
+Secret: TypeAlias = Annotated[SecretStr, AfterValidator(check_token)]
+Id: TypeAlias = Annotated[str, AfterValidator(check_id)]
+Url: TypeAlias = Annotated[str, AfterValidator(formats.check_url)]
+Positive: TypeAlias = Annotated[Duration, AfterValidator(formats.positive)]
+
+
+class Settings(BaseSettings):
+    """What an operator decides outside the rules file, checked and immutable.
+
+    Secrets hide themselves in ``repr`` and in errors. Made by :func:`read_settings`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    token: Secret | None = Field(default=None, description="the `x-bot-token`")
+    bot_id: Id | None = Field(
+        default=None,
+        description="the one bot of a simple set-up",
+        examples=["638d99eeee9e558f1247ae03"],
+    )
+    customer_id: Id | None = Field(
+        default=None, description="its account", examples=["5fed38e56fb193dcc6c933f5"]
+    )
+    types: Annotated[
+        tuple[str, ...], BeforeValidator(formats.split_types), AfterValidator(check_types)
+    ] = Field(
+        default=("lead",),
+        description="what is watched: a comma list of `lead`, `non-lead`",
+        examples=["lead,non-lead"],
+    )
+    base_url: Annotated[Url, AfterValidator(formats.check_base_url)] = Field(
+        default="https://api.v7.botpenguin.com",
+        description="the API's address; white-label hosts differ",
+        examples=["https://api.v7.botpenguin.com"],
+    )
+    rules: Annotated[Path, AfterValidator(formats.check_path)] = Field(
+        default=Path("rules"),
+        description="a rules file or a folder of them",
+        examples=["rules"],
+    )
+    database: Annotated[Path, AfterValidator(formats.check_database)] = Field(
+        default=Path("notifier.db"),
+        description="the SQLite file, created with mode 0600",
+        examples=["notifier.db"],
+    )
+    poll_interval: Positive = Field(
+        default=timedelta(seconds=15),
+        description="time between head polls of a source",
+        examples=["15s"],
+    )
+    sweep_interval: Annotated[Duration, Field(ge=NO_TIME)] = Field(
+        default=timedelta(hours=6),
+        description="time between full walks of a source; `0` is never",
+        examples=["6h"],
+    )
+    rate_limit: int = Field(
+        default=90, ge=1, description="requests a minute per token", examples=["90"]
+    )
+    request_timeout: Positive = Field(
+        default=timedelta(seconds=20),
+        description="for one request to BotPenguin",
+        examples=["20s"],
+    )
+    first_run: Annotated[timedelta | None, BeforeValidator(formats.split_first_run)] = Field(
+        default=NO_TIME,
+        description="how old a lead may be that a source's first full walk announces; "
+        "`silent` is none, `notify` any age",
+        examples=["silent", "notify", "24h"],
+    )
+    inbox_url: Annotated[Url, AfterValidator(check_inbox_url)] | None = Field(
+        default=None,
+        description="link to a chat",
+        examples=["https://app.example.com/inbox/{uuid}"],
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(parse_timezone)] = Field(
+        default=ZoneInfo("UTC"),
+        description="for cron lines, windows without one, and times shown to people",
+        examples=["Asia/Kolkata"],
+    )
+    slack_token: Secret | None = Field(
+        default=None, description="bot token for destinations that name a Slack channel"
+    )
+    slack_api_url: Url = Field(
+        default="https://slack.com/api/",
+        description="for proxies and tests",
+        examples=["https://slack.com/api/"],
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(formats.check_smtp_url)] | None = Field(
+        default=None,
+        description="the mail server",
+        examples=["smtp://user:password@mail.example.com:587"],
+    )
+    smtp_from: Annotated[str, AfterValidator(formats.check_mailbox)] | None = Field(
+        default=None, description="sender address", examples=["notifier@example.com"]
+    )
+    http: Annotated[formats.Address | None, BeforeValidator(formats.split_address)] = Field(
+        default=None,
+        description="where `/healthz`, `/readyz`, `/metrics` and `/poke` listen",
+        examples=["127.0.0.1:8787"],
+    )
+    poke_secret: Annotated[SecretStr, AfterValidator(formats.check_poke_secret)] | None = Field(
+        default=None,
+        description="opens `/poke/<secret>`: whoever posts there has sources polled",
+    )
+    heartbeat_url: Annotated[SecretStr, AfterValidator(formats.check_secret_url)] | None = (
+        Field(
+            default=None,
+            description="GET after each good poll round",
+            examples=["https://hc.example.com/ping/…"],
+        )
+    )
+    retention: Positive = Field(
+        default=timedelta(days=90),
+        description="finished events and deliveries older than this are pruned",
+        examples=["90d"],
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        default=None, description="`json`, or `console` for people", examples=["json"]
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(formats.lower)
+    ] = Field(default="info", description="the least that is logged", examples=["info"])
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from :func:`read_settings` alone.
+
+        The library's own sources merge before anyone can ask which place a wrong
+        value came from, and let the environment win over a credential in silence.
+        """
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The settings made of the values that are right, the mistakes, and the warnings."""
+
+    settings: Settings
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+def read_settings(environment: Environment) -> Reading:
+    """Return what can be read, with one fault per mistake.
+
+    A fault says what is wrong, where the value came from and how to mend it;
+    never the value of a secret.
+    """
+    given: dict[str, tuple[str, Place]] = {}
+    faults = list(environment.faults)
+    for field in Settings.model_fields:
+        try:
+            if found := environment.find(PREFIX + field.upper()):
+                given[field] = found
+        except ConfigError as error:
+            faults += error.faults
+    values: dict[str, Any] = {"timezone": environment.zone.zone}
+    values |= {field: value for field, (value, _) in given.items()}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]): detail for detail in error.errors()}
+        faults += [_fault(field, given[field][1], detail) for field, detail in wrong.items()]
+        settings = Settings(**{field: values[field] for field in values.keys() - wrong})
+    warnings = [
+        *_shadowed(environment, given),
+        *_doubtful(settings, given),
+        *_unknown(environment),
+    ]
+    if "timezone" not in given and environment.zone.doubt:
+        warnings.append(_zone_warning(environment.zone.doubt))
+    return Reading(settings=settings, faults=tuple(faults), warnings=tuple(warnings))
+
+
+def _fault(field: str, place: Place, detail: ErrorDetails) -> Fault:
+    problem = str(detail.get("ctx", {}).get("error") or _lower_first(detail["msg"]))
+    examples = Settings.model_fields[field].examples or []
+    written = " or ".join(f"`{example}`" for example in examples)
+    return Fault(
+        where=f"{PREFIX}{field.upper()}, from {place.name}",
+        problem=problem,
+        remedy=f"write for example {written}" if written else "",
+    )
+
+
+def _zone_warning(doubt: str) -> Fault:
+    return Fault(
+        where=f"{PREFIX}TIMEZONE",
+        problem="the host's time zone cannot be told, UTC is used: set NOTIFIER_TIMEZONE",
+        remedy=f"{doubt}; write for example `Asia/Kolkata`",
+    )
+
+
+def _shadowed(environment: Environment, given: dict[str, tuple[str, Place]]) -> Iterator[Fault]:
+    folders = [place for place in environment.places if isinstance(place, Credentials)]
+    for field, (_, winner) in given.items():
+        variable = PREFIX + field.upper()
+        for folder in folders:
+            if not isinstance(winner, Credentials) and variable in folder.variables():
+                yield Fault(
+                    where=variable,
+                    problem=f"set in {winner.name} and in {folder.name}; {winner.name} wins",
+                    remedy="remove one of them",
+                )
+
+
+def _doubtful(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterator[Fault]:
+    if settings.poke_secret and not settings.http:
+        place = given["poke_secret"][1]
+        yield Fault(
+            where=f"{PREFIX}POKE_SECRET, from {place.name}",
+            problem="nobody can poke, since nothing listens",
+            remedy=f"set {PREFIX}HTTP, for example to 127.0.0.1:8787",
+        )
+    if settings.smtp_url and (problem := formats.smtp_doubt(settings.smtp_url)):
+        place = given["smtp_url"][1]
+        yield Fault(where=f"{PREFIX}SMTP_URL, from {place.name}", problem=problem)
+
+
+def _unknown(environment: Environment) -> Iterator[Fault]:
+    known = [field.upper() for field in Settings.model_fields]
+    for place in environment.places:
+        for variable in place.variables():
+            name = variable.removeprefix(PREFIX)
+            if name != variable and name not in known:
+                near = get_close_matches(name, known, n=1)
+                yield Fault(
+                    where=f"{variable}, from {place.name}",
+                    problem="no such setting; it is ignored",
+                    remedy=f"did you mean {PREFIX}{near[0]}?"
+                    if near
+                    else "see the table in README",
+                )
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,1 @@
+"""Pure: a listing row → lead → changes → events; what became of an attempt; pauses."""

@@ -1,0 +1,238 @@
+"""Changes → typed events with stable ids, in the CloudEvents envelope.
+
+An id is a digest of what happened, so that a restored backup tells the same
+event under the same id and a consumer can drop the repeat.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+import orjson
+
+from notifier.core.diff import Change
+from notifier.core.records import LEAD, Lead
+from notifier.core.rows import Json, iso_ms
+from notifier.errors import DamagedError
+
+ONE_FIELD = {"status": "status_changed", "last_message": "message"}
+
+
+class EventType(StrEnum):
+    """Every type an event can have; the part before the dot says what it is about."""
+
+    LEAD_CREATED = "lead.created"
+    LEAD_STATUS_CHANGED = "lead.status_changed"
+    LEAD_ASSIGNED = "lead.assigned"
+    LEAD_REASSIGNED = "lead.reassigned"
+    LEAD_UNASSIGNED = "lead.unassigned"
+    LEAD_UPDATED = "lead.updated"
+    LEAD_MESSAGE = "lead.message"
+    LEAD_OVERDUE = "lead.overdue"
+    CHAT_CREATED = "chat.created"
+    CHAT_STATUS_CHANGED = "chat.status_changed"
+    CHAT_ASSIGNED = "chat.assigned"
+    CHAT_REASSIGNED = "chat.reassigned"
+    CHAT_UNASSIGNED = "chat.unassigned"
+    CHAT_UPDATED = "chat.updated"
+    CHAT_MESSAGE = "chat.message"
+    CHAT_OVERDUE = "chat.overdue"
+    SOURCE_DOWN = "source.down"
+    SOURCE_UP = "source.up"
+    DESTINATION_DOWN = "destination.down"
+    DESTINATION_UP = "destination.up"
+    DELIVERY_DEAD = "delivery.dead"
+
+
+OPERATIONS = frozenset(
+    {
+        EventType.SOURCE_DOWN,
+        EventType.SOURCE_UP,
+        EventType.DESTINATION_DOWN,
+        EventType.DESTINATION_UP,
+        EventType.DELIVERY_DEAD,
+    }
+)
+
+
+UPDATES = frozenset({EventType.LEAD_UPDATED, EventType.CHAT_UPDATED})
+OVERDUE = frozenset({EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE})
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True, rename={"old": "from", "new": "to"}):
+    """One change in an event: ``{"from": …, "to": …}``."""
+
+    old: Json
+    new: Json
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a lead is overdue: the rule, since when its condition holds, how long is allowed."""
+
+    rule: str
+    since: str
+    for_s: int
+
+
+class EventPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ``data`` of an event; what an event type has no use for is left out."""
+
+    observed_at: str
+    changes: dict[str, Changed] | None = None
+    converted: bool = False
+    overdue: Overdue | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    count: int | None = None
+    lead: Lead | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened; encoded, it is the envelope every consumer sees."""
+
+    specversion: str = "1.0"
+    id: str
+    type: EventType
+    source: str
+    subject: str
+    time: str
+    datacontenttype: str = "application/json"
+    data: EventPayload
+
+    @property
+    def lead(self) -> Lead | None:
+        """The lead as it was when the event was observed; operations have none."""
+        return self.data.lead
+
+
+def encode(event: Event) -> bytes:
+    """Return the envelope's JSON bytes: the ones stored, signed and sent."""
+    return msgspec.json.encode(event)
+
+
+def decode(body: bytes) -> Event:
+    """Return the event in bytes written by :func:`encode`; raises :class:`DamagedError`."""
+    try:
+        return msgspec.json.decode(body, type=Event)
+    except (msgspec.DecodeError, UnicodeError):
+        raise DamagedError("a stored event is damaged") from None
+
+
+def created(lead: Lead, *, at: datetime, converted: bool = False) -> Event:
+    """Return the event of a lead first seen at ``at`` under its listing."""
+    observed_at = iso_ms(at)
+    kind = _type(lead, "created")
+    return Event(
+        id=_event_id(kind, lead.bot_id, lead.id, lead.created_at),
+        type=kind,
+        source=f"/botpenguin/{lead.bot_id}",
+        subject=lead.id,
+        time=lead.created_at or observed_at,
+        data=EventPayload(observed_at=observed_at, changes={}, converted=converted, lead=lead),
+    )
+
+
+def changed(lead: Lead, changes: Sequence[Change], *, at: datetime) -> list[Event]:
+    """Return the events of these changes; ``lead`` is the state after them.
+
+    The visitor's details share one ``updated`` event, every other field has one
+    of its own. Order: status, assignee, details, message.
+    """
+    events = [
+        _change_event(lead, _suffix(change), [change], at=at)
+        for change in changes
+        if change.field in ("status", "assignee")
+    ]
+    details = [c for c in changes if c.field not in ("status", "assignee", "last_message")]
+    if details:
+        events.append(_change_event(lead, "updated", details, at=at))
+    events += [
+        _change_event(lead, _suffix(change), [change], at=at)
+        for change in changes
+        if change.field == "last_message"
+    ]
+    return events
+
+
+def overdue(
+    lead: Lead, *, rule: str, since: datetime, due: datetime, for_s: int, at: datetime
+) -> Event:
+    """Return the event of a rule's condition that has held since ``since`` until ``due``."""
+    kind, time = _type(lead, "overdue"), iso_ms(due)
+    return Event(
+        id=_event_id(kind, rule, lead.bot_id, lead.id, time),
+        type=kind,
+        source=f"/botpenguin/{lead.bot_id}",
+        subject=lead.id,
+        time=time,
+        data=EventPayload(
+            observed_at=iso_ms(at),
+            changes={},
+            overdue=Overdue(rule=rule, since=iso_ms(since), for_s=for_s),
+            lead=lead,
+        ),
+    )
+
+
+def operation(
+    kind: EventType,
+    name: str,
+    *,
+    at: datetime,
+    reason: str,
+    remedy: str = "",
+    count: int | None = None,
+) -> Event:
+    """Return an event about a source or destination called ``name``."""
+    observed_at = iso_ms(at)
+    return Event(
+        id=_event_id(kind, name, observed_at),
+        type=kind,
+        source="/notifier",
+        subject=name,
+        time=observed_at,
+        data=EventPayload(observed_at=observed_at, reason=reason, remedy=remedy, count=count),
+    )
+
+
+def numbered(event: Event, number: int) -> Event:
+    """Return the event under the id it gets where ``number`` earlier ones have its own."""
+    return msgspec.structs.replace(event, id=_event_id(event.id, number))
+
+
+def _change_event(lead: Lead, suffix: str, changes: Sequence[Change], *, at: datetime) -> Event:
+    kind = _type(lead, suffix)
+    observed_at = iso_ms(at)
+    old = {change.field: change.old for change in changes}
+    new = {change.field: change.new for change in changes}
+    return Event(
+        id=_event_id(lead.bot_id, lead.id, kind, old, new, lead.updated_at),
+        type=kind,
+        source=f"/botpenguin/{lead.bot_id}",
+        subject=lead.id,
+        time=lead.updated_at or observed_at,
+        data=EventPayload(
+            observed_at=observed_at,
+            changes={c.field: Changed(old=c.old, new=c.new) for c in changes},
+            lead=lead,
+        ),
+    )
+
+
+def _suffix(change: Change) -> str:
+    if change.field != "assignee":
+        return ONE_FIELD[change.field]
+    if change.old is None:
+        return "assigned"
+    return "unassigned" if change.new is None else "reassigned"
+
+
+def _type(lead: Lead, suffix: str) -> EventType:
+    return EventType(f"{'lead' if lead.type == LEAD else 'chat'}.{suffix}")
+
+
+def _event_id(*parts: Json) -> str:
+    digest = hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return f"evt_{digest[:32]}"

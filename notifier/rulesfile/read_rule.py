@@ -1,0 +1,243 @@
+"""One entry of ``rules:`` → a :class:`Rule`, with every mistake in it reported."""
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import timedelta, tzinfo
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+from notifier.core.events import EventType
+from notifier.rules.digests import Digest, parse_digest
+from notifier.rules.model import Rule
+from notifier.rules.unfit import UnfitError
+from notifier.rules.windows import Window
+from notifier.rulesfile.nodes import (
+    Faults,
+    Mark,
+    Node,
+    Scalar,
+    Series,
+    Table,
+    is_expanded,
+    is_null,
+    may_be_meant,
+    meant,
+)
+from notifier.rulesfile.options import RuleOptions
+from notifier.rulesfile.places import Places
+from notifier.rulesfile.read_condition import read_condition
+from notifier.rulesfile.rule_slips import real_rules
+from notifier.rulesfile.validate import validated
+
+if TYPE_CHECKING:
+    from notifier.messages.templates import MessageTemplate
+
+WILDCARDS = {
+    f"{subject}.*": frozenset(kind for kind in EventType if kind.startswith(f"{subject}."))
+    for subject in sorted({kind.partition(".")[0] for kind in EventType})
+}
+CREATED = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED})
+CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
+EVENT_TYPES = tuple(kind.value for kind in EventType)
+WEEK = timedelta(days=7)
+LONGEST = timedelta(days=3650)
+SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b|\s)\s*")
+OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
+TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
+STATUSES = ("closed", "open", "review", "onhold", "inprogress")
+SAID_FOR = {
+    "created": ("new", "added", "add", "create", "arrived", "started", "received"),
+    "status_changed": ("status", "status_change", "opened", "reopened", "won", *STATUSES),
+    "updated": ("changed", "change", "edited", "modified", "update"),
+    "message": ("messages", "replied", "reply", "answered", "chat"),
+    "assigned": ("owner", "assign", "taken"),
+}
+READ_MESSAGE = "notifier.rulesfile.read_message:read_message"
+RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
+NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
+
+
+def read_rules(
+    nodes: Iterable[Node], *, places: Places, timezone: tzinfo, faults: Faults
+) -> tuple[Rule, ...]:
+    """Return the rules in file order; two of one name are a fault."""
+    reader = _Reader(places, timezone, faults)
+    return tuple(
+        rule for node in real_rules(nodes, RULE_KEYS, faults) if (rule := reader.rule(node))
+    )
+
+
+class _Reader:
+    def __init__(self, places: Places, timezone: tzinfo, faults: Faults) -> None:
+        self._places = places
+        self._timezone = timezone
+        self._faults = faults
+        self._names: dict[str, Mark] = {}
+
+    def rule(self, node: Node) -> Rule | None:
+        options = validated(RuleOptions, node, at=node.at, what="rule", faults=self._faults)
+        if not isinstance(node, Table):
+            return None
+        self._check_name(node)
+        when = self._when(node)
+        self._check_together(node, when)
+        is_timer = not is_null(node.get("for"))
+        condition = read_condition(
+            node.get("if"),
+            faults=self._faults,
+            no_change=_no_change(when, is_timer=is_timer),
+            sources=[spec.source.name for spec in self._places.sources],
+            types=when,
+        )
+        types = when or frozenset({EventType.LEAD_OVERDUE})
+        message = self._message(node.get("message"), types)
+        digest = self._digest(node.get("digest"))
+        clock, only = self._window(node, "clock"), self._window(node, "only")
+        self._check_send(node)
+        if options is None:
+            return None
+        self._check_due(node, options.for_, clock)
+        return Rule(
+            name=options.name,
+            when=when,
+            condition=condition,
+            for_=options.for_,
+            repeat=options.repeat,
+            clock=clock,
+            send=tuple(dict.fromkeys(options.send)),
+            message=message,
+            digest=digest,
+            settle=options.settle,
+            only=only,
+            outside=options.outside,
+            mention=options.mention,
+            broadcast=options.broadcast,
+            enabled=options.enabled,
+            where=str(node.at),
+        )
+
+    def _check_name(self, node: Table) -> None:
+        name = node.get("name")
+        if not isinstance(name, Scalar):
+            return
+        if name.text in self._names:
+            already = f"a rule `{name.written}` exists already"
+            self._faults.add(name.at, already, f"see {self._names[name.text]}")
+        self._names.setdefault(name.text, name.at)
+
+    def _when(self, node: Table) -> frozenset[EventType]:
+        found: set[EventType] = set()
+        for scalar in _scalars(node.get("when")):
+            if scalar.text in WILDCARDS:
+                found |= WILDCARDS[scalar.text]
+            elif scalar.text in EVENT_TYPES:
+                found.add(EventType(scalar.text))
+            elif not scalar.unresolved and not self._is_list(scalar, "when", EVENT_TYPES):
+                self._report_type(scalar)
+        return frozenset(found)
+
+    def _is_list(self, scalar: Scalar, key: str, known: Collection[str]) -> bool:
+        """Report several names in one text; says whether it is one."""
+        parts = [part for part in SEPARATORS.split(scalar.written) if part]
+        is_list = len(parts) > 1 and any(part in known for part in parts)
+        if is_list:
+            remedy = f"write a list: [{', '.join(parts)}]"
+            self._faults.add(scalar.at, f"`{key}`: several names stand in one text", remedy)
+        return is_list
+
+    def _report_type(self, scalar: Scalar) -> None:
+        near, remedy = _type_meant(scalar.text)
+        problem = f"`{scalar.written}` is not an event type{near}"
+        self._faults.add(scalar.at, problem, remedy if near else TYPES)
+
+    def _check_together(self, node: Table, when: frozenset[EventType]) -> None:
+        given = {key.text for key, value in node.entries if not is_null(value)}
+        if {"for", "when"} <= given:
+            self._faults.add(_place(node, "when"), "`when` and `for` exclude each other")
+        is_there = any(may_be_meant(node, key, RULE_KEYS) for key in ("when", "for"))
+        if not {"for", "when"} & given and not is_there:
+            self._faults.add(node.at, "`when` is missing", "or `for`, with a duration")
+        for key, needed in NEEDS.items():
+            if key in given and needed not in given:
+                self._faults.add(_place(node, key), f"`{key}` works only with `{needed}`")
+        if "settle" in given and ("for" in given or not when <= CREATED):
+            self._faults.add(
+                _place(node, "settle"), "`settle` works only with lead.created and chat.created"
+            )
+
+    def _check_due(self, node: Table, wait: timedelta | None, clock: Window | None) -> None:
+        if clock and wait and wait / clock.weekly() * WEEK > LONGEST:
+            self._faults.add(_place(node, "for"), "`for` never comes due in that window")
+
+    def _check_send(self, node: Table) -> None:
+        names = self._places.destination_names
+        for scalar in _scalars(node.get("send")):
+            if self._faults.partial:
+                break
+            if scalar.text in names or scalar.unresolved:
+                continue
+            if not self._is_list(scalar, "send", names):
+                self._faults.unknown(scalar, "destination", names.values())
+
+    def _window(self, node: Table, key: str) -> Window | None:
+        name = node.get(key)
+        if not isinstance(name, Scalar) or name.null or name.unresolved:
+            return None
+        if name.text not in self._places.window_names and not self._faults.partial:
+            self._faults.unknown(name, "window", self._places.window_names.values())
+        return self._places.windows.get(name.text)
+
+    def _message(
+        self, node: Node | None, types: frozenset[EventType]
+    ) -> "MessageTemplate | None":
+        if not isinstance(node, Table):
+            return None  # rules without words of their own need no template engine
+        message: MessageTemplate | None = resolve_name(READ_MESSAGE)(
+            node, types=types, faults=self._faults
+        )
+        return message
+
+    def _digest(self, node: Node | None) -> Digest | None:
+        if not isinstance(node, Scalar) or node.null or node.unresolved:
+            return None
+        try:
+            return parse_digest(node.text, timezone=self._timezone)
+        except ValueError as error:
+            problem = (
+                error.said_of(node.written)
+                if isinstance(error, UnfitError) and is_expanded(node)
+                else str(error)
+            )
+            self._faults.add(node.at, f"`digest`: {problem}")
+            return None
+
+
+def _type_meant(text: str) -> tuple[str, str]:
+    """Return what was meant by the name of an event type, or nothing, and how to mend it."""
+    subject, _, what = text.casefold().partition(".")
+    if f"{subject}.*" not in WILDCARDS or not what:
+        return meant(text, (*EVENT_TYPES, *WILDCARDS)), ""
+    for name, words in SAID_FOR.items():
+        if what in words:
+            status = f"with `if: {{to: {what.upper()}}}`" if what in STATUSES else ""
+            return f"; did you mean `{subject}.{name}`?", status
+    near = meant(what, [kind.partition(".")[2] for kind in EVENT_TYPES if subject in kind])
+    return near.replace("mean `", f"mean `{subject}."), ""
+
+
+def _scalars(node: Node | None) -> tuple[Scalar, ...]:
+    entries = node.entries if isinstance(node, Series) else (node,)
+    return tuple(entry for entry in entries if isinstance(entry, Scalar) and not entry.null)
+
+
+def _place(node: Table, key: str) -> Mark:
+    name = node.key(key)
+    return name.at if name else node.at
+
+
+def _no_change(when: frozenset[EventType], *, is_timer: bool) -> str:
+    if is_timer:
+        return "a rule with `for` looks at what a lead is, not at what changed"
+    if when and not any(kind.endswith(CHANGE_SUFFIXES) for kind in when):
+        return f"{', '.join(sorted(when))} changes neither status nor assignee"
+    return ""

@@ -1,0 +1,216 @@
+"""Pollers and lanes for one set of rules; a reload puts a new engine in its place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+import structlog
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from notifier.clocks import Clocks
+from notifier.configuration.destinations import build_destinations, limits
+from notifier.configuration.load import Configuration
+from notifier.configuration.settings import Settings
+from notifier.core.records import Lead, Source
+from notifier.dispatcher import Dispatcher
+from notifier.dispatcher.tools import LaneTools
+from notifier.monitoring.pages import Pages
+from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
+from notifier.poller.source import SourcePoller
+from notifier.poller.tools import PollerTools
+from notifier.rules.model import Ruleset, SourceSpec
+from notifier.store import burials, destinations, dues, outbox, registry
+from notifier.store.db import Store
+from notifier.store.parts import part
+from notifier.transactions import alerts as trouble
+from notifier.transactions import overdue, set_back
+from notifier.transactions.commit_page import present_lead
+from notifier.transactions.overdue import Present
+from notifier.transactions.turn import Turn
+from notifier.upstream.budget import Budget
+from notifier.upstream.client import Listing
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What outlives a reload; ``observe`` hears of lanes' turns, ``out`` is for consoles."""
+
+    settings: Settings
+    store: Store
+    client: Pages
+    observe: Callable[[str, Turn], None]
+    budget: Callable[[SecretStr], Budget]
+    clocks: Clocks
+    out: TextIO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Runs until stopped; made by :func:`engine`."""
+
+    dispatcher: Dispatcher
+    pollers: tuple[SourcePoller, ...]
+
+    async def run(self) -> None:
+        """Poll and deliver until :meth:`stop`; what is in flight is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.dispatcher.run())
+            for poller in self.pollers:
+                tasks.create_task(poller.run())
+
+    async def once(self) -> bool:
+        """Make the walks that are due, deliver what is due; False if a source failed."""
+        polled = await self.poll()
+        await self.dispatcher.drain()
+        return polled
+
+    async def poll(self) -> bool:
+        """Make the walks that are due; False if a source failed."""
+        async with asyncio.TaskGroup() as tasks:
+            polls = [tasks.create_task(poller.once()) for poller in self.pollers]
+        return all(poll.result() for poll in polls)
+
+    def poke(self, source: str | None) -> None:
+        """Make head polls due at once: of the source of that name, or of all."""
+        for poller in self.pollers:
+            if source in (None, poller.name):
+                poller.poke()
+
+    def stop(self) -> None:
+        """Ask for no more pages and claim no more deliveries."""
+        for poller in self.pollers:
+            poller.stop()
+        self.dispatcher.stop()
+
+    def rhythm(self) -> dict[ListingKey, int]:
+        """Return when each listing's head polls are due, for the engine that comes next."""
+        return {key: ms for poller in self.pollers for key, ms in poller.rhythm().items()}
+
+
+@asynccontextmanager
+async def engine(
+    shared: Shared, config: Configuration, *, before: Engine | None = None
+) -> AsyncIterator[Engine]:
+    """Build pollers and lanes; what an earlier engine left in flight is due at once.
+
+    Listings that the engine ``before`` polled are polled on at their old distances.
+    """
+    rules, clocks = config.ruleset, shared.clocks
+    by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
+    async with AsyncExitStack() as stack:
+        destinations = build_destinations(
+            shared.settings, rules, now=clocks.now, out=shared.out
+        )
+        for destination in destinations.values():
+            stack.push_async_callback(destination.aclose)
+        present = _present(by_bot, rules)
+        await shared.store.run(_take_over, config, present, now_ms=clocks.now_ms())
+        dispatcher = Dispatcher()
+        lane_tools = LaneTools(
+            store=shared.store,
+            rules=lambda: rules,
+            present=present,
+            now_ms=clocks.now_ms,
+            jitter=clocks.jitter,
+            wake=dispatcher.wake,
+            observe=shared.observe,
+        )
+        dispatcher.open(destinations, limits(rules), lane_tools)
+        tools = _poller_tools(shared, rules, dispatcher)
+        # As late as this: somebody may have poked meanwhile.
+        rhythm = before.rhythm() if before else {}
+        del before  # it remembers every id of a walk that was under way
+        yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools, rhythm))
+
+
+def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
+    """Bring what waits in the database in line with these rules."""
+    rules = config.ruleset
+    if by_ms := set_back.set_back_ms(db, now_ms=now_ms):
+        log.warning("clock_set_back", by_s=by_ms // 1000)
+        set_back.bring_forward(db, rules, by_ms=by_ms, now_ms=now_ms)
+    registry.put_in_force(
+        db,
+        watched={one.source.bot_id: one.source.name for one in config.sources},
+        destinations={name: one.kind for name, one in rules.destinations.items()},
+        rules=(rule.name for rule in rules.rules),
+    )
+    outbox.release_all(db, now_ms=now_ms)
+    destinations.probe_now(db, now_ms=now_ms)
+    enabled = {rule.name for rule in rules.rules if rule.enabled}
+    dues.release_digests(db, enabled, now_ms=now_ms)
+    faults = overdue.reconcile(db, rules, present)
+    with part(db) as burying:
+        for name, died in burials.bury_removed(db, rules.destinations).items():
+            destinations.count_dead(db, name, died)
+        trouble.tell_removed(db, rules, now_ms=now_ms)
+    # What waits from before must not keep the rest from starting.
+    for fault in (*faults, *([burying.fault] if burying.fault else ())):
+        log.error("start_incomplete", exc_info=fault)
+
+
+def _present(by_bot: Mapping[str, Source], rules: Ruleset) -> Present:
+    def present(db: Database, key: str) -> Lead | None:
+        return present_lead(db, key, by_bot, rules)
+
+    return present
+
+
+def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> PollerTools:
+    return PollerTools(
+        store=shared.store,
+        client=shared.client,
+        budget=shared.budget,
+        rules=lambda: rules,
+        now=shared.clocks.now,
+        clock_ms=shared.clocks.monotonic_ms,
+        jitter=shared.clocks.jitter,
+        wake=dispatcher.wake,
+        refresh=dispatcher.refresh,
+    )
+
+
+def _pollers(
+    shared: Shared,
+    config: Configuration,
+    tools: PollerTools,
+    rhythm: Mapping[ListingKey, int],
+) -> tuple[SourcePoller, ...]:
+    settings = shared.settings
+    intervals = Intervals(
+        head_ms=int(settings.poll_interval.total_seconds() * 1000),
+        sweep_ms=int(settings.sweep_interval.total_seconds() * 1000),
+        first_run=settings.first_run,
+    )
+    first_ms = first_polls(
+        len(config.sources), now_ms=tools.clock_ms(), interval_ms=intervals.head_ms
+    )
+    return tuple(
+        SourcePoller(
+            _walks(spec, intervals, rhythm, begin_ms=begin_ms), tools, begin_ms=begin_ms
+        )
+        for spec, begin_ms in zip(config.sources, first_ms, strict=True)
+    )
+
+
+def _walks(
+    spec: SourceSpec,
+    intervals: Intervals,
+    rhythm: Mapping[ListingKey, int],
+    *,
+    begin_ms: int,
+) -> list[ListingWalks]:
+    assert spec.token is not None
+    return [
+        ListingWalks(
+            listing=Listing(source=spec.source, kind=kind, token=spec.token),
+            intervals=intervals,
+            head_due_ms=rhythm.get((spec.source.bot_id, kind), begin_ms),
+        )
+        for kind in spec.types
+    ]

@@ -1,0 +1,323 @@
+"""The composition root: opens what the program needs, runs it, reloads and stops it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TextIO, TypeAlias
+
+import structlog
+from pydantic import SecretStr
+
+from notifier.cleaning import clean
+from notifier.clocks import Clocks
+from notifier.configuration.load import Configuration
+from notifier.configuration.settings import Settings
+from notifier.core.rows import iso_ms
+from notifier.crashes import keep_doing
+from notifier.errors import BusyError, ConfigError, StoreError
+from notifier.monitoring.monitor import Monitor, Reach
+from notifier.monitoring.pages import MeteredPages
+from notifier.monitoring.sdnotify import Systemd
+from notifier.service import housekeeping as upkeep
+from notifier.service.engine import Engine, Shared, engine
+from notifier.store import dues, notes, sources
+from notifier.store.db import Store
+from notifier.store.lock import instance_lock
+from notifier.threads import in_a_thread
+from notifier.transactions import set_back
+from notifier.transactions.turn import Turn
+from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
+from notifier.upstream.client import Client
+
+log = structlog.get_logger()
+
+Observe: TypeAlias = Callable[[str, Turn], None]
+"""Hears of a turn of the lane of that destination."""
+STANDARD_STREAMS = (0, 1, 2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """The running program; made by :func:`assembled`.
+
+    ``reread`` reads the configuration from disk again, for a reload.
+    """
+
+    shared: Shared
+    config: Configuration
+    reread: Callable[[], Configuration]
+    monitor: Monitor
+    _engine: Engine | None = None
+    _stopping: bool = False
+    _is_lost: bool = False
+    _ahead_ms: int | None = None  # the wall clock, of the one that never jumps
+    _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
+        async with self.monitor.on_duty(self._bots, self._poke):
+            await self._run_engines()
+        log.info("stopped")
+        if self._is_lost:
+            raise BusyError(
+                f"{self.shared.store.path} was deleted or replaced while the service ran; "
+                "start it again on the file that is there now"
+            )
+
+    async def _run_engines(self) -> None:
+        keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
+        store, clocks = self.shared.store, self.shared.clocks
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
+                for name, duty in (
+                    ("heed commands", lambda: upkeep.watch(store, self._look)),
+                    ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
+                    ("guard the database", self._guard),
+                    ("watch the clock", self._watch_clock),
+                )
+            ]
+            while not self._stopping:
+                await self._run_engine()
+            for task in beside:
+                task.cancel()
+
+    async def _run_engine(self) -> None:
+        """Run with the present rules, until a stop or a reload."""
+        config = self.config
+        async with engine(self.shared, config, before=self._engine) as self._engine:
+            await self._note_rules(refused=None)
+            self.monitor.systemd.ready()
+            log.info("started", sources=len(self._engine.pollers))
+            # A signal may have come while the engine was built.
+            if not self._stopping and self.config is config:
+                await self._engine.run()
+
+    async def once(self) -> bool:
+        """Make the walks that are due, deliver what is due; False if any of it failed."""
+        async with engine(self.shared, self.config) as self._engine:
+            await self._note_rules(refused=None)
+            polled = await self._engine.once()
+        if polled:
+            await self.monitor.round_completed()
+        left = await self.shared.store.run(dues.left, now_ms=self.shared.clocks.now_ms())
+        if left:
+            log.warning("deliveries_left", count=left)
+        return polled and not left
+
+    async def poll(self) -> bool:
+        """Make the walks that are due and deliver nothing; False if a source failed."""
+        async with engine(self.shared, self.config) as built:
+            return await built.poll()
+
+    def stop(self) -> None:
+        """End :meth:`run`: no more pages, no more claims."""
+        log.info("stopping")
+        self.monitor.systemd.stopping()
+        self._stopping = True
+        if self._engine:
+            self._engine.stop()
+
+    def reload(self) -> None:
+        """Read the rules again; wrong ones are refused, and the old ones stay in force."""
+        if len(self._tasks) > 1:
+            return  # one that waits for its turn will read what is there then
+        task = asyncio.create_task(self._reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._reloaded)
+
+    def _reloaded(self, task: asyncio.Task[None]) -> None:
+        """Put the task away; what it did not expect is told, and the old rules stay."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("reload_crashed", exc_info=error)
+            self.monitor.systemd.ready()
+
+    async def _reload(self) -> None:
+        async with self._reloading:  # one after the other: the newest is the last
+            await self._reload_once()
+
+    async def _reload_once(self) -> None:
+        self.monitor.systemd.reloading()
+        try:
+            self.config = await in_a_thread(self.reread)
+        except ConfigError as error:
+            # A file's name may hold bytes that are no text.
+            log.error("reload_refused", faults=[clean(str(fault)) for fault in error.faults])
+            await self._note_refused(clean(str(error)))
+            self.monitor.systemd.ready()
+            return
+        log.info("reloaded", rules=len(self.config.ruleset.rules))
+        if self._engine:
+            self._engine.stop()
+
+    def _bots(self) -> dict[str, str]:
+        return {
+            one.source.bot_id: token_key(one.token)
+            for one in self.config.sources
+            if one.token is not None
+        }
+
+    def _poke(self, source: str | None) -> bool:
+        """Let the present engine poll at once; False where no such source is polled."""
+        if source is not None and source not in {
+            one.source.name for one in self.config.sources
+        }:
+            return False
+        if self._engine:  # else it is being built, and polls at once by itself
+            self._engine.poke(source)
+        return True
+
+    async def _note_rules(self, *, refused: str | None) -> None:
+        loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
+        await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
+
+    async def _note_refused(self, why: str) -> None:
+        try:
+            await self._note_rules(refused=why)
+        except (StoreError, BusyError) as error:
+            log.warning("reload_unnoted", error=str(error))
+
+    async def _watch_clock(self) -> None:
+        """Where the host's clock was set back, let what waits come due by its pause."""
+        clocks = self.shared.clocks
+        now_ms = clocks.now_ms()
+        ahead_ms = now_ms - clocks.monotonic_ms()
+        by_ms = 0 if self._ahead_ms is None else self._ahead_ms - ahead_ms
+        if by_ms > set_back.TOLERATED_MS:
+            log.warning("clock_set_back", by_s=by_ms // 1000)
+            rules = self.config.ruleset
+            run, forward = self.shared.store.run, set_back.bring_forward
+            await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
+            self._look()
+        self._ahead_ms = ahead_ms
+
+    async def _guard(self) -> None:
+        """End where the database's file was deleted or replaced: what it gets is lost."""
+        if self._is_lost or self.shared.store.is_in_place():
+            return
+        log.error("database_lost", path=str(self.shared.store.path))
+        self._is_lost = True
+        self.stop()
+
+    def _look(self) -> None:
+        """A command wrote to the database: every lane looks for work."""
+        if self._engine:
+            self._engine.dispatcher.wake_all()
+
+
+@asynccontextmanager
+async def assembled(
+    config: Configuration,
+    *,
+    clocks: Clocks,
+    out: TextIO,
+    reread: Callable[[], Configuration],
+    systemd: Systemd | None = None,
+    observe: Observe | None = None,
+) -> AsyncIterator[Service]:
+    """Open the database and its lock, and the upstream's client; close them at the end.
+
+    ``observe`` hears of every turn of a lane, beside the metrics.
+    """
+    settings = config.settings
+    async with AsyncExitStack() as stack:
+        stack.enter_context(instance_lock(settings.database))
+        store = Store(settings.database)
+        stack.callback(store.close)
+        client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
+        stack.push_async_callback(client.aclose)
+        monitor = _monitor(settings, store, clocks, systemd or Systemd())
+        meters, clock_ms = monitor.meters, clocks.monotonic_ms
+        shared = Shared(
+            settings=settings,
+            store=store,
+            client=MeteredPages(client, meters, clock_ms=clock_ms) if meters else client,
+            observe=_observing(meters.turned if meters else None, observe),
+            budget=budgets(store, settings, clocks),
+            clocks=clocks,
+            out=out,
+        )
+        yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
+
+
+def _observing(*observers: Observe | None) -> Observe:
+    there = [one for one in observers if one is not None]
+
+    def observe(destination: str, turn: Turn) -> None:
+        for one in there:
+            one(destination, turn)
+
+    return observe
+
+
+def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:
+    http = (settings.http.host, settings.http.port) if settings.http else None
+    reach = Reach(
+        http=http,
+        heartbeat_url=settings.heartbeat_url,
+        systemd=systemd,
+        poke_secret=settings.poke_secret,
+    )
+    return Monitor(
+        store,
+        reach=reach,
+        clocks=clocks,
+        poll_s=settings.poll_interval.total_seconds(),
+        rate_limit=settings.rate_limit,
+    )
+
+
+def obey_signals(service: Service) -> None:
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP.
+
+    SIGHUP is also what the kernel sends when a terminal is closed: where one was at
+    hand and answers no more, it means the end.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop)
+    terminals = [number for number in STANDARD_STREAMS if os.isatty(number)]
+
+    def hung_up() -> None:
+        is_closed = not all(os.isatty(number) for number in terminals)
+        (service.stop if is_closed else service.reload)()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+
+
+class _Requests:
+    """The request log that every process on this database shares."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
+        """Record a request where the budget grants it; see ``RequestLog``."""
+        return await self._store.run(
+            sources.claim_request, token_key, limit=limit, now_ms=now_ms
+        )
+
+
+def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
+    """Return the budget of a token: one for all sources that use it."""
+    budgets: dict[str, Budget] = {}
+    requests, room = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
+
+    def budget(token: SecretStr) -> Budget:
+        key = token_key(token)
+        if key not in budgets:
+            budgets[key] = Budget(
+                requests,
+                key=key,
+                limit=settings.rate_limit,
+                clock_ms=clocks.monotonic_ms,
+                room=room,
+            )
+        return budgets[key]
+
+    return budget

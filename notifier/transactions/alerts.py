@@ -1,0 +1,100 @@
+"""A destination's trouble, its end, and dead deliveries become events for others."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from notifier.core.events import Event, EventType, operation
+from notifier.core.outcome import HOUR_MS, TELL_DOWN_AFTER_MS, Health, Standing, is_down
+from notifier.core.rows import moment_of, ms_of
+from notifier.plan import told
+from notifier.rules.model import Ruleset
+from notifier.store import destinations, mutes
+from notifier.transactions import write_events as ledger
+from notifier.transactions.write_events import Written
+
+
+def tell(
+    db: Database,
+    name: str,
+    standing: Standing,
+    rules: Ruleset,
+    *,
+    now_ms: int,
+    written: Written,
+) -> int | None:
+    """Write the events that are due about a destination, adding to ``written``.
+
+    Returns when there may be something to tell of that is not due yet.
+    """
+    at = moment_of(now_ms)
+    was_told = destinations.told_down(db, name)
+    count, dead_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+    for event in (
+        _turned(db, name, standing, was_told=was_told, at=at),
+        _dead(name, count, rules, at),
+    ):
+        if event is not None:
+            _write(db, event, rules, at=at, written=written)
+    later = (dead_ms, _down_ms(standing, was_told=was_told))
+    return min((moment for moment in later if moment is not None), default=None)
+
+
+def tell_removed(db: Database, rules: Ruleset, *, now_ms: int) -> None:
+    """Write what became of deliveries to destinations that no lane looks after any more.
+
+    What it is too early to tell is told by the next engine.
+    """
+    at = moment_of(now_ms)
+    for name in destinations.untold_removed(db):
+        count, _ = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+        if event := _dead(name, count, rules, at):
+            _write(db, event, rules, at=at, written=Written())
+
+
+def _turned(
+    db: Database, name: str, standing: Standing, *, was_told: bool, at: datetime
+) -> Event | None:
+    """Return the event that a destination is down, or up again, noting that it is told."""
+    if not was_told and is_down(standing, ms_of(at)):
+        destinations.set_told_down(db, name, told=True)
+        down, remedy = EventType.DESTINATION_DOWN, standing.remedy
+        return operation(down, name, at=at, reason=standing.reason, remedy=remedy)
+    if was_told and standing.health is Health.UP:
+        destinations.set_told_down(db, name, told=False)
+        up = EventType.DESTINATION_UP
+        return operation(up, name, at=at, reason="the destination works again")
+    return None
+
+
+def _dead(name: str, count: int, rules: Ruleset, at: datetime) -> Event | None:
+    """Return the event that so many deliveries have died, ``None`` for none."""
+    if not count:
+        return None
+    deliveries = "delivery" if count == 1 else "deliveries"
+    known = name in rules.destinations
+    first = "," if known else f"; put {name} back into the rules, then"
+    return operation(
+        EventType.DELIVERY_DEAD,
+        name,
+        at=at,
+        reason=f"{count} dead {deliveries} to {name}",
+        remedy=f"`notifier deliveries --state dead` tells why{first}"
+        f" `notifier retry --dead --destination {name}` sends them again",
+        count=count,
+    )
+
+
+def _write(
+    db: Database, event: Event, rules: Ruleset, *, at: datetime, written: Written
+) -> None:
+    at_ms = ms_of(at)
+    decided = told([event], rules, at=at, mutes=mutes.active(db, now_ms=at_ms))
+    ledger.write(db, decided, rules, bot_id=None, at_ms=at_ms, written=written)
+
+
+def _down_ms(standing: Standing, *, was_told: bool) -> int | None:
+    """Return when the present trouble will be worth an alert, if it is not yet."""
+    if was_told or standing.health is not Health.FAILING or standing.since_ms is None:
+        return None
+    return standing.since_ms + TELL_DOWN_AFTER_MS

@@ -1,0 +1,150 @@
+"""How sendings ended, and writing it down as a part of a lane's turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
+from sqlite_utils import Database
+
+from notifier.cleaning import clean
+from notifier.core.outcome import UNRESOLVED, Outcome, Policy, State, conclude
+from notifier.destinations.base import PartlyTakenError, Receipt
+from notifier.errors import DeliveryError, SkippedDeliveryError
+from notifier.store import destinations, outbox
+from notifier.store.claims import Claimed
+from notifier.store.parts import part, words
+
+log = structlog.get_logger()
+
+Ended: TypeAlias = tuple[Claimed, Outcome]
+"""A delivery, and what has become of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one sending ended: with a receipt, or with a failure."""
+
+    claimed: tuple[Claimed, ...]
+    probe: bool
+    jitter: float
+    receipt: Receipt | None = None
+    failure: DeliveryError | None = None
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether the destination works: it took the message, if not for everybody."""
+        return self.failure is None or isinstance(self.failure, PartlyTakenError)
+
+    def failure_of(self, position: int) -> DeliveryError | None:
+        """Return why one of ``claimed`` was not delivered: a digest may lack a recipient."""
+        if self.receipt is not None and position in self.receipt.unresolved:
+            return SkippedDeliveryError(UNRESOLVED)
+        return self.failure
+
+    @property
+    def said(self) -> str:
+        """What to keep beside the outcome: a receipt's note, or the receiver's words."""
+        if self.failure is not None:
+            return self.failure.excerpt
+        return self.receipt.note if self.receipt else ""
+
+
+def record(
+    db: Database, attempts: Sequence[Attempt], policy: Policy, *, now_ms: int
+) -> list[Ended]:
+    """Write how each delivery ended: at once what simply went well, the others singly.
+
+    Returned are those that were still to be recorded.
+    """
+    ended: list[Ended] = []
+    well = [one for one in attempts if one.receipt == Receipt()]
+    for attempt in attempts:
+        if attempt not in well:
+            ended += _recorded_apart(db, attempt, policy, now_ms)
+    outcomes = [one for attempt in well for one in _outcomes(attempt, policy, now_ms)]
+    with part(db) as together:
+        recorded = outbox.record_delivered(db, [one for one, _ in outcomes], now_ms=now_ms)
+    if together.fault is None:
+        return ended + [(one, outcome) for one, outcome in outcomes if one.id in recorded]
+    for attempt in well:
+        ended += _recorded_apart(db, attempt, policy, now_ms)
+    return ended
+
+
+def _recorded_apart(db: Database, attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
+    """Write how an attempt ended; what cannot be written so is not tried again."""
+    ended: list[Ended] = []
+    with part(db) as one:
+        outcomes = _outcomes(attempt, policy, now_ms)
+        ended = _recorded_singly(db, attempt, outcomes, now_ms)
+    if one.fault is None:
+        return ended
+    log.error("recording_crashed", exc_info=one.fault)
+    dead = Outcome(
+        state=State.DEAD,
+        attempts=attempt.claimed[0].attempts + 1,
+        due_ms=now_ms,
+        error=clean(str(attempt.failure or "")),
+        reason=f"{words(one.fault)} while recording",
+    )
+    if attempt.failure is None:
+        taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
+        with part(db) as plainly:
+            ended = _ended_as(db, attempt, taken, now_ms)
+        if plainly.fault is None:
+            return ended
+    return _ended_as(db, attempt, dead, now_ms)
+
+
+def _ended_as(db: Database, attempt: Attempt, outcome: Outcome, now_ms: int) -> list[Ended]:
+    """Write one plain outcome for all that was sent together."""
+    return [
+        (one, outcome)
+        for one in attempt.claimed
+        if outbox.record(db, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
+    ]
+
+
+def _outcomes(attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
+    return [
+        (
+            claimed,
+            conclude(
+                attempt.failure_of(position),
+                attempts=claimed.attempts,
+                planned_ms=claimed.planned_ms,
+                policy=policy,
+                probe=attempt.probe and not attempt.was_taken,
+                now_ms=now_ms,
+                jitter=attempt.jitter,
+            ),
+        )
+        for position, claimed in enumerate(attempt.claimed)
+    ]
+
+
+def _recorded_singly(
+    db: Database, attempt: Attempt, outcomes: Sequence[Ended], now_ms: int
+) -> list[Ended]:
+    """Write outcomes with what was said of them, and what the lead's thread is."""
+    newly_accepted = (
+        attempt.failure.accepted
+        if isinstance(attempt.failure, PartlyTakenError)
+        else frozenset()
+    )
+    if attempt.receipt and attempt.receipt.memory:
+        lead = attempt.claimed[0].lead
+        destinations.remember(db, lead, attempt.receipt.memory, now_ms=now_ms)
+    return [
+        (claimed, outcome)
+        for claimed, outcome in outcomes
+        if outbox.record(
+            db,
+            claimed,
+            outcome,
+            accepted=claimed.accepted | newly_accepted,
+            note=attempt.said,
+            now_ms=now_ms,
+        )
+    ]

@@ -1,0 +1,138 @@
+"""One page of readings → one transaction: snapshot, events and deliveries together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from notifier.core.records import Lead, Source, parse
+from notifier.core.rows import ms_of, stored_row
+from notifier.rules.model import Ruleset
+from notifier.store import mutes, snapshots, sources
+from notifier.store.parts import part, words
+from notifier.transactions import overdue
+from notifier.transactions import write_events as ledger
+from notifier.transactions.page_comparison import Intake, Judge
+from notifier.transactions.write_events import Written
+from notifier.upstream.page import Page, Reading
+
+
+@dataclass(slots=True, kw_only=True)
+class Committed:
+    """What a page brought. ``all_held``: every row was held by a completed walk.
+
+    ``ahead``: the request for the next page is recorded with it.
+    ``saved`` are the lane keys of the leads that are not as they were.
+    ``returned``: one of them was a record that the last full walk did not find.
+    ``faults`` are why records were set aside that could be read.
+    """
+
+    all_held: bool
+    ahead: bool = False
+    returned: bool = False
+    changed: int = 0
+    saved: tuple[str, ...] = ()
+    quarantined: list[str] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    written: Written = field(default_factory=Written)
+
+    def add(self, other: "Committed") -> None:
+        """Take in what another record of the page brought; ``all_held`` is the caller's."""
+        self.returned |= other.returned
+        self.changed += other.changed
+        self.saved += other.saved
+        self.quarantined += other.quarantined
+        self.written.add(other.written)
+
+
+def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Committed:
+    """Compare a page with the snapshot and commit what it leads to, as one whole.
+
+    Where a record brings about a fault of ours, it alone is quarantined.
+    """
+    with part(db) as whole:
+        committed = _committed(db, page, intake, at)
+    return _committed_singly(db, page, intake, at) if whole.fault else committed
+
+
+def _committed_singly(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
+    """Commit a page record by record: what one of them raises is its own trouble."""
+    # Raises where not the records are at fault, and then nothing is committed.
+    committed = _committed(db, replace(page, rows=()), intake, at)
+    held: list[bool] = []
+    seen = {one.lead_id for one in page.rows if one.lead_id in intake.seen}
+    for reading in page.rows:
+        with part(db) as one:
+            alone = replace(intake, seen=frozenset(seen))
+            found = _committed(db, Page(rows=(reading,)), alone, at)
+            committed.add(found)
+            held.append(found.all_held)
+        if one.fault:
+            _set_aside(db, reading, intake, one.fault, committed, at=at)
+        seen.add(reading.lead_id)
+    committed.all_held = bool(held) and all(held)
+    return committed
+
+
+def _set_aside(
+    db: Database,
+    reading: Reading,
+    intake: Intake,
+    fault: Exception,
+    committed: Committed,
+    *,
+    at: datetime,
+) -> None:
+    bad = [(reading.digest, words(fault))]
+    new = sources.quarantine(db, intake.source.bot_id, intake.kind, bad, at_ms=ms_of(at))
+    committed.quarantined += new
+    committed.faults += [fault] if new else []
+
+
+def _committed(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
+    bot_id, at_ms = intake.source.bot_id, ms_of(at)
+    state = snapshots.listing(db, bot_id, intake.kind)
+    judge = Judge(intake, state, mutes.active(db, now_ms=at_ms), at)
+    judge.load(db, page.rows)
+    for reading in page.rows:
+        judge.take(reading)
+    committed = Committed(
+        all_held=bool(page.rows) and judge.held == len(page.rows),
+        returned=judge.returned,
+        changed=len(judge.saved),
+        saved=tuple(f"{bot_id}/{lead_id}" for lead_id in judge.saved),
+    )
+    committed.quarantined = sources.quarantine(
+        db,
+        bot_id,
+        intake.kind,
+        [(one.digest, one.reason) for one in page.bad] + judge.damaged,
+        more=page.more_bad,
+        at_ms=at_ms,
+    )
+    judge.save(db)
+    for lead, one in judge.plans:
+        if one.timers:
+            overdue.apply(db, lead, one.timers)
+    events = [told for _, one in judge.plans for told in one.told]
+    ledger.write(
+        db, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
+    )
+    return committed
+
+
+def present_lead(
+    db: Database, key: str, watched: Mapping[str, Source], rules: Ruleset
+) -> Lead | None:
+    """Return the present state of the lead under a lane's ``key``.
+
+    ``watched`` gives sources by bot id. ``None`` where the key names no lead; raises
+    :class:`DamagedError` where what is stored of it cannot be read.
+    """
+    bot_id, _, lead_id = key.partition("/")
+    found = snapshots.row(db, bot_id, lead_id)
+    if found is None or bot_id not in watched:
+        return None
+    kind, row = found
+    return parse(stored_row(row), kind=kind, source=watched[bot_id], agents=rules.agents)

@@ -1,0 +1,109 @@
+"""What waited long enough is looked at again: still so, and in which words?"""
+
+from datetime import datetime
+
+import msgspec
+from sqlite_utils import Database
+
+from notifier.core.events import OVERDUE, Event, decode, encode
+from notifier.core.records import Lead
+from notifier.core.rows import moment_of, ms_of
+from notifier.plan import Mutes, Told, planned
+from notifier.rules.matching import Timing, holds, settled
+from notifier.rules.model import Outside, Rule, Ruleset
+from notifier.store import waiting
+from notifier.store.parts import part
+from notifier.store.waiting import Waiting
+from notifier.transactions.overdue import Present
+from notifier.transactions.write_events import gathered, new_delivery
+
+NO_LONGER_SO = "no longer so"
+
+
+def ripen(
+    db: Database,
+    destination: str,
+    rules: Ruleset,
+    present: Present,
+    *,
+    mutes: Mutes,
+    at: datetime,
+) -> list[Exception]:
+    """Decide about every delivery of ``destination`` whose waiting is over at ``at``.
+
+    One that no decision can be made of goes out as it was planned; returned is why.
+    """
+    # Who takes events gets a digest singly: once due, its events are like any others.
+    singly = rules.destinations[destination].traits.takes_events
+    looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
+    held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
+    faults: list[Exception] = []
+    for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):
+        releases = singly or one.held != Timing.DIGEST
+        with part(db) as deciding:
+            _decide(db, one, rules, present, mutes=mutes, at=at, releases=releases)
+        if deciding.fault:
+            waiting.release(db, one.id)
+            faults.append(deciding.fault)
+    return faults
+
+
+def _decide(
+    db: Database,
+    one: Waiting,
+    rules: Ruleset,
+    present: Present,
+    *,
+    mutes: Mutes,
+    at: datetime,
+    releases: bool,
+) -> None:
+    event = decode(one.event_body)
+    lead, rule = present(db, one.lead), rules.rule(one.rule)
+    # What a rule had planned before it was taken away goes out unchanged.
+    if one.held == Timing.SETTLE and rule is not None and rule.enabled:
+        _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
+    elif _is_over(one, event, lead, rules):
+        waiting.skip(db, one.id, NO_LONGER_SO)
+    elif releases:
+        waiting.release(db, one.id)
+
+
+def _latest(event: Event, lead: Lead | None) -> Event:
+    """Return the event with the lead as it is now, where it is still known."""
+    if lead is None:
+        return event
+    return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, lead=lead))
+
+
+def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
+    """Whether an overdue alert that waited for its window accuses nobody any more."""
+    if event.data.overdue is None or lead is None:
+        return False
+    accuses = rules.rule(event.data.overdue.rule)
+    return accuses is not None and _awaited_window(one, rules) and not holds(accuses, lead)
+
+
+def _awaited_window(one: Waiting, rules: Ruleset) -> bool:
+    """Whether it waited for its rule's window, and not for the rule's own digest."""
+    rule, at = rules.rule(one.rule), moment_of(one.created_ms)
+    return one.held == Timing.HOLD or bool(rule and rule.only and rule.only.next_open(at) > at)
+
+
+def _gathers_overdue(rule: Rule) -> bool:
+    return rule.outside is Outside.DIGEST and not rule.types.isdisjoint(OVERDUE)
+
+
+def _settle(
+    db: Database, one: Waiting, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
+) -> None:
+    """Match the settled lead anew, from the delivery's own rule on."""
+    matches = settled(rules, event, rule=one.rule, destination=one.destination, at=at)
+    if not matches:
+        waiting.skip(db, one.id, NO_LONGER_SO)
+        return
+    # Drops come first, and the rule that claims the destination last.
+    decided = gathered(db, planned(matches[-1], rules, mutes=mutes), rules)
+    at_ms = ms_of(at)
+    new = new_delivery(Told(event=event, deliveries=()), decided, 0, at_ms)
+    waiting.replan(db, one.id, new, envelope=encode(event).decode())

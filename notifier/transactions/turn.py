@@ -1,0 +1,236 @@
+"""One turn of a lane, as one transaction: record what ended, claim what is due."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlite_utils import Database
+
+from notifier.core.outcome import (
+    Health,
+    Policy,
+    Standing,
+    State,
+    failing_for,
+    standing_after,
+)
+from notifier.core.records import Lead
+from notifier.core.rows import moment_of
+from notifier.errors import RecipientRefusedError
+from notifier.rules.destinations import Burst
+from notifier.rules.model import Ruleset
+from notifier.store import burials, bursts, claims, destinations, dues, mutes, outbox
+from notifier.store.claims import Claimed
+from notifier.store.parts import part
+from notifier.transactions import alerts as trouble
+from notifier.transactions.attempts import Attempt, Ended, record
+from notifier.transactions.overdue import Present
+from notifier.transactions.release import ripen
+from notifier.transactions.write_events import Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneFacts:
+    """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
+
+    ``in_flight`` counts what is claimed, also what is ``unsent`` and waits for a
+    slot: that is given back in trouble, or at a stop. ``converses``: its messages
+    need their lead's present state and what earlier ones remembered. ``owes_probe``:
+    the last one told of its recipient alone, so that another may go at once.
+    """
+
+    destination: str
+    policy: Policy
+    burst: Burst | None
+    present: Present
+    free: int
+    in_flight: int
+    converses: bool = True
+    unsent: tuple[Claimed, ...] = ()
+    stopping: bool = False
+    owes_probe: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What a turn brought: bundles to send, and when to look again at the latest.
+
+    ``more_due``: it claimed as many as it might, so that there may be others.
+    ``ended`` pairs each recorded delivery with its outcome; the destination stood as
+    ``before`` says and now has its ``standing``; ``written`` are operations events and
+    who has to send them. ``gave_back``: what was unsent is not to be sent. ``faults``
+    are of parts that were left out.
+    """
+
+    claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
+    memories: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    leads: dict[str, Lead | None] = field(default_factory=dict)
+    probe: bool = False
+    owes_probe: bool = False
+    gave_back: bool = False
+    more_due: bool = False
+    next_ms: int | None = None
+    ended: list[Ended] = field(default_factory=list)
+    before: Standing = field(default_factory=Standing)
+    standing: Standing = field(default_factory=Standing)
+    written: Written = field(default_factory=Written)
+    faults: list[Exception] = field(default_factory=list)
+
+
+def take_turn(
+    db: Database,
+    lane: LaneFacts,
+    attempts: Sequence[Attempt],
+    rules: Ruleset,
+    *,
+    now_ms: int,
+) -> Turn:
+    """Record ``attempts``, tell of what they mean for the destination, claim anew."""
+    name = lane.destination
+    before = standing = destinations.standing(db, name)
+    owes_probe = lane.owes_probe or any(map(_told_nothing, attempts))
+    turn = Turn(before=before, owes_probe=owes_probe)
+    turn.ended = record(db, attempts, lane.policy, now_ms=now_ms)
+    for attempt in attempts:
+        standing = standing_after(
+            None if attempt.was_taken else attempt.failure,
+            standing,
+            probe=attempt.probe,
+            now_ms=now_ms,
+        )
+    if standing != before:
+        destinations.set_standing(db, name, standing)
+    if standing.health is Health.UP and before.health is not Health.UP:
+        dues.release_retries(db, name, now_ms=now_ms)
+    turn.standing = standing
+    if not lane.in_flight:
+        outbox.release_orphans(db, name)
+    if lane.unsent and (lane.stopping or standing.health is not Health.UP):
+        outbox.give_back(db, lane.unsent)
+        turn.gave_back = True
+    _bury(db, lane, standing, turn, now_ms)
+    _tell(db, lane, standing, turn, rules, now_ms=now_ms)
+    _prepare(db, lane, rules, turn, now_ms)
+    _claim(db, lane, standing, turn, now_ms)
+    return turn
+
+
+def _told_nothing(attempt: Attempt) -> bool:
+    """Whether it was a probe that the recipient refused, not the destination."""
+    return attempt.probe and isinstance(attempt.failure, RecipientRefusedError)
+
+
+def record_alone(
+    db: Database,
+    lane: LaneFacts,
+    attempts: Sequence[Attempt],
+    reason: str,
+    *,
+    fails: bool,
+    now_ms: int,
+) -> list[Ended]:
+    """Write how sendings ended where no turn can be taken.
+
+    ``fails``: it was so for some time, so that the destination counts as failing.
+    """
+    ended = record(db, attempts, lane.policy, now_ms=now_ms)
+    standing = destinations.standing(db, lane.destination)
+    if fails and standing.health is Health.UP:
+        failing = failing_for(reason, standing, now_ms=now_ms)
+        destinations.set_standing(db, lane.destination, failing)
+    return ended
+
+
+def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+    """Count the dead, those included that were cut off or waited for too long."""
+    dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
+    dead += burials.bury_lost(db, lane.destination)
+    if standing.health is not Health.UP:
+        oldest_ms = now_ms - lane.policy.max_age_ms
+        dead += burials.bury_old(db, lane.destination, older_than_ms=oldest_ms)
+        planned_ms = dues.next_old_ms(db, lane.destination, from_ms=oldest_ms)
+        turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
+    if dead:
+        destinations.count_dead(db, lane.destination, dead)
+
+
+def _tell(
+    db: Database,
+    lane: LaneFacts,
+    standing: Standing,
+    turn: Turn,
+    rules: Ruleset,
+    *,
+    now_ms: int,
+) -> None:
+    """Tell others of the destination; where that fails, the next turn tries again."""
+    written = Written()
+    with part(db) as telling:
+        told_ms = trouble.tell(
+            db, lane.destination, standing, rules, now_ms=now_ms, written=written
+        )
+        turn.next_ms = _earliest(turn.next_ms, told_ms)
+        turn.written = written
+    if telling.fault:
+        turn.faults.append(telling.fault)
+
+
+def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int) -> None:
+    """Look again at what waited long enough, and sum up what would flood."""
+    turn.faults += ripen(
+        db,
+        lane.destination,
+        rules,
+        lane.present,
+        mutes=mutes.active(db, now_ms=now_ms),
+        at=moment_of(now_ms),
+    )
+    if lane.burst is not None:
+        per_ms = int(lane.burst.per.total_seconds() * 1000)
+        with part(db) as summing:
+            bursts.summarise(
+                db, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
+            )
+        if summing.fault:
+            turn.faults.append(summing.fault)
+
+
+def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+    """Fill the free slots; a destination in trouble gets one probe at its time."""
+    name = lane.destination
+    if standing.health is Health.DISABLED:
+        return
+    due_ms: int | None = None
+    if standing.health is Health.UP:
+        limit = lane.free
+        turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit)
+        if not turn.claimed and not lane.in_flight:
+            # Alone: one of several that were cut off together may end the program again.
+            limit = min(limit, 1)
+            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit, suspects=True)
+        turn.more_due = len(turn.claimed) >= limit
+        due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
+    elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
+        due_ms = standing.probe_ms or now_ms
+        is_time = due_ms <= now_ms
+        if is_time or turn.owes_probe:
+            # A probe also takes what waits, such as the one that it is to replace.
+            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=1, probe=is_time)
+            turn.probe, turn.owes_probe = True, False
+        if is_time:
+            due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
+    turn.next_ms = _earliest(turn.next_ms, due_ms)
+    for bundle in turn.claimed if lane.converses else ():
+        _recall(db, lane, turn, bundle[0].lead)
+
+
+def _recall(db: Database, lane: LaneFacts, turn: Turn, lead: str) -> None:
+    """Look up what a message builds on; without it, it tells of its event alone."""
+    with part(db) as recalling:
+        turn.memories[lead] = destinations.memory(db, lead)
+        turn.leads[lead] = lane.present(db, lead)
+    if recalling.fault:
+        turn.faults.append(recalling.fault)
+
+
+def _earliest(one: int | None, other: int | None) -> int | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
