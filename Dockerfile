@@ -1,5 +1,5 @@
-# notifier as a container, built in two stages from the locked packages. README, "Install as
-# a container", has the steps.
+# notifier as a container, built in two stages from the locked packages. docs/operating.md,
+# "Install as a container", has the steps.
 #
 # Secrets are files in /run/secrets named like the variable in lower case (notifier_token),
 # readable by user 10001.

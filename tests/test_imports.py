@@ -1,4 +1,4 @@
-"""Imports go one way: the rooms of README's "How it is built", checked over syntax trees."""
+"""Imports go one way: the rooms of docs/design.md, checked over syntax trees."""
 
 import ast
 import re

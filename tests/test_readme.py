@@ -1,4 +1,4 @@
-"""README says what is so: its rules, settings, commands, log lines, metrics and rooms.
+"""README and docs say what is so: its rules, settings, commands, log lines, metrics and rooms.
 
 That its command lines run is in ``end_to_end/test_end_to_end_readme.py``.
 """
@@ -98,7 +98,7 @@ def test_the_commands_table_has_every_command_and_no_other() -> None:
 
 
 def test_every_place_it_points_to_exists() -> None:
-    pointed = re.findall(r'(?:\]\(|src=")(?!https?:)([^)"]+)', readme.TEXT)
+    pointed = re.findall(r'(?:\]\(|src=")(?!https?:)([^)"]+)', readme.README)
     assert len(pointed) >= 4
     assert [place for place in pointed if not (readme.ROOT / place).exists()] == []
     assert (readme.ROOT / "docs" / "slack-card.png").stat().st_size < 60_000

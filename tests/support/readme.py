@@ -1,10 +1,15 @@
-"""README in the pieces that tests compare with the program."""
+"""README and the pages of docs/ in the pieces that tests compare with the program."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
+}
+TEXT = "\n".join([README, *PAGES.values()])
+"""All of it, README first."""
 
 
 def section(title: str) -> str:
