@@ -11,6 +11,7 @@
 import asyncio
 import fcntl
 import os
+import signal
 import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -125,3 +126,5 @@ async def at_terminal(program: Program, *arguments: str) -> AsyncIterator[Termin
 
 def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Who runs the tests in the background may have it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
