@@ -154,7 +154,8 @@ async def test_no_answer_and_an_address_for_an_id_are_asked_again_with_the_reaso
             ("BotPenguin token: it is needed", None),
             (TOKEN_ASKED, TOKEN),
             ("Bot id:", "https://app.botpenguin.com/bots/1"),
-            ("an id has letters and digits alone", "\x03"),
+            ("an id has letters and digits alone", None),
+            ("Bot id: ", "\x03"),
         )
         assert await terminal.end() == 2
 
