@@ -17,8 +17,9 @@ from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.outcome import Health, Standing
 from notifier.errors import ConfigError, Fault
 from notifier.poller.stopping import Stop
+from notifier.service.assembly import assembled
 from notifier.service.engine import engine
-from notifier.service.service import Service, assembled
+from notifier.service.service import Service
 from notifier.store import destinations, notes
 
 SETTINGS = {

@@ -21,7 +21,7 @@ from notifier.core.outcome import Health, Outcome, Standing, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import iso_ms, ms_of
 from notifier.rehearsal.row import row_of
-from notifier.service.service import assembled
+from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
 from notifier.store.db import connect, transaction
 from notifier.transactions import set_back

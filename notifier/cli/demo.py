@@ -25,7 +25,9 @@ from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.configuration.sources import watched_sources
 from notifier.rulesfile.load import load_rules
-from notifier.service.service import Service, assembled, obey_signals
+from notifier.service.assembly import assembled
+from notifier.service.service import Service
+from notifier.service.signals import obey_signals
 from notifier.simulator.day import play_on
 from notifier.simulator.scene import opening
 from notifier.simulator.server import TOKEN, Simulator

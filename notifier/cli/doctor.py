@@ -20,7 +20,7 @@ from notifier.cli.request_log import request_log
 from notifier.clocks import Clocks
 from notifier.configuration.destinations import build_destinations
 from notifier.configuration.load import Configuration
-from notifier.service.service import budgets
+from notifier.service.budgets import budgets
 from notifier.store import health
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client

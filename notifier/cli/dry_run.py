@@ -21,7 +21,7 @@ from notifier.core.rows import iso_of_ms
 from notifier.messages.builtin import builtin_text
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
-from notifier.service.service import assembled
+from notifier.service.assembly import assembled
 from notifier.store import preview
 from notifier.store.preview import Preview
 

@@ -15,7 +15,7 @@ from notifier.configuration.load import Configuration, load_configuration
 from notifier.configuration.rulefiles import RuleFile
 from notifier.configuration.settings import PREFIX, Reading, Settings, read_settings
 from notifier.core.records import LEAD, Source
-from notifier.service.service import budgets
+from notifier.service.budgets import budgets
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.page import Page
 from notifier.upstream.walk import WalkKind

@@ -11,7 +11,7 @@ from notifier.cli.dry_run import rehearse, show
 from notifier.cli.exits import Exit
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
-from notifier.service.service import assembled
+from notifier.service.assembly import assembled
 
 app = typer.Typer()
 

@@ -13,7 +13,8 @@ from notifier.cli.context import logged_configuration, reread
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.monitoring.sdnotify import Systemd
-from notifier.service.service import assembled, obey_signals
+from notifier.service.assembly import assembled
+from notifier.service.signals import obey_signals
 
 if TYPE_CHECKING:
     from notifier.cli.live import Live

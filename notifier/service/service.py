@@ -1,42 +1,25 @@
-"""The composition root: opens what the program needs, runs it, reloads and stops it."""
+"""The running program: what it does until a stop, and how it takes up changed rules."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TextIO, TypeAlias
 
 import structlog
-from pydantic import SecretStr
 
 from notifier.cleaning import clean
-from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
-from notifier.configuration.settings import Settings
 from notifier.core.rows import iso_ms
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, ConfigError, StoreError
-from notifier.monitoring.monitor import Monitor, Reach
-from notifier.monitoring.pages import MeteredPages
-from notifier.monitoring.sdnotify import Systemd
+from notifier.monitoring.monitor import Monitor
 from notifier.service import housekeeping as upkeep
 from notifier.service.engine import Engine, Shared, engine
-from notifier.store import dues, notes, sources
-from notifier.store.db import Store
-from notifier.store.lock import instance_lock
+from notifier.store import dues, notes
 from notifier.threads import in_a_thread
 from notifier.transactions import set_back
-from notifier.transactions.turn import Turn
-from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
-from notifier.upstream.client import Client
+from notifier.upstream.budget import token_key
 
 log = structlog.get_logger()
-
-Observe: TypeAlias = Callable[[str, Turn], None]
-"""Hears of a turn of the lane of that destination."""
-STANDARD_STREAMS = (0, 1, 2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,116 +191,3 @@ class Service:
         """A command wrote to the database: every lane looks for work."""
         if self._engine:
             self._engine.dispatcher.wake_all()
-
-
-@asynccontextmanager
-async def assembled(
-    config: Configuration,
-    *,
-    clocks: Clocks,
-    out: TextIO,
-    reread: Callable[[], Configuration],
-    systemd: Systemd | None = None,
-    observe: Observe | None = None,
-) -> AsyncIterator[Service]:
-    """Open the database and its lock, and the upstream's client; close them at the end.
-
-    ``observe`` hears of every turn of a lane, beside the metrics.
-    """
-    settings = config.settings
-    async with AsyncExitStack() as stack:
-        stack.enter_context(instance_lock(settings.database))
-        store = Store(settings.database)
-        stack.callback(store.close)
-        client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
-        stack.push_async_callback(client.aclose)
-        monitor = _monitor(settings, store, clocks, systemd or Systemd())
-        meters, clock_ms = monitor.meters, clocks.monotonic_ms
-        shared = Shared(
-            settings=settings,
-            store=store,
-            client=MeteredPages(client, meters, clock_ms=clock_ms) if meters else client,
-            observe=_observing(meters.turned if meters else None, observe),
-            budget=budgets(store, settings, clocks),
-            clocks=clocks,
-            out=out,
-        )
-        yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
-
-
-def _observing(*observers: Observe | None) -> Observe:
-    there = [one for one in observers if one is not None]
-
-    def observe(destination: str, turn: Turn) -> None:
-        for one in there:
-            one(destination, turn)
-
-    return observe
-
-
-def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:
-    http = (settings.http.host, settings.http.port) if settings.http else None
-    reach = Reach(
-        http=http,
-        heartbeat_url=settings.heartbeat_url,
-        systemd=systemd,
-        poke_secret=settings.poke_secret,
-    )
-    return Monitor(
-        store,
-        reach=reach,
-        clocks=clocks,
-        poll_s=settings.poll_interval.total_seconds(),
-        rate_limit=settings.rate_limit,
-    )
-
-
-def obey_signals(service: Service) -> None:
-    """Stop on SIGTERM and SIGINT, reload on SIGHUP.
-
-    SIGHUP is also what the kernel sends when a terminal is closed: where one was at
-    hand and answers no more, it means the end.
-    """
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, service.stop)
-    terminals = [number for number in STANDARD_STREAMS if os.isatty(number)]
-
-    def hung_up() -> None:
-        is_closed = not all(os.isatty(number) for number in terminals)
-        (service.stop if is_closed else service.reload)()
-
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
-
-
-class _Requests:
-    """The request log that every process on this database shares."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
-        """Record a request where the budget grants it; see ``RequestLog``."""
-        return await self._store.run(
-            sources.claim_request, token_key, limit=limit, now_ms=now_ms
-        )
-
-
-def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
-    """Return the budget of a token: one for all sources that use it."""
-    budgets: dict[str, Budget] = {}
-    requests, room = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
-
-    def budget(token: SecretStr) -> Budget:
-        key = token_key(token)
-        if key not in budgets:
-            budgets[key] = Budget(
-                requests,
-                key=key,
-                limit=settings.rate_limit,
-                clock_ms=clocks.monotonic_ms,
-                room=room,
-            )
-        return budgets[key]
-
-    return budget

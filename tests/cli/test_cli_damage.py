@@ -21,7 +21,7 @@ from notifier.configuration.environment import read_environment
 from notifier.configuration.load import load_configuration
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
-from notifier.service.service import assembled
+from notifier.service.assembly import assembled
 
 EXAMPLES = int(os.environ.get("DAMAGE_EXAMPLES", "12"))
 COMMANDS = (

@@ -27,7 +27,8 @@ from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.rows import Json
-from notifier.service.service import Service, assembled
+from notifier.service.assembly import assembled
+from notifier.service.service import Service
 
 FASTER: Final = 20
 PATIENCE_S: Final = 30.0
