@@ -23,7 +23,8 @@ from notifier.core.rows import iso_ms, ms_of
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
-from notifier.store.db import connect, transaction
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 from notifier.transactions import set_back
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.page_comparison import Intake

@@ -10,7 +10,9 @@ from notifier.clocks import Clocks
 from notifier.core.events import EventType, operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
-from notifier.store.db import Store, connect, transaction
+from notifier.store.db import Store
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -15,9 +15,10 @@ from notifier.cli.output import counted
 from notifier.messages.escape import one_line
 from notifier.store import browse, forgotten
 from notifier.store.browse import Wanted
-from notifier.store.db import backup as write_copy
-from notifier.store.db import transaction, translated
+from notifier.store.faults import translated
 from notifier.store.forgotten import Erased
+from notifier.store.opening import backup as write_copy
+from notifier.store.parts import transaction
 
 app = typer.Typer()
 

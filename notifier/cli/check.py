@@ -18,7 +18,8 @@ from notifier.errors import BusyError, Fault, StoreError
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.schema import rules_schema
 from notifier.store.agents import seen
-from notifier.store.db import connect_read_only, translated
+from notifier.store.faults import translated
+from notifier.store.opening import connect_read_only
 
 app = typer.Typer()
 

@@ -14,7 +14,8 @@ from notifier.configuration.settings import read_settings
 from notifier.core.events import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
-from notifier.store.db import connect_read_only, translated
+from notifier.store.faults import translated
+from notifier.store.opening import connect_read_only
 from notifier.store.registry import Names, names
 
 

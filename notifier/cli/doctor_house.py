@@ -15,7 +15,8 @@ from notifier.configuration.settings import PREFIX
 from notifier.core.records import Agent
 from notifier.errors import BusyError, StoreError
 from notifier.store.agents import seen
-from notifier.store.db import connect_existing, translated
+from notifier.store.faults import translated
+from notifier.store.opening import connect_existing
 from notifier.store.soundness import first_damage
 
 LITTLE_BYTES = 1024**3

@@ -21,7 +21,9 @@ from notifier.configuration.environment import read_environment
 from notifier.configuration.settings import PREFIX, Settings, read_settings
 from notifier.core.rows import ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
-from notifier.store.db import connect_existing, damaged, transaction, translated
+from notifier.store.faults import damaged, translated
+from notifier.store.opening import connect_existing
+from notifier.store.parts import transaction
 from notifier.store.soundness import first_damage
 from notifier.store.texts import Watchful
 

@@ -22,7 +22,7 @@ from notifier.dispatcher.tools import Limits
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
-from notifier.store.db import transaction
+from notifier.store.parts import transaction
 from notifier.store.schema import MIGRATIONS
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger

@@ -1,90 +1,27 @@
-"""The database file and the one thread that owns its connection.
-
-Power cuts: in WAL mode with ``synchronous=FULL`` a commit returns after the WAL
-frames were fsynced, so what is committed survives; recovery drops a torn tail.
-``NORMAL`` would keep the file sound but could forget the newest commits, and an
-outbox that forgets is none.
-"""
+"""The one thread that owns the database's connection, and its transactions."""
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from notifier import files
-from notifier.errors import BusyError, FileError, StoreError
-from notifier.store import texts
-from notifier.store.parts import OURS, part
-from notifier.store.schema import MIGRATIONS, unknown_migrations
+from notifier.errors import BusyError, StoreError
+from notifier.store.faults import translated
+from notifier.store.opening import connect
+from notifier.store.parts import part, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT_MS = 10_000
-
 # Not structlog's: every command loads this, and few log anything.
 log = logging.getLogger("notifier")
-
-
-def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
-    """Open (or create, mode 0600) the database and bring its schema up to date.
-
-    Raises :class:`StoreError` for an unreadable, corrupt or newer file, and
-    :class:`FileError` for what is no file.
-    """
-    with translated(path):
-        _create_private(path)
-        db = _opened(path)
-        try:
-            _set_up(db)
-            _migrate(db, path, migrations)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-
-def connect_existing(path: Path) -> Database:
-    """Open a database for a command that only looks or steers; never creates one."""
-    if not path.exists():
-        raise StoreError(
-            f"there is no database at {path}: `notifier run` creates it; "
-            "is NOTIFIER_DATABASE set as the service has it?"
-        )
-    return connect(path)
-
-
-def connect_read_only(path: Path) -> Database:
-    """Open a database as it is, whatever its schema: nothing is created or upgraded."""
-    with translated(path):
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        return Database(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000))
-
-
-@contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """Run the block as one transaction.
-
-    IMMEDIATE, since a deferred one that reads first fails at once with "database
-    is locked" where another process wrote in between, busy_timeout or not.
-    """
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.conn.execute("COMMIT")
-    except BaseException:
-        # A full disk may have rolled back already.
-        if db.conn.in_transaction:
-            db.conn.execute("ROLLBACK")
-        raise
 
 
 class Store:
@@ -186,53 +123,6 @@ class Store:
             self._riders.popleft()
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours, each with what to do about it."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        # The module's own errors have no code, as that of a text which is no UTF-8; those
-        # quote what is stored.
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None:
-            raise StoreError(damaged(path, "a stored text cannot be read")) from None
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise BusyError(f"another process keeps {path} locked; try again") from error
-        raise StoreError(f"{path}: {error}: {_remedy(code)}") from error
-    except UnicodeDecodeError:
-        # SQLite's own error quotes a name of a damaged schema.
-        raise StoreError(damaged(path, "its schema cannot be read")) from None
-    except OURS:
-        raise  # a bug of ours, not a fault of the file
-    except sqlite3.DatabaseError as error:
-        raise StoreError(damaged(path, str(error))) from error
-    except OSError as error:
-        raise StoreError(
-            f"{path}: {error.strerror}: check the folder and its rights"
-        ) from error
-
-
-def damaged(path: Path, what: str) -> str:
-    """Return the sentence about a database part of which cannot be read."""
-    return (
-        f"{path} is damaged ({what}): it is left as it is; stop the service, move it "
-        "aside and copy your newest `notifier backup` file in its place"
-    )
-
-
-def _remedy(code: int) -> str:
-    match code & 0xFF:
-        case sqlite3.SQLITE_FULL:
-            return "free some disk space; nothing committed is lost"
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return "the service's user must own the file and its folder"
-        case sqlite3.SQLITE_IOERR:
-            return "the disk reports an error; check the system log"
-        case _:
-            return "the database cannot be used"
-
-
 def _place(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from others, ``None`` where there is none."""
     try:
@@ -240,59 +130,3 @@ def _place(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _create_private(path: Path) -> None:
-    # Created before SQLite opens it: the WAL files inherit its mode. The file may lie
-    # elsewhere, but where the link leads to nothing, a disk may not be mounted yet.
-    if path.is_symlink() and not path.exists():
-        raise FileError(f"{path} is a symbolic link to nothing: mend it, or remove it")
-    files.make_private(path)
-    files.refuse_odd(Path(os.path.realpath(path)))
-
-
-def _opened(path: Path) -> Database:
-    connection = sqlite3.connect(
-        path,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-    )
-    connection.text_factory = texts.read
-    return Database(connection)
-
-
-def _set_up(db: Database) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        db.execute(f"PRAGMA {pragma}").close()
-
-
-def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
-    unknown = unknown_migrations(db, migrations)
-    if unknown:
-        raise StoreError(
-            f"{path} was written by a newer notifier (it knows {', '.join(unknown)}): "
-            "install that version again, or restore the copy made before the upgrade"
-        )
-    pending = migrations.pending(db)
-    if pending and migrations.applied(db):
-        copy = path.with_name(f"{path.name}.before-{pending[0].name}")
-        if copy.is_symlink():
-            copy.unlink()
-        backup(db, copy)
-    if pending:
-        # One transaction: all of it or nothing, and a command that opens the
-        # database at the same moment waits and then finds nothing to do.
-        with transaction(db):
-            migrations.apply(db)
-
-
-def backup(db: Database, target: Path) -> None:
-    """Put an online copy at ``target`` (mode 0600); the WAL's content is in it.
-
-    What was at ``target`` gives way to a copy that is whole, or stays. Raises
-    :class:`FileError` where that is not a plain file.
-    """
-    with files.replacing(target) as made, closing(sqlite3.connect(made)) as copy:
-        db.conn.backup(copy)

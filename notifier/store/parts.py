@@ -1,4 +1,4 @@
-"""A part of a transaction that may fail by itself: one delivery's or one lead's trouble."""
+"""A transaction, and a part of one that may fail by itself: one delivery's or lead's."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +16,24 @@ OURS = (
     sqlite3.DataError,
 )
 """What SQLite says of one statement of ours, and not of the database."""
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Run the block as one transaction.
+
+    IMMEDIATE, since a deferred one that reads first fails at once with "database
+    is locked" where another process wrote in between, busy_timeout or not.
+    """
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except BaseException:
+        # A full disk may have rolled back already.
+        if db.conn.in_transaction:
+            db.conn.execute("ROLLBACK")
+        raise
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from notifier.core.outcome import State
 from notifier.files import make_private
-from notifier.store.db import translated
+from notifier.store.faults import translated
 from notifier.store.texts import raw
 
 

@@ -31,7 +31,8 @@ from notifier.dispatcher.tools import LaneTools
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
-from notifier.store.db import Store, connect
+from notifier.store.db import Store
+from notifier.store.opening import connect
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn

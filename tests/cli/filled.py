@@ -15,7 +15,8 @@ from notifier.plan import Mutes
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
-from notifier.store.db import connect, transaction
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 from notifier.transactions import overdue
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake

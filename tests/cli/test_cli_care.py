@@ -14,7 +14,8 @@ from notifier.core.events import decode
 from notifier.core.outcome import State
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
-from notifier.store.db import connect, transaction
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 from support.odd_files import no_file_larger_than, put_in_the_way
 
 TRACES = (ASHA, "Asha Rao", "asha@example.com", "I need a quote", "thread-of-asha")

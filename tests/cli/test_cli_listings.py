@@ -10,7 +10,7 @@ from filled import ASHA, BORIS, SOURCE, Filled, ago
 
 from notifier.core.outcome import UNRESOLVED, State
 from notifier.core.rows import Json
-from notifier.store.db import transaction
+from notifier.store.parts import transaction
 
 DELIVERY_KEYS = [
     *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),

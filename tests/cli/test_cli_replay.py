@@ -10,7 +10,7 @@ from filled import ASHA, BORIS, RULES, Filled, ms
 from notifier.core.outcome import Health, Standing
 from notifier.core.rows import Json
 from notifier.store import claims, destinations, registry
-from notifier.store.db import transaction
+from notifier.store.parts import transaction
 
 
 def sent_to(notifier: Run, destination: str) -> list[dict[str, Json]]:

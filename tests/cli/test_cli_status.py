@@ -12,8 +12,8 @@ from filled import BOT_ID, Filled, ms
 
 from notifier.core.outcome import Health, Standing, State
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
-from notifier.store.db import transaction
 from notifier.store.lock import instance_lock
+from notifier.store.parts import transaction
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 
@@ -216,7 +216,7 @@ def test_looking_loads_no_destination(command: str) -> None:
         capture_output=True,
         text=True,
     )
-    assert "notifier.store.db" in shown.stderr
+    assert "notifier.store.opening" in shown.stderr
     loaded = [line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()]
     heavy = {"httpx", "aiohttp", "slack_sdk", "aiosmtplib", "ruamel.yaml"}
     assert heavy.isdisjoint(loaded)

@@ -10,7 +10,7 @@ from notifier.core.outcome import Health, Outcome, Standing, State
 from notifier.core.rows import Json
 from notifier.store import burials, claims, destinations, mutes, outbox, registry
 from notifier.store.claims import Claimed
-from notifier.store.db import transaction
+from notifier.store.parts import transaction
 
 
 def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:

@@ -24,7 +24,8 @@ from notifier.simulator.answers import listed
 from notifier.simulator.listing import Order
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
-from notifier.store.db import connect, transaction
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page

@@ -11,9 +11,11 @@ from sqlite_utils import Database, Migrations
 from store_outbox import Outbox, titles
 
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
-from notifier.store import db as database
-from notifier.store.db import Store, backup, connect, connect_existing, transaction
+from notifier.store.db import Store
+from notifier.store.faults import translated
 from notifier.store.lock import instance_lock
+from notifier.store.opening import backup, connect, connect_existing
+from notifier.store.parts import transaction
 from notifier.store.schema import MIGRATIONS
 from support.odd_files import ODD, put_in_the_way
 
@@ -60,7 +62,7 @@ def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
     with (
         pytest.raises(StoreError, match="damaged"),
         closing(connect(path)) as db,
-        database.translated(path),
+        translated(path),
     ):
         db.execute("SELECT * FROM notes").fetchall()
 
@@ -153,7 +155,7 @@ def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
         with (
             transaction(db),
             pytest.raises(BusyError, match="another process keeps"),
-            database.translated(path),
+            translated(path),
             transaction(other),
         ):
             pass

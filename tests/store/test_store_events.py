@@ -12,7 +12,7 @@ from notifier.core.events import Event, changed, created
 from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.store import events
 from notifier.store.batches import CHUNK
-from notifier.store.db import connect
+from notifier.store.opening import connect
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")

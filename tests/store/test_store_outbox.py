@@ -9,7 +9,7 @@ from store_outbox import CRM, NOW_MS, Outbox, titles
 from notifier.core.outcome import State
 from notifier.store import burials, dues
 from notifier.store import outbox as statements
-from notifier.store.db import connect
+from notifier.store.opening import connect
 
 MINUTE_MS = 60_000
 

@@ -7,7 +7,7 @@ import pytest
 from sqlite_utils import Database
 
 from notifier.store import health, sources
-from notifier.store.db import connect
+from notifier.store.opening import connect
 from notifier.store.sources import MAX_QUARANTINED, quarantine
 
 NO_ID = (b"1", "no _id")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from notifier.core import pacing
 from notifier.store import sources
-from notifier.store.db import connect, transaction
+from notifier.store.opening import connect
+from notifier.store.parts import transaction
 
 HOUR_MS = 3_600_000
 

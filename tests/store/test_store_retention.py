@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from notifier.core.events import EventType, operation
 from notifier.core.outcome import State
 from notifier.store import events, outbox, sources
-from notifier.store.db import connect
+from notifier.store.opening import connect
 from notifier.store.outbox import NewDelivery
 from notifier.store.retention import prune, prune_quarantine
 

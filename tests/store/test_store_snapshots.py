@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from notifier.store import snapshots, sources
-from notifier.store.db import connect
+from notifier.store.opening import connect
 from notifier.store.schema import changed_ms
 from notifier.store.snapshots import Known, Saved
 

@@ -22,7 +22,7 @@ from notifier.rehearsal.stage import Stage
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.rulesfile.load import load_rules
 from notifier.service.engine import _take_over
-from notifier.store.db import transaction
+from notifier.store.parts import transaction
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
