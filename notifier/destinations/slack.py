@@ -3,14 +3,13 @@
 Source: Slack's Web API (chat.postMessage, chat.update) and incoming webhooks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import Lead
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import (
@@ -18,8 +17,6 @@ from notifier.destinations.base import (
     Diagnosis,
     KindOptions,
     Message,
-    Part,
-    PartlyTakenError,
     Receipt,
     missing,
 )
@@ -27,6 +24,7 @@ from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_channels import check_channel
 from notifier.destinations.slack_checks import describe
+from notifier.destinations.slack_digest import DigestPost
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import (
     ASSIGNEE,
@@ -40,11 +38,8 @@ from notifier.destinations.slack_post import Poster
 from notifier.destinations.slack_threads import Thread, card_payload, updated
 from notifier.errors import (
     DeliveryError,
-    RecipientRefusedError,
-    SkippedDeliveryError,
     TemporaryDeliveryError,
 )
-from notifier.messages.digest import digest_text
 from notifier.messages.escape import safe_link
 from notifier.messages.text import Medium
 from notifier.network.targets import target_of
@@ -242,34 +237,11 @@ class SlackDestination:
         return await thread.send(message)
 
     async def _send_digest(self, message: Message, headline: str) -> Receipt:
-        if self._channel != ASSIGNEE:
-            await self._post_digest(self._channel, message, message.parts, headline)
-            return Receipt()
-        people, unresolved = shares(message)
-        if not people:
-            raise SkippedDeliveryError(UNRESOLVED)
-        taken, faults = set(message.accepted), list[DeliveryError]()
-        for person in [person for person in people if person not in taken]:
-            try:
-                await self._post_digest(person, message, people[person], headline)
-                taken.add(person)
-            except Refusal as refusal:
-                faults.append(self._translated(refusal))
-            except DeliveryError as fault:
-                faults.append(fault)
-        if faults:
-            raise _combined(faults, taken=frozenset(taken))
-        return Receipt(unresolved=unresolved)
-
-    async def _post_digest(
-        self, channel: str, message: Message, parts: Sequence[Part], headline: str
-    ) -> None:
-        text = digest_text(parts, headline, Medium.SLACK, zone=self._zone)
         mention = self._mention(message, None)
-        notice = f"{mention} {text.title}".strip()
-        await self._poster.post(
-            channel, {"text": notice, "blocks": blocks.digest(text, mention)}
-        )
+        digest = DigestPost(poster=self._poster, zone=self._zone, mention=mention)
+        if self._channel == ASSIGNEE:
+            return await digest.to_people(message, headline)
+        return await digest.to_channel(self._channel, message.parts, headline)
 
     def _translated(self, refusal: Refusal) -> DeliveryError:
         return translated(refusal, to_a_person=self._channel == ASSIGNEE)
@@ -286,16 +258,3 @@ def _place(
         return IncomingWebhook(options.webhook_url, now=now)
     assert token, "a Slack channel needs a bot token"
     return WebApi(token=token, base_url=api_url, now=now)
-
-
-def _combined(faults: Sequence[DeliveryError], *, taken: frozenset[str]) -> DeliveryError:
-    """Return the first fault, so that those who took their share do not get it again.
-
-    Where nobody did, a fault of the destination says more than one person's.
-    """
-    if not taken:
-        of_all = (fault for fault in faults if not isinstance(fault, RecipientRefusedError))
-        return next(of_all, faults[0])
-    pauses = [f.retry_after_s for f in faults if isinstance(f, TemporaryDeliveryError)]
-    longest = max((pause for pause in pauses if pause), default=None)
-    return PartlyTakenError(str(faults[0]), accepted=taken, retry_after_s=longest)
