@@ -47,6 +47,14 @@ Limit: TypeAlias = Annotated[
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Csv: TypeAlias = Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")]
+ToDestination: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Only to this destination.",
+        autocompletion=complete.destinations,
+    ),
+]
 EventPattern: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -145,14 +153,7 @@ def deliveries(
             autocompletion=complete.states,
         ),
     ] = None,
-    destination: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Only to this destination.",
-            autocompletion=complete.destinations,
-        ),
-    ] = None,
+    destination: ToDestination = None,
     limit: Limit = None,
     json: Json = False,
     csv: Csv = False,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import timedelta, tzinfo
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
@@ -89,8 +90,7 @@ class _Reader:
             sources=[spec.source.name for spec in self._places.sources],
             types=when,
         )
-        types = when or frozenset({EventType.LEAD_OVERDUE})
-        message = self._message(node.get("message"), types)
+        message = self._message(node.get("message"), when or {EventType.LEAD_OVERDUE})
         digest = self._digest(node.get("digest"))
         clock, only = self._window(node, "clock"), self._window(node, "only")
         self._check_send(node)
@@ -188,7 +188,7 @@ class _Reader:
         return self._places.windows.get(name.text)
 
     def _message(
-        self, node: Node | None, types: frozenset[EventType]
+        self, node: Node | None, types: AbstractSet[EventType]
     ) -> "MessageTemplate | None":
         if not isinstance(node, Table):
             return None  # rules without words of their own need no template engine

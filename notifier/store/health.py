@@ -1,7 +1,8 @@
 """How everything stands, read once for all who ask: ``status``, probes, metrics, systemd."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -123,28 +124,27 @@ def destinations(db: Database, *, now_ms: int) -> tuple[DestinationHealth, ...]:
         " LEFT JOIN waiting USING (name) LEFT JOIN dead USING (name) ORDER BY name",
         {"now_ms": now_ms},
     )
-    return tuple(
-        DestinationHealth(
-            name=name,
-            kind=kind,
-            standing=Standing(
-                health=health_of(state),
-                failures=failures,
-                since_ms=since_ms,
-                probe_ms=probe_ms,
-                reason=reason or "",
-                remedy=remedy or "",
-            ),
-            pending=pending,
-            dead=dead,
-            oldest_due_ms=oldest_due_ms,
-        )
-        for (
-            *(name, kind, state, failures, since_ms, probe_ms, reason, remedy),
-            pending,
-            dead,
-            oldest_due_ms,
-        ) in rows
+    return tuple(_destination(row) for row in rows)
+
+
+def _destination(row: Sequence[Any]) -> DestinationHealth:
+    name, kind, state, failures, since_ms, probe_ms, reason, remedy, *rest = row
+    pending, dead, oldest_due_ms = rest
+    standing = Standing(
+        health=health_of(state),
+        failures=failures,
+        since_ms=since_ms,
+        probe_ms=probe_ms,
+        reason=reason or "",
+        remedy=remedy or "",
+    )
+    return DestinationHealth(
+        name=name,
+        kind=kind,
+        standing=standing,
+        pending=pending,
+        dead=dead,
+        oldest_due_ms=oldest_due_ms,
     )
 
 
