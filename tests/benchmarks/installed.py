@@ -128,16 +128,19 @@ def running(
             process.wait()
 
 
-def command(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
-    """Run a command of the program to its end."""
-    subprocess.run(
+def command(
+    folder: Path, environment: Mapping[str, str], *arguments: str, code: int = 0
+) -> None:
+    """Run a command of the program to its end, which has this exit code."""
+    ended = subprocess.run(
         [EXECUTABLE, *arguments],
         cwd=folder,
         env=_environment(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        check=True,
+        check=False,
     )
+    assert ended.returncode == code, f"{arguments} ended with {ended.returncode}"
 
 
 def until(condition: Callable[[], bool], *, every_s: float = 0.05) -> None:

@@ -11,6 +11,8 @@ from installed import command, running
 from stand import Stand
 from table import Floor, Goal, Row
 
+COMMANDS = {"status": 1, "version": 0}
+"""Exit codes by command: `status` says that no `run` has the database."""
 BARE = ("pass", "import httpx, sqlite3")
 
 
@@ -21,8 +23,8 @@ def rows(stand: Stand) -> Iterator[Row]:
         with running(big.folder, big.environment) as program:
             ready_s = program.ready_s
         commands = [
-            _seconds(partial(command, big.folder, big.environment, name))
-            for name in ("status", "version")
+            _seconds(partial(command, big.folder, big.environment, name, code=code))
+            for name, code in COMMANDS.items()
         ]
         samples.append((ready_s, *commands, *(_bare_s(code) for code in BARE)))
     ready, status, version, nothing, imports = zip(*samples, strict=True)
