@@ -16,18 +16,19 @@ from notifier.store.health import Mute
 app = typer.Typer()
 
 RULE, DESTINATION = KINDS = ("rule", "destination")
+Muted = Annotated[
+    str,
+    typer.Argument(
+        metavar="RULE-or-DESTINATION",
+        show_default=False,
+        autocompletion=complete.rules_and_destinations,
+    ),
+]
 
 
 @app.command()
 def mute(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RULE-or-DESTINATION",
-            show_default=False,
-            autocompletion=complete.rules_and_destinations,
-        ),
-    ],
+    name: Muted,
     *,
     duration: Annotated[str, typer.Option("--for", metavar="2h", help="How long.")],
 ) -> None:
@@ -48,16 +49,7 @@ def mute(
 
 
 @app.command()
-def unmute(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RULE-or-DESTINATION",
-            show_default=False,
-            autocompletion=complete.rules_and_destinations,
-        ),
-    ],
-) -> None:
+def unmute(name: Muted) -> None:
     """End a mute before its time."""
     with whole() as desk:
         active = health.active_mutes(desk.db, now_ms=desk.now_ms)
