@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from house import House, house
 from sqlite_utils import Database
@@ -15,11 +14,10 @@ from notifier.destinations.base import Diagnosis, Message, Receipt
 from notifier.errors import StoreError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.store.db import Store
-from support.virtual_time import VirtualLoop
+from support.virtual_time import OneThread, VirtualLoop
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 RULES = """
 destinations:
@@ -75,21 +73,6 @@ class FullDisk(Store):
         if self.full:
             raise StoreError("the disk is full: free some space")
         return await super().run(function, *args, **kwargs)
-
-
-class OneThread(VirtualLoop):
-    """Runs the database's statements at once, so that no time passes meanwhile."""
-
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
-    ) -> asyncio.Future[T]:
-        del executor
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except StoreError as error:
-            future.set_exception(error)
-        return future
 
 
 def virtually(main: Coroutine[Any, Any, None]) -> None:

@@ -8,10 +8,9 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from house import House, house
@@ -28,11 +27,10 @@ from notifier.errors import (
 from notifier.messages.text import Medium
 from notifier.store.db import Store
 from notifier.transactions.turn import take_turn
-from support.virtual_time import VirtualLoop
+from support.virtual_time import OneThread
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "15"))
 RULES = """
@@ -111,21 +109,6 @@ class Faulty(Store):
             raise error
 
         return await super().run(failing, *args, **kwargs)
-
-
-class OneThread(VirtualLoop):
-    """Runs the database's statements at once, so that no time passes meanwhile."""
-
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
-    ) -> asyncio.Future[T]:
-        del executor
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - as a thread's executor does
-            future.set_exception(error)
-        return future
 
 
 def virtually(main: Any) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 FASTER = 100
 
@@ -36,6 +38,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def skip(self, seconds: float) -> None:
         """Let time pass while the loop does not run."""
         self._virtual.slept_s += seconds
+
+
+class OneThread(VirtualLoop):
+    """Runs the database's statements at once, so that no time passes meanwhile."""
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - as a thread's executor does
+            future.set_exception(error)
+        return future
 
 
 class _HastySelector(selectors.DefaultSelector):
