@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fuzz.answers import Answer
 from fuzz.mailing import MailDoor
+from support.connections import conversing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +58,5 @@ async def _request(reader: asyncio.StreamReader) -> Asked:
 @asynccontextmanager
 async def listening(door: HttpDoor | MailDoor) -> AsyncIterator[None]:
     """Serve on a free port of this host until the block ends."""
-    tasks = set[asyncio.Task[None]]()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(door.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, limit=2**21)
-    door.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with conversing(door.serve, limit=2**21) as door.port:
         yield
-    finally:
-        listener.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await listener.wait_closed()

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from support.connections import conversing
+
 Reply: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -64,23 +66,8 @@ async def raw_server(
 ) -> AsyncIterator[RawServer]:
     """Serve on loopback until the block ends, whatever connections are open then."""
     server = RawServer(replies=list(replies), host=host, scheme="https" if tls else "http")
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(server.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with conversing(server.serve, ssl=tls) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await listener.wait_closed()
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Reply:
