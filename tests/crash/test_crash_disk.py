@@ -1,14 +1,11 @@
 """The disk fails in the middle of a statement: through strace, which makes it fail."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from crash_site import SECRET, Site, site
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("strace") is None, reason="strace makes the disk fail; it is not installed"
-)
+from support.needs import needs
 
 
 def traced(*injected: str) -> tuple[str, ...]:
@@ -19,7 +16,7 @@ def traced(*injected: str) -> tuple[str, ...]:
     calls = ",".join(one.partition(":")[0] for one in injected)
     injections = [word for one in injected for word in ("-e", f"inject={one}")]
     return (
-        "strace",
+        needs("strace"),
         "-D",
         "-f",
         "-qqq",

@@ -2,18 +2,17 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-import pytest
 from monitoring_house import NOW_MS, destination, overview, source
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
 from support import readme
+from support.needs import needs
 
 FOLDER = Path(str(files("notifier.monitoring"))) / "files"
 METRIC = re.compile(r"notifier_\w+")
@@ -50,10 +49,9 @@ def test_there_is_an_alert_for_every_metric_that_readme_worries_about() -> None:
     assert [name for name in readme.first_column("metric") if name not in asked] == []
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_the_alert_rules_load_with_the_scrape_configuration() -> None:
     # It checks the rules that the configuration names, too.
-    command = ["promtool", "check", "config", str(FOLDER / "prometheus.yml")]
+    command = [needs("promtool"), "check", "config", str(FOLDER / "prometheus.yml")]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert f"{len(alerts())} rules found" in checked.stdout

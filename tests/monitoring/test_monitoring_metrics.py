@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 from datetime import UTC, datetime
 
@@ -21,6 +20,7 @@ from notifier.store.claims import Claimed
 from notifier.transactions.turn import Turn
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
+from support.needs import needs
 
 LISTING = Listing(
     source=Source(name="website", bot_id="bot", customer_id="c"),
@@ -200,9 +200,7 @@ def test_both_registries_together_are_one_exposition_without_doubles() -> None:
     assert all(family.documentation for family in families if "created" not in family.name)
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_names_and_units_keep_prometheus_own_conventions() -> None:
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"], input=exposition(), capture_output=True, check=False
-    )
+    command = [needs("promtool"), "check", "metrics"]
+    checked = subprocess.run(command, input=exposition(), capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")

@@ -9,14 +9,11 @@ import pytest
 
 from notifier.cli.exits import Exit
 from notifier.configuration.settings import PREFIX, Settings
+from support.needs import needs
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "notifier.service"
 NAMES = {PREFIX + field.upper() for field in Settings.model_fields}
-
-analyzed = pytest.mark.skipif(
-    not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
-)
 
 
 @pytest.fixture
@@ -28,18 +25,16 @@ def unit(tmp_path: Path) -> Path:
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["systemd-analyze", *arguments]
+    command = [needs("systemd-analyze"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-@analyzed
 def test_systemd_has_nothing_to_say_against_it(unit: Path) -> None:
     # Unknown keys are told on stderr with an exit code of 0.
     checked = analyze("verify", str(unit))
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-@analyzed
 def test_systemd_has_nothing_to_say_against_the_backup_and_an_instance(tmp_path: Path) -> None:
     for name in ("notifier-backup.service", "notifier-backup.timer"):
         shutil.copy(FOLDER / name, tmp_path)
@@ -52,7 +47,6 @@ def test_systemd_has_nothing_to_say_against_the_backup_and_an_instance(tmp_path:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-@analyzed
 def test_its_exposure_is_low(unit: Path) -> None:
     told = analyze("security", "--offline=true", str(unit)).stdout
     found = re.search(r"exposure level for notifier.service: ([\d.]+)", told)
