@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
@@ -24,7 +23,7 @@ from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
+from notifier.store.session import Session
 from notifier.transactions import set_back
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.page_comparison import Intake
@@ -78,7 +77,7 @@ def configured(folder: Path) -> Configuration:
     return load_configuration(read_environment(SETTINGS | paths, folder=folder))
 
 
-def _filled(db: Database, config: Configuration) -> None:
+def _filled(db: Session, config: Configuration) -> None:
     """Let one new lead wait in every way there is, at noon."""
     at_ms = ms_of(NOON)
     sources.register(db, BOT.bot_id, BOT.name)
@@ -98,7 +97,7 @@ def _filled(db: Database, config: Configuration) -> None:
     mutes.mute(db, "rule", "Plain", until_ms=at_ms + 7_200_000)
 
 
-def _after(db: Database, now: datetime) -> dict[str, Any]:
+def _after(db: Session, now: datetime) -> dict[str, Any]:
     """Return how many seconds each still waits."""
     waits = db.execute(
         "SELECT rule, due_ms FROM deliveries UNION SELECT rule, due_ms FROM timers"
@@ -111,7 +110,7 @@ def _after(db: Database, now: datetime) -> dict[str, Any]:
 @pytest.mark.parametrize("back", [DAY, timedelta(hours=3), timedelta(seconds=90)])
 def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) -> None:
     config, now = configured(tmp_path), NOON - back
-    with closing(connect(tmp_path / "n.db")) as db, transaction(db):
+    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
         _filled(db, config)
         by_ms = set_back.set_back_ms(db, now_ms=ms_of(now))
         assert by_ms == back // timedelta(milliseconds=1)
@@ -133,7 +132,7 @@ def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) 
 
 def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) -> None:
     config = configured(tmp_path)
-    with closing(connect(tmp_path / "n.db")) as db, transaction(db):
+    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
         _filled(db, config)
         for later in (timedelta(seconds=-1), timedelta(0), DAY):
             assert set_back.set_back_ms(db, now_ms=ms_of(NOON + later)) == 0
@@ -141,7 +140,7 @@ def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) ->
 
 async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path) -> None:
     config, dial = configured(tmp_path), Dial(now=NOON - DAY)
-    with closing(connect(tmp_path / "n.db")) as db, transaction(db):
+    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
         _filled(db, config)
     with capture_logs() as logs:
         async with assembled(
@@ -155,7 +154,7 @@ async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path)
 
 async def test_a_clock_set_back_under_the_service_is_noticed(tmp_path: Path) -> None:
     config, dial = configured(tmp_path), Dial()
-    with closing(connect(tmp_path / "n.db")) as db, transaction(db):
+    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
         _filled(db, config)
     with capture_logs() as logs:
         async with assembled(

@@ -4,15 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from notifier.clocks import Clocks
 from notifier.core.events import EventType, operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
+from notifier.store.session import Session
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -29,7 +27,7 @@ async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
             until_ms = 1
             while not noticed.is_set():
                 until_ms += 1
-                with transaction(command):
+                with command.transaction():
                     mutes.mute(command, "rule", "New lead", until_ms=until_ms)
                 await asyncio.sleep(0)
     finally:
@@ -62,9 +60,9 @@ async def test_events_and_bad_records_older_than_the_retention_are_pruned(
         store.close()
 
 
-def _stored(db: Database) -> list[str]:
+def _stored(db: Session) -> list[str]:
     return [found for (found,) in db.execute("SELECT id FROM events ORDER BY seq")]
 
 
-def _quarantined(db: Database) -> list[str]:
+def _quarantined(db: Session) -> list[str]:
     return [found for (found,) in db.execute("SELECT reason FROM quarantine")]

@@ -45,7 +45,7 @@ def agents(
         _import(import_file)
         return
     with opened() as desk:
-        seen = store.seen(desk.db, damages=desk.damages)
+        seen = store.seen(desk.session, damages=desk.damages)
         _show(seen, json=json)
 
 

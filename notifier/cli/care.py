@@ -18,7 +18,6 @@ from notifier.store.browse import Wanted
 from notifier.store.faults import translated
 from notifier.store.forgotten import Erased
 from notifier.store.opening import backup as write_copy
-from notifier.store.parts import transaction
 
 app = typer.Typer()
 
@@ -40,7 +39,7 @@ def backup(
     """Write a whole copy of the database while the service runs."""
     with _ending_tidily(), opened() as desk, translated(file):
         _refuse_live(file, desk.path)
-        write_copy(desk.db, file)
+        write_copy(desk.session, file)
         size_bytes = file.stat().st_size
     typer.echo(f"{file} holds the whole database ({size_bytes / 1e6:.1f} MB)")
 
@@ -81,19 +80,20 @@ def forget(
     again. What waits to be sent to somebody is skipped. It cannot be undone.
     """
     with opened() as desk:
-        if is_asked(yes=yes) and forgotten.bots_that_know(desk.db, lead_id):
+        if is_asked(yes=yes) and forgotten.bots_that_know(desk.session, lead_id):
             agree(_question(desk, lead_id))
-        with transaction(desk.db):
-            bots = forgotten.bots_that_know(desk.db, lead_id)
-            again = bool(forgotten.bots_that_forgot(desk.db, lead_id))
+        with desk.session.transaction():
+            bots = forgotten.bots_that_know(desk.session, lead_id)
+            again = bool(forgotten.bots_that_forgot(desk.session, lead_id))
             erased = [
-                forgotten.erase(desk.db, bot_id, lead_id, at_ms=desk.now_ms) for bot_id in bots
+                forgotten.erase(desk.session, bot_id, lead_id, at_ms=desk.now_ms)
+                for bot_id in bots
             ]
         if not erased and not again:
             typer.echo(f"no lead {lead_id} is known; nothing was changed", err=True)
             raise typer.Exit(Exit.FAILED)
         # Also where nothing new was erased: the last time it may not have come to its end.
-        is_clean = forgotten.leave_no_trace(desk.db)
+        is_clean = forgotten.leave_no_trace(desk.session)
     typer.echo(f"{lead_id} {_told(erased)}. {OUT_OF_REACH}")
     if not is_clean:
         typer.echo(NOT_CLEAN, err=True)
@@ -103,8 +103,8 @@ def forget(
 def _question(desk: Opened, lead_id: str) -> str:
     """Ask in words that show a mistyped id: by the name, and by how much is known."""
     wanted = Wanted(lead=lead_id)
-    names = {one_line(lead.name) for lead in browse.leads(desk.db, wanted) if lead.name}
-    events = counted(len(browse.event_bodies(desk.db, wanted)), "event")
+    names = {one_line(lead.name) for lead in browse.leads(desk.session, wanted) if lead.name}
+    events = counted(len(browse.event_bodies(desk.session, wanted)), "event")
     named = f" ({', '.join(sorted(names))})" if names else ""
     return f"{lead_id}{named} has {events}. Erase it all, for good?"
 

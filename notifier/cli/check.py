@@ -51,8 +51,8 @@ def _unnamed_agents(loaded: Configuration) -> Iterator[Fault]:
         return
     # A database of another version, or one that is damaged, is `doctor`'s business.
     with suppress(StoreError, BusyError), translated(path):
-        with closing(connect_read_only(path)) as db:
-            nameless = unnamed(seen(db), loaded.ruleset.agents)
+        with closing(connect_read_only(path)) as session:
+            nameless = unnamed(seen(session), loaded.ruleset.agents)
         if nameless:
             yield Fault(
                 where="agents",

@@ -47,7 +47,7 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
 def _in_force() -> Names:
     path = read_settings(read_environment(os.environ, folder=Path.cwd())).settings.database
     try:
-        with translated(path), closing(connect_read_only(path)) as db:
-            return names(db)
+        with translated(path), closing(connect_read_only(path)) as session:
+            return names(session)
     except NotifierError:
         return Names(rules=(), destinations=())

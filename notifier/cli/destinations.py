@@ -35,8 +35,8 @@ def destinations(
     if context.invoked_subcommand is not None:
         return
     with opened() as desk:
-        found = health.destinations(desk.db, now_ms=desk.now_ms)
-        muted = health.active_mutes(desk.db, now_ms=desk.now_ms)
+        found = health.destinations(desk.session, now_ms=desk.now_ms)
+        muted = health.active_mutes(desk.session, now_ms=desk.now_ms)
         shapes = [destination_shape(one, muted) for one in found]
         if json:
             print_json(shapes)
@@ -54,10 +54,10 @@ def destinations(
 def enable(name: Name) -> None:
     """Let a disabled, parked or failing destination deliver again, at once."""
     with whole() as desk:
-        name = one_of(name, registry.names(desk.db).destinations, "destination")
-        before = standing(desk.db, name)
-        set_standing(desk.db, name, Standing())
-        dues.release_retries(desk.db, name, now_ms=desk.now_ms)
+        name = one_of(name, registry.names(desk.session).destinations, "destination")
+        before = standing(desk.session, name)
+        set_standing(desk.session, name, Standing())
+        dues.release_retries(desk.session, name, now_ms=desk.now_ms)
     was = "was up already" if before.health is Health.UP else f"was {before.health.value}"
     typer.echo(f"{name} is up; it {was}")
 
@@ -66,10 +66,10 @@ def enable(name: Name) -> None:
 def disable(name: Name) -> None:
     """Send nothing more to a destination; what is for it waits until `enable`."""
     with whole() as desk:
-        name = one_of(name, registry.names(desk.db).destinations, "destination")
+        name = one_of(name, registry.names(desk.session).destinations, "destination")
         remedy = f"`notifier destinations enable {name}`"
         disabled = Standing(
             health=Health.DISABLED, since_ms=desk.now_ms, reason=BY_HAND, remedy=remedy
         )
-        set_standing(desk.db, name, disabled)
+        set_standing(desk.session, name, disabled)
     typer.echo(f"{name} is disabled; what is for it waits until {remedy}")

@@ -42,9 +42,9 @@ def _database(path: Path) -> Finding:
     if not path.exists():
         return _absent(path)
     try:
-        with translated(path), closing(connect_existing(path)) as db:
-            (told,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            damage = first_damage(db) if told == "ok" else None
+        with translated(path), closing(connect_existing(path)) as session:
+            (told,) = session.execute("PRAGMA quick_check(1)").fetchone()
+            damage = first_damage(session) if told == "ok" else None
     except (StoreError, BusyError) as error:
         return wrong("database", str(error))
     if told != "ok" or damage:
@@ -61,8 +61,8 @@ def _agents(path: Path, known: Mapping[str, Agent]) -> Iterator[Finding]:
     if not path.exists():
         return
     try:
-        with translated(path), closing(connect_existing(path)) as db:
-            found = seen(db)
+        with translated(path), closing(connect_existing(path)) as session:
+            found = seen(session)
     except (StoreError, BusyError):
         return  # told of the database already
     nameless = len(unnamed(found, known))

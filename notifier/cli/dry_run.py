@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
-from sqlite_utils import Database
 
 from notifier.cli.columns import print_table
 from notifier.cli.context import reread
@@ -24,6 +23,7 @@ from notifier.messages.text import Medium
 from notifier.service.assembly import assembled
 from notifier.store import preview
 from notifier.store.preview import Preview
+from notifier.store.session import Session
 
 COLUMNS = ("when", "to", "rule", "what")
 
@@ -56,14 +56,14 @@ async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
     return Rehearsed(complete=complete, previews=found, first_walks=first_walks, at=at)
 
 
-def _before(db: Database, config: Configuration) -> tuple[int, list[str]]:
+def _before(session: Session, config: Configuration) -> tuple[int, list[str]]:
     first_walks = [
         f"{one.source.name} ({kind})"
         for one in config.sources
         for kind in one.types
-        if preview.without_baseline(db, one.source.bot_id, kind)
+        if preview.without_baseline(session, one.source.bot_id, kind)
     ]
-    return preview.last_delivery(db), first_walks
+    return preview.last_delivery(session), first_walks
 
 
 def show(rehearsed: Rehearsed, *, zone: tzinfo, json: bool) -> None:

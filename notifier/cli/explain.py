@@ -88,7 +88,7 @@ def _chosen(rules: Ruleset, name: str | None) -> tuple[Rule, ...]:
 
 
 def _of_event(event_id: str, rules: Ruleset, desk: Opened) -> Story:
-    body = browse.event_body(desk.db, event_id)
+    body = browse.event_body(desk.session, event_id)
     if body is None:
         raise _failed(f"no event {event_id} is stored; `notifier events` lists them")
     event = decode(body)
@@ -97,21 +97,21 @@ def _of_event(event_id: str, rules: Ruleset, desk: Opened) -> Story:
     return Story(
         events=(event,),
         lead=_present(event.subject, rules, desk) if event.lead else None,
-        deliveries=browse.deliveries_of(desk.db, event_id),
+        deliveries=browse.deliveries_of(desk.session, event_id),
     )
 
 
 def _of_lead(lead_id: str, rules: Ruleset, desk: Opened) -> Story:
     wanted = Wanted(lead=lead_id)
-    events = tuple(map(decode, browse.event_bodies(desk.db, wanted)))
+    events = tuple(map(decode, browse.event_bodies(desk.session, wanted)))
     lead = _present(lead_id, rules, desk)
     if lead is None and not events:
         raise _failed(f"no lead {lead_id} is known; `notifier leads` lists them")
-    return Story(events=events, lead=lead, deliveries=browse.deliveries(desk.db, wanted))
+    return Story(events=events, lead=lead, deliveries=browse.deliveries(desk.session, wanted))
 
 
 def _present(lead_id: str, rules: Ruleset, desk: Opened) -> Lead | None:
-    found = browse.leads(desk.db, Wanted(lead=lead_id), agents=rules.agents)
+    found = browse.leads(desk.session, Wanted(lead=lead_id), agents=rules.agents)
     return found[0] if found else None
 
 
@@ -120,7 +120,7 @@ def _judged(
 ) -> Iterator[Judged]:
     """Yield what each rule made of the newest event it listens to."""
     lead = story.lead
-    running = timers.of_lead(desk.db, lead.bot_id, lead.id) if lead else {}
+    running = timers.of_lead(desk.session, lead.bot_id, lead.id) if lead else {}
     for rule in chosen:
         event = next((one for one in reversed(story.events) if _hears(rule, one, rules)), None)
         yield Judged(

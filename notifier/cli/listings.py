@@ -91,7 +91,7 @@ def leads(
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = browse.leads(desk.db, wanted, damages=desk.damages)
+        found = browse.leads(desk.session, wanted, damages=desk.damages)
         if json:
             print_json(map(lead_shape, found))
         elif csv:
@@ -128,7 +128,7 @@ def events(
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = list(_readable(browse.event_bodies(desk.db, wanted), desk))
+        found = list(_readable(browse.event_bodies(desk.session, wanted), desk))
         if json:
             for body, _ in found:
                 print_json_line(body)
@@ -169,13 +169,13 @@ def deliveries(
             destination=destination,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = browse.deliveries(desk.db, wanted)
+        found = browse.deliveries(desk.session, wanted)
         if json:
             print_json(map(delivery_shape, found))
         elif csv:
             print_csv(map(delivery_shape, found), DELIVERY_COLUMNS)
         else:
-            bodies = browse.events_by_id(desk.db, {one.event_id for one in found})
+            bodies = browse.events_by_id(desk.session, {one.event_id for one in found})
             show_deliveries(found, [event for _, event in _readable(bodies, desk)], desk)
 
 

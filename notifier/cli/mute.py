@@ -37,13 +37,13 @@ def mute(
     if not length_ms:
         raise typer.BadParameter("a mute lasts longer than nothing; `unmute` ends one")
     with whole() as desk:
-        known = registry.names(desk.db)
+        known = registry.names(desk.session)
         found = _found(name, {RULE: known.rules, DESTINATION: known.destinations})
         if found is None:
             in_force = (*known.rules, *known.destinations)
             raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
         until_ms = desk.now_ms + length_ms
-        mutes.mute(desk.db, *found, until_ms=until_ms)
+        mutes.mute(desk.session, *found, until_ms=until_ms)
     until = short_ms(until_ms, desk.zone, at=desk.at)
     typer.echo(f"{' '.join(found)} is muted until {until}; what waits already still goes out")
 
@@ -52,10 +52,10 @@ def mute(
 def unmute(name: Muted) -> None:
     """End a mute before its time."""
     with whole() as desk:
-        active = health.active_mutes(desk.db, now_ms=desk.now_ms)
+        active = health.active_mutes(desk.session, now_ms=desk.now_ms)
         found = _found(name, {kind: _names(active, kind) for kind in KINDS})
         if found is not None:
-            mutes.unmute(desk.db, *found)
+            mutes.unmute(desk.session, *found)
     if found is None:
         muted = ", ".join(f"{one.kind} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlite_utils import Database
 from typer import Abort, BadParameter, Exit
 
 from notifier.cli.output import print_warnings
@@ -23,8 +22,8 @@ from notifier.core.rows import ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store.faults import damaged, translated
 from notifier.store.opening import connect_existing
-from notifier.store.parts import transaction
 from notifier.store.soundness import first_damage
+from notifier.store.sqlite import SqliteSession
 from notifier.store.texts import Watchful
 
 DATABASE = f"{PREFIX}DATABASE"
@@ -39,7 +38,7 @@ class Opened:
     ``damages``, and goes on.
     """
 
-    db: Database
+    session: SqliteSession
     path: Path
     at: datetime
     zone: ZoneInfo
@@ -63,15 +62,15 @@ def opened() -> Iterator[Opened]:
     """Open the database; raises :class:`StoreError` where there is none."""
     settings = lenient_settings()
     path = settings.database
-    with closing(connect_existing(path)) as db:
+    with closing(connect_existing(path)) as session:
         desk = Opened(
-            db=db,
+            session=session,
             path=path,
             at=datetime.now(UTC),
             zone=settings.timezone,
             interval_ms=int(settings.poll_interval.total_seconds() * 1000),
         )
-        db.conn.text_factory = desk.reader
+        session.text_factory = desk.reader
         try:
             yield desk
         except (
@@ -91,7 +90,7 @@ def opened() -> Iterator[Opened]:
         except Exception as error:
             # Anything may come of what was damaged; of what was not, it is a bug.
             with translated(path):
-                found = first_damage(db)
+                found = first_damage(session)
             if found is None:
                 raise
             raise StoreError(damaged(path, found)) from error
@@ -101,7 +100,7 @@ def opened() -> Iterator[Opened]:
 @contextmanager
 def whole() -> Iterator[Opened]:
     """Open the database for one transaction: the service sees all of it or nothing."""
-    with opened() as desk, transaction(desk.db):
+    with opened() as desk, desk.session.transaction():
         yield desk
         desk.check()
 

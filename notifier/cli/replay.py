@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
@@ -25,6 +26,7 @@ from notifier.rules.model import Ruleset
 from notifier.store import mutes, outbox, registry, replays
 from notifier.store.destinations import standing
 from notifier.store.forgotten import is_erased
+from notifier.store.parts import taken_back
 from notifier.store.replays import Past
 from notifier.transactions.write_events import gathered, new_delivery
 
@@ -82,28 +84,29 @@ def _replayed(destination: str, rules: Ruleset, length_ms: int, *, keep: bool) -
     """Write the destination's deliveries; unless they are to be kept, take them back."""
     with whole() as desk:
         name = one_of(destination, rules.destinations.keys(), "destination on disk")
-        if name not in registry.names(desk.db).destinations:
+        if name not in registry.names(desk.session).destinations:
             raise typer.BadParameter(f"{name} is not in force: let `run` load the rules first")
-        desk.db.execute("SAVEPOINT before").close()
-        past = replays.past_events(desk.db, name, since_ms=desk.now_ms - length_ms)
-        replayed = Replayed(
-            past=past,
-            made=list(_made(past, name, rules, desk)),
-            destination=name,
-            health=standing(desk.db, name).health,
-            at=desk.at,
-            zone=desk.zone,
-        )
-        if not keep:
-            desk.db.execute("ROLLBACK TO before").close()
-    return replayed
+        with nullcontext() if keep else taken_back(desk.session):
+            return _written(name, rules, length_ms, desk)
+
+
+def _written(name: str, rules: Ruleset, length_ms: int, desk: Opened) -> Replayed:
+    past = replays.past_events(desk.session, name, since_ms=desk.now_ms - length_ms)
+    return Replayed(
+        past=past,
+        made=list(_made(past, name, rules, desk)),
+        destination=name,
+        health=standing(desk.session, name).health,
+        at=desk.at,
+        zone=desk.zone,
+    )
 
 
 def _made(
     past: Sequence[Past], destination: str, rules: Ruleset, desk: Opened
 ) -> Iterator[tuple[Event, Planned]]:
     """Write and yield the destination's deliveries; one poll's events stay together."""
-    muted = mutes.active(desk.db, now_ms=desk.now_ms)
+    muted = mutes.active(desk.session, now_ms=desk.now_ms)
     wanted = ((one, decode(one.body)) for one in past if not one.waits)
     kept = ((one, event) for one, event in wanted if not is_erased(event))
     for _, group in groupby(kept, key=lambda pair: pair[0].poll):
@@ -113,9 +116,9 @@ def _made(
             for planned in one.deliveries:
                 if planned.destination != destination:
                     continue
-                decided = gathered(desk.db, planned, rules)
+                decided = gathered(desk.session, planned, rules)
                 new = new_delivery(one, decided, seqs[one.event.id], desk.now_ms)
-                outbox.add(desk.db, [new])
+                outbox.add(desk.session, [new])
                 yield one.event, decided
 
 

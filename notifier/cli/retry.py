@@ -43,10 +43,10 @@ def retry(
     if destination is not None and not dead:
         raise typer.BadParameter("--destination goes with --dead")
     with whole() as desk:
-        chosen = retries.find(desk.db, ids) if ids else _dead(desk, destination)
+        chosen = retries.find(desk.session, ids) if ids else _dead(desk, destination)
         refused = _missing(ids or (), chosen) | _refused(desk, chosen)
         accepted = [one for one in chosen if one.id not in refused]
-        retries.retry(desk.db, [one.id for one in accepted], now_ms=desk.now_ms)
+        retries.retry(desk.session, [one.id for one in accepted], now_ms=desk.now_ms)
         disabled = _disabled(desk, accepted)
     none = "no delivery is dead" if dead and not chosen else None
     typer.echo(none or f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
@@ -61,9 +61,9 @@ def retry(
 
 def _dead(desk: Opened, destination: str | None) -> list[Retryable]:
     if destination is not None:
-        names = [one.name for one in health.destinations(desk.db, now_ms=desk.now_ms)]
+        names = [one.name for one in health.destinations(desk.session, now_ms=desk.now_ms)]
         destination = one_of(destination, names, "destination")
-    return retries.dead(desk.db, destination)
+    return retries.dead(desk.session, destination)
 
 
 def _missing(ids: Sequence[int], chosen: Sequence[Retryable]) -> dict[int, str]:
@@ -71,7 +71,7 @@ def _missing(ids: Sequence[int], chosen: Sequence[Retryable]) -> dict[int, str]:
 
 
 def _refused(desk: Opened, chosen: Sequence[Retryable]) -> dict[int, str]:
-    in_force = registry.names(desk.db).destinations
+    in_force = registry.names(desk.session).destinations
     return {one.id: why for one in chosen if (why := _why_not(one, in_force))}
 
 
@@ -91,6 +91,6 @@ def _disabled(desk: Opened, accepted: Sequence[Retryable]) -> list[str]:
     wanted = {one.destination for one in accepted}
     return [
         one.name
-        for one in health.destinations(desk.db, now_ms=desk.now_ms)
+        for one in health.destinations(desk.session, now_ms=desk.now_ms)
         if one.name in wanted and one.standing.health is Health.DISABLED
     ]

@@ -29,7 +29,7 @@ def status(
 ) -> None:
     """Show on one screen what works, what waits, and what needs you (then exit code 1)."""
     with opened() as desk:
-        found = overview(desk.db, now_ms=desk.now_ms)
+        found = overview(desk.session, now_ms=desk.now_ms)
         if json:
             print_json([overview_shape(found, at=desk.at)])
             return

@@ -5,12 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from sqlite_utils import Database
-
 from notifier.core.records import Lead
 from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
 from notifier.store import destinations
 from notifier.store.db import Store
+from notifier.store.session import Session
 from notifier.transactions.overdue import Present
 
 LOOK_AT = 200  # leads a look; what is up to date costs the channel nothing
@@ -91,13 +90,13 @@ class CardQueue:
 
 
 def _outdated(
-    db: Database, cards: KeepsCards, present: Present, keys: Iterable[str]
+    session: Session, cards: KeepsCards, present: Present, keys: Iterable[str]
 ) -> Outdated | None:
     """Return the first of these leads whose card shows something else."""
     for key in keys:
         with suppress(DamagedError):
-            memory = destinations.memory(db, key)
-            lead = present(db, key) if memory else None
+            memory = destinations.memory(session, key)
+            lead = present(session, key) if memory else None
             if lead is not None and cards.outdated(lead, memory):
                 return Outdated(key=key, lead=lead, memory=memory)
     return None

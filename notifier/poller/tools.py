@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from notifier.rules.model import Ruleset
+from notifier.store.session import Session
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
@@ -22,20 +22,20 @@ class Transactions(Protocol):
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run ``function(db, …)``, all of it or nothing; raises StoreError or BusyError."""
+        """Run ``function(session, …)``, whole or not at all; raises StoreError or BusyError."""
         ...
 
     def soon(
         self,
-        function: Callable[Concatenate[Database, P], object],
+        function: Callable[Concatenate[Session, P], object],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Let ``function(db, …)`` ride along with a transaction that writes anyway."""
+        """Let ``function(session, …)`` ride along with a transaction that writes anyway."""
         ...
 
 

@@ -22,8 +22,9 @@ from notifier.dispatcher.tools import Limits
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
-from notifier.store.parts import transaction
 from notifier.store.schema import MIGRATIONS
+from notifier.store.session import Session
+from notifier.store.sqlite import SqliteSession
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
 from notifier.transactions.attempts import Attempt
@@ -57,12 +58,12 @@ class Sent:
         return first.text.title or first.event.type
 
 
-def memory_database() -> Database:
+def memory_database() -> Session:
     """Return a new database in memory with the tables of today."""
     # No isolation level: as in the service, transactions begin where we say so.
-    db = Database(sqlite3.connect(":memory:", isolation_level=None))
-    MIGRATIONS.apply(db)
-    return db
+    session = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteSession)
+    MIGRATIONS.apply(Database(session))
+    return session
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Stage:
     ``limits`` has those of each destination. ``sent`` grows as messages go out.
     """
 
-    db: Database = field(default_factory=memory_database)
+    session: Session = field(default_factory=memory_database)
     rules: Ruleset
     limits: Mapping[str, Limits]
     source: Source
@@ -81,19 +82,19 @@ class Stage:
 
     def open(self) -> None:
         """Note that the source's leads of before are known: what comes now is new."""
-        with transaction(self.db):
+        with self.session.transaction():
             for kind in KINDS:
-                snapshots.listing(self.db, self.source.bot_id, kind)
+                snapshots.listing(self.session, self.source.bot_id, kind)
                 snapshots.finish_full_walk(
-                    self.db, self.source.bot_id, kind, at_ms=self._ms, pages=1
+                    self.session, self.source.bot_id, kind, at_ms=self._ms, pages=1
                 )
 
     def read(self, rows: Iterable[Row], *, kind: str = LEAD) -> None:
         """Let a head poll find these rows now, and deliver what is due."""
         page = parse_page(orjson.dumps({"success": True, "data": list(rows)}))
         bot_id = self.source.bot_id
-        with transaction(self.db):
-            walk = snapshots.listing(self.db, bot_id, kind).last_walk + 1
+        with self.session.transaction():
+            walk = snapshots.listing(self.session, bot_id, kind).last_walk + 1
             intake = Intake(
                 source=self.source,
                 kind=kind,
@@ -101,18 +102,18 @@ class Stage:
                 rules=self.rules,
                 first_run=timedelta(),
             )
-            commit_page(self.db, page, intake, at=self.now)
-            snapshots.close_walk(self.db, bot_id, kind, walk)
+            commit_page(self.session, page, intake, at=self.now)
+            snapshots.close_walk(self.session, bot_id, kind, walk)
         self._poll()
 
     def happen(self, kind: EventType, about: str, reason: str) -> None:
         """Let trouble with a source or destination, or its end, be told now."""
         event = operation(kind, about, at=self.now, reason=reason)
-        with transaction(self.db):
-            muted = mutes.active(self.db, now_ms=self._ms)
+        with self.session.transaction():
+            muted = mutes.active(self.session, now_ms=self._ms)
             events = told([event], self.rules, at=self.now, mutes=muted)
             ledger.write(
-                self.db, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
+                self.session, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
             )
         self.deliver()
 
@@ -133,9 +134,9 @@ class Stage:
             while attempts := list(self._turn(name, attempts)):
                 pass
 
-    def present(self, db: Database, key: str) -> Lead | None:
+    def present(self, session: Session, key: str) -> Lead | None:
         """Return the present state of the lead under a lane's key."""
-        return present_lead(db, key, {self.source.bot_id: self.source}, self.rules)
+        return present_lead(session, key, {self.source.bot_id: self.source}, self.rules)
 
     @property
     def _ms(self) -> int:
@@ -143,26 +144,26 @@ class Stage:
 
     def _next_ms(self) -> int | None:
         """Return when the next timer or delivery comes due."""
-        moments = [timer.due_ms for timer in timers.running(self.db)]
+        moments = [timer.due_ms for timer in timers.running(self.session)]
         moments += [
             due_ms
             for name in self.rules.destinations
-            if (due_ms := dues.next_due_ms(self.db, name, now_ms=self._ms)) is not None
+            if (due_ms := dues.next_due_ms(self.session, name, now_ms=self._ms)) is not None
         ]
         return min((moment for moment in moments if moment > self._ms), default=None)
 
     def _poll(self) -> None:
         """Tell of the timers that came due, as after a good head poll; then deliver."""
-        with transaction(self.db):
+        with self.session.transaction():
             for kind in KINDS:
                 overdue.fire(
-                    self.db,
+                    self.session,
                     self.source.bot_id,
                     kind,
                     self.rules,
                     self.present,
                     begun=self.now,
-                    mutes=mutes.active(self.db, now_ms=self._ms),
+                    mutes=mutes.active(self.session, now_ms=self._ms),
                     at=self.now,
                 )
         self.deliver()
@@ -177,8 +178,8 @@ class Stage:
             free=SLOTS,
             in_flight=0,
         )
-        with transaction(self.db):
-            turn = take_turn(self.db, facts, ended, self.rules, now_ms=self._ms)
+        with self.session.transaction():
+            turn = take_turn(self.session, facts, ended, self.rules, now_ms=self._ms)
         for bundle in turn.claimed:
             message = message_of(bundle, turn, self.rules.agents)
             options = self.rules.destinations[name].options

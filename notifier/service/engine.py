@@ -8,7 +8,6 @@ from typing import TextIO
 
 import structlog
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from notifier.clocks import Clocks
 from notifier.configuration.destinations import build_destinations, limits
@@ -25,6 +24,7 @@ from notifier.rules.model import Ruleset, SourceSpec
 from notifier.store import burials, destinations, dues, outbox, registry
 from notifier.store.db import Store
 from notifier.store.parts import part
+from notifier.store.session import Session
 from notifier.transactions import alerts as trouble
 from notifier.transactions import overdue, set_back
 from notifier.transactions.commit_page import present_lead
@@ -128,35 +128,37 @@ async def engine(
         yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools, rhythm))
 
 
-def _take_over(db: Database, config: Configuration, present: Present, *, now_ms: int) -> None:
+def _take_over(
+    session: Session, config: Configuration, present: Present, *, now_ms: int
+) -> None:
     """Bring what waits in the database in line with these rules."""
     rules = config.ruleset
-    if by_ms := set_back.set_back_ms(db, now_ms=now_ms):
+    if by_ms := set_back.set_back_ms(session, now_ms=now_ms):
         log.warning("clock_set_back", by_s=by_ms // 1000)
-        set_back.bring_forward(db, rules, by_ms=by_ms, now_ms=now_ms)
+        set_back.bring_forward(session, rules, by_ms=by_ms, now_ms=now_ms)
     registry.put_in_force(
-        db,
+        session,
         watched={one.source.bot_id: one.source.name for one in config.sources},
         destinations={name: one.kind for name, one in rules.destinations.items()},
         rules=(rule.name for rule in rules.rules),
     )
-    outbox.release_all(db, now_ms=now_ms)
-    destinations.probe_now(db, now_ms=now_ms)
+    outbox.release_all(session, now_ms=now_ms)
+    destinations.probe_now(session, now_ms=now_ms)
     enabled = {rule.name for rule in rules.rules if rule.enabled}
-    dues.release_digests(db, enabled, now_ms=now_ms)
-    faults = overdue.reconcile(db, rules, present)
-    with part(db) as burying:
-        for name, died in burials.bury_removed(db, rules.destinations).items():
-            destinations.count_dead(db, name, died)
-        trouble.tell_removed(db, rules, now_ms=now_ms)
+    dues.release_digests(session, enabled, now_ms=now_ms)
+    faults = overdue.reconcile(session, rules, present)
+    with part(session) as burying:
+        for name, died in burials.bury_removed(session, rules.destinations).items():
+            destinations.count_dead(session, name, died)
+        trouble.tell_removed(session, rules, now_ms=now_ms)
     # What waits from before must not keep the rest from starting.
     for fault in (*faults, *([burying.fault] if burying.fault else ())):
         log.error("start_incomplete", exc_info=fault)
 
 
 def _present(by_bot: Mapping[str, Source], rules: Ruleset) -> Present:
-    def present(db: Database, key: str) -> Lead | None:
-        return present_lead(db, key, by_bot, rules)
+    def present(session: Session, key: str) -> Lead | None:
+        return present_lead(session, key, by_bot, rules)
 
     return present
 

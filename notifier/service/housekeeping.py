@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from sqlite_utils import Database
 
 from notifier.clocks import Clocks
 from notifier.errors import BusyError, StoreError
 from notifier.store import retention
 from notifier.store.db import Store
+from notifier.store.session import Session
 
 WATCH_S = 0.5
 PRUNE_S = 3600.0
@@ -55,5 +55,5 @@ async def _prune_all(store: Store, prune: Callable[..., int], *, before_ms: int)
             return gone
 
 
-def _data_version(db: Database) -> int:
-    return int(db.execute("PRAGMA data_version").fetchone()[0])
+def _data_version(session: Session) -> int:
+    return int(session.execute("PRAGMA data_version").fetchone()[0])

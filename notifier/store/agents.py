@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from notifier.cleaning import clean
 from notifier.core.records import Agent, assignee
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +18,14 @@ class SeenAgent:
     leads: int
 
 
-def seen(db: Database, *, damages: list[str] | None = None) -> list[SeenAgent]:
+def seen(session: Session, *, damages: list[str] | None = None) -> list[SeenAgent]:
     """Return the agents who have leads, the busiest first.
 
     A record that cannot be read is left out, and named in ``damages``.
     """
     leads: Counter[str] = Counter()
     agents: dict[str, Agent] = {}
-    for lead_id, text in db.execute("SELECT lead_id, row FROM records"):
+    for lead_id, text in session.execute("SELECT lead_id, row FROM records"):
         try:
             row = stored_row(text)
         except DamagedError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TypeVar
 
-from sqlite_utils import Database
+from notifier.store.session import Session
 
 # Rows a statement. More gain nothing, and each number of rows is a statement of its
 # own that the connection keeps prepared: with 500 those came to 130 MB.
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 def insert(
-    db: Database, into: str, rows: Sequence[Sequence[object]], *, then: str = ""
+    session: Session, into: str, rows: Sequence[Sequence[object]], *, then: str = ""
 ) -> list[tuple[object, ...]]:
     """Insert rows ``into`` a table and its columns; return what ``then`` lets return."""
     found: list[tuple[object, ...]] = []
     for some in chunks(rows):
         sql = f"INSERT INTO {into} VALUES {tuples(some)} {then}"  # noqa: S608
-        found += db.execute(sql, list(chain.from_iterable(some))).fetchall()
+        found += session.execute(sql, list(chain.from_iterable(some))).fetchall()
     return found
 
 

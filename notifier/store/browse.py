@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
+from notifier.store.session import Session
 from notifier.store.texts import raw
 
 ALL = 2**62
@@ -64,9 +64,9 @@ DELIVERIES = """
 """
 
 
-def deliveries(db: Database, wanted: Wanted) -> list[Delivery]:
+def deliveries(session: Session, wanted: Wanted) -> list[Delivery]:
     """Return deliveries; ``since_ms`` is about their creation, ``types`` about the event."""
-    rows = db.execute(
+    rows = session.execute(
         DELIVERIES + " WHERE (:since_ms IS NULL OR d.created_ms >= :since_ms)"  # noqa: S608
         " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
         " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
@@ -78,15 +78,15 @@ def deliveries(db: Database, wanted: Wanted) -> list[Delivery]:
     return [_delivery(row) for row in reversed(rows.fetchall())]
 
 
-def deliveries_of(db: Database, event_id: str) -> list[Delivery]:
+def deliveries_of(session: Session, event_id: str) -> list[Delivery]:
     """Return what became of one event, replays included."""
-    rows = db.execute(DELIVERIES + " WHERE e.id = ? ORDER BY d.id", [event_id])
+    rows = session.execute(DELIVERIES + " WHERE e.id = ? ORDER BY d.id", [event_id])
     return [_delivery(row) for row in rows]
 
 
-def event_bodies(db: Database, wanted: Wanted) -> list[bytes]:
+def event_bodies(session: Session, wanted: Wanted) -> list[bytes]:
     """Return envelopes as stored; ``state`` keeps events with such a delivery."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT e.body FROM events AS e"
         " WHERE (:since_ms IS NULL OR e.observed_ms >= :since_ms)"
         " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
@@ -99,15 +99,15 @@ def event_bodies(db: Database, wanted: Wanted) -> list[bytes]:
     return [raw(body) for (body,) in reversed(rows.fetchall())]
 
 
-def event_body(db: Database, event_id: str) -> bytes | None:
+def event_body(session: Session, event_id: str) -> bytes | None:
     """Return one envelope, ``None`` where no such event is stored."""
-    row = db.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
+    row = session.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
     return raw(row[0]) if row else None
 
 
-def events_by_id(db: Database, ids: Collection[str]) -> list[bytes]:
+def events_by_id(session: Session, ids: Collection[str]) -> list[bytes]:
     """Return the envelopes of these events."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT body FROM events WHERE id IN (SELECT value FROM json_each(?))",
         [orjson.dumps(list(ids)).decode()],
     )
@@ -115,7 +115,7 @@ def events_by_id(db: Database, ids: Collection[str]) -> list[bytes]:
 
 
 def leads(
-    db: Database,
+    session: Session,
     wanted: Wanted,
     *,
     agents: Mapping[str, Agent] | None = None,
@@ -127,7 +127,7 @@ def leads(
     without ``agents`` who stands behind an agent's id. A record that cannot be read is
     named in ``damages``; without those it raises :class:`DamagedError`.
     """
-    rows = db.execute(
+    rows = session.execute(
         "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row, r.lead_id"
         " FROM records AS r"
         " LEFT JOIN sources AS s ON s.bot_id = r.bot_id"

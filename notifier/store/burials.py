@@ -4,34 +4,34 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.core.outcome import LOST_UNTIL_DEAD
 from notifier.store import destinations
+from notifier.store.session import Session
 from notifier.store.texts import is_damaged
 
 DAMAGED = "damaged: what is stored of it cannot be read"
 
 
-def bury(db: Database, ids: Iterable[int], reason: str) -> None:
+def bury(session: Session, ids: Iterable[int], reason: str) -> None:
     """End these deliveries for a reason of their own; their deaths are told, too."""
     for delivery in ids:
-        ended = db.execute(
+        ended = session.execute(
             "UPDATE deliveries SET state = 'dead', claimed = 0, reason = ? WHERE id = ?"
             " RETURNING destination",
             [reason, delivery],
         ).fetchall()
         for (destination,) in ended:
-            destinations.count_dead(db, destination, 1)
+            destinations.count_dead(session, destination, 1)
 
 
-def bury_removed(db: Database, present: Iterable[str]) -> Mapping[str, int]:
+def bury_removed(session: Session, present: Iterable[str]) -> Mapping[str, int]:
     """End the pending deliveries of destinations that the rules no longer have.
 
     Returns how many died for each of them.
     """
     kept = orjson.dumps(sorted(present)).decode()
-    died = db.execute(
+    died = session.execute(
         "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'destination removed'"
         " WHERE state = 'pending'"
         " AND destination NOT IN (SELECT value FROM json_each(:kept)) RETURNING destination",
@@ -40,9 +40,9 @@ def bury_removed(db: Database, present: Iterable[str]) -> Mapping[str, int]:
     return Counter(name for (name,) in died.fetchall() if not is_damaged(name))
 
 
-def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
+def bury_old(session: Session, destination: str, *, older_than_ms: int) -> int:
     """End deliveries that waited longer for their destination than its ``max_age``."""
-    cursor = db.execute(
+    cursor = session.execute(
         "UPDATE deliveries SET state = 'dead', reason = 'too old' WHERE state = 'pending'"
         " AND claimed = 0 AND destination = :destination AND planned_ms < :older_than_ms",
         {"destination": destination, "older_than_ms": older_than_ms},
@@ -50,9 +50,9 @@ def bury_old(db: Database, destination: str, *, older_than_ms: int) -> int:
     return int(cursor.rowcount)
 
 
-def bury_lost(db: Database, destination: str) -> int:
+def bury_lost(session: Session, destination: str) -> int:
     """End deliveries that were cut off too often."""
-    cursor = db.execute(
+    cursor = session.execute(
         "UPDATE deliveries SET state = 'dead', reason = 'cut off',"
         " error = 'the program ended five times while sending this'"
         " WHERE state = 'pending' AND claimed = 0 AND destination = :destination"

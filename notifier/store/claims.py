@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlite_utils import Database
 
 from notifier.core.events import Event, decode
 from notifier.core.outcome import LOST_UNTIL_ALONE
 from notifier.errors import DamagedError
 from notifier.store.batches import marks
 from notifier.store.burials import DAMAGED, bury
+from notifier.store.session import Session
 from notifier.store.texts import is_damaged, raw
 
 LOOKS = 50  # a claim; in a damaged index what was set aside may come up for ever
@@ -57,7 +57,7 @@ class Claimed:
 
 
 def claim(
-    db: Database,
+    session: Session,
     destination: str,
     *,
     now_ms: int,
@@ -77,7 +77,7 @@ def claim(
         if len(found) >= limit:
             break
         some, set_aside = _claim_some(
-            *(db, destination),
+            *(session, destination),
             now_ms=now_ms,
             limit=limit - len(found),
             probe=probe,
@@ -90,7 +90,7 @@ def claim(
 
 
 def _claim_some(
-    db: Database, destination: str, *, now_ms: int, limit: int, probe: bool, suspects: bool
+    session: Session, destination: str, *, now_ms: int, limit: int, probe: bool, suspects: bool
 ) -> tuple[list[tuple[Claimed, ...]], bool]:
     """Claim as :func:`claim` does; the second is whether a damaged one left its place free."""
     lost = "d.lost > 0 AND d.lost >= :alone" if suspects else "d.lost < :alone"
@@ -98,7 +98,7 @@ def _claim_some(
         "d.due_ms <= :now_ms OR d.attempts > 0" if probe else f"d.due_ms <= :now_ms AND {lost}"
     )
     order = "d.claim, d.due_ms, d.id" if probe or suspects else "d.due_ms, d.id"
-    candidates = db.execute(
+    candidates = session.execute(
         f"SELECT d.bundle, d.lead, d.id FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
         f" AND d.destination = :destination AND d.claimed = 0 AND ({due}) AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
@@ -111,33 +111,33 @@ def _claim_some(
     ).fetchall()
     damaged = [one for bundle, lead, one in candidates if is_damaged(bundle, lead)]
     if damaged:
-        bury(db, damaged, DAMAGED)
+        bury(session, damaged, DAMAGED)
         candidates = [one for one in candidates if one[2] not in damaged]
     one_a_lead = {lead: bundle for bundle, lead, _ in reversed(candidates)}
     bundles = dict.fromkeys(b for b, lead, _ in candidates if one_a_lead[lead] == b)
-    whole = _claim_bundles(db, destination, list(bundles)) if bundles else []
+    whole = _claim_bundles(session, destination, list(bundles)) if bundles else []
     return whole, bool(damaged) or len(whole) < len(bundles)
 
 
 def _claim_bundles(
-    db: Database, destination: str, bundles: Sequence[str]
+    session: Session, destination: str, bundles: Sequence[str]
 ) -> list[tuple[Claimed, ...]]:
     """Claim these bundles, whole, and return them in their order."""
-    rows = db.execute(
+    rows = session.execute(
         "UPDATE deliveries SET claim = claim + 1, claimed = 1"  # noqa: S608
         f" WHERE destination = ? AND bundle IN ({marks(bundles)}) AND state = 'pending'"
         " RETURNING id",
         [destination, *bundles],
     ).fetchall()
     whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
-    for one in _claimed(db, sorted(row[0] for row in rows)):
+    for one in _claimed(session, sorted(row[0] for row in rows)):
         whole[one.bundle].append(one)
     return [tuple(parts) for parts in whole.values() if parts]
 
 
-def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
+def _claimed(session: Session, ids: Sequence[int]) -> Iterable[Claimed]:
     """Yield these deliveries; one that cannot be read is dead."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
         " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
         " COALESCE(d.envelope, e.body) FROM deliveries AS d"
@@ -149,7 +149,7 @@ def _claimed(db: Database, ids: Sequence[int]) -> Iterable[Claimed]:
         try:
             yield _read(row)
         except DamagedError:
-            bury(db, [row[0]], DAMAGED)
+            bury(session, [row[0]], DAMAGED)
 
 
 def _read(row: Sequence[Any]) -> Claimed:

@@ -10,12 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlite_utils import Database
-
 from notifier.errors import BusyError, StoreError
 from notifier.store.faults import translated
 from notifier.store.opening import connect
-from notifier.store.parts import part, transaction
+from notifier.store.parts import part
+from notifier.store.session import Session
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,10 +28,10 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._riders: deque[Callable[[Database], object]] = deque()
+        self._riders: deque[Callable[[Session], object]] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         try:
-            self._db = self._thread.submit(connect, path).result()
+            self._session = self._thread.submit(connect, path).result()
         except BaseException:
             self._thread.shutdown()
             raise
@@ -44,11 +43,11 @@ class Store:
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run ``function(db, …)`` as one transaction.
+        """Run ``function(session, …)`` as one transaction.
 
         Cancelling the awaiting task does not stop the thread: the transaction
         still ends as a whole. Raises :class:`StoreError` or :class:`BusyError`.
@@ -56,37 +55,37 @@ class Store:
 
         def whole() -> T:
             with translated(self.path), self._taking_along():
-                return function(self._db, *args, **kwargs)
+                return function(self._session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
     async def look(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run ``function(db, …)`` without a transaction, for a single SELECT or PRAGMA."""
+        """Run ``function(session, …)`` without a transaction, for a single SELECT or PRAGMA."""
 
         def plain() -> T:
             with translated(self.path):
                 self._take_along()
-                return function(self._db, *args, **kwargs)
+                return function(self._session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, plain)
 
     def soon(
         self,
-        function: Callable[Concatenate[Database, P], object],
+        function: Callable[Concatenate[Session, P], object],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Let ``function(db, …)`` ride along with the next transaction that writes.
+        """Let ``function(session, …)`` ride along with the next transaction that writes.
 
         A look takes it along, too, and so does the close. For what is written at every
         turn and only looked at: it costs no commit of its own, but a kill may lose it.
         """
-        self._riders.append(lambda db: function(db, *args, **kwargs))
+        self._riders.append(lambda session: function(session, *args, **kwargs))
 
     def close(self) -> None:
         """Finish what the thread is doing, then close the connection."""
@@ -96,7 +95,7 @@ class Store:
     def _close(self) -> None:
         with suppress(StoreError, BusyError), translated(self.path):
             self._take_along()
-        self._db.close()
+        self._session.close()
 
     def _take_along(self) -> None:
         # A full disk or a lock must hide nothing from who only looks: they wait on.
@@ -107,15 +106,15 @@ class Store:
     @contextmanager
     def _taking_along(self, *, always: bool = False) -> Iterator[None]:
         """Run the block as one transaction, and if it writes, what waits for one, too."""
-        riders: tuple[Callable[[Database], object], ...] = ()
-        with transaction(self._db):
-            before = self._db.conn.total_changes
+        riders: tuple[Callable[[Session], object], ...] = ()
+        with self._session.transaction():
+            before = self._session.total_changes
             yield
-            if always or self._db.conn.total_changes != before:
+            if always or self._session.total_changes != before:
                 riders = tuple(self._riders)
                 for rider in riders:
-                    with part(self._db) as one:
-                        rider(self._db)
+                    with part(self._session) as one:
+                        rider(self._session)
                     if one.fault:  # it must not spoil every transaction to come
                         log.error("rider_crashed", exc_info=one.fault)
         # Not sooner: those of a transaction that failed wait for the next.

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import Health, Standing
 from notifier.store.forgotten import is_forgotten
+from notifier.store.session import Session
 
 
-def standing(db: Database, name: str) -> Standing:
+def standing(session: Session, name: str) -> Standing:
     """Return how the destination stands; one never heard of is up."""
-    row = db.execute(
+    row = session.execute(
         "SELECT state, failures, failing_since_ms, probe_ms, reason, remedy"
         " FROM destinations WHERE name = ?",
         [name],
@@ -32,9 +31,9 @@ def health(stored: str) -> Health:
     return Health(stored) if stored in tuple(Health) else Health.UP
 
 
-def set_standing(db: Database, name: str, standing: Standing) -> None:
+def set_standing(session: Session, name: str, standing: Standing) -> None:
     """Record how the destination stands now."""
-    db.execute(
+    session.execute(
         "INSERT INTO destinations"
         " (name, state, failures, failing_since_ms, probe_ms, reason, remedy)"
         " VALUES (:name, :state, :failures, :since_ms, :probe_ms, :reason, :remedy)"
@@ -53,56 +52,60 @@ def set_standing(db: Database, name: str, standing: Standing) -> None:
     )
 
 
-def probe_now(db: Database, *, now_ms: int) -> None:
+def probe_now(session: Session, *, now_ms: int) -> None:
     """Let the destinations in trouble be tried at once: a restart may have mended it."""
-    db.execute(
+    session.execute(
         "UPDATE destinations SET probe_ms = :now_ms WHERE state IN ('failing', 'parked')",
         {"now_ms": now_ms},
     )
 
 
-def told_down(db: Database, name: str) -> bool:
+def told_down(session: Session, name: str) -> bool:
     """Return whether the present trouble was told as ``destination.down``."""
-    row = db.execute("SELECT told_down FROM destinations WHERE name = ?", [name]).fetchone()
+    row = session.execute(
+        "SELECT told_down FROM destinations WHERE name = ?", [name]
+    ).fetchone()
     return bool(row and row[0])
 
 
-def set_told_down(db: Database, name: str, *, told: bool) -> None:
+def set_told_down(session: Session, name: str, *, told: bool) -> None:
     """Remember that ``destination.down`` (or ``up``) was told."""
-    db.execute("UPDATE destinations SET told_down = ? WHERE name = ?", [int(told), name])
+    session.execute("UPDATE destinations SET told_down = ? WHERE name = ?", [int(told), name])
 
 
-def count_dead(db: Database, name: str, count: int) -> None:
+def count_dead(session: Session, name: str, count: int) -> None:
     """Add to the dead deliveries that no ``delivery.dead`` event has counted yet."""
-    db.execute(
+    session.execute(
         "INSERT INTO destinations (name, dead_untold) VALUES (:name, :count)"
         " ON CONFLICT (name) DO UPDATE SET dead_untold = dead_untold + :count",
         {"name": name, "count": count},
     )
 
 
-def take_dead(db: Database, name: str, *, now_ms: int, every_ms: int) -> tuple[int, int | None]:
+def take_dead(
+    session: Session, name: str, *, now_ms: int, every_ms: int
+) -> tuple[int, int | None]:
     """Return how many deaths to tell now, and when the next telling may come.
 
     At most one telling each ``every_ms``; what is returned counts as told.
     """
-    row = db.execute(
+    row = session.execute(
         "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = ?", [name]
     ).fetchone()
     if row is None or row[0] == 0:
         return 0, None
     if row[1] is not None and now_ms < row[1] + every_ms:
         return 0, row[1] + every_ms
-    db.execute(
+    session.execute(
         "UPDATE destinations SET dead_untold = 0, dead_told_ms = ? WHERE name = ?",
         [now_ms, name],
     )
     return int(row[0]), None
 
 
-def bring_forward(db: Database, *, probe_ms: int, now_ms: int) -> None:
+def bring_forward(session: Session, *, probe_ms: int, now_ms: int) -> None:
     """Probe at ``probe_ms`` at the latest; nothing that was told lies in the future."""
-    db.execute(
+    session.execute(
         "UPDATE destinations SET probe_ms = MIN(probe_ms, :probe_ms),"
         " failing_since_ms = MIN(failing_since_ms, :now_ms),"
         " dead_told_ms = MIN(dead_told_ms, :now_ms)",
@@ -110,31 +113,33 @@ def bring_forward(db: Database, *, probe_ms: int, now_ms: int) -> None:
     )
 
 
-def untold_removed(db: Database) -> list[str]:
+def untold_removed(session: Session) -> list[str]:
     """Return the destinations out of force some of whose dead were not told yet."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT name FROM destinations WHERE kind IS NULL AND dead_untold > 0 ORDER BY name"
     )
     return [name for (name,) in rows.fetchall()]
 
 
-def memory(db: Database, lead: str) -> dict[str, str]:
+def memory(session: Session, lead: str) -> dict[str, str]:
     """Return what destinations remember of this lead."""
-    return dict(db.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall())
+    return dict(
+        session.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall()
+    )
 
 
-def remembered(db: Database, *, since_ms: int) -> list[str]:
+def remembered(session: Session, *, since_ms: int) -> list[str]:
     """Return the leads of which something was remembered after ``since_ms``."""
-    rows = db.execute("SELECT DISTINCT lead FROM memory WHERE updated_ms > ?", [since_ms])
+    rows = session.execute("SELECT DISTINCT lead FROM memory WHERE updated_ms > ?", [since_ms])
     return [lead for (lead,) in rows.fetchall()]
 
 
-def remember(db: Database, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
+def remember(session: Session, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
     """Merge ``entries`` into what is remembered of this lead, unless it is forgotten."""
     bot_id, _, lead_id = lead.partition("/")
-    if is_forgotten(db, bot_id, [lead_id]):
+    if is_forgotten(session, bot_id, [lead_id]):
         return  # its last message was under way meanwhile
-    db.conn.executemany(
+    session.executemany(
         "INSERT INTO memory (lead, name, value, updated_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (lead, name) DO UPDATE SET value = excluded.value,"
         " updated_ms = excluded.updated_ms",

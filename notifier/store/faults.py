@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.errors import BusyError, StoreError
-from notifier.store.parts import OURS
+from notifier.store.sqlite import OURS
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
-from sqlite_utils import Database
 
 from notifier.core.events import OPERATIONS, Event, EventPayload, decode, encode
 from notifier.store.batches import chunks, marks
+from notifier.store.session import Session
 from notifier.store.texts import raw
 
 FORGOTTEN = "forgotten"
@@ -28,16 +28,16 @@ class Erased:
     unsent: int
 
 
-def is_forgotten(db: Database, bot_id: str, lead_ids: Iterable[str]) -> set[str]:
+def is_forgotten(session: Session, bot_id: str, lead_ids: Iterable[str]) -> set[str]:
     """Return those of the ids whose leads are neither stored nor announced again."""
-    (some,) = db.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()
+    (some,) = session.execute("SELECT EXISTS (SELECT 1 FROM forgotten)").fetchone()
     if not some:
         return set()
     by_digest = {_digest(bot_id, lead_id): lead_id for lead_id in lead_ids}
     found: set[str] = set()
     for some in chunks(list(by_digest)):
         sql = f"SELECT digest FROM forgotten WHERE digest IN ({marks(some)})"  # noqa: S608
-        found |= {by_digest[digest] for (digest,) in db.execute(sql, some)}
+        found |= {by_digest[digest] for (digest,) in session.execute(sql, some)}
     return found
 
 
@@ -46,9 +46,9 @@ def is_erased(event: Event) -> bool:
     return event.lead is None and event.type not in OPERATIONS
 
 
-def bots_that_know(db: Database, lead_id: str) -> list[str]:
+def bots_that_know(session: Session, lead_id: str) -> list[str]:
     """Return the bots whose leads or events have this id; ids of two bots may be equal."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT bot_id FROM records WHERE lead_id = :id"
         " UNION SELECT bot_id FROM events WHERE subject = :id AND bot_id IS NOT NULL",
         {"id": lead_id},
@@ -56,20 +56,22 @@ def bots_that_know(db: Database, lead_id: str) -> list[str]:
     return [bot_id for (bot_id,) in rows]
 
 
-def bots_that_forgot(db: Database, lead_id: str) -> list[str]:
+def bots_that_forgot(session: Session, lead_id: str) -> list[str]:
     """Return the bots, of those with any data, that were told to forget this id."""
-    rows = db.execute("SELECT bot_id FROM sources UNION SELECT bot_id FROM listings").fetchall()
-    return [bot_id for (bot_id,) in rows if is_forgotten(db, bot_id, [lead_id])]
+    rows = session.execute(
+        "SELECT bot_id FROM sources UNION SELECT bot_id FROM listings"
+    ).fetchall()
+    return [bot_id for (bot_id,) in rows if is_forgotten(session, bot_id, [lead_id])]
 
 
-def erase(db: Database, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
+def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     """Empty everything that tells of the lead; what waits to be sent ends ``skipped``.
 
     Freed pages are overwritten; :func:`leave_no_trace` does the rest afterwards.
     """
-    db.execute("PRAGMA secure_delete = ON").close()
+    session.execute("PRAGMA secure_delete = ON")
     key = {"bot_id": bot_id, "lead_id": lead_id, "lane": f"{bot_id}/{lead_id}"}
-    db.execute(
+    session.execute(
         "INSERT INTO forgotten (digest, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [_digest(bot_id, lead_id), at_ms],
     )
@@ -78,37 +80,37 @@ def erase(db: Database, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
         "DELETE FROM memory WHERE lead = :lane",
     ):
-        db.execute(statement, key)
-    unsent = db.execute(
+        session.execute(statement, key)
+    unsent = session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
         " WHERE lead = :lane AND state = 'pending'",
         key,
     ).rowcount
-    deliveries = db.execute(
+    deliveries = session.execute(
         "UPDATE deliveries SET lead = '', title = NULL, body = NULL, envelope = NULL,"
         " mention = NULL, accepted = '[]', error = NULL, held = NULL, claim = claim + 1"
         " WHERE lead = :lane",
         key,
     ).rowcount
-    events = db.execute(
+    events = session.execute(
         "SELECT seq, body FROM events WHERE bot_id = :bot_id AND subject = :lead_id", key
     ).fetchall()
-    db.conn.executemany(
+    session.executemany(
         "UPDATE events SET subject = ?, body = ? WHERE seq = ?",
         [(FORGOTTEN, _emptied(body), seq) for seq, body in events],
     )
     return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
 
 
-def leave_no_trace(db: Database) -> bool:
+def leave_no_trace(session: Session) -> bool:
     """Rewrite the file and empty its log, so that no freed page tells of anybody.
 
     False where other connections, or a full disk, did not let it come to its end;
     the database is whole either way. Call it outside of any transaction.
     """
     try:
-        db.execute("VACUUM").close()
-        (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        session.execute("VACUUM")
+        (busy, *_) = session.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError:
         return False
     return not busy

@@ -4,13 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import Standing
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
 from notifier.store import notes, timers
 from notifier.store.destinations import health as health_of
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,27 +88,27 @@ class Overview:
         return sum(one.dead for one in self.destinations)
 
 
-def overview(db: Database, *, now_ms: int) -> Overview:
+def overview(session: Session, *, now_ms: int) -> Overview:
     """Look at everything that the rules in force name, and at what is left of others."""
-    told = notes.read(db)
-    (next_due_ms,) = db.execute(
+    told = notes.read(session)
+    (next_due_ms,) = session.execute(
         "SELECT MIN(due_ms) FROM deliveries WHERE state = 'pending'"
     ).fetchone()
     return Overview(
-        sources=_sources(db),
-        destinations=destinations(db, now_ms=now_ms),
-        mutes=active_mutes(db, now_ms=now_ms),
+        sources=_sources(session),
+        destinations=destinations(session, now_ms=now_ms),
+        mutes=active_mutes(session, now_ms=now_ms),
         next_due_ms=next_due_ms,
-        timers=timers.count(db),
+        timers=timers.count(session),
         rules_loaded_at=told.get(notes.LOADED_AT),
         rules_refused=told.get(notes.REFUSED),
     )
 
 
-def destinations(db: Database, *, now_ms: int) -> tuple[DestinationHealth, ...]:
+def destinations(session: Session, *, now_ms: int) -> tuple[DestinationHealth, ...]:
     """Return the destinations in force, and others that still have deliveries to tell of."""
     # One state at a time: each has an index of its own.
-    rows = db.execute(
+    rows = session.execute(
         "WITH waiting AS (SELECT destination AS name, COUNT(*) AS number,"
         " MIN(CASE WHEN due_ms <= :now_ms THEN due_ms END) AS oldest_ms FROM deliveries"
         " WHERE state = 'pending' GROUP BY destination),"
@@ -148,51 +147,51 @@ def _destination(row: Sequence[Any]) -> DestinationHealth:
     )
 
 
-def active_mutes(db: Database, *, now_ms: int) -> tuple[Mute, ...]:
+def active_mutes(session: Session, *, now_ms: int) -> tuple[Mute, ...]:
     """Return what is muted now, what ends first before the rest."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT kind, name, until_ms FROM mutes WHERE until_ms > ? ORDER BY until_ms, name",
         [now_ms],
     )
     return tuple(Mute(kind=kind, name=name, until_ms=ms) for kind, name, ms in rows)
 
 
-def last_successes(db: Database, bots: Collection[str]) -> Mapping[str, int | None]:
+def last_successes(session: Session, bots: Collection[str]) -> Mapping[str, int | None]:
     """Return when each of these bots' sources was last read, ``None`` where it is not up."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT bot_id, CASE state WHEN 'up' THEN last_success_ms END FROM sources"
     )
     known = dict(rows.fetchall())
     return {bot_id: known.get(bot_id) for bot_id in bots}
 
 
-def requests_made(db: Database, *, monotonic_ms: int) -> dict[str, int]:
+def requests_made(session: Session, *, monotonic_ms: int) -> dict[str, int]:
     """Return how many requests each token, by its key, was used for within the window."""
     return dict(
-        db.execute(
+        session.execute(
             "SELECT token, COUNT(*) FROM requests WHERE at_ms > ? GROUP BY token",
             [monotonic_ms - WINDOW_MS],
         ).fetchall()
     )
 
 
-def newest_event(db: Database) -> int:
+def newest_event(session: Session) -> int:
     """Return the ``seq`` of the newest event, 0 where there is none."""
-    (seq,) = db.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()
+    (seq,) = session.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()
     return int(seq)
 
 
-def events_since(db: Database, seq: int) -> tuple[int, dict[str, int]]:
+def events_since(session: Session, seq: int) -> tuple[int, dict[str, int]]:
     """Return the newest ``seq``, and how many events of each type came after the one given."""
-    newest = newest_event(db)
-    counted = db.execute(
+    newest = newest_event(session)
+    counted = session.execute(
         "SELECT type, COUNT(*) FROM events WHERE seq > ? GROUP BY type", [min(seq, newest)]
     )
     return newest, dict(counted.fetchall())
 
 
-def _sources(db: Database) -> tuple[SourceHealth, ...]:
-    rows = db.execute(
+def _sources(session: Session) -> tuple[SourceHealth, ...]:
+    rows = session.execute(
         "SELECT bot_id, name, state, reason, remedy, last_success_ms,"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead),"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id),"
@@ -208,7 +207,7 @@ def _sources(db: Database) -> tuple[SourceHealth, ...]:
             reason=reason,
             remedy=remedy,
             last_success_ms=last_success_ms,
-            listings=_listings(db, bot_id),
+            listings=_listings(session, bot_id),
             leads=leads,
             records=records,
             quarantined=quarantined,
@@ -222,8 +221,8 @@ def _sources(db: Database) -> tuple[SourceHealth, ...]:
     )
 
 
-def _listings(db: Database, bot_id: str) -> tuple[ListingHealth, ...]:
-    rows = db.execute(
+def _listings(session: Session, bot_id: str) -> tuple[ListingHealth, ...]:
+    rows = session.execute(
         "SELECT type, walk_order, pages, baseline_done_ms IS NOT NULL FROM listings"
         " WHERE bot_id = ? ORDER BY type",
         [bot_id],

@@ -1,34 +1,37 @@
 """Rules and destinations that a person silenced, until when."""
 
-from sqlite_utils import Database
-
 from notifier.plan import Mutes
+from notifier.store.session import Session
 
 
-def active(db: Database, *, now_ms: int) -> Mutes:
+def active(session: Session, *, now_ms: int) -> Mutes:
     """Return what is muted at ``now_ms``."""
-    rows = db.execute("SELECT kind, name FROM mutes WHERE until_ms > ?", [now_ms]).fetchall()
+    rows = session.execute(
+        "SELECT kind, name FROM mutes WHERE until_ms > ?", [now_ms]
+    ).fetchall()
     return Mutes(
         rules=frozenset(name for kind, name in rows if kind == "rule"),
         destinations=frozenset(name for kind, name in rows if kind == "destination"),
     )
 
 
-def mute(db: Database, kind: str, name: str, *, until_ms: int) -> None:
+def mute(session: Session, kind: str, name: str, *, until_ms: int) -> None:
     """Silence a ``rule`` or ``destination``; a later call replaces the end."""
-    db.execute(
+    session.execute(
         "INSERT INTO mutes (kind, name, until_ms) VALUES (?, ?, ?)"
         " ON CONFLICT (kind, name) DO UPDATE SET until_ms = excluded.until_ms",
         [kind, name, until_ms],
     )
 
 
-def bring_forward(db: Database, *, by_ms: int, now_ms: int) -> None:
+def bring_forward(session: Session, *, by_ms: int, now_ms: int) -> None:
     """Let every mute end so much sooner."""
-    db.execute("UPDATE mutes SET until_ms = until_ms - ? WHERE until_ms > ?", [by_ms, now_ms])
+    session.execute(
+        "UPDATE mutes SET until_ms = until_ms - ? WHERE until_ms > ?", [by_ms, now_ms]
+    )
 
 
-def unmute(db: Database, kind: str, name: str) -> bool:
+def unmute(session: Session, kind: str, name: str) -> bool:
     """End a silence; False where there was none."""
-    cursor = db.execute("DELETE FROM mutes WHERE kind = ? AND name = ?", [kind, name])
+    cursor = session.execute("DELETE FROM mutes WHERE kind = ? AND name = ?", [kind, name])
     return cursor.rowcount > 0

@@ -17,13 +17,13 @@ from notifier import files
 from notifier.errors import FileError, StoreError
 from notifier.store import texts
 from notifier.store.faults import translated
-from notifier.store.parts import transaction
 from notifier.store.schema import MIGRATIONS, unknown_migrations
+from notifier.store.sqlite import SqliteSession
 
 BUSY_TIMEOUT_MS = 10_000
 
 
-def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
+def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> SqliteSession:
     """Open (or create, mode 0600) the database and bring its schema up to date.
 
     Raises :class:`StoreError` for an unreadable, corrupt or newer file, and
@@ -31,17 +31,17 @@ def connect(path: Path, *, migrations: Migrations = MIGRATIONS) -> Database:
     """
     with translated(path):
         _create_private(path)
-        db = _opened(path)
+        session = _opened(path)
         try:
-            _set_up(db)
-            _migrate(db, path, migrations)
+            _set_up(session)
+            _migrate(session, path, migrations)
         except BaseException:
-            db.close()
+            session.close()
             raise
-        return db
+        return session
 
 
-def connect_existing(path: Path) -> Database:
+def connect_existing(path: Path) -> SqliteSession:
     """Open a database for a command that only looks or steers; never creates one."""
     if not path.exists():
         raise StoreError(
@@ -51,11 +51,13 @@ def connect_existing(path: Path) -> Database:
     return connect(path)
 
 
-def connect_read_only(path: Path) -> Database:
+def connect_read_only(path: Path) -> SqliteSession:
     """Open a database as it is, whatever its schema: nothing is created or upgraded."""
     with translated(path):
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        return Database(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000))
+        return sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, factory=SqliteSession
+        )
 
 
 def _create_private(path: Path) -> None:
@@ -67,24 +69,26 @@ def _create_private(path: Path) -> None:
     files.refuse_odd(Path(os.path.realpath(path)))
 
 
-def _opened(path: Path) -> Database:
-    connection = sqlite3.connect(
+def _opened(path: Path) -> SqliteSession:
+    session = sqlite3.connect(
         path,
         timeout=BUSY_TIMEOUT_MS / 1000,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
+        factory=SqliteSession,
     )
-    connection.text_factory = texts.read
-    return Database(connection)
+    session.text_factory = texts.read
+    return session
 
 
-def _set_up(db: Database) -> None:
+def _set_up(session: SqliteSession) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        db.execute(f"PRAGMA {pragma}").close()
+        session.execute(f"PRAGMA {pragma}").close()
 
 
-def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
+def _migrate(session: SqliteSession, path: Path, migrations: Migrations) -> None:
+    db = Database(session)
     unknown = unknown_migrations(db, migrations)
     if unknown:
         raise StoreError(
@@ -96,19 +100,19 @@ def _migrate(db: Database, path: Path, migrations: Migrations) -> None:
         copy = path.with_name(f"{path.name}.before-{pending[0].name}")
         if copy.is_symlink():
             copy.unlink()
-        backup(db, copy)
+        backup(session, copy)
     if pending:
         # One transaction: all of it or nothing, and a command that opens the
         # database at the same moment waits and then finds nothing to do.
-        with transaction(db):
+        with session.transaction():
             migrations.apply(db)
 
 
-def backup(db: Database, target: Path) -> None:
+def backup(session: SqliteSession, target: Path) -> None:
     """Put an online copy at ``target`` (mode 0600); the WAL's content is in it.
 
     What was at ``target`` gives way to a copy that is whole, or stays. Raises
     :class:`FileError` where that is not a plain file.
     """
     with files.replacing(target) as made, closing(sqlite3.connect(made)) as copy:
-        db.conn.backup(copy)
+        session.backup(copy)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.core.outcome import Outcome, State
 from notifier.store.batches import chunks, insert, tuples
 from notifier.store.claims import Claimed
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,10 @@ class NewDelivery:
     created_ms: int
 
 
-def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
+def add(session: Session, deliveries: Iterable[NewDelivery]) -> None:
     """Store deliveries; those that are final from the start never become due."""
     insert(
-        db,
+        session,
         "deliveries (event_seq, rule, destination, lead, bundle, title, body, mention,"
         " broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)",
         [
@@ -57,12 +57,12 @@ def add(db: Database, deliveries: Iterable[NewDelivery]) -> None:
     )
 
 
-def release_all(db: Database, *, now_ms: int) -> int:
+def release_all(session: Session, *, now_ms: int) -> int:
     """At start-up, by the only dispatcher: what was cut off is due at once.
 
     Counted, since sending it may be what ended the program.
     """
-    cursor = db.execute(
+    cursor = session.execute(
         "UPDATE deliveries SET claimed = 0, lost = lost + 1, due_ms = :now_ms"
         " WHERE state = 'pending' AND claimed = 1",
         {"now_ms": now_ms},
@@ -70,25 +70,25 @@ def release_all(db: Database, *, now_ms: int) -> int:
     return int(cursor.rowcount)
 
 
-def release_orphans(db: Database, destination: str) -> None:
+def release_orphans(session: Session, destination: str) -> None:
     """Where nothing is in flight: what is claimed all the same takes its turn again."""
-    db.execute(
+    session.execute(
         "UPDATE deliveries SET claimed = 0"
         " WHERE state = 'pending' AND claimed = 1 AND destination = :destination",
         {"destination": destination},
     )
 
 
-def give_back(db: Database, claims: Iterable[Claimed]) -> None:
+def give_back(session: Session, claims: Iterable[Claimed]) -> None:
     """What was claimed and will not be sent takes its turn again."""
-    db.conn.executemany(
+    session.executemany(
         "UPDATE deliveries SET claimed = 0 WHERE id = ? AND claim = ? AND state = 'pending'",
         [(one.id, one.claim) for one in claims],
     )
 
 
 def record(
-    db: Database,
+    session: Session,
     claimed: Claimed,
     outcome: Outcome,
     *,
@@ -101,7 +101,7 @@ def record(
     ``note`` is kept with the outcome's error, and may hold a visitor's words.
     """
     delivered_ms = now_ms if outcome.state is State.DELIVERED else None
-    cursor = db.execute(
+    cursor = session.execute(
         "UPDATE deliveries SET state = :state, attempts = :attempts, due_ms = :due_ms,"
         " error = :error, reason = :reason, accepted = :accepted,"
         " delivered_ms = :delivered_ms, claimed = 0, lost = 0"
@@ -121,11 +121,11 @@ def record(
     return cursor.rowcount == 1
 
 
-def record_delivered(db: Database, claims: Sequence[Claimed], *, now_ms: int) -> set[int]:
+def record_delivered(session: Session, claims: Sequence[Claimed], *, now_ms: int) -> set[int]:
     """Write what was delivered without further words; return those it counts for, by id."""
     recorded: set[int] = set()
     for some in chunks([(one.id, one.claim) for one in claims]):
-        found = db.execute(
+        found = session.execute(
             f"WITH done (id, claim) AS (VALUES {tuples(some)})"  # noqa: S608
             " UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, due_ms = ?,"
             " error = NULL, reason = NULL, delivered_ms = ?, claimed = 0, lost = 0 FROM done"

@@ -5,11 +5,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import State
 from notifier.files import make_private
 from notifier.store.faults import translated
+from notifier.store.session import Session
 from notifier.store.texts import raw
 
 
@@ -46,29 +45,31 @@ def copy(path: Path, target: Path) -> None:
     unused = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
     with (
         translated(path),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{unused}", uri=True)) as db,
+        closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{unused}", uri=True)
+        ) as session,
         closing(sqlite3.connect(target)) as copied,
     ):
-        db.backup(copied)
+        session.backup(copied)
 
 
-def last_delivery(db: Database) -> int:
+def last_delivery(session: Session) -> int:
     """Return the id of the newest delivery, 0 where there is none."""
-    return int(db.execute("SELECT COALESCE(MAX(id), 0) FROM deliveries").fetchone()[0])
+    return int(session.execute("SELECT COALESCE(MAX(id), 0) FROM deliveries").fetchone()[0])
 
 
-def without_baseline(db: Database, bot_id: str, kind: str) -> bool:
+def without_baseline(session: Session, bot_id: str, kind: str) -> bool:
     """Return whether a listing has yet to be walked for the first time."""
-    done = db.execute(
+    done = session.execute(
         "SELECT 1 FROM listings WHERE bot_id = ? AND type = ? AND baseline_done_ms IS NOT NULL",
         [bot_id, kind],
     ).fetchone()
     return done is None
 
 
-def previews(db: Database, *, after: int, now_ms: int) -> list[Preview]:
+def previews(session: Session, *, after: int, now_ms: int) -> list[Preview]:
     """Return deliveries newer than ``after`` and those that are due, in the order of time."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT e.id, e.body, e.type, CASE WHEN e.bot_id IS NULL THEN NULL ELSE e.subject END,"
         " d.rule, d.destination, d.state, d.reason, d.held, d.due_ms, d.title, d.body"
         " FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.store import notes, sources
+from notifier.store.session import Session
 
 RULES = "rule_names"
 
@@ -20,7 +20,7 @@ class Names:
 
 
 def put_in_force(
-    db: Database,
+    session: Session,
     *,
     watched: Mapping[str, str],
     destinations: Mapping[str, str],
@@ -31,24 +31,26 @@ def put_in_force(
     Others are forgotten as such; what they left in the database stays.
     """
     for bot_id, name in watched.items():
-        sources.register(db, bot_id, name)
+        sources.register(session, bot_id, name)
     kept = orjson.dumps(list(watched)).decode()
-    db.execute(
+    session.execute(
         "DELETE FROM sources WHERE bot_id NOT IN (SELECT value FROM json_each(?))", [kept]
     )
-    db.execute("UPDATE destinations SET kind = NULL")
-    db.conn.executemany(
+    session.execute("UPDATE destinations SET kind = NULL")
+    session.executemany(
         "INSERT INTO destinations (name, kind) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
         list(destinations.items()),
     )
-    notes.put(db, RULES, orjson.dumps(list(rules)).decode())
+    notes.put(session, RULES, orjson.dumps(list(rules)).decode())
 
 
-def names(db: Database) -> Names:
+def names(session: Session) -> Names:
     """Return the names that the rules in force know."""
-    known = db.execute("SELECT name FROM destinations WHERE kind IS NOT NULL ORDER BY name")
+    known = session.execute(
+        "SELECT name FROM destinations WHERE kind IS NOT NULL ORDER BY name"
+    )
     return Names(
-        rules=tuple(orjson.loads(notes.read(db).get(RULES, "[]"))),
+        rules=tuple(orjson.loads(notes.read(session).get(RULES, "[]"))),
         destinations=tuple(name for (name,) in known),
     )

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
+from notifier.store.session import Session
 from notifier.store.texts import raw
 
 
@@ -20,9 +19,9 @@ class Past:
     waits: bool
 
 
-def past_events(db: Database, destination: str, *, since_ms: int) -> list[Past]:
+def past_events(session: Session, destination: str, *, since_ms: int) -> list[Past]:
     """Return the events observed since then, in their order."""
-    rows = db.execute(
+    rows = session.execute(
         "SELECT e.seq, e.bot_id, e.subject, e.observed_ms, e.body, EXISTS ("
         "SELECT 1 FROM deliveries AS d WHERE d.event_seq = e.seq"
         " AND d.destination = :destination AND d.state = 'pending')"

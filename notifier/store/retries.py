@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import State
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +18,10 @@ class Retryable:
     in_flight: bool
 
 
-def find(db: Database, ids: Sequence[int]) -> list[Retryable]:
+def find(session: Session, ids: Sequence[int]) -> list[Retryable]:
     """Return those of the deliveries that exist."""
     found = (
-        db.execute(
+        session.execute(
             "SELECT id, destination, state, reason, claimed = 1 AND state = 'pending'"
             " FROM deliveries WHERE id = ?",
             [one],
@@ -42,23 +41,23 @@ def find(db: Database, ids: Sequence[int]) -> list[Retryable]:
     ]
 
 
-def dead(db: Database, destination: str | None = None) -> list[Retryable]:
+def dead(session: Session, destination: str | None = None) -> list[Retryable]:
     """Return the dead deliveries, all or those of one destination."""
-    ids = db.execute(
+    ids = session.execute(
         "SELECT id FROM deliveries WHERE state = 'dead'"
         " AND (:destination IS NULL OR destination = :destination) ORDER BY id",
         {"destination": destination},
     ).fetchall()
-    return find(db, [one for (one,) in ids])
+    return find(session, [one for (one,) in ids])
 
 
-def retry(db: Database, ids: Sequence[int], *, now_ms: int) -> None:
+def retry(session: Session, ids: Sequence[int], *, now_ms: int) -> None:
     """Make deliveries due now, as if they had never been tried; errors stay readable.
 
     Recipients who already took a message are still left out. A digest stays one.
     """
     # A higher claim shuts out the recording of an attempt that is still under way.
-    db.conn.executemany(
+    session.executemany(
         "UPDATE deliveries SET state = 'pending', reason = NULL, attempts = 0, lost = 0,"
         " claim = claim + 1, claimed = 0, due_ms = :now_ms, planned_ms = :now_ms,"
         " delivered_ms = NULL,"

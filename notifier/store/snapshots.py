@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from notifier.store.batches import chunks, insert, marks
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,66 +51,70 @@ class Saved:
     changed_ms: int = 0
 
 
-def listing(db: Database, bot_id: str, kind: str) -> ListingState:
+def listing(session: Session, bot_id: str, kind: str) -> ListingState:
     """Return the listing's state, creating it where it is new."""
     key = {"bot_id": bot_id, "type": kind}
-    db.execute(
+    session.execute(
         "INSERT INTO listings (bot_id, type) VALUES (:bot_id, :type) ON CONFLICT DO NOTHING",
         key,
     )
-    row = next(db.query("SELECT * FROM listings WHERE bot_id = :bot_id AND type = :type", key))
-    walks = db.execute(
+    (from_ms, done_ms, last_walk, swept_ms, walk_order, pages) = session.execute(
+        "SELECT baseline_from_ms, baseline_done_ms, last_walk, swept_ms, walk_order, pages"
+        " FROM listings WHERE bot_id = :bot_id AND type = :type",
+        key,
+    ).fetchone()
+    walks = session.execute(
         "SELECT walk FROM open_walks WHERE bot_id = :bot_id AND type = :type", key
     )
     return ListingState(
-        baseline_from_ms=row["baseline_from_ms"],
-        baseline_done_ms=row["baseline_done_ms"],
-        last_walk=row["last_walk"],
-        swept_ms=row["swept_ms"],
-        walk_order=row["walk_order"],
-        pages=row["pages"],
+        baseline_from_ms=from_ms,
+        baseline_done_ms=done_ms,
+        last_walk=last_walk,
+        swept_ms=swept_ms,
+        walk_order=walk_order,
+        pages=pages,
         open_walks=frozenset(walk for (walk,) in walks),
     )
 
 
-def start_baseline(db: Database, bot_id: str, kind: str, *, from_ms: int) -> None:
+def start_baseline(session: Session, bot_id: str, kind: str, *, from_ms: int) -> None:
     """Remember the upstream's clock at the first request of the first baseline."""
-    db.execute(
+    session.execute(
         "UPDATE listings SET baseline_from_ms = :from_ms WHERE bot_id = :bot_id"
         " AND type = :type AND baseline_from_ms IS NULL",
         {"bot_id": bot_id, "type": kind, "from_ms": from_ms},
     )
 
 
-def open_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
+def open_walk(session: Session, bot_id: str, kind: str, walk: int) -> None:
     """Record that ``walk`` has committed something and is not complete."""
     key = {"bot_id": bot_id, "type": kind, "walk": walk}
-    db.execute(
+    session.execute(
         "INSERT INTO open_walks (bot_id, type, walk) VALUES (:bot_id, :type, :walk)"
         " ON CONFLICT DO NOTHING",
         key,
     )
-    db.execute(
+    session.execute(
         "UPDATE listings SET last_walk = :walk WHERE bot_id = :bot_id AND type = :type"
         " AND last_walk < :walk",
         key,
     )
 
 
-def close_walk(db: Database, bot_id: str, kind: str, walk: int) -> None:
+def close_walk(session: Session, bot_id: str, kind: str, walk: int) -> None:
     """Record that ``walk`` completed; what other walks have left open stays open."""
-    db.execute(
+    session.execute(
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk = :walk",
         {"bot_id": bot_id, "type": kind, "walk": walk},
     )
 
 
-def close_covered(db: Database, bot_id: str, kind: str, walk: int) -> None:
+def close_covered(session: Session, bot_id: str, kind: str, walk: int) -> None:
     """Record that the full walk ``walk`` completed, and with it those it has covered.
 
     An earlier one stays open where a record that it left was not read again.
     """
-    db.execute(
+    session.execute(
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
         " AND (walk = :walk OR walk < :walk AND walk NOT IN"
         " (SELECT walk FROM records WHERE bot_id = :bot_id AND type = :type))",
@@ -119,17 +122,19 @@ def close_covered(db: Database, bot_id: str, kind: str, walk: int) -> None:
     )
 
 
-def set_order(db: Database, bot_id: str, kind: str, walk_order: str) -> None:
+def set_order(session: Session, bot_id: str, kind: str, walk_order: str) -> None:
     """Record the order in which the listing was found to be."""
-    db.execute(
+    session.execute(
         "UPDATE listings SET walk_order = :walk_order WHERE bot_id = :bot_id AND type = :type",
         {"bot_id": bot_id, "type": kind, "walk_order": walk_order},
     )
 
 
-def finish_full_walk(db: Database, bot_id: str, kind: str, *, at_ms: int, pages: int) -> None:
+def finish_full_walk(
+    session: Session, bot_id: str, kind: str, *, at_ms: int, pages: int
+) -> None:
     """Record a completed sweep or baseline, and how many pages of leads it found."""
-    db.execute(
+    session.execute(
         "UPDATE listings SET swept_ms = :at_ms, pages = :pages,"
         " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
         " WHERE bot_id = :bot_id AND type = :type",
@@ -137,11 +142,11 @@ def finish_full_walk(db: Database, bot_id: str, kind: str, *, at_ms: int, pages:
     )
 
 
-def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known]:
+def known(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known]:
     """Return what is known of these records, by lead id."""
     found: dict[str, Known] = {}
     for ids in chunks(lead_ids):
-        rows = db.execute(
+        rows = session.execute(
             "SELECT lead_id, type, digest, walk, late_digest, absent"  # noqa: S608
             f" FROM records WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
             [bot_id, *ids],
@@ -158,12 +163,12 @@ def known(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known
     return found
 
 
-def rows(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
+def rows(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
     """Return the stored rows (JSON) of these records, by lead id."""
     found: dict[str, str] = {}
     for ids in chunks(lead_ids):
         found.update(
-            db.execute(
+            session.execute(
                 "SELECT lead_id, row FROM records"  # noqa: S608
                 f" WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
                 [bot_id, *ids],
@@ -172,18 +177,18 @@ def rows(db: Database, bot_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def row(db: Database, bot_id: str, lead_id: str) -> tuple[str, str] | None:
+def row(session: Session, bot_id: str, lead_id: str) -> tuple[str, str] | None:
     """Return a record's type and row (JSON), or ``None`` where it is unknown."""
-    found = db.execute(
+    found = session.execute(
         "SELECT type, row FROM records WHERE bot_id = ? AND lead_id = ?", [bot_id, lead_id]
     ).fetchone()
     return (found[0], found[1]) if found else None
 
 
-def save(db: Database, bot_id: str, records: Sequence[Saved]) -> None:
+def save(session: Session, bot_id: str, records: Sequence[Saved]) -> None:
     """Write records as they now are; a remembered late state is settled by that."""
     insert(
-        db,
+        session,
         "records (bot_id, lead_id, type, digest, walk, row, changed_ms)",
         [(bot_id, r.lead_id, r.type, r.digest, r.walk, r.row, r.changed_ms) for r in records],
         then="ON CONFLICT (bot_id, lead_id) DO UPDATE SET"
@@ -193,32 +198,32 @@ def save(db: Database, bot_id: str, records: Sequence[Saved]) -> None:
     )
 
 
-def touch(db: Database, bot_id: str, lead_ids: Iterable[str], *, walk: int) -> None:
+def touch(session: Session, bot_id: str, lead_ids: Iterable[str], *, walk: int) -> None:
     """Let ``walk`` vouch for records it read unchanged."""
-    db.conn.executemany(
+    session.executemany(
         "UPDATE records SET walk = ?, late_digest = NULL, absent = 0"
         " WHERE bot_id = ? AND lead_id = ?",
         [(walk, bot_id, lead_id) for lead_id in lead_ids],
     )
 
 
-def remember_late(db: Database, bot_id: str, late: Iterable[tuple[str, bytes]]) -> None:
+def remember_late(session: Session, bot_id: str, late: Iterable[tuple[str, bytes]]) -> None:
     """Keep the digests of states older than the snapshot until they are read again."""
-    db.conn.executemany(
+    session.executemany(
         "UPDATE records SET late_digest = ? WHERE bot_id = ? AND lead_id = ?",
         [(digest, bot_id, lead_id) for lead_id, digest in late],
     )
 
 
 def mark_absent(
-    db: Database, bot_id: str, kind: str, seen: Collection[str], *, since: int
+    session: Session, bot_id: str, kind: str, seen: Collection[str], *, since: int
 ) -> None:
     """After a full walk: mark the records of this listing that it did not find.
 
     What a walk begun later has written (number ``since`` or above) is there too: it
     moved to the front meanwhile.
     """
-    stored = db.execute(
+    stored = session.execute(
         "SELECT lead_id, absent, walk FROM records WHERE bot_id = ? AND type = ?",
         [bot_id, kind],
     )
@@ -227,6 +232,6 @@ def mark_absent(
         for lead_id, absent, walk in stored
         if bool(absent) == (lead_id in seen or walk >= since)
     ]
-    db.conn.executemany(
+    session.executemany(
         "UPDATE records SET absent = ? WHERE bot_id = ? AND lead_id = ?", turned
     )

@@ -3,33 +3,35 @@
 from collections.abc import Iterator
 
 import msgspec
-from sqlite_utils import Database
 
 from notifier.core.events import decode
 from notifier.core.outcome import State
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
 from notifier.store import texts
+from notifier.store.sqlite import SqliteSession
 
 LAST_MS = 253_402_300_799_999  # of the year 9999
 
 
-def first_damage(db: Database) -> str | None:
+def first_damage(session: SqliteSession) -> str | None:
     """Return where the first thing stands that cannot be read, ``None`` where all can.
 
     It reads the whole database.
     """
-    before, db.conn.text_factory = db.conn.text_factory, texts.read
+    before, session.text_factory = session.text_factory, texts.read
     try:
-        return next(_damages(db), None)
+        return next(_damages(session), None)
     finally:
-        db.conn.text_factory = before
+        session.text_factory = before
 
 
-def _damages(db: Database) -> Iterator[str]:
-    tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+def _damages(session: SqliteSession) -> Iterator[str]:
+    tables = session.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    )
     for (table,) in tables.fetchall():
-        cursor = db.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+        cursor = session.execute(f'SELECT * FROM "{table}"')  # noqa: S608
         columns = [column[0] for column in cursor.description]
         for number, row in enumerate(cursor, 1):
             for column, value in zip(columns, row, strict=True):

@@ -3,63 +3,62 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlite_utils import Database
-
 from notifier.core.pacing import WINDOW_MS, claim
 from notifier.store.batches import insert
+from notifier.store.session import Session
 
 MAX_QUARANTINED: Final = 1_000  # of a source, one by one: nobody reads more
 BEYOND: Final = b""  # stands where the other rows have their digest
 
 
-def register(db: Database, bot_id: str, name: str) -> None:
+def register(session: Session, bot_id: str, name: str) -> None:
     """Give the bot's source its present name; its identity is the bot id."""
-    db.execute(
+    session.execute(
         "INSERT INTO sources (bot_id, name) VALUES (:bot_id, :name)"
         " ON CONFLICT (bot_id) DO UPDATE SET name = excluded.name",
         {"bot_id": bot_id, "name": name},
     )
 
 
-def succeeded(db: Database, bot_id: str, *, at_ms: int) -> None:
+def succeeded(session: Session, bot_id: str, *, at_ms: int) -> None:
     """Record a page that was read; the first one ends the source's start."""
-    db.execute(
+    session.execute(
         "UPDATE sources SET last_success_ms = :at_ms,"
         " state = CASE state WHEN 'starting' THEN 'up' ELSE state END WHERE bot_id = :bot_id",
         {"bot_id": bot_id, "at_ms": at_ms},
     )
 
 
-def state(db: Database, bot_id: str) -> tuple[str, int | None, int]:
+def state(session: Session, bot_id: str) -> tuple[str, int | None, int]:
     """Return a registered source's state, when it was last read, and its failures in a row."""
-    found = db.execute(
+    found = session.execute(
         "SELECT state, last_success_ms, failures FROM sources WHERE bot_id = ?", [bot_id]
     ).fetchone()
     return found[0], found[1], found[2]
 
 
-def latest_success_ms(db: Database) -> int | None:
+def latest_success_ms(session: Session) -> int | None:
     """Return when a source was last read, by the clock of then."""
-    (at_ms,) = db.execute("SELECT MAX(last_success_ms) FROM sources").fetchone()
+    (at_ms,) = session.execute("SELECT MAX(last_success_ms) FROM sources").fetchone()
     return None if at_ms is None else int(at_ms)
 
 
-def bring_forward(db: Database, *, now_ms: int) -> None:
+def bring_forward(session: Session, *, now_ms: int) -> None:
     """Let no source have been read later than now."""
-    db.execute("UPDATE sources SET last_success_ms = MIN(last_success_ms, ?)", [now_ms])
+    session.execute("UPDATE sources SET last_success_ms = MIN(last_success_ms, ?)", [now_ms])
 
 
-def set_failures(db: Database, bot_id: str, failures: int) -> None:
+def set_failures(session: Session, bot_id: str, failures: int) -> None:
     """Record how many requests in a row have failed."""
-    db.execute(
+    session.execute(
         "UPDATE sources SET failures = :failures WHERE bot_id = :bot_id",
         {"bot_id": bot_id, "failures": failures},
     )
 
 
-def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -> None:
+def set_state(session: Session, bot_id: str, state: str, reason: str, remedy: str) -> None:
     """Record whether the source is ``up`` or ``down``, and why."""
-    db.execute(
+    session.execute(
         "UPDATE sources SET state = :state, reason = :reason, remedy = :remedy"
         " WHERE bot_id = :bot_id",
         {
@@ -72,7 +71,7 @@ def set_state(db: Database, bot_id: str, state: str, reason: str, remedy: str) -
 
 
 def quarantine(
-    db: Database,
+    session: Session,
     bot_id: str,
     kind: str,
     bad: Sequence[tuple[bytes, str]],
@@ -85,37 +84,37 @@ def quarantine(
     ``more`` are those beyond ``bad``. They, and what is beyond ``MAX_QUARANTINED`` of a
     source, share a row: the most there ever were on one page.
     """
-    new = [one for one in dict(bad).items() if not _is_kept(db, bot_id, kind, one[0])]
-    room = max(MAX_QUARANTINED - _kept(db, bot_id), 0) if new else 0
+    new = [one for one in dict(bad).items() if not _is_kept(session, bot_id, kind, one[0])]
+    room = max(MAX_QUARANTINED - _kept(session, bot_id), 0) if new else 0
     rows = [(bot_id, kind, digest, reason, at_ms) for digest, reason in new[:room]]
-    insert(db, "quarantine (bot_id, type, digest, reason, first_seen_ms)", rows)
+    insert(session, "quarantine (bot_id, type, digest, reason, first_seen_ms)", rows)
     reasons = [reason for _, reason in new[:room]]
     uncounted = len(new) - len(reasons) + more
-    if uncounted and _grows(db, bot_id, kind, uncounted, at_ms=at_ms):
+    if uncounted and _grows(session, bot_id, kind, uncounted, at_ms=at_ms):
         reasons.append(f"{uncounted} more on one page")
     return reasons
 
 
-def _is_kept(db: Database, bot_id: str, kind: str, digest: bytes) -> bool:
+def _is_kept(session: Session, bot_id: str, kind: str, digest: bytes) -> bool:
     return bool(
-        db.execute(
+        session.execute(
             "SELECT 1 FROM quarantine WHERE bot_id = ? AND type = ? AND digest = ?",
             [bot_id, kind, digest],
         ).fetchone()
     )
 
 
-def _kept(db: Database, bot_id: str) -> int:
-    (count,) = db.execute(
+def _kept(session: Session, bot_id: str) -> int:
+    (count,) = session.execute(
         "SELECT COUNT(*) FROM quarantine WHERE bot_id = ?", [bot_id]
     ).fetchone()
     return int(count)
 
 
-def _grows(db: Database, bot_id: str, kind: str, count: int, *, at_ms: int) -> bool:
+def _grows(session: Session, bot_id: str, kind: str, count: int, *, at_ms: int) -> bool:
     """Whether there were never so many beyond those kept one by one."""
     return bool(
-        db.execute(
+        session.execute(
             "INSERT INTO quarantine (bot_id, type, digest, reason, first_seen_ms, count)"
             " VALUES (:bot_id, :kind, :digest, 'beyond those kept', :at_ms, :count)"
             " ON CONFLICT (bot_id, type, digest) DO UPDATE SET count = excluded.count"
@@ -131,36 +130,38 @@ def _grows(db: Database, bot_id: str, kind: str, count: int, *, at_ms: int) -> b
     )
 
 
-def claim_request(db: Database, token_key: str, *, limit: int, now_ms: int) -> int:
+def claim_request(session: Session, token_key: str, *, limit: int, now_ms: int) -> int:
     """Record a request where the budget grants it; else return the milliseconds to wait.
 
     ``token_key`` is a digest of the token: the database holds no secret.
     """
-    if _has_room(db, token_key, limit=limit, now_ms=now_ms):
-        db.execute("INSERT INTO requests (token, at_ms) VALUES (?, ?)", [token_key, now_ms])
+    if _has_room(session, token_key, limit=limit, now_ms=now_ms):
+        session.execute(
+            "INSERT INTO requests (token, at_ms) VALUES (?, ?)", [token_key, now_ms]
+        )
         return 0
     times_ms = [
         at_ms
-        for (at_ms,) in db.execute(
+        for (at_ms,) in session.execute(
             "SELECT at_ms FROM requests WHERE token = ? ORDER BY at_ms", [token_key]
         )
     ]
     answer = claim(times_ms, limit=limit, now_ms=now_ms)
     if answer.times_ms != tuple(times_ms):  # a reboot started the clock anew
-        db.execute("DELETE FROM requests WHERE token = ?", [token_key])
-        insert(db, "requests (token, at_ms)", [(token_key, at) for at in answer.times_ms])
+        session.execute("DELETE FROM requests WHERE token = ?", [token_key])
+        insert(session, "requests (token, at_ms)", [(token_key, at) for at in answer.times_ms])
     return answer.wait_ms
 
 
-def _has_room(db: Database, token_key: str, *, limit: int, now_ms: int) -> bool:
+def _has_room(session: Session, token_key: str, *, limit: int, now_ms: int) -> bool:
     """Whether a count is enough to grant a request, as it nearly always is.
 
     Deletes what is too old to count.
     """
-    db.execute(
+    session.execute(
         "DELETE FROM requests WHERE token = ? AND at_ms <= ?", [token_key, now_ms - WINDOW_MS]
     )
-    count, latest_ms = db.execute(
+    count, latest_ms = session.execute(
         "SELECT COUNT(*), MAX(at_ms) FROM requests WHERE token = ?", [token_key]
     ).fetchone()
     return bool(count < limit and (latest_ms or 0) <= now_ms + WINDOW_MS)

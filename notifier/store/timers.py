@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
+from notifier.store.session import Session
 from notifier.store.texts import is_damaged
 
 
@@ -29,24 +28,24 @@ class Timer:
         return self.told_ms is not None
 
 
-def start(db: Database, timers: Iterable[Timer]) -> None:
+def start(session: Session, timers: Iterable[Timer]) -> None:
     """Start timers; one that runs already keeps its start."""
-    db.conn.executemany(
+    session.executemany(
         "INSERT INTO timers (rule, bot_id, lead_id, since_ms, due_ms) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         [(one.rule, one.bot_id, one.lead_id, one.since_ms, one.due_ms) for one in timers],
     )
 
 
-def cancel(db: Database, keys: Iterable[tuple[str, str, str]]) -> None:
+def cancel(session: Session, keys: Iterable[tuple[str, str, str]]) -> None:
     """End the timers under these rules, bots and leads."""
-    db.conn.executemany(
+    session.executemany(
         "DELETE FROM timers WHERE rule = ? AND bot_id = ? AND lead_id = ?", list(keys)
     )
 
 
 def move(
-    db: Database,
+    session: Session,
     timer: Timer,
     *,
     due_ms: int,
@@ -54,17 +53,17 @@ def move(
     since_ms: int | None = None,
 ) -> None:
     """Let a timer come due at another time; without ``since_ms`` it keeps its start."""
-    db.execute(
+    session.execute(
         "UPDATE timers SET due_ms = ?, told_ms = ?, since_ms = COALESCE(?, since_ms)"
         " WHERE rule = ? AND bot_id = ? AND lead_id = ?",
         [due_ms, told_ms, since_ms, timer.rule, timer.bot_id, timer.lead_id],
     )
 
 
-def due(db: Database, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
+def due(session: Session, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
     """Return the timers that came due, but for leads the last sweep did not find."""
     return _timers(
-        db,
+        session,
         "JOIN records AS r ON r.bot_id = t.bot_id AND r.lead_id = t.lead_id"
         " WHERE t.bot_id = ? AND t.due_ms <= ? AND r.type = ? AND r.absent = 0"
         " ORDER BY t.due_ms",
@@ -72,24 +71,24 @@ def due(db: Database, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
     )
 
 
-def running(db: Database) -> list[Timer]:
+def running(session: Session) -> list[Timer]:
     """Return all timers."""
-    return _timers(db, "ORDER BY t.due_ms", [])
+    return _timers(session, "ORDER BY t.due_ms", [])
 
 
-def of_lead(db: Database, bot_id: str, lead_id: str) -> dict[str, Timer]:
+def of_lead(session: Session, bot_id: str, lead_id: str) -> dict[str, Timer]:
     """Return the lead's timers by rule."""
     clause = "WHERE t.bot_id = ? AND t.lead_id = ?"
-    return {one.rule: one for one in _timers(db, clause, [bot_id, lead_id])}
+    return {one.rule: one for one in _timers(session, clause, [bot_id, lead_id])}
 
 
-def count(db: Database) -> int:
+def count(session: Session) -> int:
     """Return how many timers run."""
-    return int(db.execute("SELECT COUNT(*) FROM timers").fetchone()[0])
+    return int(session.execute("SELECT COUNT(*) FROM timers").fetchone()[0])
 
 
-def _timers(db: Database, clause: str, values: list[object]) -> list[Timer]:
-    rows = db.execute(
+def _timers(session: Session, clause: str, values: list[object]) -> list[Timer]:
+    rows = session.execute(
         "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told_ms"  # noqa: S608
         f" FROM timers AS t {clause}",
         values,

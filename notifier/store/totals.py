@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import State
+from notifier.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +15,9 @@ class Totals:
     delivered: int
 
 
-def totals(db: Database) -> Totals:
+def totals(session: Session) -> Totals:
     """Count what the database holds."""
-    leads, events, delivered = db.execute(
+    leads, events, delivered = session.execute(
         "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM events),"
         " (SELECT COUNT(*) FROM deliveries WHERE state = :delivered)",
         {"delivered": State.DELIVERED.value},

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.core.outcome import State
 from notifier.store.outbox import NewDelivery
+from notifier.store.session import Session
 from notifier.store.texts import raw
 
 
@@ -24,20 +24,22 @@ class Waiting:
     event_body: bytes
 
 
-def settling(db: Database, leads: Iterable[str]) -> list[Waiting]:
+def settling(session: Session, leads: Iterable[str]) -> list[Waiting]:
     """Return the deliveries that wait for one of these leads to settle."""
     return _waiting(
-        db,
+        session,
         "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
         " AND d.lead IN (SELECT value FROM json_each(:leads))",
         {"leads": orjson.dumps(list(leads)).decode()},
     )
 
 
-def ripe(db: Database, destination: str, held: Iterable[str], *, now_ms: int) -> list[Waiting]:
+def ripe(
+    session: Session, destination: str, held: Iterable[str], *, now_ms: int
+) -> list[Waiting]:
     """Return what has waited long enough, of what waits because of one of ``held``."""
     return _waiting(
-        db,
+        session,
         "d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
         " AND d.held IN (SELECT value FROM json_each(:held)) AND d.due_ms <= :now_ms",
         {
@@ -48,26 +50,26 @@ def ripe(db: Database, destination: str, held: Iterable[str], *, now_ms: int) ->
     )
 
 
-def postpone(db: Database, delivery: int, *, due_ms: int) -> None:
+def postpone(session: Session, delivery: int, *, due_ms: int) -> None:
     """Let a delivery wait until ``due_ms``."""
-    db.execute("UPDATE deliveries SET due_ms = ? WHERE id = ?", [due_ms, delivery])
+    session.execute("UPDATE deliveries SET due_ms = ? WHERE id = ?", [due_ms, delivery])
 
 
-def release(db: Database, delivery: int) -> None:
+def release(session: Session, delivery: int) -> None:
     """End the waiting: the delivery takes its turn as it was planned."""
-    db.execute("UPDATE deliveries SET held = NULL WHERE id = ?", [delivery])
+    session.execute("UPDATE deliveries SET held = NULL WHERE id = ?", [delivery])
 
 
-def skip(db: Database, delivery: int, reason: str) -> None:
+def skip(session: Session, delivery: int, reason: str) -> None:
     """End the delivery unsent."""
-    db.execute(
+    session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = ? WHERE id = ?", [reason, delivery]
     )
 
 
-def replan(db: Database, delivery: int, new: NewDelivery, *, envelope: str) -> None:
+def replan(session: Session, delivery: int, new: NewDelivery, *, envelope: str) -> None:
     """Put another rule's, or the latest, decision in place of what was planned."""
-    db.execute(
+    session.execute(
         "UPDATE deliveries SET rule = :rule, bundle = :bundle, title = :title, body = :body,"
         " mention = :mention, broadcast = :broadcast, exempt = :exempt, state = :state,"
         " reason = :reason, held = :held, due_ms = :due_ms, planned_ms = :due_ms,"
@@ -90,9 +92,9 @@ def replan(db: Database, delivery: int, new: NewDelivery, *, envelope: str) -> N
     )
 
 
-def open_digest(db: Database, rule: str, destination: str) -> tuple[str, int] | None:
+def open_digest(session: Session, rule: str, destination: str) -> tuple[str, int] | None:
     """Return bundle and due time of the digest that still gathers for this rule."""
-    found = db.execute(
+    found = session.execute(
         "SELECT bundle, due_ms FROM deliveries WHERE state = :state AND held = 'digest'"
         " AND destination = :destination AND rule = :rule AND claimed = 0 AND attempts = 0"
         " ORDER BY id LIMIT 1",
@@ -101,8 +103,8 @@ def open_digest(db: Database, rule: str, destination: str) -> tuple[str, int] | 
     return (found[0], found[1]) if found else None
 
 
-def _waiting(db: Database, where: str, values: dict[str, object]) -> list[Waiting]:
-    rows = db.execute(
+def _waiting(session: Session, where: str, values: dict[str, object]) -> list[Waiting]:
+    rows = session.execute(
         "SELECT d.id, d.rule, d.destination, d.lead, d.held, d.created_ms, e.body"  # noqa: S608
         f" FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq WHERE {where}"
         " ORDER BY d.id",

@@ -1,1 +1,1 @@
-"""What is written: each ``f(db, …)`` is a part of one transaction and knows no asyncio."""
+"""What is written: each ``f(session, …)`` is a part of one transaction and knows no asyncio."""

@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from notifier.core.events import Event, EventType, operation
 from notifier.core.outcome import HOUR_MS, TELL_DOWN_AFTER_MS, Health, Standing, is_down
 from notifier.core.rows import moment_of, ms_of
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
+from notifier.store.session import Session
 from notifier.transactions import write_events as ledger
 from notifier.transactions.write_events import Written
 
 
 def tell(
-    db: Database,
+    session: Session,
     name: str,
     standing: Standing,
     rules: Ruleset,
@@ -28,40 +27,40 @@ def tell(
     Returns when there may be something to tell of that is not due yet.
     """
     at = moment_of(now_ms)
-    was_told = destinations.told_down(db, name)
-    count, dead_ms = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+    was_told = destinations.told_down(session, name)
+    count, dead_ms = destinations.take_dead(session, name, now_ms=now_ms, every_ms=HOUR_MS)
     for event in (
-        _turned(db, name, standing, was_told=was_told, at=at),
+        _turned(session, name, standing, was_told=was_told, at=at),
         _dead(name, count, rules, at),
     ):
         if event is not None:
-            _write(db, event, rules, at=at, written=written)
+            _write(session, event, rules, at=at, written=written)
     later = (dead_ms, _down_ms(standing, was_told=was_told))
     return min((moment for moment in later if moment is not None), default=None)
 
 
-def tell_removed(db: Database, rules: Ruleset, *, now_ms: int) -> None:
+def tell_removed(session: Session, rules: Ruleset, *, now_ms: int) -> None:
     """Write what became of deliveries to destinations that no lane looks after any more.
 
     What it is too early to tell is told by the next engine.
     """
     at = moment_of(now_ms)
-    for name in destinations.untold_removed(db):
-        count, _ = destinations.take_dead(db, name, now_ms=now_ms, every_ms=HOUR_MS)
+    for name in destinations.untold_removed(session):
+        count, _ = destinations.take_dead(session, name, now_ms=now_ms, every_ms=HOUR_MS)
         if event := _dead(name, count, rules, at):
-            _write(db, event, rules, at=at, written=Written())
+            _write(session, event, rules, at=at, written=Written())
 
 
 def _turned(
-    db: Database, name: str, standing: Standing, *, was_told: bool, at: datetime
+    session: Session, name: str, standing: Standing, *, was_told: bool, at: datetime
 ) -> Event | None:
     """Return the event that a destination is down, or up again, noting that it is told."""
     if not was_told and is_down(standing, ms_of(at)):
-        destinations.set_told_down(db, name, told=True)
+        destinations.set_told_down(session, name, told=True)
         down, remedy = EventType.DESTINATION_DOWN, standing.remedy
         return operation(down, name, at=at, reason=standing.reason, remedy=remedy)
     if was_told and standing.health is Health.UP:
-        destinations.set_told_down(db, name, told=False)
+        destinations.set_told_down(session, name, told=False)
         up = EventType.DESTINATION_UP
         return operation(up, name, at=at, reason="the destination works again")
     return None
@@ -86,11 +85,11 @@ def _dead(name: str, count: int, rules: Ruleset, at: datetime) -> Event | None:
 
 
 def _write(
-    db: Database, event: Event, rules: Ruleset, *, at: datetime, written: Written
+    session: Session, event: Event, rules: Ruleset, *, at: datetime, written: Written
 ) -> None:
     at_ms = ms_of(at)
-    decided = told([event], rules, at=at, mutes=mutes.active(db, now_ms=at_ms))
-    ledger.write(db, decided, rules, bot_id=None, at_ms=at_ms, written=written)
+    decided = told([event], rules, at=at, mutes=mutes.active(session, now_ms=at_ms))
+    ledger.write(session, decided, rules, bot_id=None, at_ms=at_ms, written=written)
 
 
 def _down_ms(standing: Standing, *, was_told: bool) -> int | None:

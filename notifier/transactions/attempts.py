@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import structlog
-from sqlite_utils import Database
 
 from notifier.cleaning import clean
 from notifier.core.outcome import UNRESOLVED, Outcome, Policy, State, conclude
@@ -14,6 +13,7 @@ from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.store import destinations, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part, words
+from notifier.store.session import Session
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class Attempt:
 
 
 def record(
-    db: Database, attempts: Sequence[Attempt], policy: Policy, *, now_ms: int
+    session: Session, attempts: Sequence[Attempt], policy: Policy, *, now_ms: int
 ) -> list[Ended]:
     """Write how each delivery ended: at once what simply went well, the others singly.
 
@@ -61,23 +61,25 @@ def record(
     well = [one for one in attempts if one.receipt == Receipt()]
     for attempt in attempts:
         if attempt not in well:
-            ended += _recorded_apart(db, attempt, policy, now_ms)
+            ended += _recorded_apart(session, attempt, policy, now_ms)
     outcomes = [one for attempt in well for one in _outcomes(attempt, policy, now_ms)]
-    with part(db) as together:
-        recorded = outbox.record_delivered(db, [one for one, _ in outcomes], now_ms=now_ms)
+    with part(session) as together:
+        recorded = outbox.record_delivered(session, [one for one, _ in outcomes], now_ms=now_ms)
     if together.fault is None:
         return ended + [(one, outcome) for one, outcome in outcomes if one.id in recorded]
     for attempt in well:
-        ended += _recorded_apart(db, attempt, policy, now_ms)
+        ended += _recorded_apart(session, attempt, policy, now_ms)
     return ended
 
 
-def _recorded_apart(db: Database, attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
+def _recorded_apart(
+    session: Session, attempt: Attempt, policy: Policy, now_ms: int
+) -> list[Ended]:
     """Write how an attempt ended; what cannot be written so is not tried again."""
     ended: list[Ended] = []
-    with part(db) as one:
+    with part(session) as one:
         outcomes = _outcomes(attempt, policy, now_ms)
-        ended = _recorded_singly(db, attempt, outcomes, now_ms)
+        ended = _recorded_singly(session, attempt, outcomes, now_ms)
     if one.fault is None:
         return ended
     log.error("recording_crashed", exc_info=one.fault)
@@ -90,19 +92,19 @@ def _recorded_apart(db: Database, attempt: Attempt, policy: Policy, now_ms: int)
     )
     if attempt.failure is None:
         taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
-        with part(db) as plainly:
-            ended = _ended_as(db, attempt, taken, now_ms)
+        with part(session) as plainly:
+            ended = _ended_as(session, attempt, taken, now_ms)
         if plainly.fault is None:
             return ended
-    return _ended_as(db, attempt, dead, now_ms)
+    return _ended_as(session, attempt, dead, now_ms)
 
 
-def _ended_as(db: Database, attempt: Attempt, outcome: Outcome, now_ms: int) -> list[Ended]:
+def _ended_as(session: Session, attempt: Attempt, outcome: Outcome, now_ms: int) -> list[Ended]:
     """Write one plain outcome for all that was sent together."""
     return [
         (one, outcome)
         for one in attempt.claimed
-        if outbox.record(db, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
+        if outbox.record(session, one, outcome, accepted=one.accepted, note="", now_ms=now_ms)
     ]
 
 
@@ -125,7 +127,7 @@ def _outcomes(attempt: Attempt, policy: Policy, now_ms: int) -> list[Ended]:
 
 
 def _recorded_singly(
-    db: Database, attempt: Attempt, outcomes: Sequence[Ended], now_ms: int
+    session: Session, attempt: Attempt, outcomes: Sequence[Ended], now_ms: int
 ) -> list[Ended]:
     """Write outcomes with what was said of them, and what the lead's thread is."""
     newly_accepted = (
@@ -135,12 +137,12 @@ def _recorded_singly(
     )
     if attempt.receipt and attempt.receipt.memory:
         lead = attempt.claimed[0].lead
-        destinations.remember(db, lead, attempt.receipt.memory, now_ms=now_ms)
+        destinations.remember(session, lead, attempt.receipt.memory, now_ms=now_ms)
     return [
         (claimed, outcome)
         for claimed, outcome in outcomes
         if outbox.record(
-            db,
+            session,
             claimed,
             outcome,
             accepted=claimed.accepted | newly_accepted,

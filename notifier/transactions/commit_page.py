@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import ms_of, stored_row
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
 from notifier.store.parts import part, words
+from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
 from notifier.transactions.page_comparison import Intake, Judge
@@ -46,37 +45,37 @@ class Committed:
         self.written.add(other.written)
 
 
-def commit_page(db: Database, page: Page, intake: Intake, *, at: datetime) -> Committed:
+def commit_page(session: Session, page: Page, intake: Intake, *, at: datetime) -> Committed:
     """Compare a page with the snapshot and commit what it leads to, as one whole.
 
     Where a record brings about a fault of ours, it alone is quarantined.
     """
-    with part(db) as whole:
-        committed = _committed(db, page, intake, at)
-    return _committed_singly(db, page, intake, at) if whole.fault else committed
+    with part(session) as whole:
+        committed = _committed(session, page, intake, at)
+    return _committed_singly(session, page, intake, at) if whole.fault else committed
 
 
-def _committed_singly(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
+def _committed_singly(session: Session, page: Page, intake: Intake, at: datetime) -> Committed:
     """Commit a page record by record: what one of them raises is its own trouble."""
     # Raises where not the records are at fault, and then nothing is committed.
-    committed = _committed(db, replace(page, rows=()), intake, at)
+    committed = _committed(session, replace(page, rows=()), intake, at)
     held: list[bool] = []
     seen = {one.lead_id for one in page.rows if one.lead_id in intake.seen}
     for reading in page.rows:
-        with part(db) as one:
+        with part(session) as one:
             alone = replace(intake, seen=frozenset(seen))
-            found = _committed(db, Page(rows=(reading,)), alone, at)
+            found = _committed(session, Page(rows=(reading,)), alone, at)
             committed.add(found)
             held.append(found.all_held)
         if one.fault:
-            _set_aside(db, reading, intake, one.fault, committed, at=at)
+            _set_aside(session, reading, intake, one.fault, committed, at=at)
         seen.add(reading.lead_id)
     committed.all_held = bool(held) and all(held)
     return committed
 
 
 def _set_aside(
-    db: Database,
+    session: Session,
     reading: Reading,
     intake: Intake,
     fault: Exception,
@@ -85,16 +84,16 @@ def _set_aside(
     at: datetime,
 ) -> None:
     bad = [(reading.digest, words(fault))]
-    new = sources.quarantine(db, intake.source.bot_id, intake.kind, bad, at_ms=ms_of(at))
+    new = sources.quarantine(session, intake.source.bot_id, intake.kind, bad, at_ms=ms_of(at))
     committed.quarantined += new
     committed.faults += [fault] if new else []
 
 
-def _committed(db: Database, page: Page, intake: Intake, at: datetime) -> Committed:
+def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Committed:
     bot_id, at_ms = intake.source.bot_id, ms_of(at)
-    state = snapshots.listing(db, bot_id, intake.kind)
-    judge = Judge(intake, state, mutes.active(db, now_ms=at_ms), at)
-    judge.load(db, page.rows)
+    state = snapshots.listing(session, bot_id, intake.kind)
+    judge = Judge(intake, state, mutes.active(session, now_ms=at_ms), at)
+    judge.load(session, page.rows)
     for reading in page.rows:
         judge.take(reading)
     committed = Committed(
@@ -104,26 +103,26 @@ def _committed(db: Database, page: Page, intake: Intake, at: datetime) -> Commit
         saved=tuple(f"{bot_id}/{lead_id}" for lead_id in judge.saved),
     )
     committed.quarantined = sources.quarantine(
-        db,
+        session,
         bot_id,
         intake.kind,
         [(one.digest, one.reason) for one in page.bad] + judge.damaged,
         more=page.more_bad,
         at_ms=at_ms,
     )
-    judge.save(db)
+    judge.save(session)
     for lead, one in judge.plans:
         if one.timers:
-            overdue.apply(db, lead, one.timers)
+            overdue.apply(session, lead, one.timers)
     events = [told for _, one in judge.plans for told in one.told]
     ledger.write(
-        db, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
+        session, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
     )
     return committed
 
 
 def present_lead(
-    db: Database, key: str, watched: Mapping[str, Source], rules: Ruleset
+    session: Session, key: str, watched: Mapping[str, Source], rules: Ruleset
 ) -> Lead | None:
     """Return the present state of the lead under a lane's ``key``.
 
@@ -131,7 +130,7 @@ def present_lead(
     :class:`DamagedError` where what is stored of it cannot be read.
     """
     bot_id, _, lead_id = key.partition("/")
-    found = snapshots.row(db, bot_id, lead_id)
+    found = snapshots.row(session, bot_id, lead_id)
     if found is None or bot_id not in watched:
         return None
     kind, row = found

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.core.rows import Row, instant, merged, moment_of, ms_of, parse_time, stored_row
@@ -14,6 +13,7 @@ from notifier.errors import DamagedError
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, snapshots
+from notifier.store.session import Session
 from notifier.store.snapshots import Known, ListingState, Saved
 from notifier.upstream.page import Reading
 
@@ -57,19 +57,19 @@ class Judge:
         self.saved: dict[str, Saved] = {}
         self.plans: list[tuple[Lead, Plan]] = []
 
-    def load(self, db: Database, readings: tuple[Reading, ...]) -> None:
+    def load(self, session: Session, readings: tuple[Reading, ...]) -> None:
         """Fetch what is known of these records, and the rows of those that differ."""
         bot_id = self._intake.source.bot_id
         lead_ids = [one.lead_id for one in readings]
-        self._known = snapshots.known(db, bot_id, lead_ids)
-        self._forgotten = forgotten.is_forgotten(db, bot_id, lead_ids)
+        self._known = snapshots.known(session, bot_id, lead_ids)
+        self._forgotten = forgotten.is_forgotten(session, bot_id, lead_ids)
         differing = [
             one.lead_id
             for one in readings
             if (known := self._known.get(one.lead_id))
             and (known.digest != one.digest or known.type != self._intake.kind)
         ]
-        stored = snapshots.rows(db, bot_id, differing)
+        stored = snapshots.rows(session, bot_id, differing)
         for lead_id, row in stored.items():
             with suppress(DamagedError):
                 self._rows[lead_id] = stored_row(row)
@@ -97,15 +97,15 @@ class Judge:
         else:
             self._differs(reading, known, again=again)
 
-    def save(self, db: Database) -> None:
+    def save(self, session: Session) -> None:
         """Write the snapshot; a quiet page writes nothing."""
         intake, bot_id = self._intake, self._intake.source.bot_id
         if not (self.saved or self.touched or self.late):
             return
-        snapshots.open_walk(db, bot_id, intake.kind, intake.walk)
-        snapshots.save(db, bot_id, list(self.saved.values()))
-        snapshots.touch(db, bot_id, self.touched, walk=intake.walk)
-        snapshots.remember_late(db, bot_id, self.late)
+        snapshots.open_walk(session, bot_id, intake.kind, intake.walk)
+        snapshots.save(session, bot_id, list(self.saved.values()))
+        snapshots.touch(session, bot_id, self.touched, walk=intake.walk)
+        snapshots.remember_late(session, bot_id, self.late)
 
     def _unchanged(self, known: Known) -> None:
         self.returned |= known.absent

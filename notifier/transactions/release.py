@@ -3,7 +3,6 @@
 from datetime import datetime
 
 import msgspec
-from sqlite_utils import Database
 
 from notifier.core.events import OVERDUE, Event, decode, encode
 from notifier.core.records import Lead
@@ -13,6 +12,7 @@ from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import waiting
 from notifier.store.parts import part
+from notifier.store.session import Session
 from notifier.store.waiting import Waiting
 from notifier.transactions.overdue import Present
 from notifier.transactions.write_events import gathered, new_delivery
@@ -21,7 +21,7 @@ NO_LONGER_SO = "no longer so"
 
 
 def ripen(
-    db: Database,
+    session: Session,
     destination: str,
     rules: Ruleset,
     present: Present,
@@ -38,18 +38,18 @@ def ripen(
     looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
     held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
     faults: list[Exception] = []
-    for one in waiting.ripe(db, destination, held, now_ms=ms_of(at)):
+    for one in waiting.ripe(session, destination, held, now_ms=ms_of(at)):
         releases = singly or one.held != Timing.DIGEST
-        with part(db) as deciding:
-            _decide(db, one, rules, present, mutes=mutes, at=at, releases=releases)
+        with part(session) as deciding:
+            _decide(session, one, rules, present, mutes=mutes, at=at, releases=releases)
         if deciding.fault:
-            waiting.release(db, one.id)
+            waiting.release(session, one.id)
             faults.append(deciding.fault)
     return faults
 
 
 def _decide(
-    db: Database,
+    session: Session,
     one: Waiting,
     rules: Ruleset,
     present: Present,
@@ -59,14 +59,14 @@ def _decide(
     releases: bool,
 ) -> None:
     event = decode(one.event_body)
-    lead, rule = present(db, one.lead), rules.rule(one.rule)
+    lead, rule = present(session, one.lead), rules.rule(one.rule)
     # What a rule had planned before it was taken away goes out unchanged.
     if one.held == Timing.SETTLE and rule is not None and rule.enabled:
-        _settle(db, one, _latest(event, lead), rules, mutes=mutes, at=at)
+        _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)
     elif _is_over(one, event, lead, rules):
-        waiting.skip(db, one.id, NO_LONGER_SO)
+        waiting.skip(session, one.id, NO_LONGER_SO)
     elif releases:
-        waiting.release(db, one.id)
+        waiting.release(session, one.id)
 
 
 def _latest(event: Event, lead: Lead | None) -> Event:
@@ -95,15 +95,15 @@ def _gathers_overdue(rule: Rule) -> bool:
 
 
 def _settle(
-    db: Database, one: Waiting, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
+    session: Session, one: Waiting, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
 ) -> None:
     """Match the settled lead anew, from the delivery's own rule on."""
     matches = settled(rules, event, rule=one.rule, destination=one.destination, at=at)
     if not matches:
-        waiting.skip(db, one.id, NO_LONGER_SO)
+        waiting.skip(session, one.id, NO_LONGER_SO)
         return
     # Drops come first, and the rule that claims the destination last.
-    decided = gathered(db, planned(matches[-1], rules, mutes=mutes), rules)
+    decided = gathered(session, planned(matches[-1], rules, mutes=mutes), rules)
     at_ms = ms_of(at)
     new = new_delivery(Told(event=event, deliveries=()), decided, 0, at_ms)
-    waiting.replan(db, one.id, new, envelope=encode(event).decode())
+    waiting.replan(session, one.id, new, envelope=encode(event).decode())

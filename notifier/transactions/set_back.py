@@ -5,8 +5,6 @@ By the old clock it would wait for as much longer as the clock was set back.
 
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import JITTER, RETRY_AFTER_MS, SLOWEST_PROBE_MS
 from notifier.core.rows import moment_of, ms_of
 from notifier.rules.matching import Timing, timing
@@ -15,32 +13,33 @@ from notifier.rules.timers import again, due
 from notifier.store import destinations, dues, mutes, sources, timers
 from notifier.store.dues import Later
 from notifier.store.parts import part
+from notifier.store.session import Session
 from notifier.store.timers import Timer
 
 TOLERATED_MS = 1_000
 """Less than this is a clock that is being adjusted."""
 
 
-def set_back_ms(db: Database, *, now_ms: int) -> int:
+def set_back_ms(session: Session, *, now_ms: int) -> int:
     """Return how far the clock lies behind what was seen before; 0 where it does not."""
-    latest_ms = sources.latest_success_ms(db)
+    latest_ms = sources.latest_success_ms(session)
     behind_ms = 0 if latest_ms is None else latest_ms - now_ms
     return behind_ms if behind_ms > TOLERATED_MS else 0
 
 
-def bring_forward(db: Database, rules: Ruleset, *, by_ms: int, now_ms: int) -> None:
+def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) -> None:
     """Let nothing wait longer than its own pause, after the clock was set back ``by_ms``."""
     at = moment_of(now_ms)
-    for one in dues.later(db, now_ms=now_ms):
-        with part(db):  # whose rule is gone, or damaged, waits on
+    for one in dues.later(session, now_ms=now_ms):
+        with part(session):  # whose rule is gone, or damaged, waits on
             due_ms = min(one.due_ms, ms_of(_latest(one, rules, at)))
-            dues.bring_forward(db, one.id, due_ms=due_ms, now_ms=now_ms)
-    for timer in timers.running(db):
-        with part(db):
-            _restart(db, timer, rules, at)
-    destinations.bring_forward(db, probe_ms=now_ms + SLOWEST_PROBE_MS, now_ms=now_ms)
-    mutes.bring_forward(db, by_ms=by_ms, now_ms=now_ms)
-    sources.bring_forward(db, now_ms=now_ms)
+            dues.bring_forward(session, one.id, due_ms=due_ms, now_ms=now_ms)
+    for timer in timers.running(session):
+        with part(session):
+            _restart(session, timer, rules, at)
+    destinations.bring_forward(session, probe_ms=now_ms + SLOWEST_PROBE_MS, now_ms=now_ms)
+    mutes.bring_forward(session, by_ms=by_ms, now_ms=now_ms)
+    sources.bring_forward(session, now_ms=now_ms)
 
 
 def _latest(one: Later, rules: Ruleset, at: datetime) -> datetime:
@@ -59,7 +58,7 @@ def _latest(one: Later, rules: Ruleset, at: datetime) -> datetime:
     return timing(rule, at)[1]
 
 
-def _restart(db: Database, timer: Timer, rules: Ruleset, at: datetime) -> None:
+def _restart(session: Session, timer: Timer, rules: Ruleset, at: datetime) -> None:
     """Let a timer that began, or was told, later than now begin now."""
     rule, at_ms = rules.rule(timer.rule), ms_of(at)
     if rule is None or rule.for_ is None or max(timer.since_ms, timer.told_ms or 0) <= at_ms:
@@ -69,4 +68,6 @@ def _restart(db: Database, timer: Timer, rules: Ruleset, at: datetime) -> None:
     else:
         told_ms = min(timer.told_ms, at_ms)
         due_ms = ms_of(again(rule, moment_of(told_ms)))
-    timers.move(db, timer, due_ms=due_ms, told_ms=told_ms, since_ms=min(timer.since_ms, at_ms))
+    timers.move(
+        session, timer, due_ms=due_ms, told_ms=told_ms, since_ms=min(timer.since_ms, at_ms)
+    )

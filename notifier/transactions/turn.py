@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import (
     Health,
     Policy,
@@ -21,6 +19,7 @@ from notifier.rules.model import Ruleset
 from notifier.store import burials, bursts, claims, destinations, dues, mutes, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part
+from notifier.store.session import Session
 from notifier.transactions import alerts as trouble
 from notifier.transactions.attempts import Attempt, Ended, record
 from notifier.transactions.overdue import Present
@@ -77,7 +76,7 @@ class Turn:
 
 
 def take_turn(
-    db: Database,
+    session: Session,
     lane: LaneFacts,
     attempts: Sequence[Attempt],
     rules: Ruleset,
@@ -86,10 +85,10 @@ def take_turn(
 ) -> Turn:
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
-    before = standing = destinations.standing(db, name)
+    before = standing = destinations.standing(session, name)
     owes_probe = lane.owes_probe or any(map(_told_nothing, attempts))
     turn = Turn(before=before, owes_probe=owes_probe)
-    turn.ended = record(db, attempts, lane.policy, now_ms=now_ms)
+    turn.ended = record(session, attempts, lane.policy, now_ms=now_ms)
     for attempt in attempts:
         standing = standing_after(
             None if attempt.was_taken else attempt.failure,
@@ -98,19 +97,19 @@ def take_turn(
             now_ms=now_ms,
         )
     if standing != before:
-        destinations.set_standing(db, name, standing)
+        destinations.set_standing(session, name, standing)
     if standing.health is Health.UP and before.health is not Health.UP:
-        dues.release_retries(db, name, now_ms=now_ms)
+        dues.release_retries(session, name, now_ms=now_ms)
     turn.standing = standing
     if not lane.in_flight:
-        outbox.release_orphans(db, name)
+        outbox.release_orphans(session, name)
     if lane.unsent and (lane.stopping or standing.health is not Health.UP):
-        outbox.give_back(db, lane.unsent)
+        outbox.give_back(session, lane.unsent)
         turn.gave_back = True
-    _bury(db, lane, standing, turn, now_ms)
-    _tell(db, lane, standing, turn, rules, now_ms=now_ms)
-    _prepare(db, lane, rules, turn, now_ms)
-    _claim(db, lane, standing, turn, now_ms)
+    _bury(session, lane, standing, turn, now_ms)
+    _tell(session, lane, standing, turn, rules, now_ms=now_ms)
+    _prepare(session, lane, rules, turn, now_ms)
+    _claim(session, lane, standing, turn, now_ms)
     return turn
 
 
@@ -120,7 +119,7 @@ def _told_nothing(attempt: Attempt) -> bool:
 
 
 def record_alone(
-    db: Database,
+    session: Session,
     lane: LaneFacts,
     attempts: Sequence[Attempt],
     reason: str,
@@ -132,29 +131,31 @@ def record_alone(
 
     ``fails``: it was so for some time, so that the destination counts as failing.
     """
-    ended = record(db, attempts, lane.policy, now_ms=now_ms)
-    standing = destinations.standing(db, lane.destination)
+    ended = record(session, attempts, lane.policy, now_ms=now_ms)
+    standing = destinations.standing(session, lane.destination)
     if fails and standing.health is Health.UP:
         failing = failing_for(reason, standing, now_ms=now_ms)
-        destinations.set_standing(db, lane.destination, failing)
+        destinations.set_standing(session, lane.destination, failing)
     return ended
 
 
-def _bury(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+def _bury(
+    session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
+) -> None:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
-    dead += burials.bury_lost(db, lane.destination)
+    dead += burials.bury_lost(session, lane.destination)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
-        dead += burials.bury_old(db, lane.destination, older_than_ms=oldest_ms)
-        planned_ms = dues.next_old_ms(db, lane.destination, from_ms=oldest_ms)
+        dead += burials.bury_old(session, lane.destination, older_than_ms=oldest_ms)
+        planned_ms = dues.next_old_ms(session, lane.destination, from_ms=oldest_ms)
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
-        destinations.count_dead(db, lane.destination, dead)
+        destinations.count_dead(session, lane.destination, dead)
 
 
 def _tell(
-    db: Database,
+    session: Session,
     lane: LaneFacts,
     standing: Standing,
     turn: Turn,
@@ -164,9 +165,9 @@ def _tell(
 ) -> None:
     """Tell others of the destination; where that fails, the next turn tries again."""
     written = Written()
-    with part(db) as telling:
+    with part(session) as telling:
         told_ms = trouble.tell(
-            db, lane.destination, standing, rules, now_ms=now_ms, written=written
+            session, lane.destination, standing, rules, now_ms=now_ms, written=written
         )
         turn.next_ms = _earliest(turn.next_ms, told_ms)
         turn.written = written
@@ -174,27 +175,31 @@ def _tell(
         turn.faults.append(telling.fault)
 
 
-def _prepare(db: Database, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int) -> None:
+def _prepare(
+    session: Session, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int
+) -> None:
     """Look again at what waited long enough, and sum up what would flood."""
     turn.faults += ripen(
-        db,
+        session,
         lane.destination,
         rules,
         lane.present,
-        mutes=mutes.active(db, now_ms=now_ms),
+        mutes=mutes.active(session, now_ms=now_ms),
         at=moment_of(now_ms),
     )
     if lane.burst is not None:
         per_ms = int(lane.burst.per.total_seconds() * 1000)
-        with part(db) as summing:
+        with part(session) as summing:
             bursts.summarise(
-                db, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
+                session, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
             )
         if summing.fault:
             turn.faults.append(summing.fault)
 
 
-def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int) -> None:
+def _claim(
+    session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
+) -> None:
     """Fill the free slots; a destination in trouble gets one probe at its time."""
     name = lane.destination
     if standing.health is Health.DISABLED:
@@ -202,32 +207,34 @@ def _claim(db: Database, lane: LaneFacts, standing: Standing, turn: Turn, now_ms
     due_ms: int | None = None
     if standing.health is Health.UP:
         limit = lane.free
-        turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit)
+        turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=limit)
         if not turn.claimed and not lane.in_flight:
             # Alone: one of several that were cut off together may end the program again.
             limit = min(limit, 1)
-            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=limit, suspects=True)
+            turn.claimed = claims.claim(
+                session, name, now_ms=now_ms, limit=limit, suspects=True
+            )
         turn.more_due = len(turn.claimed) >= limit
-        due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
+        due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         is_time = due_ms <= now_ms
         if is_time or turn.owes_probe:
             # A probe also takes what waits, such as the one that it is to replace.
-            turn.claimed = claims.claim(db, name, now_ms=now_ms, limit=1, probe=is_time)
+            turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=1, probe=is_time)
             turn.probe, turn.owes_probe = True, False
         if is_time:
-            due_ms = dues.next_due_ms(db, name, now_ms=now_ms)
+            due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.converses else ():
-        _recall(db, lane, turn, bundle[0].lead)
+        _recall(session, lane, turn, bundle[0].lead)
 
 
-def _recall(db: Database, lane: LaneFacts, turn: Turn, lead: str) -> None:
+def _recall(session: Session, lane: LaneFacts, turn: Turn, lead: str) -> None:
     """Look up what a message builds on; without it, it tells of its event alone."""
-    with part(db) as recalling:
-        turn.memories[lead] = destinations.memory(db, lead)
-        turn.leads[lead] = lane.present(db, lead)
+    with part(session) as recalling:
+        turn.memories[lead] = destinations.memory(session, lead)
+        turn.leads[lead] = lane.present(session, lead)
     if recalling.fault:
         turn.faults.append(recalling.fault)
 

@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from sqlite_utils import Database
-
 from notifier.core.events import UPDATES, Event
 from notifier.core.outcome import State
 from notifier.core.rows import moment_of, ms_of
@@ -18,6 +16,7 @@ from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
 from notifier.store import events, outbox, waiting
 from notifier.store.outbox import NewDelivery
+from notifier.store.session import Session
 
 Digests: TypeAlias = dict[tuple[str, str], tuple[str, int]]
 """The digest that gathers for a rule and destination: its bundle and due time (ms)."""
@@ -45,7 +44,7 @@ class Written:
 
 
 def write(
-    db: Database,
+    session: Session,
     told: Iterable[Told],
     rules: Ruleset,
     *,
@@ -55,16 +54,16 @@ def write(
 ) -> None:
     """Store events and deliveries, adding to ``written`` what was stored."""
     found = list(told)
-    seqs = events.add(db, [one.event for one in found], bot_id=bot_id, observed_ms=at_ms)
+    seqs = events.add(session, [one.event for one in found], bot_id=bot_id, observed_ms=at_ms)
     stored = [(one, seq) for one, seq in zip(found, seqs, strict=True) if seq is not None]
-    meeting = _Meeting(db, rules, at_ms)
+    meeting = _Meeting(session, rules, at_ms)
     meeting.unsettle({lane_key(one.event) for one, _ in stored if one.event.lead})
     deliveries = [
         new_delivery(one, planned, seq, at_ms)
         for one, seq in stored
         for planned in meeting.met(one)
     ]
-    outbox.add(db, deliveries)
+    outbox.add(session, deliveries)
     written.events += [one.event for one, _ in stored]
     written.deliveries += len(deliveries)
     written.destinations |= {
@@ -100,7 +99,7 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
 
 
 def gathered(
-    db: Database, planned: Planned, rules: Ruleset, *, begun: Digests | None = None
+    session: Session, planned: Planned, rules: Ruleset, *, begun: Digests | None = None
 ) -> Planned:
     """Let a delivery join the digest that its rule has open for the destination.
 
@@ -112,7 +111,7 @@ def gathered(
     begun = {} if begun is None else begun
     key = planned.rule, planned.destination
     own = planned.bundle, ms_of(planned.due)
-    bundle, due_ms = begun.get(key) or waiting.open_digest(db, *key) or own
+    bundle, due_ms = begun.get(key) or waiting.open_digest(session, *key) or own
     begun[key] = bundle, due_ms
     singly = rules.destinations[planned.destination].traits.takes_events
     return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))
@@ -121,8 +120,8 @@ def gathered(
 class _Meeting:
     """Lets new deliveries meet what waits: in the database, and of this very writing."""
 
-    def __init__(self, db: Database, rules: Ruleset, at_ms: int) -> None:
-        self._db = db
+    def __init__(self, session: Session, rules: Ruleset, at_ms: int) -> None:
+        self._session = session
         self._rules = rules
         self._at_ms = at_ms
         self._settling: set[tuple[str, str]] = set()  # lane key, destination
@@ -130,20 +129,21 @@ class _Meeting:
 
     def unsettle(self, leads: Collection[str]) -> None:
         """Let what settles of these leads wait longer, since something happens to them."""
-        for one in waiting.settling(self._db, leads) if leads else ():
+        for one in waiting.settling(self._session, leads) if leads else ():
             self._settling.add((one.lead, one.destination))
             rule = self._rules.rule(one.rule)
             if rule is not None and rule.settle is not None:
                 settle_ms = int(rule.settle.total_seconds() * 1000)
                 latest_ms = one.created_ms + LONGEST_SETTLE * settle_ms
                 due_ms = min(self._at_ms + settle_ms, latest_ms)
-                waiting.postpone(self._db, one.id, due_ms=due_ms)
+                waiting.postpone(self._session, one.id, due_ms=due_ms)
 
     def met(self, told: Told) -> list[Planned]:
         """Return the event's deliveries as they are to be stored."""
         lead = lane_key(told.event)
         joined = [
-            gathered(self._db, one, self._rules, begun=self._digests) for one in told.deliveries
+            gathered(self._session, one, self._rules, begun=self._digests)
+            for one in told.deliveries
         ]
         found = [self._absorbed(one, told.event, lead) for one in joined]
         self._settling |= {

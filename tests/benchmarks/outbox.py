@@ -17,7 +17,6 @@ from floors import Post, bare
 from installed import BOT_ID, CUSTOMER_ID
 from listing import lead
 from receiver import SECRET, receiver
-from sqlite_utils import Database
 from stand import Stand
 from table import Floor, Goal, Row
 
@@ -33,6 +32,7 @@ from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
 from notifier.store.db import Store
 from notifier.store.opening import connect
+from notifier.store.session import Session
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn
@@ -132,7 +132,7 @@ def _posts(path: Path) -> list[Post]:
     return [(event_id, body.encode()) for event_id, body in found]
 
 
-def _prepare(db: Database, rules: Ruleset, clocks: Clocks) -> None:
+def _prepare(db: Session, rules: Ruleset, clocks: Clocks) -> None:
     """Let all leads be known and open."""
     snapshots.listing(db, SOURCE.bot_id, LEAD)
     for page in _pages("OPEN"):

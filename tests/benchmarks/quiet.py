@@ -20,7 +20,6 @@ from installed import BOT_ID, CUSTOMER_ID, DATABASE, TOKEN
 from listing import upstream
 from peers import child
 from pydantic import SecretStr
-from sqlite_utils import Database
 from stand import Stand
 from table import Floor, Goal, Row
 
@@ -31,6 +30,7 @@ from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset
 from notifier.store import sources
 from notifier.store.db import Store
+from notifier.store.session import Session
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import PATH, Client, Listing
 from notifier.upstream.page import Page
@@ -155,7 +155,7 @@ async def _floor(store: Store, url: str, client: httpx.AsyncClient) -> None:
         await store.look(_select, ids)
 
 
-def _select(db: Database, ids: Sequence[str]) -> object:
+def _select(db: Session, ids: Sequence[str]) -> object:
     marks = ",".join("?" * len(ids))
     return db.execute(
         f"SELECT lead_id, digest FROM records WHERE bot_id = ? AND lead_id IN ({marks})",

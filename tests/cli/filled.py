@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.configuration.destinations import kinds
 from notifier.core.outcome import Health, Outcome, Standing, State
@@ -16,7 +15,7 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
+from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
@@ -48,8 +47,8 @@ class Filled:
         self.rules = load(rules)
         self.rows: dict[str, dict[str, Json]] = {}
         self.walk = 0
-        self.db: Database = connect(path)
-        with transaction(self.db):
+        self.db: Session = connect(path)
+        with self.db.transaction():
             registry.put_in_force(
                 self.db,
                 watched={BOT_ID: SOURCE.name},
@@ -79,7 +78,7 @@ class Filled:
             first_run=None,
         )
         at_ms = int(at.timestamp() * 1000)
-        with transaction(self.db):
+        with self.db.transaction():
             commit_page(self.db, page, intake, at=at)
             snapshots.close_walk(self.db, BOT_ID, LEAD, self.walk)
             snapshots.set_order(self.db, BOT_ID, LEAD, "updated-desc")
@@ -91,7 +90,7 @@ class Filled:
     ) -> None:
         """Claim everything that is due for the destination and record this outcome."""
         now_ms = ms()
-        with transaction(self.db):
+        with self.db.transaction():
             for bundle in claims.claim(self.db, destination, now_ms=now_ms, limit=100):
                 for one in bundle:
                     outcome = Outcome(state=state, attempts=1, due_ms=now_ms, error=error)
@@ -102,7 +101,7 @@ class Filled:
         """Let the timers that are due by then tell that somebody waits."""
         at = datetime.fromtimestamp(at_ms / 1000, UTC)
         watched = {BOT_ID: SOURCE}
-        with transaction(self.db):
+        with self.db.transaction():
             overdue.fire(
                 self.db,
                 BOT_ID,
@@ -117,7 +116,7 @@ class Filled:
     def park(self, destination: str, reason: str, remedy: str) -> None:
         """Let the destination refuse everything."""
         standing = Standing(health=Health.PARKED, reason=reason, remedy=remedy, probe_ms=1)
-        with transaction(self.db):
+        with self.db.transaction():
             destinations.set_standing(self.db, destination, standing)
 
 

@@ -15,7 +15,6 @@ from notifier.core.outcome import State
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
 from support.odd_files import no_file_larger_than, put_in_the_way
 
 TRACES = (ASHA, "Asha Rao", "asha@example.com", "I need a quote", "thread-of-asha")
@@ -31,7 +30,7 @@ def told(filled: Filled) -> Filled:
     filled.lead(ASHA, status="OPEN")
     filled.look()
     filled.deliver("crm", state=State.DEAD, error="refused asha@example.com")
-    with transaction(filled.db):
+    with filled.db.transaction():
         destinations.remember(filled.db, LANE, {"slack:C1": "thread-of-asha"}, now_ms=ms())
     return filled
 
@@ -97,10 +96,10 @@ def test_a_forgotten_lead_is_neither_stored_nor_announced_again(
 
 
 def test_a_message_under_way_leaves_no_memory_behind(notifier: Run, told: Filled) -> None:
-    with transaction(told.db):
+    with told.db.transaction():
         claims.claim(told.db, "ops", now_ms=ms(), limit=9)
     notifier("forget", ASHA)
-    with transaction(told.db):
+    with told.db.transaction():
         destinations.remember(told.db, LANE, {"slack:C1": "thread-of-asha"}, now_ms=ms())
         destinations.remember(told.db, f"{BOT_ID}/{BORIS}", {"slack:C1": "t"}, now_ms=ms())
     assert destinations.memory(told.db, LANE) == {}
@@ -137,7 +136,7 @@ def test_a_reader_in_the_way_is_told_and_the_next_try_finishes(
 def forgotten_while_read(told: Filled) -> bool:
     with closing(connect(told.path)) as db:
         db.execute("PRAGMA busy_timeout = 20").close()
-        with transaction(db):
+        with db.transaction():
             forgotten.erase(db, BOT_ID, ASHA, at_ms=ms())
         return forgotten.leave_no_trace(db)
 
@@ -147,7 +146,7 @@ def test_a_backup_is_whole_private_and_replaces_the_last(
 ) -> None:
     target = tmp_path / "copy.db"
     target.write_text("yesterday's")
-    with transaction(told.db):
+    with told.db.transaction():
         ended = notifier("backup", "copy.db")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("copy.db holds the whole database (")
@@ -221,7 +220,7 @@ def test_a_backup_over_another_name_of_the_database_is_refused(
 def test_a_backup_that_meets_a_full_disk_leaves_nothing_behind(
     notifier: Run, told: Filled, tmp_path: Path
 ) -> None:
-    with transaction(told.db):
+    with told.db.transaction():
         told.db.execute("INSERT INTO notes VALUES ('a', ?)", ["x" * 500_000])
     before = sorted(tmp_path.iterdir())
     with no_file_larger_than(200_000):

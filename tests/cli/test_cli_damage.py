@@ -102,8 +102,8 @@ def closed(filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> b
         )
     )
     filled.deliver("ops", state=State.DEAD, error="refused")
-    filled.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-    filled.db.execute("PRAGMA journal_mode = DELETE").close()
+    filled.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    filled.db.execute("PRAGMA journal_mode = DELETE").fetchall()
     filled.db.close()
     return (tmp_path / "notifier.db").read_bytes()
 

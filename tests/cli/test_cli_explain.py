@@ -109,7 +109,7 @@ def test_what_a_rule_does_outside_its_window_is_told(
         "- {name: Drop, when: lead.created, send: ops, only: never, outside: drop}\n"
         "- {name: Hold, when: lead.created, send: ops, only: never}\n"
     )
-    with filled.db.conn:
+    with filled.db.transaction():
         filled.db.execute("UPDATE events SET body = replace(body, ?, ?)", [ago()[:10], TUESDAY])
     told = lines(notifier("explain", event_id(filled, BORIS, "lead.created")).out)
     assert "Drop yes, to ops (dropped: outside the rule's window)" in told
@@ -124,7 +124,7 @@ def test_an_overdue_alert_is_explained_by_its_own_rule(notifier: Run, filled: Fi
 
 
 def test_a_lead_that_never_had_an_event_says_so(notifier: Run, filled: Filled) -> None:
-    with filled.db.conn:
+    with filled.db.transaction():
         filled.db.execute("DELETE FROM deliveries")
         filled.db.execute("DELETE FROM events")
     ended = notifier("explain", "--lead", BORIS)

@@ -10,7 +10,6 @@ from filled import ASHA, BORIS, SOURCE, Filled, ago
 
 from notifier.core.outcome import UNRESOLVED, State
 from notifier.core.rows import Json
-from notifier.store.parts import transaction
 
 DELIVERY_KEYS = [
     *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
@@ -109,7 +108,7 @@ def test_a_limit_keeps_the_newest(notifier: Run) -> None:
 
 
 def test_old_entries_are_beyond_since(notifier: Run, filled: Filled) -> None:
-    with filled.db.conn:
+    with filled.db.transaction():
         filled.db.execute("UPDATE events SET observed_ms = observed_ms - 7300000 WHERE seq = 1")
     assert len(listed(notifier, "events", "--since", "2h")) == 2
     assert len(listed(notifier, "events", "--since", "3h")) == 3
@@ -156,7 +155,7 @@ def test_strangers_words_give_a_terminal_no_orders(notifier: Run, filled: Filled
 
 def test_a_retry_to_come_is_told(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.PENDING, error="503 Service Unavailable")
-    with filled.db.conn:
+    with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET due_ms = due_ms + 90000000 WHERE attempts = 1")
     assert "due " in notifier("deliveries", "--destination", "crm").out
 
@@ -249,7 +248,7 @@ def test_no_listing_hands_a_terminal_what_it_would_obey(
 def test_a_person_reads_why_nobody_was_told_and_a_program_the_reason(
     notifier: Run, filled: Filled
 ) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET state = 'skipped', reason = ?", [UNRESOLVED])
     shown = notifier("deliveries").out
     assert "nobody is assigned, or" in shown

@@ -10,7 +10,6 @@ from filled import ASHA, BORIS, RULES, Filled, ms
 from notifier.core.outcome import Health, Standing
 from notifier.core.rows import Json
 from notifier.store import claims, destinations, registry
-from notifier.store.parts import transaction
 
 
 def sent_to(notifier: Run, destination: str) -> list[dict[str, Json]]:
@@ -26,7 +25,7 @@ def test_the_same_events_go_out_again_under_the_same_ids(notifier: Run, filled: 
     first, again = sent_to(notifier, "crm")
     assert first["event_id"] == again["event_id"]
     assert (first["state"], again["state"], again["attempts"]) == ("delivered", "pending", 0)
-    with transaction(filled.db):
+    with filled.db.transaction():
         ((claimed,),) = claims.claim(filled.db, "crm", now_ms=ms(), limit=9)
     assert claimed.id == again["id"]
 
@@ -47,7 +46,7 @@ def test_what_waits_already_and_what_is_older_is_left_alone(
     assert ended.out == "3 past events: 0 new deliveries to ops\n"
     assert ended.err == "2 are left alone: they wait already\n"
     filled.deliver("ops")
-    with transaction(filled.db):
+    with filled.db.transaction():
         filled.db.execute("UPDATE events SET observed_ms = observed_ms - 7300000 WHERE seq = 1")
     ended = notifier("replay", "--since", "2h", "--destination", "ops")
     assert ended.out == "2 past events: 1 new delivery to ops\n"
@@ -71,7 +70,7 @@ def test_the_forgotten_are_not_replayed(notifier: Run, filled: Filled) -> None:
 
 def test_a_destination_that_cannot_send_is_told_of(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm")
-    with transaction(filled.db):
+    with filled.db.transaction():
         destinations.set_standing(filled.db, "crm", Standing(health=Health.DISABLED))
     ended = notifier("replay", "--since", "2h", "--destination", "crm")
     assert ended.code == 0
@@ -96,7 +95,7 @@ def test_what_is_mistyped_is_wrong_usage(
 
 
 def test_a_destination_that_nobody_serves_yet_is_refused(notifier: Run, filled: Filled) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         registry.put_in_force(filled.db, watched={}, destinations={"ops": "console"}, rules=())
     ended = notifier("replay", "--since", "2h", "--destination", "crm")
     assert ended.code == 2

@@ -13,7 +13,6 @@ from filled import BOT_ID, Filled, ms
 from notifier.core.outcome import Health, Standing, State
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
 from notifier.store.lock import instance_lock
-from notifier.store.parts import transaction
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 
@@ -47,7 +46,7 @@ def test_when_all_is_well_it_says_so(notifier: Run, filled: Filled) -> None:
 def test_json_has_exactly_the_promised_shape(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     until_ms = ms(hours=-2)
-    with transaction(filled.db):
+    with filled.db.transaction():
         mutes.mute(filled.db, "destination", "ops", until_ms=until_ms)
         sources.quarantine(filled.db, BOT_ID, "lead", [(b"1", "no _id")], at_ms=1)
     ended = notifier("status", "--json")
@@ -87,7 +86,7 @@ def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Fi
     filled.park("ops", "not in the channel", "invite the app: /invite @notifier")
     gone = Standing(health=Health.DISABLED, reason="410 Gone")
     refused = "rules.yaml:3:5: no such key `sedn` (did you mean `send`?)"
-    with transaction(filled.db):
+    with filled.db.transaction():
         destinations.set_standing(filled.db, "crm", gone)
         sources.set_state(filled.db, BOT_ID, "down", "401 Unauthorized", "renew NOTIFIER_TOKEN")
         notes.rules(filled.db, loaded_at=None, refused=refused)
@@ -114,7 +113,7 @@ def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Fi
 def test_a_destination_is_muted_as_long_as_it_is_not_as_its_namesake_rule(
     notifier: Run, filled: Filled
 ) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         mutes.mute(filled.db, "rule", "ops", until_ms=ms(hours=-1))
         mutes.mute(filled.db, "destination", "ops", until_ms=ms(hours=-30))
     lines = [" ".join(line.split()) for line in notifier("status").out.splitlines()]
@@ -138,7 +137,7 @@ def test_a_service_that_does_not_run_is_told_first(notifier: Run, filled: Filled
 def test_a_service_that_does_not_run_shows_as_a_stale_poll(
     notifier: Run, filled: Filled
 ) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         sources.succeeded(filled.db, BOT_ID, at_ms=ms(hours=3))
     ended = notifier("status")
     assert ended.code == 1
@@ -150,7 +149,7 @@ def test_a_service_that_does_not_run_shows_as_a_stale_poll(
 def test_bad_records_are_told_but_no_emergency_and_dead_deliveries_are_one(
     notifier: Run, filled: Filled
 ) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         sources.quarantine(filled.db, BOT_ID, "lead", [(b"1", "no _id")], at_ms=1)
     ended = notifier("status")
     assert ended.code == 0
@@ -165,7 +164,7 @@ def test_bad_records_are_told_but_no_emergency_and_dead_deliveries_are_one(
 
 @runs
 def test_an_order_that_hides_changes_is_explained(notifier: Run, filled: Filled) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         snapshots.set_order(filled.db, BOT_ID, "lead", "created-desc")
         snapshots.finish_full_walk(filled.db, BOT_ID, "lead", at_ms=1, pages=30)
     ended = notifier("status")
@@ -177,7 +176,7 @@ def test_an_order_that_hides_changes_is_explained(notifier: Run, filled: Filled)
 def test_what_the_rules_no_longer_name_is_gone_or_marked(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     filled.deliver("ops")
-    with transaction(filled.db):
+    with filled.db.transaction():
         registry.put_in_force(
             filled.db, watched={}, destinations={"sales": "console"}, rules=[]
         )

@@ -10,7 +10,6 @@ from notifier.core.outcome import Health, Outcome, Standing, State
 from notifier.core.rows import Json
 from notifier.store import burials, claims, destinations, mutes, outbox, registry
 from notifier.store.claims import Claimed
-from notifier.store.parts import transaction
 
 
 def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:
@@ -18,7 +17,7 @@ def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:
 
 
 def claim(filled: Filled, destination: str) -> list[tuple[Claimed, ...]]:
-    with transaction(filled.db):
+    with filled.db.transaction():
         return claims.claim(filled.db, destination, now_ms=ms(), limit=9)
 
 
@@ -30,7 +29,7 @@ def test_a_retried_delivery_starts_over_and_keeps_its_error(
     notifier: Run, filled: Filled
 ) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
-    with transaction(filled.db):
+    with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET attempts = 10, planned_ms = 1 WHERE id = 2")
     before_ms = ms()
     ended = notifier("retry", "2")
@@ -53,11 +52,11 @@ def test_an_attempt_under_way_cannot_end_what_was_retried(
     notifier: Run, filled: Filled
 ) -> None:
     ((claimed,),) = claim(filled, "crm")
-    with transaction(filled.db):
+    with filled.db.transaction():
         burials.bury_removed(filled.db, ["sales", "ops"])
     assert notifier("retry", str(claimed.id)).code == 0
     delivered = Outcome(state=State.DELIVERED, attempts=1, due_ms=ms())
-    with transaction(filled.db):
+    with filled.db.transaction():
         recorded = outbox.record(
             filled.db, claimed, delivered, accepted=frozenset(), note="", now_ms=ms()
         )
@@ -92,14 +91,14 @@ def test_all_that_is_dead_is_retried_or_that_of_one_destination(
 
 def test_a_retry_to_a_place_that_cannot_send_says_so(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD)
-    with transaction(filled.db):
+    with filled.db.transaction():
         destinations.set_standing(filled.db, "crm", Standing(health=Health.DISABLED))
     ended = notifier("retry", "2")
     assert ended.code == 0
     assert "crm is disabled: nothing goes out before `notifier destinations enable crm`" in (
         ended.err
     )
-    with transaction(filled.db):
+    with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET state = 'dead'")
         registry.put_in_force(filled.db, watched={}, destinations={"ops": "console"}, rules=())
     ended = notifier("retry", "2")
@@ -150,7 +149,7 @@ def test_what_waited_for_a_retry_goes_out_when_its_destination_is_enabled(
     notifier: Run, filled: Filled
 ) -> None:
     filled.deliver("crm", state=State.PENDING, error="503")
-    with transaction(filled.db):
+    with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET due_ms = due_ms + 9000000 WHERE id = 2")
     assert claim(filled, "crm") == []
     notifier("destinations", "enable", "crm")
@@ -198,7 +197,7 @@ def test_what_is_not_muted_cannot_be_unmuted(notifier: Run) -> None:
 
 
 def test_a_name_that_is_both_needs_its_kind(notifier: Run, filled: Filled) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         registry.put_in_force(
             filled.db, watched={}, destinations={"sales": "console"}, rules=["sales"]
         )
@@ -211,6 +210,6 @@ def test_a_name_that_is_both_needs_its_kind(notifier: Run, filled: Filled) -> No
 
 
 def test_looking_needs_no_lock(notifier: Run, filled: Filled) -> None:
-    with transaction(filled.db):
+    with filled.db.transaction():
         assert len(listed(notifier, "deliveries", "--lead", ASHA)) == 4
         assert notifier("status", "--json").code == 0

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.configuration.destinations import build_destinations, kinds, limits
 from notifier.configuration.settings import Settings
@@ -30,6 +29,7 @@ from notifier.rulesfile.load import load_rules
 from notifier.store import destinations as standings
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
+from notifier.store.session import Session
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn
@@ -72,7 +72,7 @@ class House:
         self.now += timedelta(**duration)
         self.dispatcher.wake_all()
 
-    def present(self, db: Database, key: str) -> Lead | None:
+    def present(self, db: Session, key: str) -> Lead | None:
         return present_lead(db, key, {WEBSITE.bot_id: WEBSITE}, self.rules)
 
     def turned(self, name: str, turn: Turn) -> None:
@@ -171,19 +171,19 @@ def ruleset(text: str) -> Ruleset:
     )
 
 
-def enable(db: Database, name: str) -> None:
+def enable(db: Session, name: str) -> None:
     """Do what `notifier destinations enable` does."""
     standings.set_standing(db, name, Standing())
 
 
-def _prepared(db: Database, now_ms: int) -> None:
+def _prepared(db: Session, now_ms: int) -> None:
     snapshots.listing(db, WEBSITE.bot_id, LEAD)
     snapshots.finish_full_walk(db, WEBSITE.bot_id, LEAD, at_ms=now_ms, pages=1)
     outbox.release_all(db, now_ms=now_ms)
 
 
 def _committed(
-    db: Database, page: Page, rules: Ruleset, at: datetime
+    db: Session, page: Page, rules: Ruleset, at: datetime
 ) -> tuple[set[str], tuple[str, ...]]:
     walk = snapshots.listing(db, WEBSITE.bot_id, LEAD).last_walk + 1
     intake = Intake(source=WEBSITE, kind=LEAD, walk=walk, rules=rules, first_run=timedelta())

@@ -32,7 +32,7 @@ def close(stage: Stage, number: int) -> None:
     intake = Intake(
         source=WEBSITE, kind="lead", walk=100 + number, rules=stage.rules, first_run=None
     )
-    commit_page(stage.db, page, intake, at=stage.now)
+    commit_page(stage.session, page, intake, at=stage.now)
 
 
 def limited(burst: str) -> str:
@@ -151,12 +151,12 @@ def test_what_is_under_way_counts_as_sent_now() -> None:
     now_ms = int(MONDAY_10.timestamp() * 1000)
     stage.read([row(1), row(2)])
     close(stage, 1)
-    assert len(take_turn(stage.db, lane, [], stage.rules, now_ms=now_ms).claimed) == 1
+    assert len(take_turn(stage.session, lane, [], stage.rules, now_ms=now_ms).claimed) == 1
     close(stage, 2)
     busy = replace(lane, free=1, in_flight=1)
-    turn = take_turn(stage.db, busy, [], stage.rules, now_ms=now_ms + 1_000)
+    turn = take_turn(stage.session, busy, [], stage.rules, now_ms=now_ms + 1_000)
     assert (turn.claimed, turn.next_ms) == ([], now_ms + 301_000)
-    (due_ms,) = stage.db.execute(
+    (due_ms,) = stage.session.execute(
         "SELECT due_ms FROM deliveries WHERE held = 'burst'"
     ).fetchone()
     assert due_ms == now_ms + 301_000

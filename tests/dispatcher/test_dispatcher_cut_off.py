@@ -24,7 +24,7 @@ def turn(stage: Stage, name: str, *ended: Attempt, in_flight: int = 0) -> Turn:
         free=0 if ended else SLOTS[name],
         in_flight=in_flight,
     )
-    return take_turn(stage.db, facts, ended, stage.rules, now_ms=AT_MS)
+    return take_turn(stage.session, facts, ended, stage.rules, now_ms=AT_MS)
 
 
 def leads(turn: Turn) -> list[str]:
@@ -36,7 +36,7 @@ def test_only_the_message_that_ends_the_program_is_dead() -> None:
     stage.read([row(n) for n in range(20)])
     while any((flights := {name: turn(stage, name).claimed for name in SLOTS}).values()):
         if any(bundle[0].lead == "b1/lead13" for bundle in flights["crm"]):
-            outbox.release_all(stage.db, now_ms=0)
+            outbox.release_all(stage.session, now_ms=0)
             continue
         for name, bundles in flights.items():
             taken = [
@@ -44,7 +44,7 @@ def test_only_the_message_that_ends_the_program_is_dead() -> None:
                 for one in bundles
             ]
             turn(stage, name, *taken)
-    states = stage.db.execute("SELECT destination, state FROM deliveries").fetchall()
+    states = stage.session.execute("SELECT destination, state FROM deliveries").fetchall()
     assert Counter(states) == {
         ("crm", "delivered"): 19,
         ("crm", "dead"): 1,
@@ -57,10 +57,10 @@ def test_what_was_cut_off_twice_lets_the_others_go_first_and_goes_alone() -> Non
     stage.read([row(1), row(2)])
     for _ in range(2):
         assert leads(turn(stage, "crm")) == ["b1/lead1", "b1/lead2"]
-        outbox.release_all(stage.db, now_ms=AT_MS)
+        outbox.release_all(stage.session, now_ms=AT_MS)
     stage.read([row(3), row(4)])
     assert leads(turn(stage, "crm")) == ["b1/lead3", "b1/lead4"]
     assert leads(turn(stage, "crm", in_flight=2)) == []
-    stage.db.execute("UPDATE deliveries SET state = 'delivered' WHERE claimed = 1")
+    stage.session.execute("UPDATE deliveries SET state = 'delivered' WHERE claimed = 1")
     assert leads(turn(stage, "crm")) == ["b1/lead1"]
     assert leads(turn(stage, "crm", in_flight=1)) == []

@@ -106,7 +106,7 @@ def test_a_webhook_gets_what_is_due_of_one_lead_in_order() -> None:
     at_11_ms = int(MONDAY_10.replace(hour=11).timestamp() * 1000)
     turns = [
         take_turn(
-            stage.db, replace(lane, in_flight=in_flight), [], stage.rules, now_ms=at_11_ms
+            stage.session, replace(lane, in_flight=in_flight), [], stage.rules, now_ms=at_11_ms
         )
         for in_flight in range(2)
     ]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from house import House, house
-from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.destinations.base import Diagnosis, Message, Receipt
 from notifier.errors import StoreError, TemporaryDeliveryError
 from notifier.messages.text import Medium
 from notifier.store.db import Store
+from notifier.store.session import Session
 from support.virtual_time import OneThread, VirtualLoop
 
 P = ParamSpec("P")
@@ -66,7 +66,7 @@ class FullDisk(Store):
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:

@@ -14,7 +14,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from house import House, house
-from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.destinations.base import Diagnosis, Message, Receipt
@@ -26,6 +25,7 @@ from notifier.errors import (
 )
 from notifier.messages.text import Medium
 from notifier.store.db import Store
+from notifier.store.session import Session
 from notifier.transactions.turn import take_turn
 from support.virtual_time import OneThread
 
@@ -93,7 +93,7 @@ class Faulty(Store):
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
@@ -104,7 +104,7 @@ class Faulty(Store):
         if when == "before":
             raise error
 
-        def failing(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def failing(db: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
             function(db, *args, **kwargs)
             raise error
 

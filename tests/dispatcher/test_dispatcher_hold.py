@@ -137,7 +137,7 @@ def test_a_muted_match_claims_and_is_skipped(name: str) -> None:
         "  - {name: Second, when: lead.created, send: [team, screen]}\n"
     )
     until_ms = int(stage.now.timestamp() * 1000) + 60_000
-    mutes.mute(stage.db, name, {"rule": "First"}.get(name, "team"), until_ms=until_ms)
+    mutes.mute(stage.session, name, {"rule": "First"}.get(name, "team"), until_ms=until_ms)
     stage.read([row()])
     assert [one.to for one in stage.sent] == ["screen"]
     assert ended(stage)[0] == ("lead.created", "First", "skipped", "muted")

@@ -58,7 +58,7 @@ def test_a_change_that_makes_the_condition_false_cancels() -> None:
     later(stage, minutes=14)
     stage.read([row(assignee={"id": "a1"})])
     later(stage, days=1)
-    assert (times(stage), timers.count(stage.db)) == ([], 0)
+    assert (times(stage), timers.count(stage.session)) == ([], 0)
 
 
 def test_a_break_starts_the_count_anew() -> None:
@@ -137,7 +137,7 @@ def test_it_survives_a_restart() -> None:
 
 def test_leads_of_the_baseline_start_nothing() -> None:
     stage = staged(WAITS)
-    stage.db.execute("UPDATE listings SET baseline_done_ms = NULL")
+    stage.session.execute("UPDATE listings SET baseline_done_ms = NULL")
     stage.read([row()])
     stage.open()
     later(stage, days=1)
@@ -179,7 +179,7 @@ def test_a_changed_condition_that_does_not_hold_ends_the_timer() -> None:
     stage = staged(WAITS)
     stage.read([row()])
     stage = restarted(stage, WAITS.replace("status: OPEN", "status: REVIEW"))
-    assert timers.count(stage.db) == 0
+    assert timers.count(stage.session) == 0
 
 
 def test_a_changed_repetition_counts_from_the_last_alarm() -> None:
@@ -204,7 +204,7 @@ def test_a_removed_or_disabled_rule_loses_its_timers(rules: str) -> None:
 def test_a_lead_that_the_last_sweep_did_not_find_alarms_only_once_it_is_back() -> None:
     stage = staged(WAITS)
     stage.read([row()])
-    snapshots.mark_absent(stage.db, "b1", "lead", [], since=1_000)
+    snapshots.mark_absent(stage.session, "b1", "lead", [], since=1_000)
     later(stage, days=1)
     assert times(stage) == []
     stage.read([row(city="Pune")])
@@ -216,7 +216,7 @@ def test_it_waits_for_a_head_poll_that_began_after_it_came_due() -> None:
     stage.read([row()])
     for minutes, alarms in ((0, 0), (14, 0), (15, 1), (16, 0)):
         written = overdue.fire(
-            stage.db,
+            stage.session,
             "b1",
             "lead",
             stage.rules,
@@ -303,7 +303,7 @@ def test_an_alarm_of_a_muted_rule_is_skipped_and_not_made_up_for() -> None:
     stage = staged(WAITS)
     stage.read([row()])
     until_ms = int((MONDAY_10 + timedelta(hours=1)).timestamp() * 1000)
-    mutes.mute(stage.db, "rule", "Waits", until_ms=until_ms)
+    mutes.mute(stage.session, "rule", "Waits", until_ms=until_ms)
     later(stage, days=1)
     assert times(stage) == []
     assert ended(stage) == [("lead.overdue", "Waits", "skipped", "muted")]
@@ -342,9 +342,9 @@ def test_other_rules_may_listen_to_the_alarm_of_one() -> None:
 def test_a_restored_backup_alarms_nobody_anew(kind: str) -> None:
     stage = staged(WAITS.replace("if: {", "if: {type: [lead, non-lead], "))
     stage.read([row()], kind=kind)
-    (timer,) = timers.running(stage.db)
+    (timer,) = timers.running(stage.session)
     later(stage, minutes=15)
-    timers.start(stage.db, [timer])
+    timers.start(stage.session, [timer])
     later(stage, minutes=1)
     stage.read([], kind=kind)
     assert times(stage) == ["02 10:15"]
@@ -353,11 +353,11 @@ def test_a_restored_backup_alarms_nobody_anew(kind: str) -> None:
 def test_a_lead_that_cannot_be_read_delays_no_other_and_is_told_later() -> None:
     stage = staged(WAITS)
     stage.read([row(1), row(2)])
-    stored = stage.db.execute("SELECT row FROM records WHERE lead_id LIKE '%1'").fetchone()
-    stage.db.execute("UPDATE records SET row = '[' WHERE lead_id LIKE '%1'")
+    stored = stage.session.execute("SELECT row FROM records WHERE lead_id LIKE '%1'").fetchone()
+    stage.session.execute("UPDATE records SET row = '[' WHERE lead_id LIKE '%1'")
     later(stage, minutes=15)
     assert told(stage) == ["10:15:00 team: Waits: Lead 2"]
-    stage.db.execute("UPDATE records SET row = ? WHERE row = '['", stored)
+    stage.session.execute("UPDATE records SET row = ? WHERE row = '['", stored)
     later(stage, minutes=4)
     assert len(told(stage)) == 1
     later(stage, minutes=2)

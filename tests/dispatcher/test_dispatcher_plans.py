@@ -1,9 +1,10 @@
 """A turn stays quick however much waits: none of its statements reads all deliveries."""
 
 import pytest
-from sqlite_utils import Database
 
 from notifier.rehearsal.stage import Stage
+from notifier.store.session import Session
+from notifier.store.sqlite import SqliteSession
 from notifier.transactions.turn import LaneFacts, take_turn
 from support.stages import MONDAY_10, row, staged
 
@@ -24,13 +25,14 @@ def statements(stage: Stage, destination: str) -> list[str]:
         in_flight=0,
     )
     found: list[str] = []
-    stage.db.conn.set_trace_callback(found.append)
-    take_turn(stage.db, facts, [], stage.rules, now_ms=int(MONDAY_10.timestamp() * 1000))
-    stage.db.conn.set_trace_callback(None)
+    assert isinstance(stage.session, SqliteSession)
+    stage.session.set_trace_callback(found.append)
+    take_turn(stage.session, facts, [], stage.rules, now_ms=int(MONDAY_10.timestamp() * 1000))
+    stage.session.set_trace_callback(None)
     return [one for one in found if "deliveries" in one]
 
 
-def plan(db: Database, statement: str) -> list[str]:
+def plan(db: Session, statement: str) -> list[str]:
     return [line[3] for line in db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()]
 
 
@@ -39,9 +41,9 @@ def plan(db: Database, statement: str) -> list[str]:
 def test_a_turn_looks_at_no_more_than_it_needs(destination: str, trouble: str | None) -> None:
     stage = staged(RULES)
     stage.read([row(number) for number in range(3)])
-    stage.db.execute("UPDATE deliveries SET state = 'pending', delivered_ms = NULL")
+    stage.session.execute("UPDATE deliveries SET state = 'pending', delivered_ms = NULL")
     if trouble:
-        stage.db.execute(
+        stage.session.execute(
             "INSERT INTO destinations (name, state, failures) VALUES (?, ?, 3)"
             " ON CONFLICT (name) DO UPDATE SET state = excluded.state",
             [destination, trouble],
@@ -49,7 +51,7 @@ def test_a_turn_looks_at_no_more_than_it_needs(destination: str, trouble: str | 
     looked = statements(stage, destination)
     assert len(looked) > 5
     for statement in looked:
-        for step in plan(stage.db, statement):
+        for step in plan(stage.session, statement):
             assert "SCAN deliveries" not in step, statement
             assert "SCAN d" not in step, statement
             # An equality on the destination alone would read all it has or had.

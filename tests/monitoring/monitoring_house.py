@@ -4,8 +4,6 @@ import asyncio
 import socket
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from notifier.core.outcome import Health, Standing
 from notifier.store import destinations, notes, registry, sources
 from notifier.store.health import (
@@ -14,6 +12,7 @@ from notifier.store.health import (
     Overview,
     SourceHealth,
 )
+from notifier.store.session import Session
 
 NOW_MS = 1_772_425_800_000
 MINUTE_MS = 60_000
@@ -38,7 +37,7 @@ class Manager:
         self._socket.close()
 
 
-def seed(db: Database) -> None:
+def seed(db: Session) -> None:
     """One good source, and a destination that a person disabled."""
     registry.put_in_force(
         db, watched={"bot": "website"}, destinations={"crm": "webhook"}, rules=()

@@ -12,13 +12,13 @@ import httpx
 import pytest
 from monitoring_house import NOW_MS, Manager, seed
 from pydantic import SecretStr
-from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
 from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store.db import Store
+from notifier.store.session import Session
 from support.receivers import Receiver
 
 P = ParamSpec("P")
@@ -132,7 +132,7 @@ class OddStore(Store):
 
     async def look(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:

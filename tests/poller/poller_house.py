@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, Source
@@ -25,7 +24,7 @@ from notifier.simulator.listing import Order
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
+from notifier.store.session import Session
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
@@ -67,7 +66,7 @@ class InlineStore:
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
@@ -77,7 +76,7 @@ class InlineStore:
         dies = self.crash_in == 0
         if self.crash_in is not None:
             self.crash_in -= 1
-        with transaction(self.db):
+        with self.db.transaction():
             result = function(self.db, *args, **kwargs)
             if dies and not self.crash_commits:
                 raise Crash
@@ -90,11 +89,11 @@ class InlineStore:
 
     def soon(
         self,
-        function: Callable[Concatenate[Database, P], object],
+        function: Callable[Concatenate[Session, P], object],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        with transaction(self.db):
+        with self.db.transaction():
             function(self.db, *args, **kwargs)
 
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:

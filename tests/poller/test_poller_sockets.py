@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pytest
 from poller_model import Model, as_told
 from pydantic import SecretStr
-from sqlite_utils import Database
 
 from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, NON_LEAD, Source
@@ -24,6 +23,7 @@ from notifier.simulator.server import TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.db import Store
+from notifier.store.session import Session
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client, Listing
 from support.virtual_time import now_ms, run_fast
@@ -64,11 +64,11 @@ class Watched(Store):
 
     async def run(
         self,
-        function: Callable[Concatenate[Database, P], T],
+        function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        def heard_too(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def heard_too(db: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
             # On the database's thread: a task that is killed hears of nothing.
             found = function(db, *args, **kwargs)
             self._heard(function, found, *args)
@@ -122,7 +122,7 @@ async def polling(
 
 def events(path: Path) -> list[Event]:
     store = Store(path)
-    rows = store._db.execute("SELECT body FROM events ORDER BY seq").fetchall()
+    rows = store._session.execute("SELECT body FROM events ORDER BY seq").fetchall()
     store.close()
     return [decode(body.encode()) for (body,) in rows]
 

@@ -34,7 +34,7 @@ def settled(house: House, count: int = 40) -> House:
 def statements(house: House) -> list[str]:
     """Return the list to which the database adds every statement from now on."""
     found: list[str] = []
-    house.store.db.conn.set_trace_callback(found.append)
+    house.store.db.set_trace_callback(found.append)
     return found
 
 
@@ -48,11 +48,11 @@ def test_a_quiet_poll_is_one_request_and_asks_for_page_one(build: Build) -> None
 @pytest.mark.parametrize("count", [40, 400])
 def test_a_quiet_poll_writes_three_rows_and_loads_none(build: Build, count: int) -> None:
     house = settled(build(page_size=20), count)
-    rows_before = house.store.db.conn.total_changes
+    rows_before = house.store.db.total_changes
     seen = statements(house)
     house.poll(15)
     # The request's time, the one that is a minute old, and the source's last success.
-    assert house.store.db.conn.total_changes - rows_before == 3
+    assert house.store.db.total_changes - rows_before == 3
     assert not any("SELECT lead_id, row" in text for text in seen)
     assert len(seen) < 30
 

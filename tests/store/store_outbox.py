@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from notifier.core.events import EventType, encode, operation
 from notifier.core.outcome import Outcome, State
 from notifier.core.rows import moment_of
 from notifier.store import claims, outbox
 from notifier.store.claims import Claimed
 from notifier.store.outbox import NewDelivery
+from notifier.store.session import Session
 
 NOW_MS = 1_772_452_800_000
 CRM = "crm"
@@ -23,7 +22,7 @@ BODY = encode(
 class Outbox:
     """Deliveries are named by their titles; each has an event of its own."""
 
-    db: Database
+    db: Session
     _events: int = 0
 
     def add(

@@ -15,8 +15,8 @@ from notifier.store.db import Store
 from notifier.store.faults import translated
 from notifier.store.lock import instance_lock
 from notifier.store.opening import backup, connect, connect_existing
-from notifier.store.parts import transaction
 from notifier.store.schema import MIGRATIONS
+from notifier.store.session import Session
 from support.odd_files import ODD, put_in_the_way
 
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with closing(connect(path)) as db, transaction(db):
+    with closing(connect(path)) as db, db.transaction():
         for number in range(500):
             db.execute("INSERT INTO notes VALUES (?, ?)", [f"note {number}", "x" * 500])
     content = bytearray(path.read_bytes())
@@ -132,7 +132,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         connect(path, migrations=broken)
     with closing(connect(path, migrations=later_schema())) as db:
-        assert "9999_later" in {one.name for one in MIGRATIONS.applied(db)}
+        assert "9999_later" in {one.name for one in MIGRATIONS.applied(Database(db))}
 
 
 def test_a_command_creates_no_database(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_command_creates_no_database(tmp_path: Path) -> None:
 
 def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "notifier.db")) as db:
-        with pytest.raises(sqlite3.IntegrityError), transaction(db):
+        with pytest.raises(sqlite3.IntegrityError), db.transaction():
             db.execute("INSERT INTO notes VALUES ('a', 'b'), ('a', 'c')")
         assert db.execute("SELECT COUNT(*) FROM notes").fetchone() == (0,)
 
@@ -153,10 +153,10 @@ def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
     with closing(connect(path)) as db, closing(connect(path)) as other:
         other.execute("PRAGMA busy_timeout = 1").close()
         with (
-            transaction(db),
+            db.transaction(),
             pytest.raises(BusyError, match="another process keeps"),
             translated(path),
-            transaction(other),
+            other.transaction(),
         ):
             pass
 
@@ -170,7 +170,7 @@ async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> 
         assert db.execute("SELECT * FROM notes").fetchall() == [("a", "b")]
 
 
-def note(db: Database, name: str) -> None:
+def note(db: Session, name: str) -> None:
     db.execute("INSERT INTO notes VALUES (?, '')", [name])
 
 
@@ -199,7 +199,7 @@ async def test_what_rides_along_waits_where_a_transaction_fails(tmp_path: Path) 
     await store.run(note, "a")
     store.soon(note, "rider")
 
-    def write_twice(db: Database) -> None:
+    def write_twice(db: Session) -> None:
         note(db, "b")
         note(db, "a")
 
@@ -230,7 +230,7 @@ async def test_what_rides_along_and_fails_spoils_no_transaction(
     path = tmp_path / "notifier.db"
     store = Store(path)
 
-    def failing(_db: Database) -> None:
+    def failing(_db: Session) -> None:
         raise ValueError("anything")
 
     store.soon(failing)
@@ -245,10 +245,10 @@ async def test_what_rides_along_and_fails_spoils_no_transaction(
 async def test_what_rides_along_and_cannot_be_written_spoils_no_look(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     store = Store(path)
-    await store.look(lambda db: db.execute("PRAGMA query_only = ON").close())
+    await store.look(lambda db: db.execute("PRAGMA query_only = ON"))
     store.soon(note, "rider")
     assert await store.look(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
-    await store.look(lambda db: db.execute("PRAGMA query_only = OFF").close())
+    await store.look(lambda db: db.execute("PRAGMA query_only = OFF"))
     await store.look(lambda db: db.execute("SELECT 1").fetchone())
     assert committed(path) == ["rider"]
     store.close()
@@ -317,12 +317,12 @@ def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
     connect(tmp_path / "elsewhere.db").close()
     (tmp_path / "notifier.db").symlink_to(tmp_path / "elsewhere.db")
     with closing(connect(tmp_path / "notifier.db")) as db:
-        assert MIGRATIONS.pending(db) == []
+        assert MIGRATIONS.pending(Database(db)) == []
 
 
 def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     with ThreadPoolExecutor(8) as threads:
         for db in threads.map(lambda _: connect(path), range(8)):
-            assert MIGRATIONS.pending(db) == []
+            assert MIGRATIONS.pending(Database(db)) == []
             db.close()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from notifier.core.diff import diff
 from notifier.core.events import Event, changed, created
@@ -13,13 +12,14 @@ from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.store import events
 from notifier.store.batches import CHUNK
 from notifier.store.opening import connect
+from notifier.store.session import Session
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(tmp_path: Path) -> Iterator[Session]:
     db = connect(tmp_path / "notifier.db")
     yield db
     db.close()
@@ -40,27 +40,27 @@ def closing() -> Event:
     return event
 
 
-def add(db: Database, *some: Event) -> list[int | None]:
+def add(db: Session, *some: Event) -> list[int | None]:
     return events.add(db, some, bot_id="b1", observed_ms=0)
 
 
-def stored(db: Database) -> list[str]:
+def stored(db: Session) -> list[str]:
     return [found for (found,) in db.execute("SELECT id FROM events ORDER BY seq").fetchall()]
 
 
-def test_a_new_lead_is_told_once_on_one_page_or_two(db: Database) -> None:
+def test_a_new_lead_is_told_once_on_one_page_or_two(db: Session) -> None:
     assert add(db, arrival(), arrival(2), arrival()) == [1, 2, None]
     assert add(db, arrival(), arrival(3)) == [None, 3]
 
 
-def test_changes_that_look_the_same_are_told_apart_by_a_number(db: Database) -> None:
+def test_changes_that_look_the_same_are_told_apart_by_a_number(db: Session) -> None:
     assert add(db, closing(), closing()) == [1, 2]
     assert add(db, closing()) == [3]
     assert len(set(stored(db))) == 3
     assert stored(db)[0] == closing().id
 
 
-def test_a_page_of_many_events_is_stored_in_its_order(db: Database) -> None:
+def test_a_page_of_many_events_is_stored_in_its_order(db: Session) -> None:
     many = [arrival(number) for number in range(2 * CHUNK + 1)]
     assert add(db, *many) == list(range(1, len(many) + 1))
     assert stored(db) == [event.id for event in many]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from notifier.store import health, sources
 from notifier.store.opening import connect
+from notifier.store.session import Session
 from notifier.store.sources import MAX_QUARANTINED, quarantine
 
 NO_ID = (b"1", "no _id")
@@ -15,26 +15,26 @@ NULL = (b"2", "a NoneType stands where a record belongs")
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(tmp_path: Path) -> Iterator[Session]:
     db = connect(tmp_path / "notifier.db")
     sources.register(db, "bot", "website")
     yield db
     db.close()
 
 
-def counted(db: Database) -> int:
+def counted(db: Session) -> int:
     (source,) = health.overview(db, now_ms=10).sources
     return source.quarantined
 
 
-def test_a_bad_record_is_told_once_however_often_it_comes(db: Database) -> None:
+def test_a_bad_record_is_told_once_however_often_it_comes(db: Session) -> None:
     assert quarantine(db, "bot", "lead", [NO_ID, NULL, NO_ID], at_ms=1) == [NO_ID[1], NULL[1]]
     assert quarantine(db, "bot", "lead", [NULL, NO_ID], at_ms=2) == []
     assert counted(db) == 2
 
 
 def test_those_beyond_are_one_row_told_when_there_are_more_of_them_than_ever(
-    db: Database,
+    db: Session,
 ) -> None:
     told = [quarantine(db, "bot", "lead", [], more=more, at_ms=1) for more in (15, 15, 9, 16)]
     assert told == [["15 more on one page"], [], [], ["16 more on one page"]]
@@ -42,7 +42,7 @@ def test_those_beyond_are_one_row_told_when_there_are_more_of_them_than_ever(
     assert db.execute("SELECT COUNT(*) FROM quarantine").fetchone() == (1,)
 
 
-def test_a_source_fills_its_own_quarantine_and_no_more(db: Database) -> None:
+def test_a_source_fills_its_own_quarantine_and_no_more(db: Session) -> None:
     for page in range(MAX_QUARANTINED // 10 + 20):
         bad = [(b"%d/%d" % (page, row), "no _id") for row in range(10)]
         told = quarantine(db, "bot", "lead", bad, at_ms=1)

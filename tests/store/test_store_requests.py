@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from notifier.core import pacing
 from notifier.store import sources
 from notifier.store.opening import connect
-from notifier.store.parts import transaction
 
 HOUR_MS = 3_600_000
 
@@ -27,7 +26,7 @@ def test_a_request_is_granted_as_the_pure_decision_grants_it(
         db = connect(Path(folder) / "notifier.db")
         for step_ms in steps_ms:
             now_ms += step_ms  # backwards, too: a reboot starts the clock anew
-            with transaction(db):
+            with db.transaction():
                 wait_ms = sources.claim_request(db, "key", limit=limit, now_ms=now_ms)
             answer = pacing.claim(times_ms, limit=limit, now_ms=now_ms)
             times_ms = answer.times_ms

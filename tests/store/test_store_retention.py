@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from notifier.core.events import EventType, operation
 from notifier.core.outcome import State
@@ -13,19 +12,20 @@ from notifier.store import events, outbox, sources
 from notifier.store.opening import connect
 from notifier.store.outbox import NewDelivery
 from notifier.store.retention import prune, prune_quarantine
+from notifier.store.session import Session
 
 DAY_MS = 86_400_000
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(tmp_path: Path) -> Iterator[Session]:
     db = connect(tmp_path / "notifier.db")
     yield db
     db.close()
 
 
-def add(db: Database, name: str, *, day: int, delivered: State, made_on: int = 0) -> None:
+def add(db: Session, name: str, *, day: int, delivered: State, made_on: int = 0) -> None:
     event = operation(EventType.SOURCE_DOWN, name, at=NOON, reason="401")
     (seq,) = events.add(db, [event], bot_id=None, observed_ms=day * DAY_MS)
     assert seq is not None
@@ -49,11 +49,11 @@ def add(db: Database, name: str, *, day: int, delivered: State, made_on: int = 0
     outbox.add(db, [new])
 
 
-def left(db: Database) -> list[str]:
+def left(db: Session) -> list[str]:
     return [subject for (subject,) in db.execute("SELECT subject FROM events ORDER BY seq")]
 
 
-def test_old_events_go_with_their_deliveries(db: Database) -> None:
+def test_old_events_go_with_their_deliveries(db: Session) -> None:
     add(db, "old", day=1, delivered=State.DELIVERED)
     add(db, "dead", day=1, delivered=State.DEAD)
     add(db, "new", day=9, delivered=State.DELIVERED)
@@ -62,20 +62,20 @@ def test_old_events_go_with_their_deliveries(db: Database) -> None:
     assert db.execute("SELECT COUNT(*) FROM deliveries").fetchone() == (1,)
 
 
-def test_what_still_waits_or_was_made_since_stays(db: Database) -> None:
+def test_what_still_waits_or_was_made_since_stays(db: Session) -> None:
     add(db, "waiting", day=1, delivered=State.PENDING)
     add(db, "replayed", day=1, delivered=State.DELIVERED, made_on=8)
     assert prune(db, before_ms=5 * DAY_MS) == 0
     assert left(db) == ["waiting", "replayed"]
 
 
-def test_an_event_nobody_was_told_of_goes_too(db: Database) -> None:
+def test_an_event_nobody_was_told_of_goes_too(db: Session) -> None:
     event = operation(EventType.SOURCE_UP, "quiet", at=NOON, reason="")
     events.add(db, [event], bot_id=None, observed_ms=DAY_MS)
     assert prune(db, before_ms=5 * DAY_MS) == 1
 
 
-def test_a_batch_takes_the_oldest_first(db: Database) -> None:
+def test_a_batch_takes_the_oldest_first(db: Session) -> None:
     for day in (3, 1, 2):
         add(db, f"day {day}", day=day, delivered=State.DELIVERED)
     assert prune(db, before_ms=5 * DAY_MS, batch=2) == 2
@@ -84,7 +84,7 @@ def test_a_batch_takes_the_oldest_first(db: Database) -> None:
     assert prune(db, before_ms=5 * DAY_MS, batch=2) == 0
 
 
-def test_old_bad_records_go_in_batches_and_new_ones_stay(db: Database) -> None:
+def test_old_bad_records_go_in_batches_and_new_ones_stay(db: Session) -> None:
     for day in (1, 2, 3, 9):
         bad = [(b"%d" % day, f"day {day}")]
         sources.quarantine(db, "bot", "lead", bad, at_ms=day * DAY_MS)

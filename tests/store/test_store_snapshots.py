@@ -5,25 +5,25 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sqlite_utils import Database
 
 from notifier.store import snapshots, sources
 from notifier.store.opening import connect
 from notifier.store.schema import changed_ms
+from notifier.store.session import Session
 from notifier.store.snapshots import Known, Saved
 
 BOT, KIND = "bot", "lead"
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(tmp_path: Path) -> Iterator[Session]:
     database = connect(tmp_path / "notifier.db")
     snapshots.listing(database, BOT, KIND)
     yield database
     database.close()
 
 
-def save(db: Database, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
+def save(db: Session, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
     snapshots.open_walk(db, BOT, KIND, walk)
     records = [
         Saved(lead_id=one, type=KIND, digest=digest, walk=walk, row="{}") for one in lead_ids
@@ -31,23 +31,23 @@ def save(db: Database, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
     snapshots.save(db, BOT, records)
 
 
-def absent(db: Database) -> list[str]:
+def absent(db: Session) -> list[str]:
     rows = db.execute("SELECT lead_id FROM records WHERE absent = 1 ORDER BY lead_id")
     return [lead_id for (lead_id,) in rows]
 
 
-def open_walks(db: Database) -> frozenset[int]:
+def open_walks(db: Session) -> frozenset[int]:
     return snapshots.listing(db, BOT, KIND).open_walks
 
 
-def test_a_head_poll_that_completes_closes_itself_alone(db: Database) -> None:
+def test_a_head_poll_that_completes_closes_itself_alone(db: Session) -> None:
     save(db, "a", walk=7)
     save(db, "b", walk=8)
     snapshots.close_walk(db, BOT, KIND, 8)
     assert open_walks(db) == {7}
 
 
-def test_a_full_walk_closes_earlier_ones_that_it_has_covered(db: Database) -> None:
+def test_a_full_walk_closes_earlier_ones_that_it_has_covered(db: Session) -> None:
     save(db, "a", walk=5)
     save(db, "b", walk=6)
     save(db, "c", walk=8)
@@ -57,20 +57,20 @@ def test_a_full_walk_closes_earlier_ones_that_it_has_covered(db: Database) -> No
     assert open_walks(db) == {6, 8}
 
 
-def test_walks_of_another_listing_stay_as_they_are(db: Database) -> None:
+def test_walks_of_another_listing_stay_as_they_are(db: Session) -> None:
     snapshots.listing(db, BOT, "non-lead")
     snapshots.open_walk(db, BOT, "non-lead", 3)
     snapshots.close_covered(db, BOT, KIND, 9)
     assert snapshots.listing(db, BOT, "non-lead").open_walks == {3}
 
 
-def test_the_last_walk_is_the_highest_that_wrote(db: Database) -> None:
+def test_the_last_walk_is_the_highest_that_wrote(db: Session) -> None:
     for walk in (7, 9, 8):
         snapshots.open_walk(db, BOT, KIND, walk)
     assert snapshots.listing(db, BOT, KIND).last_walk == 9
 
 
-def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Database) -> None:
+def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Session) -> None:
     snapshots.start_baseline(db, BOT, KIND, from_ms=10)
     snapshots.start_baseline(db, BOT, KIND, from_ms=20)
     snapshots.finish_full_walk(db, BOT, KIND, at_ms=30, pages=2)
@@ -80,7 +80,7 @@ def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Database) 
     assert state.pages == 3
 
 
-def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Database) -> None:
+def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Session) -> None:
     save(db, "gone", "there", walk=1)
     save(db, "moved", walk=9)
     snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8)
@@ -89,7 +89,7 @@ def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Data
     assert absent(db) == []
 
 
-def test_a_late_state_is_remembered_until_the_record_is_read_as_it_was(db: Database) -> None:
+def test_a_late_state_is_remembered_until_the_record_is_read_as_it_was(db: Session) -> None:
     save(db, "a", walk=1)
     snapshots.remember_late(db, BOT, [("a", b"old")])
     assert snapshots.known(db, BOT, ["a"])["a"].late_digest == b"old"
@@ -99,14 +99,14 @@ def test_a_late_state_is_remembered_until_the_record_is_read_as_it_was(db: Datab
     }
 
 
-def test_more_ids_than_a_statement_takes_are_found(db: Database) -> None:
+def test_more_ids_than_a_statement_takes_are_found(db: Session) -> None:
     lead_ids = [f"lead {n}" for n in range(1_201)]
     save(db, *lead_ids, walk=1)
     assert snapshots.known(db, BOT, lead_ids).keys() == set(lead_ids)
     assert snapshots.rows(db, BOT, lead_ids).keys() == set(lead_ids)
 
 
-def test_a_source_starts_is_up_after_a_page_and_stays_down_until_told(db: Database) -> None:
+def test_a_source_starts_is_up_after_a_page_and_stays_down_until_told(db: Session) -> None:
     sources.register(db, BOT, "website")
     assert sources.state(db, BOT) == ("starting", None, 0)
     sources.succeeded(db, BOT, at_ms=5)
@@ -116,7 +116,7 @@ def test_a_source_starts_is_up_after_a_page_and_stays_down_until_told(db: Databa
     assert sources.state(db, BOT) == ("down", 6, 0)
 
 
-def test_the_request_log_forgets_what_is_older_than_a_minute(db: Database) -> None:
+def test_the_request_log_forgets_what_is_older_than_a_minute(db: Session) -> None:
     waits = [sources.claim_request(db, "t", limit=2, now_ms=at) for at in (0, 0, 10, 62_000)]
     assert waits == [0, 0, 60_990, 0]
     assert db.execute("SELECT at_ms FROM requests").fetchall() == [(62_000,)]

@@ -22,7 +22,6 @@ from notifier.rehearsal.stage import Stage
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.rulesfile.load import load_rules
 from notifier.service.engine import _take_over
-from notifier.store.parts import transaction
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
@@ -55,15 +54,17 @@ def staged(rules: str, *, at: datetime = MONDAY_10, places: str = PLACES) -> Sta
 def restarted(stage: Stage, rules: str | None = None, *, places: str = PLACES) -> Stage:
     """Return a stage over the same database, as after a restart or reload."""
     found = stage.rules if rules is None else ruleset(rules, places=places)
-    new = Stage(db=stage.db, rules=found, limits=limits(found), source=WEBSITE, now=stage.now)
-    with transaction(new.db):
+    new = Stage(
+        session=stage.session, rules=found, limits=limits(found), source=WEBSITE, now=stage.now
+    )
+    with new.session.transaction():
         config = Configuration(
             settings=Settings(),
             ruleset=found,
             sources=(SourceSpec(source=WEBSITE),),
             warnings=(),
         )
-        _take_over(new.db, config, new.present, now_ms=int(new.now.timestamp() * 1000))
+        _take_over(new.session, config, new.present, now_ms=int(new.now.timestamp() * 1000))
     new.deliver()
     return new
 
@@ -99,7 +100,7 @@ def told(stage: Stage) -> list[str]:
 
 def ended(stage: Stage) -> list[tuple[str, str, str, str | None]]:
     """Return every delivery: its event's type, rule, state and reason."""
-    rows: Sequence[tuple[str, str, str, str | None]] = stage.db.execute(
+    rows: Sequence[tuple[str, str, str, str | None]] = stage.session.execute(
         "SELECT e.type, d.rule, d.state, d.reason FROM deliveries AS d"
         " JOIN events AS e ON e.seq = d.event_seq ORDER BY d.id"
     ).fetchall()
