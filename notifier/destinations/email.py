@@ -4,13 +4,16 @@ One delivery is one mail. Each recipient's answer is kept, so that a retry goes
 to those alone who may still take it.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import cache
 from typing import Annotated, ClassVar, Literal
 
+from aiosmtplib import SMTP
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from notifier.core.outcome import UNRESOLVED
@@ -26,7 +29,8 @@ from notifier.destinations.base import (
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
 from notifier.destinations.mail_greeting import HostName
-from notifier.destinations.mail_recipients import PEOPLE, Share, Tally, resolve, waiting
+from notifier.destinations.mail_handing import Session
+from notifier.destinations.mail_recipients import PEOPLE, Share, resolve
 from notifier.destinations.mail_server import (
     Mailbox,
     SmtpServer,
@@ -34,7 +38,8 @@ from notifier.destinations.mail_server import (
     parse_smtp_url,
     visitor_mailbox,
 )
-from notifier.destinations.mail_session import Session, connected
+from notifier.destinations.mail_session import connected
+from notifier.destinations.mail_tally import Tally
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.network import certificates
 
@@ -136,9 +141,7 @@ class EmailDestination:
             raise SkippedDeliveryError(UNRESOLVED)
         tally = Tally(host=self._server.host, before=message.accepted)
         try:
-            async with self._connected() as session:
-                for share in who.shares:
-                    await self._hand_in(session, message, share, tally)
+            await self._hand_in_all(message, who.shares, tally)
         except DeliveryError as error:
             raise tally.interrupted(error) from None
         notes = [tally.conclude(), *(f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved)]
@@ -147,38 +150,58 @@ class EmailDestination:
 
     async def check(self) -> Diagnosis:
         """Connect and log in without sending; raises what :meth:`send` would."""
-        async with self._connected():
+        async with self._connected(self._until_s()):
             return Diagnosis(found="the server lets us in")
 
     async def aclose(self) -> None:
         """A connection lives as long as its mail takes; a look-up may still be under way."""
         self._host_name.close()
 
-    def _connected(self) -> AbstractAsyncContextManager[Session]:
+    def _until_s(self) -> float:
+        return asyncio.get_running_loop().time() + self._timeout_s
+
+    def _connected(self, until_s: float) -> AbstractAsyncContextManager[SMTP]:
         return connected(
             self._server,
             host_name=self._host_name,
             # Not before it is needed: to read the host's certificates takes 20 ms.
             tls=self._tls or certificates.for_mail(),
             timeout_s=self._timeout_s,
+            until_s=until_s,
         )
 
-    async def _hand_in(
-        self, session: Session, message: Message, share: Share, tally: Tally
+    async def _hand_in_all(
+        self, message: Message, shares: Sequence[Share], tally: Tally
     ) -> None:
-        """Hand in a share: in several mails of one id where one takes too few recipients."""
-        asked: Sequence[Mailbox] = waiting(share.mailboxes, message.accepted)
-        if not asked:
-            return
+        """Hand in each share, over as many connections as the server wants.
+
+        Some take so many recipients or mails over one, or cut it off after so many
+        they do not know: while each brings something, there is another.
+        """
+        until_s = self._until_s()
+        while left := [one for one in shares if tally.unanswered(one.mailboxes)]:
+            before = tally.progress
+            try:
+                async with self._connected(until_s) as client:
+                    session = Session(
+                        client=client,
+                        server=self._server,
+                        tally=tally,
+                        timeout_s=self._timeout_s,
+                    )
+                    for share in left:
+                        await self._hand_in(session, message, share)
+            except DeliveryError:
+                if tally.progress == before:
+                    raise
+
+    async def _hand_in(self, session: Session, message: Message, share: Share) -> None:
         letter = self._letter(message, share)
-        while asked:
-            handed = await session.hand_in(
-                sender=self._sender,
-                recipients=asked,
-                build=lambda utf8: build(letter, utf8=utf8),
-            )
-            tally.add(handed)
-            asked = handed.left
+        await session.hand_in(
+            sender=self._sender,
+            recipients=share.mailboxes,
+            build=cache(lambda utf8: build(letter, utf8=utf8)),
+        )
 
     def _letter(self, message: Message, share: Share) -> Letter:
         body = write_body(replace(message, parts=share.parts), zone=self._zone)

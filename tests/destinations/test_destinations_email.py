@@ -239,7 +239,7 @@ async def test_of_a_digest_for_assignees_alone_the_part_of_nobody_is_told() -> N
 async def test_a_fault_between_two_mails_of_a_digest_keeps_what_was_taken() -> None:
     parts = [part(new_lead(lead(id="1", assignee=who))) for who in (ASHA, BINA)]
     async with MailServer() as server:
-        server.after_data("250 ok", AfterData.DROP)
+        server.after_data("250 ok", AfterData.DROP, AfterData.DROP)
         with pytest.raises(PartlyTakenError) as raised:
             await email(server.url, "assignee").send(message(*parts, who=None, digest="D"))
     assert raised.value.accepted == {"asha@example.com"}
