@@ -28,6 +28,7 @@ ORDER = (
     *PEERS,
     "rehearsal",
     "monitoring",
+    "web",
     "configuration",
     "service",
     "simulator",
@@ -43,7 +44,7 @@ BANNED_IN_PURE = {
 # What lies under httpx is the business of the room that opens connections, but that two
 # rooms serve HTTP, and slack-sdk takes a session of aiohttp's.
 UNDER_HTTPX = {"aiohttp", "certifi", "multidict", "yarl"}
-SERVERS = {"monitoring", "simulator"}
+SERVERS = {"monitoring", "simulator", "web"}
 SLACK_SDK = "destinations/slack_api.py"
 
 

@@ -280,6 +280,49 @@ def test_a_poke_secret_is_long_and_stands_in_a_url(
     assert secret not in fault
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("PUBLIC_URL", "https://example.com/notifier", "the page lies at the root of a host"),
+        ("PUBLIC_URL", "example.com", "this is not an http:// or https:// URL"),
+        ("PUBLIC_URL", "https://me@example.com", "the address has no user, query or fragment"),
+        ("WEB_PASSWORD", "a\tb", "a password has no line breaks"),
+    ],
+)
+def test_what_the_page_cannot_use_is_a_fault(
+    tmp_path: Path, variable: str, value: str, problem: str
+) -> None:
+    (fault,) = faults(tmp_path, {f"NOTIFIER_{variable}": value})
+    assert fault.startswith(f"NOTIFIER_{variable}, from the environment: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("given", "doubt"),
+    [
+        ({"WEB_PASSWORD": "one"}, "nobody can look at the page, since nothing listens"),
+        ({"WEB_VIEW_PASSWORD": "one"}, "the page stays closed"),
+        (
+            {"WEB_PASSWORD": "one", "WEB_VIEW_PASSWORD": "one", "HTTP": "127.0.0.1:8787"},
+            "it is the operators' password",
+        ),
+    ],
+)
+def test_passwords_that_open_nothing_or_too_much_are_a_doubt(
+    tmp_path: Path, given: dict[str, str], doubt: str
+) -> None:
+    variables = {f"NOTIFIER_{name}": value for name, value in given.items()}
+    (warning,) = map(str, read_settings(environment(tmp_path, variables)).warnings)
+    assert doubt in warning
+
+
+def test_a_public_url_loses_its_final_slash(tmp_path: Path) -> None:
+    given = {"NOTIFIER_PUBLIC_URL": "https://alerts.example.com/"}
+    assert (
+        read_settings(environment(tmp_path, given)).settings.public_url
+        == "https://alerts.example.com"
+    )
+
+
 def test_a_poke_secret_without_a_server_is_a_doubt(tmp_path: Path) -> None:
     given = {"NOTIFIER_POKE_SECRET": "long-enough-a-secret"}
     (warning,) = warnings(tmp_path, given)

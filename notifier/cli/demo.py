@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from notifier import log
 from notifier.cli.choices import LARGEST, finite
 from notifier.clocks import Clocks
 from notifier.configuration.destinations import kinds
+from notifier.configuration.formats import Address
 from notifier.configuration.hostzone import host_zone
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
@@ -41,6 +43,9 @@ POLL_S = 1
 VISITORS_A_DAY = 120
 # At this pace nobody takes a lead on before its first message has settled.
 SPEED = 30.0
+LOOPBACK = "127.0.0.1"
+USUAL_PORT = 8787
+PASSWORD = "demo"  # noqa: S105 - of visitors who do not exist
 
 
 @app.command()
@@ -56,18 +61,19 @@ def demo(
     """Watch leads arrive live: a simulated BotPenguin, nothing to set up."""
     log.set_up(log_format=None, level="warning", stream=sys.stderr)
     console = Console(highlight=False)
-    _introduce(console, _rules_text())
-    _conclude(console, asyncio.run(_watched(seconds=seconds, seed=seed)))
+    port = _free_port()
+    _introduce(console, _rules_text(), port)
+    _conclude(console, asyncio.run(_watched(seconds=seconds, seed=seed, port=port)))
 
 
-async def _watched(*, seconds: float | None, seed: int) -> Totals:
+async def _watched(*, seconds: float | None, seed: int, port: int) -> Totals:
     """Show what the service tells of a simulated day, until a signal or for ``seconds``."""
     clocks = Clocks()
     world = World(clock=clocks.now, seed=seed)
     world.populate(LEADS)
     async with (
         Simulator(world, per_minute=None) as simulator,
-        _service(simulator.url, clocks) as service,
+        _service(simulator.url, clocks, port) as service,
     ):
         obey_signals(service)
         if seconds is not None:
@@ -79,7 +85,7 @@ async def _watched(*, seconds: float | None, seed: int) -> Totals:
 
 
 @asynccontextmanager
-async def _service(url: str, clocks: Clocks) -> AsyncIterator[Service]:
+async def _service(url: str, clocks: Clocks, port: int) -> AsyncIterator[Service]:
     """Assemble a service that watches the simulator, on a database that goes with it."""
     with TemporaryDirectory(prefix="notifier-demo-") as folder:
         settings = Settings(
@@ -91,6 +97,8 @@ async def _service(url: str, clocks: Clocks) -> AsyncIterator[Service]:
             poll_interval=timedelta(seconds=POLL_S),
             rate_limit=6000,
             timezone=host_zone(os.environ.get("TZ")).zone,
+            http=Address(host=LOOPBACK, port=port),
+            web_password=SecretStr(PASSWORD),
         )
         rules = load_rules(
             [("demo.yaml", _rules_text())],
@@ -124,7 +132,16 @@ def _rules_text() -> str:
     return files("notifier.cli").joinpath("demo.yaml").read_text(encoding="utf-8")
 
 
-def _introduce(console: Console, rules: str) -> None:
+def _free_port() -> int:
+    """Return the usual port of the page, or another one where somebody has it."""
+    for wanted in (USUAL_PORT, 0):
+        with suppress(OSError), socket.create_server((LOOPBACK, wanted)) as found:
+            port: int = found.getsockname()[1]
+            return port
+    return USUAL_PORT
+
+
+def _introduce(console: Console, rules: str, port: int) -> None:
     """Say what is about to be seen, and print the rules that it is told by."""
     console.print(
         f"A simulated BotPenguin with {LEADS} leads goes through a sales day in minutes.\n"
@@ -133,7 +150,11 @@ def _introduce(console: Console, rules: str) -> None:
     )
     shown = rules[rules.index("rules:") :].rstrip()
     console.print(Syntax(shown, "yaml", theme="ansi_dark", background_color="default"))
-    console.print("\nCtrl-C ends it; nothing is kept.\n", style="dim")
+    console.print(
+        f"\nLook at it in a browser: http://{LOOPBACK}:{port} (password: {PASSWORD})",
+        style="bold",
+    )
+    console.print("Ctrl-C ends it; nothing is kept.\n", style="dim")
 
 
 def _conclude(console: Console, seen: Totals) -> None:

@@ -4,11 +4,11 @@ import time
 from collections.abc import AsyncIterator
 
 from notifier.cli.findings import Finding, Verdict, doubtful, wrong
-from notifier.cli.sample import sample_message
 from notifier.configuration.destinations import options_of
 from notifier.destinations.base import Destination, KindOptions
 from notifier.errors import DeliveryError
 from notifier.rules.model import DestinationSpec, Ruleset
+from notifier.service.sampling import sample_message
 
 
 async def check_place(

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from notifier.cli.request_log import request_log
-from notifier.cli.send import send_sample
 from notifier.clocks import Clocks
 from notifier.configuration.environment import Environment, Variables
 from notifier.configuration.formats import check_url
@@ -16,6 +15,7 @@ from notifier.configuration.rulefiles import RuleFile
 from notifier.configuration.settings import PREFIX, Reading, Settings, read_settings
 from notifier.core.records import LEAD, Source
 from notifier.service.budgets import budgets
+from notifier.service.sampling import send_sample
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.page import Page
 from notifier.upstream.walk import WalkKind

@@ -1,9 +1,7 @@
 """``send``: a sample message through the real destination."""
 
 import asyncio
-import sys
 import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,11 +10,9 @@ from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.context import configuration
 from notifier.cli.exits import Exit
-from notifier.cli.sample import sample_message
-from notifier.configuration.destinations import build_destinations, options_of
-from notifier.configuration.load import Configuration
-from notifier.destinations.base import Receipt
+from notifier.configuration.destinations import options_of
 from notifier.errors import DeliveryError
+from notifier.service.sampling import send_sample
 
 app = typer.Typer()
 
@@ -45,17 +41,3 @@ def send(
     note = f"; {receipt.note}" if receipt.note else ""
     took_s = time.monotonic() - begun_s
     typer.echo(f"{name} ({whom}) took a sample lead in {took_s:.1f} s{note}")
-
-
-async def send_sample(config: Configuration, name: str) -> Receipt:
-    """Send a sample lead to one destination; raises :class:`DeliveryError`."""
-    destinations = build_destinations(
-        config.settings, config.ruleset, now=lambda: datetime.now(UTC), out=sys.stdout
-    )
-    try:
-        chosen = destinations[name]
-        medium = config.ruleset.destinations[name].traits.medium
-        return await chosen.send(sample_message(config.ruleset, medium))
-    finally:
-        for one in destinations.values():
-            await one.aclose()

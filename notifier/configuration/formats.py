@@ -138,6 +138,24 @@ def check_poke_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def check_public_url(url: str) -> str:
+    """Return the page's address without its final slash: a scheme and a host, no more."""
+    parts = urlsplit(check_base_url(check_url(url)))
+    if parts.path:
+        raise ValueError("the page lies at the root of a host of its own: write no path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_password(secret: SecretStr) -> SecretStr:
+    """Return a password that somebody can type; it is not quoted back."""
+    text = secret.get_secret_value()
+    if not text.strip():
+        raise ValueError(f"a password is not empty ({HOW_TO_MAKE_ONE})")
+    if not text.isprintable():
+        raise ValueError("a password has no line breaks and no invisible characters")
+    return secret
+
+
 def positive(duration: timedelta) -> timedelta:
     """Return a duration that lasts."""
     if not duration:

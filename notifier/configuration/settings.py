@@ -28,6 +28,7 @@ NO_TIME = timedelta(0)
 Secret: TypeAlias = Annotated[SecretStr, AfterValidator(check_token)]
 Id: TypeAlias = Annotated[str, AfterValidator(check_id)]
 Url: TypeAlias = Annotated[str, AfterValidator(formats.check_url)]
+Password: TypeAlias = Annotated[SecretStr, AfterValidator(formats.check_password)]
 Positive: TypeAlias = Annotated[Duration, AfterValidator(formats.positive)]
 
 
@@ -124,8 +125,19 @@ class Settings(BaseSettings):
     )
     http: Annotated[formats.Address | None, BeforeValidator(formats.split_address)] = Field(
         default=None,
-        description="where `/healthz`, `/readyz`, `/metrics` and `/poke` listen",
+        description="where `/healthz`, `/readyz`, `/metrics`, `/poke` and the page listen",
         examples=["127.0.0.1:8787"],
+    )
+    web_password: Password | None = Field(
+        default=None, description="opens the page to operators; without it the page is closed"
+    )
+    web_view_password: Password | None = Field(
+        default=None, description="opens the page to people who may only look"
+    )
+    public_url: Annotated[str, AfterValidator(formats.check_public_url)] | None = Field(
+        default=None,
+        description="where the page is reached from outside, for links in messages",
+        examples=["https://notifier.example.com"],
     )
     poke_secret: Annotated[SecretStr, AfterValidator(formats.check_poke_secret)] | None = Field(
         default=None,
@@ -248,9 +260,28 @@ def _doubtful(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterat
             problem="nobody can poke, since nothing listens",
             remedy=f"set {PREFIX}HTTP, for example to 127.0.0.1:8787",
         )
+    yield from _doubtful_page(settings, given)
     if settings.smtp_url and (problem := formats.smtp_doubt(settings.smtp_url)):
         place = given["smtp_url"][1]
         yield Fault(where=f"{PREFIX}SMTP_URL, from {place.name}", problem=problem)
+
+
+def _doubtful_page(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterator[Fault]:
+    if settings.web_password and not settings.http:
+        yield Fault(
+            where=f"{PREFIX}WEB_PASSWORD, from {given['web_password'][1].name}",
+            problem="nobody can look at the page, since nothing listens",
+            remedy=f"set {PREFIX}HTTP, for example to 127.0.0.1:8787",
+        )
+    if settings.web_view_password is None:
+        return
+    where = f"{PREFIX}WEB_VIEW_PASSWORD, from {given['web_view_password'][1].name}"
+    if settings.web_password is None:
+        problem = "the page stays closed, since no operator may open it"
+        yield Fault(where=where, problem=problem, remedy=f"set {PREFIX}WEB_PASSWORD, too")
+    elif settings.web_password == settings.web_view_password:
+        problem = "it is the operators' password: whoever may look may act"
+        yield Fault(where=where, problem=problem, remedy="choose another one")
 
 
 def _unknown(environment: Environment) -> Iterator[Fault]:

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from notifier.core.outcome import Health, is_down
 from notifier.messages.facts import duration
@@ -17,11 +18,20 @@ NEWEST_FIRST = "updated-desc"
 UNKNOWN = "unknown"
 
 
+class Cure(StrEnum):
+    """What a person may do about a trouble with one press of a button."""
+
+    ENABLE = "enable"
+    RETRY = "retry"
+    READ_FAULTS = "read faults"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Something a person should know, in a sentence, and the remedy in another.
 
-    What is ``urgent`` needs a person; what is ``down`` does not do its work now.
+    What is ``urgent`` needs a person; what is ``down`` does not do its work now. ``cure``
+    is what the page offers a button for, and ``about`` the destination it is for.
     """
 
     what: str
@@ -29,6 +39,8 @@ class Trouble:
     urgent: bool = True
     down: bool = True
     details: tuple[str, ...] = ()
+    cure: Cure | None = None
+    about: str = ""
 
 
 def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Trouble]:
@@ -44,6 +56,7 @@ def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Troub
                 what="the rules on disk are not in force, older ones are",
                 remedy="mend these faults, then reload (SIGHUP):",
                 details=tuple(overview.rules_refused.splitlines()),
+                cure=Cure.READ_FAULTS,
             )
         )
     for destination in overview.destinations:
@@ -129,6 +142,8 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             if standing.reason in ("", BY_HAND)
             else f"{name} is disabled{waiting}: {standing.reason}",
             remedy=f"`notifier destinations enable {one.name}` once it works",
+            cure=Cure.ENABLE,
+            about=one.name,
         )
     elif standing.health is not Health.UP and one.kind is not None:
         is_long = is_down(standing, now_ms)
@@ -138,6 +153,8 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             remedy=_tried_again(one, now_ms),
             urgent=is_long,
             down=is_long,
+            cure=Cure.ENABLE,
+            about=one.name,
         )
     if one.dead:
         dead = "1 dead delivery" if one.dead == 1 else f"{one.dead} dead deliveries"
@@ -146,6 +163,8 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             remedy=f"why: `notifier deliveries --state dead --destination {one.name}`;"
             f" again: `notifier retry --dead --destination {one.name}`",
             down=False,
+            cure=Cure.RETRY,
+            about=one.name,
         )
 
 

@@ -1,40 +1,59 @@
 """``/healthz``, ``/readyz``, ``/metrics`` and ``/poke`` on an address the operator chose."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from notifier.errors import BusyError, StoreError
-from notifier.monitoring.listening import BOUNDS, Bounds, listening
+from notifier.monitoring.listening import BOUNDS, Bounds, Handler, listening
 from notifier.monitoring.poke import PokeDoor
 
 DATABASE_TIMEOUT_S = 5.0
+CLOSED = "The page is closed: set NOTIFIER_WEB_PASSWORD and restart the service to open it.\n"
+
+
+class Pages(Protocol):
+    """What is served beside the probes: :class:`notifier.web.site.Site`."""
+
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let a request pass, or answer it otherwise; a middleware."""
+        ...
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        """Return the routes of the pages."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """Where the answers come from: troubles one sentence each, metrics as text.
 
-    Both may raise StoreError and BusyError. Without a ``door`` nobody can poke.
+    Both may raise StoreError and BusyError. Without a ``door`` nobody can poke, and
+    without ``pages`` there is nothing to look at.
     """
 
     troubles: Callable[[], Awaitable[list[str]]]
     metrics: Callable[[], Awaitable[bytes]]
     door: PokeDoor | None = None
+    pages: Pages | None = None
 
 
 def serving(
     host: str, port: int, answers: Answers, *, bounds: Bounds = BOUNDS
 ) -> AbstractAsyncContextManager[int]:
     """Serve until the end of the block, as :func:`listening` does."""
-    return listening(_routes(answers), host, port, bounds=bounds)
+    guards = [answers.pages.guard] if answers.pages else []
+    return listening(routes(answers), host, port, bounds=bounds, guards=guards)
 
 
-def _routes(answers: Answers) -> list[web.RouteDef]:
+def routes(answers: Answers) -> list[web.AbstractRouteDef]:
+    """Return all that is served."""
+
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
@@ -56,7 +75,12 @@ def _routes(answers: Answers) -> list[web.RouteDef]:
         web.get("/readyz", readyz),
         web.get("/metrics", metrics),
         *(_poke_routes(answers.door) if answers.door else ()),
+        *(answers.pages.routes() if answers.pages else (web.get("/", _closed),)),
     ]
+
+
+async def _closed(_request: web.Request) -> web.Response:
+    return web.Response(text=CLOSED)
 
 
 def _poke_routes(door: PokeDoor) -> list[web.RouteDef]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Middleware
 
 from notifier.errors import ConfigError, Fault
 
@@ -58,14 +59,24 @@ BOUNDS = Bounds()
 
 @asynccontextmanager
 async def listening(
-    routes: Iterable[web.AbstractRouteDef], host: str, port: int, *, bounds: Bounds = BOUNDS
+    routes: Iterable[web.AbstractRouteDef],
+    host: str,
+    port: int,
+    *,
+    bounds: Bounds = BOUNDS,
+    guards: Iterable[Middleware] = (),
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; gives the port, which 0 leaves to the system.
+
+    ``guards`` see every request before the routes do.
 
     Raises :class:`ConfigError` where the address cannot be listened on.
     """
     gate = _Gate(bounds)
-    app = web.Application(middlewares=[gate.answered], client_max_size=bounds.body_bytes)
+    app = web.Application(
+        middlewares=[gate.answered, *guards],
+        client_max_size=bounds.body_bytes,
+    )
     app.add_routes(routes)
     runner = web.AppRunner(
         app,

@@ -4,11 +4,11 @@ What HTTP takes is loaded where somebody asks over HTTP, or is told.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 from pydantic import SecretStr
@@ -25,12 +25,15 @@ from notifier.store.health import last_successes
 
 if TYPE_CHECKING:
     from notifier.monitoring.heartbeat import Heartbeat, Successes
+    from notifier.monitoring.http import Pages
     from notifier.monitoring.metrics import Meters
     from notifier.monitoring.probes import Probes
 
 STATUS_S = 10.0
 # Three signs of life in the time that the manager allows for one.
 WATCHDOG_SHARE = 1 / 3
+
+OpenPages: TypeAlias = Callable[[], AbstractAsyncContextManager["Pages"]]
 
 log = structlog.get_logger()
 
@@ -75,17 +78,20 @@ class Monitor:
         return self._probes.meters if self._probes else None
 
     @asynccontextmanager
-    async def on_duty(self, bots: Bots, poke: Poke | None = None) -> AsyncIterator[None]:
+    async def on_duty(
+        self, bots: Bots, poke: Poke | None = None, pages: "OpenPages | None" = None
+    ) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
-        ``bots`` are asked for anew each time, since a reload changes them, and
-        ``poke`` is what a poke does. Raises :class:`ConfigError` where the HTTP
-        address cannot be used.
+        ``bots`` are asked for anew each time, since a reload changes them,
+        ``poke`` is what a poke does, and ``pages`` opens what people look at. Raises
+        :class:`ConfigError` where the HTTP address cannot be used.
         """
         self._watch.bots = bots
         async with AsyncExitStack() as stack:
             if self._probes and self._reach.http:
-                serving = self._probes.serving(*self._reach.http, self._door(poke))
+                site = await stack.enter_async_context(pages()) if pages else None
+                serving = self._probes.serving(*self._reach.http, self._door(poke), site)
                 await stack.enter_async_context(serving)
             tasks = [asyncio.create_task(one) for one in self._duties()]
             for task in tasks:

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.health import troubles
-from notifier.monitoring.http import Answers, serving
+from notifier.monitoring.http import Answers, Pages, serving
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.poke import PokeDoor
 from notifier.monitoring.watch import Watch
@@ -37,11 +37,17 @@ class Probes:
 
     @asynccontextmanager
     async def serving(
-        self, host: str, port: int, door: PokeDoor | None = None
+        self,
+        host: str,
+        port: int,
+        door: PokeDoor | None = None,
+        pages: Pages | None = None,
     ) -> AsyncIterator[None]:
         """Answer while the block runs; raises :class:`ConfigError` for an unusable address."""
         self._seq = await self._watch.store.look(health.newest_event)
-        answers = Answers(troubles=self._troubles, metrics=self._metrics, door=door)
+        answers = Answers(
+            troubles=self._troubles, metrics=self._metrics, door=door, pages=pages
+        )
         async with serving(host, port, answers) as bound:
             log.info("http_listening", host=host, port=bound)
             yield

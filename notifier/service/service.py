@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 
 import structlog
 
@@ -11,7 +12,7 @@ from notifier.configuration.load import Configuration
 from notifier.core.rows import iso_ms
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, ConfigError, StoreError
-from notifier.monitoring.monitor import Monitor
+from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
 from notifier.service.engine import Engine, Shared, engine
 from notifier.store import dues, notes
@@ -42,7 +43,7 @@ class Service:
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        async with self.monitor.on_duty(self._bots, self._poke):
+        async with self.monitor.on_duty(self._bots, self._poke, self._pages()):
             await self._run_engines()
         log.info("stopped")
         if self._is_lost:
@@ -58,7 +59,7 @@ class Service:
             beside = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
                 for name, duty in (
-                    ("heed commands", lambda: upkeep.watch(store, self._look)),
+                    ("heed commands", lambda: upkeep.watch(store, self.look)),
                     ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
                     ("guard the database", self._guard),
                     ("watch the clock", self._watch_clock),
@@ -155,6 +156,13 @@ class Service:
             self._engine.poke(source)
         return True
 
+    def _pages(self) -> OpenPages | None:
+        """Return what opens the page where it has a password; else it is not loaded."""
+        if self.shared.settings.web_password is None:
+            return None
+        pages: OpenPages = resolve_name("notifier.service.pages:pages_of")(self)
+        return pages
+
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
         await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
@@ -176,7 +184,7 @@ class Service:
             rules = self.config.ruleset
             run, forward = self.shared.store.run, set_back.bring_forward
             await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
-            self._look()
+            self.look()
         self._ahead_ms = ahead_ms
 
     async def _guard(self) -> None:
@@ -187,7 +195,7 @@ class Service:
         self._is_lost = True
         self.stop()
 
-    def _look(self) -> None:
-        """A command wrote to the database: every lane looks for work."""
+    def look(self) -> None:
+        """Somebody wrote to the database by hand: every lane looks for work."""
         if self._engine:
             self._engine.dispatcher.wake_all()

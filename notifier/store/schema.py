@@ -52,6 +52,21 @@ def _records_changed(db: Database) -> None:
     db.execute("CREATE INDEX records_changed ON records (changed_ms)")
 
 
+@MIGRATIONS(name="0005_ended_sessions")
+def _ended_sessions(db: Database) -> None:
+    # Of the page: whoever signs out ends a session whose cookie may be elsewhere, too.
+    db.execute(ENDED_SESSIONS)
+
+
+@MIGRATIONS(name="0006_deliveries_by_day")
+def _deliveries_by_day(db: Database) -> None:
+    # For the plots of the last day: else every delivery there is would be read.
+    db.execute(
+        "CREATE INDEX deliveries_day ON deliveries (delivered_ms, planned_ms)"
+        " WHERE delivered_ms IS NOT NULL"
+    )
+
+
 def changed_ms(text: str) -> int:
     """Return when a stored row last changed upstream, by its own word; 0 for never."""
     try:
@@ -235,6 +250,13 @@ FORGOTTEN = """
 CREATE TABLE forgotten (
     digest BLOB PRIMARY KEY,
     at_ms INTEGER NOT NULL
+) STRICT
+"""
+
+ENDED_SESSIONS = """
+CREATE TABLE ended_sessions (
+    id TEXT PRIMARY KEY,
+    ends_ms INTEGER NOT NULL       -- when it would have ended by itself
 ) STRICT
 """
 

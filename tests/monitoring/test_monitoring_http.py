@@ -62,7 +62,16 @@ async def test_metrics_come_as_prometheus_wants_them() -> None:
         answer = await get(port, "/metrics")
         assert answer.headers["content-type"].startswith("text/plain; version=")
         assert answer.text == "notifier_up 1\n"
-        assert (await get(port, "/")).status_code == 404
+        assert (await get(port, "/nowhere")).status_code == 404
+
+
+async def test_a_closed_page_says_in_a_sentence_how_to_open_it() -> None:
+    async with serving("127.0.0.1", 0, Program().answers) as port:
+        answer = await get(port, "/")
+        assert answer.status_code == 200
+        assert answer.text == (
+            "The page is closed: set NOTIFIER_WEB_PASSWORD and restart the service to open it.\n"
+        )
 
 
 async def test_a_port_in_use_is_a_configuration_error_with_its_remedy() -> None:

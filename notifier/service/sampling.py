@@ -1,11 +1,15 @@
-"""The message that ``send`` and ``doctor --send`` send: one that says what it is."""
+"""A sample through the real destination: a message that says what it is."""
 
 import secrets
+import sys
+from datetime import UTC, datetime
 
 import msgspec
 
+from notifier.configuration.destinations import build_destinations
+from notifier.configuration.load import Configuration
 from notifier.core.events import EventType, encode
-from notifier.destinations.base import Message, Part
+from notifier.destinations.base import Message, Part, Receipt
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import sample_event
 from notifier.messages.text import Medium, Text
@@ -30,3 +34,17 @@ def sample_message(ruleset: Ruleset, medium: Medium) -> Message:
     text = Text(title=f"Sample: {text.title}", body=text.body)
     part = Part(event=event, body=encode(event), text=text, rule="notifier send")
     return Message(id=event.id, parts=(part,), lead=lead, agents=ruleset.agents)
+
+
+async def send_sample(config: Configuration, name: str) -> Receipt:
+    """Send a sample lead to one destination; raises :class:`DeliveryError`."""
+    destinations = build_destinations(
+        config.settings, config.ruleset, now=lambda: datetime.now(UTC), out=sys.stdout
+    )
+    try:
+        chosen = destinations[name]
+        medium = config.ruleset.destinations[name].traits.medium
+        return await chosen.send(sample_message(config.ruleset, medium))
+    finally:
+        for one in destinations.values():
+            await one.aclose()

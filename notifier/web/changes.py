@@ -1,0 +1,66 @@
+"""One stream a tab, which says only that something has changed.
+
+It ends by itself after a while, since the server bounds every answer; the browser asks
+again at once. However many listen, the database is asked once.
+"""
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from notifier.errors import BusyError, StoreError
+from notifier.store.pages_marks import Marks, marks
+from notifier.web.guard import HEADERS
+from notifier.web.house import House
+from notifier.web.visit import Visit
+
+EVERY_S = 1.0
+LASTS_S = 20.0
+RETRY_MS = 1000
+
+
+class Changes:
+    """Looks for changes while somebody listens."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._listeners: set[asyncio.Event] = set()
+        self._watch: asyncio.Task[None] | None = None
+
+    async def tell(self, _house: House, visit: Visit) -> web.StreamResponse:
+        """Write ``changed`` whenever something has, at most once a second."""
+        response = web.StreamResponse(
+            headers={**HEADERS, "content-type": "text/event-stream; charset=utf-8"}
+        )
+        if visit.request.method == "HEAD":
+            return response
+        heard = asyncio.Event()
+        self._listeners.add(heard)
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._look())
+        try:
+            await response.prepare(visit.request)
+            await response.write(f"retry: {RETRY_MS}\n\n".encode())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LASTS_S):
+                    while True:
+                        await heard.wait()
+                        heard.clear()
+                        await response.write(b"event: changed\ndata: \n\n")
+        finally:
+            self._listeners.discard(heard)
+        return response
+
+    async def _look(self) -> None:
+        """Tell the listeners, until there are none."""
+        before: Marks | None = None
+        while self._listeners:
+            with contextlib.suppress(StoreError, BusyError):  # the page tells of it
+                found = await self._house.reader.look(marks)
+                if before not in (None, found):
+                    for one in self._listeners:
+                        one.set()
+                before = found
+            await asyncio.sleep(EVERY_S)
+        self._watch = None

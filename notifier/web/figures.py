@@ -1,0 +1,29 @@
+"""Figures over everything, kept for a moment: ten open pages count them once."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from notifier.clocks import Clocks
+from notifier.store.reading import Reader
+
+KEPT_MS = 3_000
+
+T = TypeVar("T")
+
+
+class Figures:
+    """Counts with the reader, and keeps what it counted."""
+
+    def __init__(self, reader: Reader, clocks: Clocks) -> None:
+        self._reader = reader
+        self._clocks = clocks
+        self._kept: dict[Callable[..., object], tuple[int, object]] = {}
+
+    async def of(self, count: Callable[..., T]) -> T:
+        """Return ``count(session, now_ms=…)``, or what it was a moment ago."""
+        monotonic_ms = self._clocks.monotonic_ms()
+        at_ms, found = self._kept.get(count, (None, None))
+        if at_ms is None or monotonic_ms - at_ms >= KEPT_MS:
+            found = await self._reader.look(count, now_ms=self._clocks.now_ms())
+            self._kept[count] = (monotonic_ms, found)
+        return found  # type: ignore[return-value]

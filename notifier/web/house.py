@@ -1,0 +1,64 @@
+"""What pages are made from: lent by the service, which the pages do not know."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from notifier.clocks import Clocks
+from notifier.rules.model import Ruleset
+from notifier.store.db import Store
+from notifier.store.reading import Reader
+from notifier.web.figures import Figures
+from notifier.web.looks import Looks
+from notifier.web.visit import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """The service as the page sees it; ``interval_ms`` is the time between polls.
+
+    ``rules`` are those in force. ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
+    sends one to a destination and raises :class:`DeliveryError`; ``changed`` lets the lanes
+    look for work.
+    """
+
+    store: Store
+    clocks: Clocks
+    zone: tzinfo
+    interval_ms: int
+    rules: Callable[[], Ruleset]
+    rules_on_disk: Callable[[], Awaitable[Ruleset]]
+    sample: Callable[[str], Awaitable[str]]
+    changed: Callable[[], None]
+
+
+class Notes(Protocol):
+    """Keeps what the next page is to say."""
+
+    def note(self, visit: Visit, response: web.StreamResponse, words: str) -> None:
+        """Let the next page of this session say these words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that a page may use."""
+
+    lent: Lent
+    reader: Reader
+    figures: Figures
+    looks: Looks
+    notes: Notes
+
+    def page(self, template: str, visit: Visit, **values: Any) -> web.Response:
+        """Return a page for who visits."""
+        return self.looks.page(template, visit, **values)
+
+    def back(self, visit: Visit, where: str, words: str) -> web.Response:
+        """Return the answer to an act: go on there, where these words are said."""
+        response = web.Response(status=303, headers={"location": where})
+        self.notes.note(visit, response, words)
+        return response

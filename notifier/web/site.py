@@ -1,0 +1,95 @@
+"""The page as a whole: its routes behind its guard. Loaded where a password is set."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Self, TypeAlias
+
+from aiohttp import web
+
+from notifier.store import signing
+from notifier.store.reading import Reader
+from notifier.web import login, now
+from notifier.web.changes import Changes
+from notifier.web.figures import Figures
+from notifier.web.files import Files
+from notifier.web.guard import LOGIN, LOGOUT, VISIT, Guard
+from notifier.web.house import House, Lent
+from notifier.web.login import Door
+from notifier.web.looks import Looks
+from notifier.web.names import Names
+from notifier.web.sessions import Role, Sessions
+from notifier.web.visit import Visit
+
+Page: TypeAlias = Callable[[House, Visit], Awaitable[web.StreamResponse]]
+
+SEEN: Mapping[str, Page] = {
+    "/": now.show,
+    LOGOUT: login.ask_to_leave,
+}
+"""Pages that are looked at, and change nothing."""
+
+DONE: Mapping[str, Page] = {
+    LOGOUT: login.leave,
+}
+"""What the forms of pages do."""
+
+
+def _house(lent: Lent, reader: Reader, looks: Looks, guard: Guard) -> House:
+    figures = Figures(reader, lent.clocks)
+    return House(lent=lent, reader=reader, figures=figures, looks=looks, notes=guard)
+
+
+class Site:
+    """Routes and their guard, for the server that they are mounted on."""
+
+    def __init__(self, house: House, guard: Guard) -> None:
+        self._house = house
+        self._guard = guard
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, lent: Lent, *, names: Names, passwords: Mapping[Role, str]
+    ) -> AsyncIterator[Self]:
+        """Open what pages read from, and close it at the end."""
+        reader = Reader(lent.store.path)
+        try:
+            secret = await lent.store.run(signing.secret)
+            looks = Looks(zone=lent.zone, now_ms=lent.clocks.now_ms)
+            guard = Guard(
+                names=names,
+                sessions=Sessions(secret, dict(passwords)),
+                reader=reader,
+                looks=looks,
+                now_ms=lent.clocks.now_ms,
+            )
+            yield cls(_house(lent, reader, looks, guard), guard)
+        finally:
+            reader.close()
+
+    @web.middleware
+    async def guard(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Let a request pass, or not: see :class:`Guard`."""
+        return await self._guard.answered(request, handler)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return all that is served."""
+        door = Door(self._guard, self._house)
+        return [
+            web.get("/static/{name}", Files().answer),
+            web.get(LOGIN, door.ask),
+            web.post(LOGIN, door.open),
+            *(web.get(path, self._answer(page)) for path, page in SEEN.items()),
+            web.get("/changes", self._answer(Changes(self._house).tell)),
+            *(web.post(path, self._answer(page)) for path, page in DONE.items()),
+        ]
+
+    def _answer(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await page(self._house, request[VISIT])
+
+        return answer
