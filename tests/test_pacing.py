@@ -2,66 +2,14 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from notifier.core.pacing import WINDOW_MS, Claim, claim, http_date, retry_after_s
-
-HOURS_MS = 3 * 60 * 60 * 1000
+from notifier.core.pacing import WINDOW_MS, http_date, retry_after_s, wait_ms
 
 
-def test_an_empty_record_grants_at_once() -> None:
-    assert claim([], limit=2, now_ms=500) == Claim(wait_ms=0, times_ms=(500,))
-
-
-def test_a_full_window_waits_for_its_oldest_request_to_leave_it() -> None:
-    assert claim([100, 900], limit=2, now_ms=1_000) == Claim(
-        wait_ms=WINDOW_MS - 900, times_ms=(100, 900)
-    )
-
-
-def test_what_left_the_window_is_forgotten() -> None:
-    now_ms = WINDOW_MS + 100
-    assert claim([100, 900], limit=2, now_ms=now_ms) == Claim(wait_ms=0, times_ms=(900, now_ms))
-
-
-def test_a_lowered_limit_waits_until_few_enough_are_left() -> None:
-    assert claim([0, 10, 20, 30], limit=2, now_ms=40).wait_ms == WINDOW_MS - 20
-
-
-def test_a_clock_set_back_delays_by_one_window_and_no_more() -> None:
-    ahead = [HOURS_MS + n for n in range(90)]
-    first = claim(ahead, limit=90, now_ms=0)
-    assert first.wait_ms == WINDOW_MS
-    assert claim(first.times_ms, limit=90, now_ms=first.wait_ms).wait_ms == 0
-
-
-TIMES = st.lists(st.integers(-HOURS_MS, HOURS_MS), max_size=40)
-
-
-@given(times=TIMES, limit=st.integers(1, 10), now_ms=st.integers(-HOURS_MS, HOURS_MS))
-def test_a_claim_never_waits_for_more_than_two_windows_and_then_is_granted(
-    times: list[int], limit: int, now_ms: int
-) -> None:
-    first = claim(times, limit=limit, now_ms=now_ms)
-    assert 0 <= first.wait_ms <= 2 * WINDOW_MS
-    then_ms = now_ms + first.wait_ms
-    assert then_ms == now_ms or claim(first.times_ms, limit=limit, now_ms=then_ms).wait_ms == 0
-
-
-@given(gaps=st.lists(st.integers(0, 30_000), max_size=80), limit=st.integers(1, 10))
-def test_no_window_of_a_minute_ever_holds_more_than_the_limit(
-    gaps: list[int], limit: int
-) -> None:
-    now_ms, record, granted = 0, tuple[int, ...](), list[int]()
-    for gap in gaps:
-        now_ms += gap
-        answer = claim(record, limit=limit, now_ms=now_ms)
-        record = answer.times_ms
-        if answer.wait_ms == 0:
-            granted.append(now_ms)
-    for start in granted:
-        assert sum(start <= at < start + 60_000 for at in granted) <= limit
+def test_a_request_waits_until_the_one_that_counts_leaves_the_window() -> None:
+    assert wait_ms(None, now_ms=500) == 0
+    assert wait_ms(100, now_ms=900) == WINDOW_MS - 800
+    assert wait_ms(100, now_ms=100 + WINDOW_MS) == 0
+    assert wait_ms(100, now_ms=WINDOW_MS + 5_000) == 0
 
 
 def test_http_dates_are_read_in_utc() -> None:

@@ -12,11 +12,10 @@ from notifier.cli.findings import Finding, doubtful, wrong
 from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.messages.facts import duration
 from notifier.rules.model import SourceSpec
-from notifier.upstream.budget import Budget
+from notifier.upstream.budget import Budget, Purpose
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.order import Order, OrderWitness
 from notifier.upstream.page import Page
-from notifier.upstream.walk import WalkKind
 
 PAGES = 3
 TURN_TIMEOUT_S = 65.0
@@ -68,7 +67,7 @@ async def look(listing: Listing, upstream: Upstream) -> Look:
     seen = Look()
     try:
         for number in range(1, PAGES + 1):
-            turn = upstream.budget(listing.token).turn(WalkKind.HEAD)
+            turn = upstream.budget(listing.token).turn({Purpose.HEAD: 0})
             async with asyncio.timeout(TURN_TIMEOUT_S), turn:
                 pass
             begun_s = time.monotonic()

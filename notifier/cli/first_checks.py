@@ -16,9 +16,9 @@ from notifier.configuration.settings import PREFIX, Reading, Settings, read_sett
 from notifier.core.records import LEAD, Source
 from notifier.service.budgets import budgets
 from notifier.service.sampling import send_sample
+from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.page import Page
-from notifier.upstream.walk import WalkKind
 
 PATIENCE_S = 10.0
 STANDARD_URL: str = Settings.model_fields["base_url"].default
@@ -65,7 +65,7 @@ async def first_page(values: Mapping[str, str], folder: Path) -> Page:
         Client(settings.base_url, timeout_s=PATIENCE_S) as client,
     ):
         budget = budgets(store, settings, Clocks())(settings.token)
-        async with asyncio.timeout(PATIENCE_S), budget.turn(WalkKind.HEAD):
+        async with asyncio.timeout(PATIENCE_S), budget.turn({Purpose.HEAD: 0}):
             pass
         return await client.page(Listing(source=source, kind=LEAD, token=settings.token), 1)
 

@@ -1,8 +1,6 @@
 """When a request may go out: pure decisions over recorded times, for upstream and store."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -11,30 +9,13 @@ from email.utils import parsedate_to_datetime
 WINDOW_MS = 61_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """The answer to one request for a request.
+def wait_ms(counted_ms: int | None, *, now_ms: int) -> int:
+    """Return the milliseconds until a request may be made, 0 for now.
 
-    ``wait_ms`` is 0 where it is granted. ``times_ms`` is what the record holds
-    from now on, oldest first: it ends with the granted request itself.
+    ``counted_ms`` is when the one was made that is as many requests back as the limit
+    allows in :data:`WINDOW_MS`, ``None`` where there were fewer.
     """
-
-    wait_ms: int
-    times_ms: tuple[int, ...]
-
-
-def claim(times_ms: Sequence[int], *, limit: int, now_ms: int) -> Claim:
-    """Grant a request unless ``limit`` others lie within :data:`WINDOW_MS` before it.
-
-    ``times_ms`` may come in any order. One later than the clock allows (a reboot,
-    a clock set back) counts as now: it delays by a window, and not by hours.
-    """
-    recent = sorted(
-        now_ms if at > now_ms + WINDOW_MS else at for at in times_ms if at > now_ms - WINDOW_MS
-    )
-    if len(recent) < limit:
-        return Claim(wait_ms=0, times_ms=(*recent, now_ms))
-    return Claim(wait_ms=recent[-limit] + WINDOW_MS - now_ms, times_ms=tuple(recent))
+    return 0 if counted_ms is None else max(counted_ms + WINDOW_MS - now_ms, 0)
 
 
 def retry_after_s(value: str | None, *, now: datetime, most_s: float) -> float | None:

@@ -6,8 +6,9 @@ from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError, UpstreamError
-from notifier.poller import transactions
 from notifier.poller.tools import PollerTools
+from notifier.store import sources
+from notifier.transactions import polls
 from notifier.upstream.health import Health, SourceState, Transition, silence_ms
 
 LOOK_S = 60.0
@@ -36,7 +37,7 @@ class Alarm:
         of earlier ones count, and so does the time since the last good answer.
         """
         state, last_success_ms, self._noted_failures = await self._tools.store.run(
-            transactions.source_state, self._source.bot_id
+            sources.state, self._source.bot_id
         )
         if state == SourceState.DOWN:
             self._health.state = SourceState.DOWN
@@ -71,7 +72,7 @@ class Alarm:
         failures = self._health.failures
         if failures != self._noted_failures:
             bot_id = self._source.bot_id
-            await self._tools.store.run(transactions.note_failures, bot_id, failures)
+            await self._tools.store.run(sources.set_failures, bot_id, failures)
             self._noted_failures = failures
 
     async def _tell(self, transition: Transition | None) -> None:
@@ -80,10 +81,10 @@ class Alarm:
         name, tools = self._source.name, self._tools
         try:
             written = await tools.store.run(
-                transactions.tell_transition,
+                polls.tell_transition,
                 self._source,
                 transition,
-                tools.rules(),
+                tools.rules,
                 at=tools.now(),
             )
         except Exception:

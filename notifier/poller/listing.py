@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from notifier.store.snapshots import ListingState
+from notifier.transactions.polls import CompletedWalk
+from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
 from notifier.upstream.ids import Ids
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
@@ -26,6 +28,11 @@ def first_polls(count: int, *, now_ms: int, interval_ms: int) -> list[int]:
     """
     step_ms = min(START_STEP_MS, interval_ms / max(count, 1))
     return [now_ms + int(place * step_ms) for place in range(count)]
+
+
+def purpose_of(walk: Walk) -> Purpose:
+    """Return what the walk's pages are asked for."""
+    return Purpose.HEAD if walk.kind is WalkKind.HEAD else Purpose.SPARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +163,26 @@ class ListingWalks:
         if self.full is not None and self.full.is_broken(now_ms):
             self.full, self.full_due_ms = None, now_ms
 
-    def order_after(self, kind: WalkKind, witness: OrderWitness) -> Order:
+    def left_done(self) -> tuple[Walk, ...]:
+        """Return the walks that are done, and could not be put away."""
+        return tuple(walk for walk in (self.head, self.full) if walk is not None and walk.done)
+
+    def completed(self, walk: Walk, witness: OrderWitness) -> CompletedWalk:
+        """Return what is stored at the end of this walk, once ``witness`` has seen it all."""
+        order = self._order_after(walk.kind, witness)
+        return CompletedWalk(
+            source=self.listing.source,
+            listing_type=self.listing.kind,
+            number=walk.number,
+            is_full=walk.kind is not WalkKind.HEAD,
+            begun=walk.begun,
+            new_order=None if order is self.order else order,
+            pages=walk.pages,
+            capped=walk.capped,
+            seen=walk.seen,
+        )
+
+    def _order_after(self, kind: WalkKind, witness: OrderWitness) -> Order:
         """Return the order to go by once the walk that ``witness`` saw is complete.
 
         A head poll sees few rows: it can refute what a full walk has found, but
@@ -173,7 +199,7 @@ class ListingWalks:
         of order, there is more behind them: the next sweep is due now.
         """
         before = self._sorted
-        self.order = self.order_after(walk.kind, walk.witness)
+        self.order = self._order_after(walk.kind, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
             self.full_due_ms = self._next_sweep_ms(now_ms, walk.pages)

@@ -1,37 +1,43 @@
-"""One source's poller: whose turn it is, and when to ask again."""
+"""One source's poller: what it wants to ask for, and when to ask again."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 
 from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
 from notifier.errors import BusyError, StoreError, UpstreamError
-from notifier.poller import transactions
 from notifier.poller.alarm import Alarm
-from notifier.poller.listing import ListingKey, ListingWalks
+from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
 from notifier.store.parts import words
+from notifier.transactions import polls
 from notifier.upstream.backoff import pause_s
-from notifier.upstream.budget import HEADS_PER_SWEEP
-from notifier.upstream.walk import Walk, WalkKind
+from notifier.upstream.budget import Purpose
+from notifier.upstream.page import Page
+from notifier.upstream.walk import Walk
 
 STORE_PAUSE_MS = 1_000
 REMEDY = "please report it, with the log's lines"
 
 T = TypeVar("T")
+Next: TypeAlias = tuple[ListingWalks, Walk]
+"""A walk that a page is read for, and its listing's walks."""
 
 log = structlog.get_logger()
 
 
 class SourcePoller:
-    """Walks the listings of one source from ``begin_ms`` on, one request at a time."""
+    """Walks the listings of one source from ``begin_ms`` on, one request at a time.
+
+    The token's budget alone decides what the next request is for.
+    """
 
     def __init__(
         self, listings: Sequence[ListingWalks], tools: PollerTools, *, begin_ms: int = 0
@@ -41,17 +47,13 @@ class SourcePoller:
         self._tools = tools
         self._alarm = Alarm(self._source, tools, interval_ms=listings[0].intervals.head_ms)
         self._stop, self._patience = Stop(), Patience()
-        self._reader = Reader(
-            tools=tools,
-            budget=tools.budget(listings[0].listing.token),
-            stop=self._stop,
-            patience=self._patience,
-        )
+        self._budget = tools.budget(listings[0].listing.token)
+        self._reader = Reader(tools=tools, budget=self._budget)
         self._retry_ms = begin_ms
-        self._heads_in_a_row = 0
+        self._waiting: dict[Purpose, int] = {}  # since when
         self._restored = False
         self._crashes = Crashes()
-        self._reading: tuple[ListingWalks, Walk] | None = None
+        self._reading: Next | None = None
 
     @property
     def name(self) -> str:
@@ -94,16 +96,19 @@ class SourcePoller:
     async def _round(self) -> bool:
         await self._restore(is_scheduled=True)
         for walks in self._listings:
-            walk = walks.only(now_ms=self._tools.clock_ms())
+            now_ms = self._tools.clock_ms()
+            walk = walks.only(now_ms=now_ms)
             while not walk.done:
-                if not await self._read(walks, walk):
+                self._waiting = {purpose_of(walk): now_ms}
+                if not await self._read(_always((walks, walk))):
                     return False
         # Not at its first good page: one that always fails is an outage, too.
         await self._alarm.good()
         return True
 
     async def _restore(self, *, is_scheduled: bool = False) -> None:
-        states = await self._tools.store.run(transactions.states, self._listings)
+        named = [(self._source, walks.listing.kind) for walks in self._listings]
+        states = await self._tools.store.run(polls.states, named)
         wall_ms = ms_of(self._tools.now())
         for walks, state in zip(self._listings, states, strict=True):
             walks.restore(state, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
@@ -124,10 +129,14 @@ class SourcePoller:
     async def _stepped(self, now_ms: int) -> int:
         if not self._restored:
             await self._restore()
-        chosen = self._choose(now_ms)
-        if chosen is None:
+        for walks in self._listings:
+            for walk in walks.left_done():
+                await self._reader.complete(walks, walk)
+        wanted = {purpose_of(walk) for _, walk in self._due(now_ms)}
+        if not wanted:
             return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
-        was_read = await self._read(*chosen, until_ms=self._patience_ms(chosen[1]))
+        self._waiting = {one: self._waiting.get(one, now_ms) for one in wanted}
+        was_read = await self._read(self._choose, until_ms=self._head_ms())
         if was_read and not any(one.stuck for one in self._listings):
             await self._alarm.good()
         return 0
@@ -159,58 +168,72 @@ class SourcePoller:
         with suppress(Exception):  # told already, and counted at the next one
             await self._alarm.bad(failure)
 
-    def _choose(self, now_ms: int) -> tuple[ListingWalks, Walk] | None:
-        """Return whose turn it is: head polls first, at least a tenth for full walks."""
-        heads, fulls = list[tuple[ListingWalks, Walk]](), list[tuple[ListingWalks, Walk]]()
+    def _due(self, now_ms: int) -> list[Next]:
+        """Return the walks whose next page may be asked for; who had no turn comes first."""
+        due = list[Next]()
         for walks in self._listings:
             walks.drop_broken(now_ms=now_ms)
-            for walk in walks.due(now_ms=now_ms):
-                (heads if walk.kind is WalkKind.HEAD else fulls).append((walks, walk))
-        if not heads or (fulls and self._is_owed):
-            chosen = fulls[0] if fulls else None
-        else:
-            self._heads_in_a_row += bool(fulls)
-            chosen = heads[0]
+            due += ((walks, walk) for walk in walks.due(now_ms=now_ms))
+        return due
+
+    def _choose(self, purpose: Purpose) -> Next | None:
+        """Return what to read now that there is a turn; ``None`` where nothing is left."""
+        due = self._due(self._tools.clock_ms())
+        chosen = next((one for one in due if purpose_of(one[1]) is purpose), None)
         if chosen is not None:
             self._listings.remove(chosen[0])
             self._listings.append(chosen[0])
         return chosen
 
-    @property
-    def _is_owed(self) -> bool:
-        """Whether a full walk has let enough head polls pass."""
-        return self._heads_in_a_row >= HEADS_PER_SWEEP
-
-    def _patience_ms(self, walk: Walk) -> int | None:
-        """Return until when the walk may wait for its turn: a head poll would go first."""
-        if walk.kind is WalkKind.HEAD or self._is_owed:
+    def _head_ms(self) -> int | None:
+        """Return when to ask anew for a turn: a head poll is due then, and none is now."""
+        if Purpose.HEAD in self._waiting:
             return None
         due = (walks.next_head_ms for walks in self._listings if walks.has_baseline)
         return min(due, default=None)
 
     async def _read(
-        self, walks: ListingWalks, walk: Walk, *, until_ms: int | None = None
+        self, choose: Callable[[Purpose], Next | None], *, until_ms: int | None = None
     ) -> bool:
-        """Read the walk's next page; False where nothing came of it."""
-        number, asked = walk.page, True
-        self._reading = walks, walk
-        try:
-            asked = await self._reader.read(walks, walk, until_ms=until_ms)
-            self._reading = None
-        except UpstreamError as error:
-            self._reading = None
-            await self._failed(walks, walk, number, error)
-            return False
-        finally:
-            if asked and walk.kind is not WalkKind.HEAD:
-                self._heads_in_a_row = 0
-        return asked
+        """Read a page of what is chosen once there is a turn; False where none was read.
 
-    async def _failed(
-        self, walks: ListingWalks, walk: Walk, number: int | None, error: UpstreamError
-    ) -> None:
+        Waits for the turn until ``until_ms``. A stop ends the wait, and the request.
+        """
+        async with AsyncExitStack() as turn:
+            try:
+                page = await self._stop.unless(lambda: self._page(choose, turn, until_ms))
+            except UpstreamError as error:
+                await self._failed(error)
+                return False
+            if page is None or self._reading is None:
+                return False
+            await self._reader.take(*self._reading, page)
+            self._reading = None
+        return True
+
+    async def _page(
+        self,
+        choose: Callable[[Purpose], Next | None],
+        turn: AsyncExitStack,
+        until_ms: int | None,
+    ) -> Page | None:
+        taking = partial(turn.enter_async_context, self._budget.turn(self._waiting))
+        if until_ms is None:
+            purpose: Purpose | None = await taking()
+        else:
+            most_s = max(until_ms - self._tools.clock_ms(), 0) / 1000
+            purpose = await self._patience.wait(taking, most_s=most_s)
+        if purpose is None:
+            return None
+        self._waiting.pop(purpose)
+        self._reading = choose(purpose)
+        return await self._reader.ask(*self._reading) if self._reading else None
+
+    async def _failed(self, error: UpstreamError) -> None:
+        assert self._reading is not None
+        (walks, walk), self._reading = self._reading, None
         now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
-        log_failed(walks, number, error, failures=failures)
+        log_failed(walks, walk.page, error, failures=failures)
         walks.failed(walk, now_ms=now_ms)
         self._wait_after(error, now_ms)
         await self._alarm.bad(error)
@@ -223,3 +246,7 @@ class SourcePoller:
     def _unsaved(self, error: StoreError | BusyError) -> None:
         log.warning("snapshot_unavailable", source=self._source.name, error=str(error))
         self._retry_ms = max(self._retry_ms, self._tools.clock_ms() + STORE_PAUSE_MS)
+
+
+def _always(chosen: Next) -> Callable[[Purpose], Next]:
+    return lambda _purpose: chosen

@@ -47,18 +47,15 @@ class Patience:
         if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(asyncio.get_running_loop().time())
 
-    async def wait(
-        self, call: Callable[[], Awaitable[object]], *, most_s: float | None
-    ) -> bool:
-        """Whether ``call`` came to its end in time; else it is cancelled.
+    async def wait(self, call: Callable[[], Awaitable[T]], *, most_s: float | None) -> T | None:
+        """Return what ``call`` returns, or cancel it and return ``None`` at the wait's end.
 
         It must let no TimeoutError of its own through.
         """
         try:
             async with asyncio.timeout(most_s) as self._waiting:
-                await call()
+                return await call()
         except TimeoutError:
-            return False
+            return None
         finally:
             self._waiting = None
-        return True

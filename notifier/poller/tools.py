@@ -29,15 +29,6 @@ class Transactions(Protocol):
         """Run ``function(session, …)``, whole or not at all; raises StoreError or BusyError."""
         ...
 
-    def soon(
-        self,
-        function: Callable[Concatenate[Session, P], object],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        """Let ``function(session, …)`` ride along with a transaction that writes anyway."""
-        ...
-
 
 class Pages(Protocol):
     """Asks the upstream: :class:`notifier.upstream.client.Client`."""
@@ -58,7 +49,7 @@ class PollerTools:
     store: Transactions
     client: Pages
     budget: Callable[[SecretStr], Budget]
-    rules: Callable[[], Ruleset]
+    rules: Ruleset
     now: Callable[[], datetime]
     clock_ms: Callable[[], int]
     jitter: Callable[[], float]

@@ -28,7 +28,7 @@ class _Requests:
 def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
     """Return the budget of a token: one for all sources that use it."""
     budgets: dict[str, Budget] = {}
-    requests, room = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
+    requests, slots = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
 
     def budget(token: SecretStr) -> Budget:
         key = token_key(token)
@@ -38,7 +38,7 @@ def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[Secre
                 key=key,
                 limit=settings.rate_limit,
                 clock_ms=clocks.monotonic_ms,
-                room=room,
+                slots=slots,
             )
         return budgets[key]
 

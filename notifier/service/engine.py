@@ -168,7 +168,7 @@ def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> Pol
         store=shared.store,
         client=shared.client,
         budget=shared.budget,
-        rules=lambda: rules,
+        rules=rules,
         now=shared.clocks.now,
         clock_ms=shared.clocks.monotonic_ms,
         jitter=shared.clocks.jitter,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from notifier.core.pacing import WINDOW_MS, claim
+from notifier.core.pacing import WINDOW_MS, wait_ms
 from notifier.store.batches import insert
 from notifier.store.session import Session
 
@@ -133,35 +133,25 @@ def _grows(session: Session, bot_id: str, kind: str, count: int, *, at_ms: int) 
 def claim_request(session: Session, token_key: str, *, limit: int, now_ms: int) -> int:
     """Record a request where the budget grants it; else return the milliseconds to wait.
 
-    ``token_key`` is a digest of the token: the database holds no secret.
+    ``token_key`` is a digest of the token: the database holds no secret. A time later
+    than the clock allows (a reboot, a clock set back) counts as now: it delays by a
+    window, and not by hours.
     """
-    if _has_room(session, token_key, limit=limit, now_ms=now_ms):
-        session.execute(
-            "INSERT INTO requests (token, at_ms) VALUES (?, ?)", [token_key, now_ms]
-        )
-        return 0
-    times_ms = [
-        at_ms
-        for (at_ms,) in session.execute(
-            "SELECT at_ms FROM requests WHERE token = ? ORDER BY at_ms", [token_key]
-        )
-    ]
-    answer = claim(times_ms, limit=limit, now_ms=now_ms)
-    if answer.times_ms != tuple(times_ms):  # a reboot started the clock anew
-        session.execute("DELETE FROM requests WHERE token = ?", [token_key])
-        insert(session, "requests (token, at_ms)", [(token_key, at) for at in answer.times_ms])
-    return answer.wait_ms
-
-
-def _has_room(session: Session, token_key: str, *, limit: int, now_ms: int) -> bool:
-    """Whether a count is enough to grant a request, as it nearly always is.
-
-    Deletes what is too old to count.
-    """
+    key = {"token": token_key, "now_ms": now_ms, "window_ms": WINDOW_MS}
     session.execute(
-        "DELETE FROM requests WHERE token = ? AND at_ms <= ?", [token_key, now_ms - WINDOW_MS]
+        "UPDATE requests SET at_ms = :now_ms"
+        " WHERE token = :token AND at_ms > :now_ms + :window_ms",
+        key,
     )
-    count, latest_ms = session.execute(
-        "SELECT COUNT(*), MAX(at_ms) FROM requests WHERE token = ?", [token_key]
+    session.execute(
+        "DELETE FROM requests WHERE token = :token AND at_ms <= :now_ms - :window_ms", key
+    )
+    counted = session.execute(
+        "SELECT at_ms FROM requests WHERE token = :token"
+        " ORDER BY at_ms DESC LIMIT 1 OFFSET :others",
+        {"token": token_key, "others": limit - 1},
     ).fetchone()
-    return bool(count < limit and (latest_ms or 0) <= now_ms + WINDOW_MS)
+    left_ms = wait_ms(counted[0] if counted else None, now_ms=now_ms)
+    if left_ms == 0:
+        session.execute("INSERT INTO requests (token, at_ms) VALUES (:token, :now_ms)", key)
+    return left_ms

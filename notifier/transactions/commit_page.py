@@ -21,14 +21,12 @@ from notifier.upstream.page import Page, Reading
 class Committed:
     """What a page brought. ``all_held``: every row was held by a completed walk.
 
-    ``ahead``: the request for the next page is recorded with it.
     ``saved`` are the lane keys of the leads that are not as they were.
     ``returned``: one of them was a record that the last full walk did not find.
     ``faults`` are why records were set aside that could be read.
     """
 
     all_held: bool
-    ahead: bool = False
     returned: bool = False
     changed: int = 0
     saved: tuple[str, ...] = ()

@@ -8,23 +8,32 @@ import asyncio
 import contextlib
 import hashlib
 from bisect import insort
-from collections.abc import AsyncIterator, Callable
-from operator import attrgetter
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Mapping
+from enum import StrEnum
+from typing import Protocol, TypeAlias
 
 from pydantic import SecretStr
 
 from notifier.core.pacing import WINDOW_MS
 from notifier.upstream.backoff import exponential_s
-from notifier.upstream.walk import WalkKind
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
-HEADS_PER_SWEEP = 9
+HEADS_PER_SPARE = 9
 # Of all tokens together: what reading so many pages takes is how late a head poll
 # begins where hundreds of sources are walked at once.
 PAGES_AT_ONCE = 64
-AHEAD_FOR_MS = 500
+
+
+class Purpose(StrEnum):
+    """What a request is for: a head poll, or a page that the spare rate is spent on."""
+
+    HEAD = "head"
+    SPARE = "spare"
+
+
+Waiting: TypeAlias = Mapping[Purpose, int]
+"""Since when a request for each purpose has been wanted."""
 
 
 class RequestLog(Protocol):
@@ -33,7 +42,7 @@ class RequestLog(Protocol):
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
         """Record a request and return 0, or return the milliseconds to wait for one.
 
-        Atomic: decided by :func:`notifier.core.pacing.claim` over the recorded times.
+        Atomic: decided by :func:`notifier.core.pacing.wait_ms` over the recorded times.
         """
         ...
 
@@ -44,13 +53,13 @@ def token_key(token: SecretStr) -> str:
 
 
 class Budget:
-    """The requests of one token: head polls first, at least a tenth for full walks.
+    """The requests of one token: head polls first, at least a tenth of them spare.
 
     ``limit`` is requests a minute. ``clock_ms`` must be a clock that nobody sets
     (``time.monotonic``), the same one for all processes of the host; a reboot
-    may start it anew. Full walks are spaced evenly, so that a head poll never
-    finds the whole minute used up by a burst of theirs. ``room`` is for the full
-    walks' pages that are being read, and may be shared with other tokens' budgets.
+    may start it anew. Spare requests are spaced evenly, so that a head poll never
+    finds the whole minute used up by a burst of theirs. ``slots`` are for spare
+    pages that are being read, and may be shared with other tokens' budgets.
     """
 
     def __init__(
@@ -60,36 +69,34 @@ class Budget:
         key: str,
         limit: int,
         clock_ms: Callable[[], int],
-        room: asyncio.Semaphore | None = None,
+        slots: asyncio.Semaphore | None = None,
     ) -> None:
         self._log = log
         self.key = key
         self.limit = limit
         self._clock_ms = clock_ms
-        self._room = room or asyncio.Semaphore(PAGES_AT_ONCE)
-        self._queue: list[_Ticket] = []
+        self._slots = slots or asyncio.Semaphore(PAGES_AT_ONCE)
+        # Who has waited longest for a purpose stands first.
+        self._queues: dict[Purpose, list[_Ticket]] = {purpose: [] for purpose in Purpose}
         self._changed = asyncio.Event()
         self._paused_until_ms = clock_ms()
         self._pauses = 0
-        self._next_walk_ms = clock_ms()
+        self._next_spare_ms = clock_ms()
         self._heads_in_a_row = 0
-        self._ahead_ms: list[int] = []
 
     @contextlib.asynccontextmanager
-    async def turn(self, kind: WalkKind, *, since_ms: int | None = None) -> AsyncIterator[None]:
-        """Wait until one request may be made; the block lasts until its page is read.
+    async def turn(self, waiting: Waiting) -> AsyncIterator[Purpose]:
+        """Wait until one request may be made, and say for which of the purposes it is.
 
-        First come first served within its kind. Who gave up waiting meanwhile comes
-        as of ``since_ms``.
+        The block lasts until its page is read. For one purpose, who has waited longest
+        comes first.
         """
-        since_ms = self._clock_ms() if since_ms is None else since_ms
-        ticket = _Ticket(head=kind is WalkKind.HEAD, since_ms=since_ms)
+        ticket = _Ticket(waiting)
         try:
-            await self._wait(ticket)
-            yield
+            yield await self._wait(ticket)
         finally:
-            if ticket.has_room:
-                self._room.release()
+            if ticket.has_slot:
+                self._slots.release()
 
     def pause(self, retry_after_s: float | None) -> None:
         """Let nobody use the token for so long; ``None`` doubles from 5 s to 5 min."""
@@ -105,80 +112,70 @@ class Budget:
         self._paused_until_ms = max(self._paused_until_ms, until_ms)
         self._wake()
 
-    def worked(self) -> None:
+    def reset_backoff(self) -> None:
         """Note a good answer: the next unusable ``Retry-After`` pauses for 5 s again."""
         self._pauses = 0
 
-    def recorded(self, at_ms: int) -> None:
-        """Note that a request was recorded ahead, at ``at_ms``: the next turn costs nothing.
-
-        It has to come soon, or it is recorded again.
-        """
-        self._ahead_ms.append(at_ms)
-
-    async def _wait(self, ticket: "_Ticket") -> None:
-        insort(self._queue, ticket, key=attrgetter("since_ms"))
+    async def _wait(self, ticket: "_Ticket") -> Purpose:
+        for purpose in ticket.waiting:
+            insort(self._queues[purpose], ticket, key=lambda one: one.waiting[purpose])
         self._wake()
         try:
-            changed = self._changed
-            while wait_ms := await self._wait_ms(ticket):
-                await _nap(changed, wait_ms)
+            while True:
                 changed = self._changed
-            self._count(ticket)
+                wait_ms, purpose = await self._claim(ticket)
+                if wait_ms == 0:
+                    self._count(purpose)
+                    return purpose
+                await _nap(changed, wait_ms)
         finally:
-            self._queue.remove(ticket)
+            for purpose in ticket.waiting:
+                self._queues[purpose].remove(ticket)
             self._wake()
 
-    async def _wait_ms(self, ticket: "_Ticket") -> int:
+    async def _claim(self, ticket: "_Ticket") -> tuple[int, Purpose]:
         """Return 0 once the request is recorded, else after how long to ask again."""
-        wait_ms = self._not_yet_ms(ticket)
-        if wait_ms or ticket.head:
-            return wait_ms or await self._claim()
-        await self._room.acquire()
+        wait_ms, purpose = self._not_yet_ms(ticket)
+        if wait_ms or purpose is Purpose.HEAD:
+            return wait_ms or await self._recorded(), purpose
+        await self._slots.acquire()
         try:
-            wait_ms = self._not_yet_ms(ticket) or await self._claim()
-            ticket.has_room = wait_ms == 0
+            wait_ms, purpose = self._not_yet_ms(ticket)
+            wait_ms = wait_ms or await self._recorded()
+            ticket.has_slot = wait_ms == 0 and purpose is Purpose.SPARE
         finally:
-            if not ticket.has_room:
-                self._room.release()
-        return wait_ms
+            if not ticket.has_slot:
+                self._slots.release()
+        return wait_ms, purpose
 
-    async def _claim(self) -> int:
+    async def _recorded(self) -> int:
+        return await self._log.claim(self.key, self._clock_ms(), self.limit)
+
+    def _not_yet_ms(self, ticket: "_Ticket") -> tuple[int, Purpose]:
+        """Return how long it cannot be this ticket's turn, 0 where it is, and for what."""
         now_ms = self._clock_ms()
-        # Several, where sources that share the token have read a page just now.
-        ahead = [at_ms for at_ms in self._ahead_ms if now_ms - at_ms < AHEAD_FOR_MS]
-        self._ahead_ms = ahead[1:]
-        return 0 if ahead else await self._log.claim(self.key, now_ms, self.limit)
+        first, purpose = self._first(now_ms)
+        if now_ms < self._paused_until_ms:
+            return self._paused_until_ms - now_ms, purpose
+        if ticket is first:
+            return 0, purpose
+        if first is None:
+            return self._next_spare_ms - now_ms, purpose
+        return WINDOW_MS, purpose  # the turn before this one wakes it
 
-    def _not_yet_ms(self, ticket: "_Ticket") -> int:
-        """Return how long it cannot be this ticket's turn, 0 where it is."""
-        now_ms = self._clock_ms()
-        not_before_ms = self._paused_until_ms
-        if not ticket.head and not self._owed:
-            not_before_ms = max(not_before_ms, self._next_walk_ms)
-        if now_ms < not_before_ms:
-            return not_before_ms - now_ms
-        if ticket is not self._first(now_ms):
-            return WINDOW_MS  # the turn before this one wakes it
-        return 0
+    def _first(self, now_ms: int) -> "tuple[_Ticket | None, Purpose]":
+        head, spare = (next(iter(self._queues[one]), None) for one in Purpose)
+        is_owed = self._heads_in_a_row >= HEADS_PER_SPARE
+        if spare and (is_owed or (head is None and now_ms >= self._next_spare_ms)):
+            return spare, Purpose.SPARE
+        return head, Purpose.HEAD
 
-    def _first(self, now_ms: int) -> "_Ticket | None":
-        head = next((ticket for ticket in self._queue if ticket.head), None)
-        walk = next((ticket for ticket in self._queue if not ticket.head), None)
-        if walk and (self._owed or (head is None and now_ms >= self._next_walk_ms)):
-            return walk
-        return head
-
-    @property
-    def _owed(self) -> bool:
-        """Whether a waiting full walk has let enough head polls pass."""
-        return self._heads_in_a_row >= HEADS_PER_SWEEP
-
-    def _count(self, ticket: "_Ticket") -> None:
-        if not ticket.head:
+    def _count(self, purpose: Purpose) -> None:
+        """Count the head polls that a waiting spare request has let pass."""
+        if purpose is Purpose.SPARE:
             self._heads_in_a_row = 0
-            self._next_walk_ms = self._clock_ms() + WINDOW_MS // self.limit
-        elif any(not waiting.head for waiting in self._queue):
+            self._next_spare_ms = self._clock_ms() + WINDOW_MS // self.limit
+        elif self._queues[Purpose.SPARE]:
             self._heads_in_a_row += 1
 
     def _wake(self) -> None:
@@ -189,12 +186,11 @@ class Budget:
 class _Ticket:
     """A place in the queue."""
 
-    __slots__ = ("has_room", "head", "since_ms")
+    __slots__ = ("has_slot", "waiting")
 
-    def __init__(self, *, head: bool, since_ms: int) -> None:
-        self.head = head
-        self.since_ms = since_ms
-        self.has_room = False
+    def __init__(self, waiting: Waiting) -> None:
+        self.waiting = dict(waiting)
+        self.has_slot = False
 
 
 async def _nap(changed: asyncio.Event, wait_ms: int) -> None:

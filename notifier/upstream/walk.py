@@ -30,8 +30,7 @@ class Walk:
     ``seen`` holds the ids met so far, ``pages`` the deepest page that brought a
     new one, ``begun`` the wall clock's time of the first request, and ``capped``
     says that the listing had no end within ``max_pages``. ``returned`` says
-    that it met a record which the last full walk had not found. ``waits_since_ms``
-    is its place among those who wait for a turn to ask.
+    that it met a record which the last full walk had not found.
     """
 
     kind: WalkKind
@@ -40,7 +39,6 @@ class Walk:
     page: int | None = 1
     pages: int = 0
     begun: datetime | None = None
-    waits_since_ms: int | None = None
     capped: bool = False
     returned: bool = False
     seen: Ids | set[str] = field(default_factory=set)

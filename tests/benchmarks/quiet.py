@@ -169,7 +169,7 @@ def _poller(store: Store, pages: Counting) -> SourcePoller:
         store=store,
         client=pages,
         budget=lambda _token: budget,
-        rules=Ruleset,
+        rules=Ruleset(),
         now=lambda: datetime.now(UTC),
         clock_ms=pages.clock_ms,
         jitter=lambda: 0.0,

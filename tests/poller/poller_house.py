@@ -14,7 +14,6 @@ from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Row
 from notifier.errors import UpstreamError
-from notifier.poller import transactions
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
@@ -25,6 +24,7 @@ from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.transactions import polls
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
@@ -86,15 +86,6 @@ class InlineStore:
         if dies:
             raise Crash
         return result
-
-    def soon(
-        self,
-        function: Callable[Concatenate[Session, P], object],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        with self.db.transaction():
-            function(self.db, *args, **kwargs)
 
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
         return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
@@ -197,7 +188,7 @@ class House:
             max_pages=max_pages,
         )
         self.limit = limit
-        self.room = asyncio.Semaphore(PAGES_AT_ONCE)
+        self.slots = asyncio.Semaphore(PAGES_AT_ONCE)
         self.pollers: list[SourcePoller] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.wakes: Callable[[set[str]], None] = lambda _names: None
@@ -225,13 +216,13 @@ class House:
             key="token",
             limit=self.limit,
             clock_ms=self.clock_ms,
-            room=self.room,
+            slots=self.slots,
         )
         tools = PollerTools(
             store=self.store,
             client=self.pages,
             budget=lambda _token: budget,
-            rules=Ruleset,
+            rules=Ruleset(),
             now=self.now,
             clock_ms=self.clock_ms,
             jitter=lambda: 0.0,
@@ -356,4 +347,4 @@ def houses(folder: Path) -> Iterator[Build]:
 
 def is_commit(function: object) -> bool:
     """Whether this was a transaction that commits a page."""
-    return function in (transactions.commit, transactions.commit_head)
+    return function in (polls.commit, polls.commit_head)

@@ -7,11 +7,10 @@ from datetime import datetime
 from notifier.core.events import Event
 from notifier.core.records import LEAD
 from notifier.core.rows import Json, Row, iso_ms, mapping
-from notifier.poller import transactions
-from notifier.poller.listing import ListingWalks
+from notifier.transactions import polls
 from notifier.transactions.page_comparison import Intake
+from notifier.transactions.polls import CompletedWalk
 from notifier.upstream.page import Page
-from notifier.upstream.walk import Walk, WalkKind
 
 Told = tuple[str, str, Json, Json]
 """An event: its type, its lead, and the value before and after."""
@@ -36,29 +35,28 @@ class Model:
 
     def committed(self, function: object, result: object, *arguments: object) -> None:
         """Take in a transaction that was committed."""
-        if function in (transactions.commit, transactions.commit_head):
+        if function in (polls.commit, polls.commit_head):
             page, intake = arguments[:2]
             assert isinstance(page, Page)
             assert isinstance(intake, Intake)
             self._page(page, intake)
-        if function is transactions.finish_walk:
-            self._finished(*arguments[:2])
-        if function is transactions.commit_head:
+        if function is polls.finish_walk:
+            self._finished(arguments[0])
+        if function is polls.commit_head:
             assert isinstance(result, tuple)
             _, ended = result
             if ended is not None:
-                self._finished(*arguments[2:4])
+                self._finished(arguments[3])
 
-    def _finished(self, walks: object, walk: object) -> None:
-        assert isinstance(walks, ListingWalks)
-        assert isinstance(walk, Walk)
-        kind = walks.listing.kind
-        begun = self.begun[kind, walk.number]
-        if walk.kind is WalkKind.HEAD:
-            self.head_begun[kind] = begun
-        else:
+    def _finished(self, end: object) -> None:
+        assert isinstance(end, CompletedWalk)
+        kind = end.listing_type
+        begun = self.begun[kind, end.number]
+        if end.is_full:
             self.full_begun[kind] = begun
             self.baselines.add(kind)
+        else:
+            self.head_begun[kind] = begun
 
     def _page(self, page: Page, intake: Intake) -> None:
         kind = intake.kind

@@ -119,10 +119,10 @@ def test_a_pause_that_the_upstream_asked_for_still_holds(build: Build) -> None:
 
 def test_it_goes_before_a_full_walk_that_waits_for_its_turn(build: Build) -> None:
     house = build(head_s=60, order=Order.CREATED_ASC)
-    house.room = asyncio.Semaphore(1)
+    house.slots = asyncio.Semaphore(1)
     house.world.populate(30)
     house.poll(5 * 60 + 1)
-    house.loop.run_until_complete(house.room.acquire())
+    house.loop.run_until_complete(house.slots.acquire())
     house.poll(30)
     before = house.loop.time()
     poke(house)

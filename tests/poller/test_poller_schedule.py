@@ -103,16 +103,16 @@ def test_a_single_round_asks_for_many_sources_one_after_another(build: Build) ->
 
 def test_head_polls_are_in_time_while_a_full_walk_waits_for_its_turn(build: Build) -> None:
     house = build(order=Order.CREATED_ASC)
-    house.room = asyncio.Semaphore(1)
+    house.slots = asyncio.Semaphore(1)
     house.world.populate(30)
     house.poll(5 * 60 + 1)
-    house.loop.run_until_complete(house.room.acquire())
+    house.loop.run_until_complete(house.slots.acquire())
     before = house.loop.time()
     house.poll(9 * INTERVAL_S)  # the tenth turn is the full walk's, come what may
     assert [round(one.at_s) for one in house.pages.asked if one.at_s >= before] == [
         5 * 60 + INTERVAL_S * n for n in range(1, 10)
     ]
-    house.room.release()
+    house.slots.release()
     before = house.loop.time()
     house.poll(INTERVAL_S)
     assert any(number > 1 for _, number in house.requests(since_s=before))

@@ -96,7 +96,7 @@ async def polling(
             store=store,
             client=client,
             budget=lambda _token: Budget(store, key="k", limit=100_000, clock_ms=now_ms),
-            rules=Ruleset,
+            rules=Ruleset(),
             now=lambda: datetime.now(UTC),
             clock_ms=now_ms,
             jitter=lambda: 0.0,

@@ -10,9 +10,9 @@ import structlog
 from poller_house import Build, House, houses, is_commit
 
 from notifier.errors import StoreError, UpstreamError, UpstreamPausedError
-from notifier.poller import transactions
 from notifier.simulator.listing import Order
 from notifier.store import sources
+from notifier.transactions import polls
 
 HOUR = 3600
 BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
@@ -64,7 +64,7 @@ def test_a_quiet_poll_takes_a_transaction_before_its_request_and_one_after(
     seen = list[object]()
     house.store.committed = lambda function, *_: seen.append(function)
     house.poll(15)
-    assert seen == [sources.claim_request, transactions.commit_head]
+    assert seen == [sources.claim_request, polls.commit_head]
 
 
 def test_a_poll_of_an_empty_listing_takes_one_request_of_the_budget(build: Build) -> None:

@@ -16,7 +16,6 @@ from notifier.store.faults import translated
 from notifier.store.lock import instance_lock
 from notifier.store.opening import backup, connect, connect_existing
 from notifier.store.schema import MIGRATIONS
-from notifier.store.session import Session
 from support.odd_files import ODD, put_in_the_way
 
 
@@ -168,90 +167,6 @@ async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> 
     store.close()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT * FROM notes").fetchall() == [("a", "b")]
-
-
-def note(db: Session, name: str) -> None:
-    db.execute("INSERT INTO notes VALUES (?, '')", [name])
-
-
-def committed(path: Path) -> list[str]:
-    """Return the names of the notes that another process sees."""
-    with closing(sqlite3.connect(path)) as db:
-        return [name for (name,) in db.execute("SELECT name FROM notes ORDER BY rowid")]
-
-
-async def test_what_rides_along_goes_with_a_transaction_that_writes(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(path)
-    store.soon(note, "rider")
-    await store.run(lambda db: db.execute("SELECT 1").fetchone())
-    assert committed(path) == []
-    await store.run(note, "a")
-    assert committed(path) == ["a", "rider"]
-    await store.run(note, "b")
-    assert committed(path) == ["a", "rider", "b"]
-    store.close()
-
-
-async def test_what_rides_along_waits_where_a_transaction_fails(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(path)
-    await store.run(note, "a")
-    store.soon(note, "rider")
-
-    def write_twice(db: Session) -> None:
-        note(db, "b")
-        note(db, "a")
-
-    with pytest.raises(sqlite3.IntegrityError):
-        await store.run(write_twice)
-    assert committed(path) == ["a"]
-    await store.run(note, "b")
-    assert committed(path) == ["a", "b", "rider"]
-    store.close()
-
-
-async def test_what_rides_along_waits_for_no_more_than_a_look_or_the_end(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(path)
-    store.soon(note, "rider")
-    await store.look(lambda db: db.execute("SELECT 1").fetchone())
-    assert committed(path) == ["rider"]
-    store.soon(note, "last rider")
-    store.close()
-    assert committed(path) == ["rider", "last rider"]
-
-
-async def test_what_rides_along_and_fails_spoils_no_transaction(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(path)
-
-    def failing(_db: Session) -> None:
-        raise ValueError("anything")
-
-    store.soon(failing)
-    store.soon(note, "rider")
-    await store.run(note, "a")
-    await store.run(note, "b")
-    assert committed(path) == ["a", "rider", "b"]
-    assert [one.getMessage() for one in caplog.records] == ["rider_crashed"]
-    store.close()
-
-
-async def test_what_rides_along_and_cannot_be_written_spoils_no_look(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(path)
-    await store.look(lambda db: db.execute("PRAGMA query_only = ON"))
-    store.soon(note, "rider")
-    assert await store.look(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
-    await store.look(lambda db: db.execute("PRAGMA query_only = OFF"))
-    await store.look(lambda db: db.execute("SELECT 1").fetchone())
-    assert committed(path) == ["rider"]
-    store.close()
 
 
 def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:

@@ -1,52 +1,53 @@
 """Whose turn it is: the limit, the order among those who wait, and pauses; in virtual time."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from notifier.core import pacing
-from notifier.upstream.budget import Budget, token_key
-from notifier.upstream.walk import WalkKind
+from notifier.upstream.budget import Budget, Purpose, token_key
 from support.virtual_time import now_ms, run
 
-HEAD, SWEEP = WalkKind.HEAD, WalkKind.SWEEP
+HEAD, SPARE = Purpose.HEAD, Purpose.SPARE
 
 
 class Log:
     """What a database would hold, in memory; a moment passes in every claim."""
 
     def __init__(self) -> None:
-        self.times: dict[str, tuple[int, ...]] = {}
+        self.times: dict[str, list[int]] = defaultdict(list)
         self.granted: list[int] = []
 
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
         await asyncio.sleep(0)
-        answer = pacing.claim(self.times.get(token_key, ()), limit=limit, now_ms=now_ms)
-        self.times[token_key] = answer.times_ms
-        if answer.wait_ms == 0:
+        times = self.times[token_key]
+        counted_ms = times[-limit] if len(times) >= limit else None
+        wait_ms = pacing.wait_ms(counted_ms, now_ms=now_ms)
+        if wait_ms == 0:
+            times.append(now_ms)
             self.granted.append(now_ms)
-        return answer.wait_ms
+        return wait_ms
 
 
 def budget(
-    log: Log, *, limit: int = 10, key: str = "token", room: asyncio.Semaphore | None = None
+    log: Log, *, limit: int = 10, key: str = "token", slots: asyncio.Semaphore | None = None
 ) -> Budget:
-    return Budget(log, key=key, limit=limit, clock_ms=now_ms, room=room)
+    return Budget(log, key=key, limit=limit, clock_ms=now_ms, slots=slots)
 
 
-async def turn(a_budget: Budget, kind: WalkKind, *, page_s: float = 0) -> None:
-    async with a_budget.turn(kind):
+async def turn(a_budget: Budget, purpose: Purpose, *, page_s: float = 0) -> None:
+    async with a_budget.turn({purpose: now_ms()}):
         await asyncio.sleep(page_s)
 
 
 async def ask(
-    a_budget: Budget, kind: WalkKind, times: int, order: list[str], name: str
+    a_budget: Budget, purpose: Purpose, times: int, order: list[str], name: str
 ) -> None:
     for _ in range(times):
-        await turn(a_budget, kind)
+        await turn(a_budget, purpose)
         order.append(name)
 
 
@@ -70,7 +71,7 @@ def test_full_walks_are_spaced_so_that_a_head_poll_finds_room() -> None:
         log, order = Log(), list[str]()
         one = budget(log)
         async with asyncio.TaskGroup() as group:
-            group.create_task(ask(one, SWEEP, 30, order, "sweep"))
+            group.create_task(ask(one, SPARE, 30, order, "spare"))
             await asyncio.sleep(60)
             before = now_ms()
             await turn(one, HEAD)
@@ -86,10 +87,10 @@ def test_a_head_poll_overtakes_a_waiting_full_walk() -> None:
         one = budget(Log(), limit=2)
         await ask(one, HEAD, 2, [], "")
         async with asyncio.TaskGroup() as group:
-            group.create_task(ask(one, SWEEP, 1, order, "sweep"))
+            group.create_task(ask(one, SPARE, 1, order, "spare"))
             await asyncio.sleep(1)
             group.create_task(ask(one, HEAD, 1, order, "head"))
-        assert order == ["head", "sweep"]
+        assert order == ["head", "spare"]
 
     run(main())
 
@@ -99,10 +100,10 @@ def test_busy_head_polls_leave_a_tenth_to_full_walks() -> None:
         order = list[str]()
         one = budget(Log(), limit=20)
         async with asyncio.TaskGroup() as group:
-            group.create_task(ask(one, SWEEP, 10, order, "sweep"))
+            group.create_task(ask(one, SPARE, 10, order, "spare"))
             group.create_task(ask(one, HEAD, 150, order, "head"))
             group.create_task(ask(one, HEAD, 150, order, "head"))
-        assert Counter(order[:100])["sweep"] in (9, 10, 11)
+        assert Counter(order[:100])["spare"] in (9, 10, 11)
 
     run(main())
 
@@ -126,7 +127,7 @@ def test_a_pause_holds_everybody_back() -> None:
         one.pause(17)
         async with asyncio.TaskGroup() as group:
             group.create_task(turn(one, HEAD))
-            group.create_task(turn(one, SWEEP))
+            group.create_task(turn(one, SPARE))
         assert log.granted == [17_000, 17_000]
 
     run(main())
@@ -157,7 +158,7 @@ def test_unusable_pauses_double_from_five_seconds_until_an_answer_is_good() -> N
             await turn(one, HEAD)
             waits.append((now_ms() - before) // 1000)
         assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-        one.worked()
+        one.reset_backoff()
         one.pause(None)
         before = now_ms()
         await turn(one, HEAD)
@@ -219,7 +220,7 @@ def test_no_minute_exceeds_the_limit_and_none_is_wasted(
             for count in heads:
                 group.create_task(ask(one, HEAD, count, [], ""))
             for count in sweeps:
-                group.create_task(ask(one, SWEEP, count, [], ""))
+                group.create_task(ask(one, SPARE, count, [], ""))
             await asyncio.sleep(restart_s)
             group.create_task(ask(two, HEAD, 5, [], ""))
         assert most_in_a_minute(log.granted) <= limit
@@ -236,15 +237,15 @@ def test_who_gave_up_waiting_meanwhile_comes_back_to_its_place() -> None:
     async def main() -> None:
         order = list[str]()
         one = budget(Log())
-        await turn(one, SWEEP)
+        await turn(one, SPARE)
 
-        async def wait(name: str, since_ms: int | None) -> None:
-            async with one.turn(SWEEP, since_ms=since_ms):
+        async def wait(name: str, since_ms: int) -> None:
+            async with one.turn({SPARE: since_ms}):
                 order.append(name)
 
         await asyncio.sleep(1)
         async with asyncio.TaskGroup() as group:
-            group.create_task(wait("later", None))
+            group.create_task(wait("later", now_ms()))
             await asyncio.sleep(0)
             group.create_task(wait("back again", 500))
         assert order == ["back again", "later"]
@@ -254,11 +255,11 @@ def test_who_gave_up_waiting_meanwhile_comes_back_to_its_place() -> None:
 
 def test_full_walks_of_many_tokens_leave_room_for_head_polls() -> None:
     async def main() -> None:
-        log, room = Log(), asyncio.Semaphore(2)
-        walking = [budget(log, key=f"token {n}", room=room) for n in range(4)]
+        log, slots = Log(), asyncio.Semaphore(2)
+        walking = [budget(log, key=f"token {n}", slots=slots) for n in range(4)]
         async with asyncio.TaskGroup() as group:
             for one in walking:
-                group.create_task(turn(one, SWEEP, page_s=7))
+                group.create_task(turn(one, SPARE, page_s=7))
             await asyncio.sleep(1)
             await turn(walking[3], HEAD)
             assert now_ms() == 1_000
@@ -268,14 +269,14 @@ def test_full_walks_of_many_tokens_leave_room_for_head_polls() -> None:
     run(main())
 
 
-def test_a_pause_holds_for_a_full_walk_that_has_just_found_room() -> None:
+def test_a_pause_holds_for_a_full_walk_that_has_just_found_a_slot() -> None:
     async def main() -> None:
-        log, room = Log(), asyncio.Semaphore(1)
-        one = budget(log, room=room)
+        log, slots = Log(), asyncio.Semaphore(1)
+        one = budget(log, slots=slots)
         async with asyncio.TaskGroup() as group:
-            group.create_task(turn(budget(log, key="other", room=room), SWEEP, page_s=10))
+            group.create_task(turn(budget(log, key="other", slots=slots), SPARE, page_s=10))
             await asyncio.sleep(1)
-            group.create_task(turn(one, SWEEP))
+            group.create_task(turn(one, SPARE))
             await asyncio.sleep(1)
             one.pause(60)
         assert log.granted == [0, 62_000]
@@ -283,43 +284,50 @@ def test_a_pause_holds_for_a_full_walk_that_has_just_found_room() -> None:
     run(main())
 
 
-def test_a_full_walk_that_gives_up_leaves_its_room_to_others() -> None:
+def test_a_full_walk_that_gives_up_leaves_its_slot_to_others() -> None:
     async def main() -> None:
-        log, room = Log(), asyncio.Semaphore(1)
-        one, other = (budget(log, key=key, room=room) for key in ("one", "other"))
+        log, slots = Log(), asyncio.Semaphore(1)
+        one, other = (budget(log, key=key, slots=slots) for key in ("one", "other"))
         async with asyncio.TaskGroup() as group:
-            reading = group.create_task(turn(one, SWEEP, page_s=100))
+            reading = group.create_task(turn(one, SPARE, page_s=100))
             await asyncio.sleep(1)
-            waiting = group.create_task(turn(other, SWEEP))
+            waiting = group.create_task(turn(other, SPARE))
             await asyncio.sleep(1)
             waiting.cancel()
             reading.cancel()
-        await turn(other, SWEEP)
+        await turn(other, SPARE)
         assert now_ms() == 2_000
 
     run(main())
 
 
-def test_each_request_that_was_recorded_ahead_saves_one_turn_its_own() -> None:
+def test_who_wants_both_polls_first_and_its_spare_page_loses_no_place() -> None:
     async def main() -> None:
-        log = Log()
-        one = budget(log)
-        one.recorded(now_ms())
-        one.recorded(now_ms())
-        await asyncio.sleep(0.4)
-        await ask(one, HEAD, 3, [], "")
-        assert log.granted == [400]
+        log, order = Log(), list[str]()
+        one = budget(log, limit=10)
+        await turn(one, SPARE)
+
+        async def wait(name: str, waiting: dict[Purpose, int]) -> None:
+            async with one.turn(waiting) as purpose:
+                order.append(f"{name} {purpose}")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wait("both", {SPARE: 0, HEAD: 0}))
+            group.create_task(wait("other", {SPARE: 1}))
+            await asyncio.sleep(1)
+            group.create_task(wait("both", {SPARE: 0}))
+        assert order == ["both head", "both spare", "other spare"]
 
     run(main())
 
 
-def test_what_was_recorded_ahead_and_not_made_soon_is_recorded_again() -> None:
+def test_who_wants_both_for_ever_gets_a_tenth_of_spare_pages() -> None:
     async def main() -> None:
-        log = Log()
-        one = budget(log)
-        one.recorded(now_ms())
-        one.pause(5)
-        await turn(one, HEAD)
-        assert log.granted == [5_000]
+        got = list[Purpose]()
+        one = budget(Log(), limit=20)
+        for _ in range(100):
+            async with one.turn({HEAD: now_ms(), SPARE: now_ms()}) as purpose:
+                got.append(purpose)
+        assert Counter(got) == {HEAD: 90, SPARE: 10}
 
     run(main())

@@ -1,0 +1,136 @@
+"""What a poller writes: each function is one transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.core.events import EventType, operation
+from notifier.core.records import Source
+from notifier.core.rows import ms_of
+from notifier.plan import told
+from notifier.rules.model import Ruleset
+from notifier.store import mutes, snapshots, sources
+from notifier.store.session import Session
+from notifier.transactions import overdue
+from notifier.transactions import write_events as ledger
+from notifier.transactions.commit_page import Committed, commit_page, present_lead
+from notifier.transactions.page_comparison import Intake
+from notifier.transactions.write_events import Written
+from notifier.upstream.health import Transition
+from notifier.upstream.order import Order
+from notifier.upstream.page import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedWalk:
+    """A walk over one listing that came to its end.
+
+    ``begun`` is when its first page was asked for, ``None`` where that is not known.
+    ``new_order`` is the order that the listing is in, where it was another before. Of a
+    full walk ``seen`` is every id that it met, ``pages`` the deepest page with one,
+    and ``capped`` says that there is more behind that.
+    """
+
+    source: Source
+    listing_type: str
+    number: int
+    is_full: bool
+    begun: datetime | None
+    new_order: Order | None = None
+    pages: int = 0
+    capped: bool = False
+    seen: Collection[str] = ()
+
+
+def states(
+    session: Session, listings: Sequence[tuple[Source, str]]
+) -> list[snapshots.ListingState]:
+    """Return how each listing, a source's of one type, was left; creates what is new."""
+    for source, _ in listings:
+        sources.register(session, source.bot_id, source.name)
+    return [
+        snapshots.listing(session, source.bot_id, listing_type)
+        for source, listing_type in listings
+    ]
+
+
+def commit(
+    session: Session,
+    page: Page,
+    intake: Intake,
+    at: datetime,
+    baseline_from: datetime | None = None,
+) -> Committed:
+    """Commit one page; a baseline's first also fixes from when on leads are new."""
+    bot_id = intake.source.bot_id
+    if baseline_from is not None:
+        snapshots.listing(session, bot_id, intake.kind)
+        from_ms = ms_of(baseline_from)
+        snapshots.start_baseline(session, bot_id, intake.kind, from_ms=from_ms)
+    committed = commit_page(session, page, intake, at=at)
+    sources.succeeded(session, bot_id, at_ms=ms_of(at))
+    return committed
+
+
+def commit_head(
+    session: Session, page: Page, intake: Intake, at: datetime, end: CompletedWalk
+) -> tuple[Committed, Written | None]:
+    """Commit a head poll's page, and with one that is held whole or empty the poll's end.
+
+    Returned is also what came of the end, or ``None`` where there is more to read.
+    """
+    committed = commit(session, page, intake, at)
+    if page.ids and not committed.all_held:
+        return committed, None
+    return committed, finish_walk(session, end, intake.rules, at=at)
+
+
+def finish_walk(
+    session: Session, end: CompletedWalk, rules: Ruleset, *, at: datetime
+) -> Written:
+    """Record a completed walk: after a full one also what it did not find.
+
+    After a head poll the timers that came due before it began are told.
+    """
+    source, kind = end.source, end.listing_type
+    bot_id, at_ms = source.bot_id, ms_of(at)
+    if end.new_order is not None:
+        snapshots.set_order(session, bot_id, kind, end.new_order.value)
+    if end.is_full:
+        snapshots.finish_full_walk(session, bot_id, kind, at_ms=at_ms, pages=end.pages)
+        if not end.capped:
+            snapshots.mark_absent(session, bot_id, kind, end.seen, since=end.number)
+        snapshots.close_covered(session, bot_id, kind, end.number)
+        return Written()
+    snapshots.close_walk(session, bot_id, kind, end.number)
+    if end.begun is None:
+        return Written()
+    return overdue.fire(
+        session,
+        bot_id,
+        kind,
+        rules,
+        lambda session, key: present_lead(session, key, {bot_id: source}, rules),
+        begun=end.begun,
+        mutes=mutes.active(session, now_ms=at_ms),
+        at=at,
+    )
+
+
+def tell_transition(
+    session: Session, source: Source, transition: Transition, rules: Ruleset, *, at: datetime
+) -> Written:
+    """Record the source's state and tell of it, as one whole."""
+    at_ms = ms_of(at)
+    kind = EventType(f"source.{transition.state.value}")
+    sources.set_state(
+        session, source.bot_id, transition.state.value, transition.reason, transition.remedy
+    )
+    event = operation(
+        kind, source.name, at=at, reason=transition.reason, remedy=transition.remedy
+    )
+    written = Written()
+    muted = mutes.active(session, now_ms=at_ms)
+    events = told([event], rules, at=at, mutes=muted)
+    ledger.write(session, events, rules, bot_id=None, at_ms=at_ms, written=written)
+    return written
