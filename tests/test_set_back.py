@@ -22,8 +22,8 @@ from notifier.core.rows import iso_ms, ms_of
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.transactions import set_back
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.page_comparison import Intake
@@ -110,7 +110,7 @@ def _after(db: Session, now: datetime) -> dict[str, Any]:
 @pytest.mark.parametrize("back", [DAY, timedelta(hours=3), timedelta(seconds=90)])
 def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) -> None:
     config, now = configured(tmp_path), NOON - back
-    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
+    with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
         by_ms = set_back.set_back_ms(db, now_ms=ms_of(now))
         assert by_ms == back // timedelta(milliseconds=1)
@@ -132,7 +132,7 @@ def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) 
 
 def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) -> None:
     config = configured(tmp_path)
-    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
+    with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
         for later in (timedelta(seconds=-1), timedelta(0), DAY):
             assert set_back.set_back_ms(db, now_ms=ms_of(NOON + later)) == 0
@@ -140,7 +140,7 @@ def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) ->
 
 async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path) -> None:
     config, dial = configured(tmp_path), Dial(now=NOON - DAY)
-    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
+    with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
     with capture_logs() as logs:
         async with assembled(
@@ -154,7 +154,7 @@ async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path)
 
 async def test_a_clock_set_back_under_the_service_is_noticed(tmp_path: Path) -> None:
     config, dial = configured(tmp_path), Dial()
-    with closing(connect(tmp_path / "n.db")) as db, db.transaction():
+    with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
     with capture_logs() as logs:
         async with assembled(

@@ -9,8 +9,8 @@ from notifier.core.events import EventType, operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -18,10 +18,10 @@ DAY_MS = 86_400_000
 
 
 async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
-    store = Store(tmp_path / "notifier.db")
+    store = Store(Sqlite(tmp_path / "notifier.db"))
     noticed = asyncio.Event()
     watching = asyncio.create_task(upkeep.watch(store, noticed.set))
-    command = connect(tmp_path / "notifier.db")
+    command = Sqlite(tmp_path / "notifier.db").open()
     try:
         async with asyncio.timeout(20):
             until_ms = 1
@@ -39,7 +39,7 @@ async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
 async def test_events_and_bad_records_older_than_the_retention_are_pruned(
     tmp_path: Path,
 ) -> None:
-    store = Store(tmp_path / "notifier.db")
+    store = Store(Sqlite(tmp_path / "notifier.db"))
     old = operation(EventType.SOURCE_DOWN, "old", at=LONG_AGO, reason="gone")
     new = operation(EventType.SOURCE_DOWN, "new", at=NOW, reason="here")
     for event, moment in ((old, LONG_AGO), (new, NOW)):

@@ -15,13 +15,10 @@ from notifier.cli.output import counted
 from notifier.messages.escape import one_line
 from notifier.store import browse, forgotten
 from notifier.store.browse import Wanted
-from notifier.store.faults import translated
 from notifier.store.forgotten import Erased
-from notifier.store.opening import backup as write_copy
 
 app = typer.Typer()
 
-BESIDE = ("-wal", "-shm", "-journal", ".lock")
 OUT_OF_REACH = (
     "Out of reach: what Slack, mail and webhooks have received, and earlier backups "
     "of the database."
@@ -37,9 +34,10 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes.", dir_okay=False)],
 ) -> None:
     """Write a whole copy of the database while the service runs."""
-    with _ending_tidily(), opened() as desk, translated(file):
-        _refuse_live(file, desk.path)
-        write_copy(desk.session, file)
+    with _ending_tidily(), opened() as desk:
+        if refusal := desk.engine.refusal(file):
+            raise typer.BadParameter(refusal)
+        desk.engine.backup(desk.session, file)
         size_bytes = file.stat().st_size
     typer.echo(f"{file} holds the whole database ({size_bytes / 1e6:.1f} MB)")
 
@@ -56,16 +54,6 @@ def _ending_tidily() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _refuse_live(file: Path, database: Path) -> None:
-    """Refuse the database itself, and what SQLite and a running notifier keep beside one."""
-    if file.exists() and file.samefile(database):
-        raise typer.BadParameter(f"{file} is the database itself")
-    for end in BESIDE:
-        whole = file.with_name(file.name.removesuffix(end))
-        if whole != file and whole.exists():
-            raise typer.BadParameter(f"{file} is part of the database {whole} while it is used")
 
 
 @app.command()
@@ -93,7 +81,7 @@ def forget(
             typer.echo(f"no lead {lead_id} is known; nothing was changed", err=True)
             raise typer.Exit(Exit.FAILED)
         # Also where nothing new was erased: the last time it may not have come to its end.
-        is_clean = forgotten.leave_no_trace(desk.session)
+        is_clean = desk.engine.leave_no_trace(desk.session)
     typer.echo(f"{lead_id} {_told(erased)}. {OUT_OF_REACH}")
     if not is_clean:
         typer.echo(NOT_CLEAN, err=True)

@@ -1,7 +1,7 @@
 """``check`` and ``schema``: the configuration, offline."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +18,8 @@ from notifier.errors import BusyError, Fault, StoreError
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.schema import rules_schema
 from notifier.store.agents import seen
-from notifier.store.faults import translated
-from notifier.store.opening import connect_read_only
+from notifier.store.engine import looking
+from notifier.store.opening import engine_at
 
 app = typer.Typer()
 
@@ -46,12 +46,12 @@ def check(
 
 def _unnamed_agents(loaded: Configuration) -> Iterator[Fault]:
     """Yield a warning where leads are with agents whom messages can only call by their ids."""
-    path = loaded.settings.database
-    if not path.exists():
+    engine = engine_at(loaded.settings.database)
+    if not engine.exists():
         return
     # A database of another version, or one that is damaged, is `doctor`'s business.
-    with suppress(StoreError, BusyError), translated(path):
-        with closing(connect_read_only(path)) as session:
+    with suppress(StoreError, BusyError):
+        with looking(engine) as session:
             nameless = unnamed(seen(session), loaded.ruleset.agents)
         if nameless:
             yield Fault(

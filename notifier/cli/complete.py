@@ -6,7 +6,6 @@ cannot be read, it offers nothing.
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 from notifier.configuration.environment import read_environment
@@ -14,8 +13,8 @@ from notifier.configuration.settings import read_settings
 from notifier.core.events import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
-from notifier.store.faults import translated
-from notifier.store.opening import connect_read_only
+from notifier.store.engine import looking
+from notifier.store.opening import engine_at
 from notifier.store.registry import Names, names
 
 
@@ -45,9 +44,9 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
 
 
 def _in_force() -> Names:
-    path = read_settings(read_environment(os.environ, folder=Path.cwd())).settings.database
+    settings = read_settings(read_environment(os.environ, folder=Path.cwd())).settings
     try:
-        with translated(path), closing(connect_read_only(path)) as session:
+        with looking(engine_at(settings.database)) as session:
             return names(session)
     except NotifierError:
         return Names(rules=(), destinations=())

@@ -22,6 +22,7 @@ from notifier.configuration.destinations import build_destinations
 from notifier.configuration.load import Configuration
 from notifier.service.budgets import budgets
 from notifier.store import health
+from notifier.store.opening import engine_at
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client
 
@@ -51,7 +52,7 @@ def doctor(
 
 
 async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
-    database, given = config.settings.database, environment()
+    database, given = engine_at(config.settings.database), environment()
     # Not beside the others: of two that open a restored database at once, one is refused.
     home = await asyncio.to_thread(
         check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
@@ -64,7 +65,7 @@ async def _upstream(config: Configuration) -> list[Finding]:
     settings, clocks = config.settings, Clocks()
     timeout_s = settings.request_timeout.total_seconds()
     async with (
-        request_log(settings.database) as store,
+        request_log(engine_at(settings.database)) as store,
         Client(settings.base_url, timeout_s=timeout_s) as client,
     ):
         upstream = Upstream(

@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 
 from notifier.cli.agents import unnamed
@@ -15,9 +14,7 @@ from notifier.configuration.settings import PREFIX
 from notifier.core.records import Agent
 from notifier.errors import BusyError, StoreError
 from notifier.store.agents import seen
-from notifier.store.faults import translated
-from notifier.store.opening import connect_existing
-from notifier.store.soundness import first_damage
+from notifier.store.engine import Engine, looking
 
 LITTLE_BYTES = 1024**3
 TOO_LITTLE_BYTES = 100 * 1024**2
@@ -25,43 +22,41 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_house(
-    database: Path, environment: Environment, dotenv: Path, agents: Mapping[str, Agent]
+    engine: Engine, environment: Environment, dotenv: Path, agents: Mapping[str, Agent]
 ) -> list[Finding]:
     """Look at everything that lies on this host; ``agents`` are those the rules describe."""
     return [
-        _database(database),
-        *_agents(database, agents),
-        *_private("database", database),
-        _disk(database),
+        _database(engine),
+        *_agents(engine, agents),
+        *(_beside(engine.file) if engine.file else ()),
         *_private(".env", dotenv),
         *_credentials(environment),
     ]
 
 
-def _database(path: Path) -> Finding:
-    if not path.exists():
-        return _absent(path)
+def _database(engine: Engine) -> Finding:
+    if not engine.exists():
+        return _absent(engine)
     try:
-        with translated(path), closing(connect_existing(path)) as session:
-            (told,) = session.execute("PRAGMA quick_check(1)").fetchone()
-            damage = first_damage(session) if told == "ok" else None
+        engine.open().close()
+        damage = engine.check()
     except (StoreError, BusyError) as error:
         return wrong("database", str(error))
-    if told != "ok" or damage:
+    if damage:
         return wrong(
             "database",
-            f"{path} is damaged" + (f" ({damage})" if damage else ""),
+            f"{engine.name} is damaged ({damage})",
             "stop the service and copy your newest `notifier backup` file in its place",
         )
-    size = path.stat().st_size / 1024**2
-    return Finding(check="database", found=f"{path} is sound, {size:.1f} MiB")
+    size = f", {engine.file.stat().st_size / 1024**2:.1f} MiB" if engine.file else ""
+    return Finding(check="database", found=f"{engine.name} is sound{size}")
 
 
-def _agents(path: Path, known: Mapping[str, Agent]) -> Iterator[Finding]:
-    if not path.exists():
+def _agents(engine: Engine, known: Mapping[str, Agent]) -> Iterator[Finding]:
+    if not engine.exists():
         return
     try:
-        with translated(path), closing(connect_existing(path)) as session:
+        with looking(engine) as session:
             found = seen(session)
     except (StoreError, BusyError):
         return  # told of the database already
@@ -74,15 +69,20 @@ def _agents(path: Path, known: Mapping[str, Agent]) -> Iterator[Finding]:
         yield Finding(check="agents", found=f"{told}, each with a name")
 
 
-def _absent(path: Path) -> Finding:
-    folder = path.absolute().parent
-    if not os.access(folder, os.W_OK | os.X_OK):
+def _absent(engine: Engine) -> Finding:
+    folder = engine.file.absolute().parent if engine.file else None
+    if folder and not os.access(folder, os.W_OK | os.X_OK):
         return wrong(
             "database",
             f"{folder} cannot be written to",
             "set NOTIFIER_DATABASE, or give the service's user this folder",
         )
-    return Finding(check="database", found=f"none yet: `notifier run` creates {path}")
+    return Finding(check="database", found=f"none yet: `notifier run` creates {engine.name}")
+
+
+def _beside(file: Path) -> Iterator[Finding]:
+    yield from _private("database", file)
+    yield _disk(file)
 
 
 def _disk(path: Path) -> Finding:

@@ -22,6 +22,7 @@ from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.service.assembly import assembled
 from notifier.store import preview
+from notifier.store.opening import engine_at
 from notifier.store.preview import Preview
 from notifier.store.session import Session
 
@@ -45,7 +46,7 @@ async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
     """Make the round that ``once`` would make, on a copy, up to the point of sending."""
     with TemporaryDirectory(prefix="notifier-dry-run-") as folder:
         path = Path(folder) / config.settings.database.name
-        preview.copy(config.settings.database, path)
+        engine_at(config.settings.database).copy(path)
         copied = replace(config, settings=config.settings.model_copy(update={"database": path}))
         async with assembled(copied, clocks=clocks, out=sys.stdout, reread=reread) as service:
             store = service.shared.store

@@ -5,7 +5,6 @@ rules are broken and the secrets are somebody else's.
 """
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +19,9 @@ from notifier.configuration.environment import read_environment
 from notifier.configuration.settings import PREFIX, Settings, read_settings
 from notifier.core.rows import ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
-from notifier.store.faults import damaged, translated
-from notifier.store.opening import connect_existing
-from notifier.store.soundness import first_damage
-from notifier.store.sqlite import SqliteSession
+from notifier.store.engine import Engine
+from notifier.store.opening import engine_at, open_existing
+from notifier.store.session import Session
 from notifier.store.texts import Watchful
 
 DATABASE = f"{PREFIX}DATABASE"
@@ -38,13 +36,13 @@ class Opened:
     ``damages``, and goes on.
     """
 
-    session: SqliteSession
-    path: Path
+    session: Session
+    engine: Engine
     at: datetime
     zone: ZoneInfo
     interval_ms: int
     damages: list[str] = field(default_factory=list)
-    reader: Watchful = field(default_factory=Watchful)
+    reader: Watchful
 
     @property
     def now_ms(self) -> int:
@@ -54,23 +52,23 @@ class Opened:
     def check(self) -> None:
         """Raise :class:`StoreError` where something could not be read, or not in full."""
         if self.damages or self.reader.met:
-            raise StoreError(damaged(self.path, self.damages[0] if self.damages else TEXT))
+            raise StoreError(self.engine.damaged(self.damages[0] if self.damages else TEXT))
 
 
 @contextmanager
 def opened() -> Iterator[Opened]:
     """Open the database; raises :class:`StoreError` where there is none."""
     settings = lenient_settings()
-    path = settings.database
-    with closing(connect_existing(path)) as session:
+    engine, reader = engine_at(settings.database), Watchful()
+    with closing(open_existing(engine, read=reader)) as session:
         desk = Opened(
             session=session,
-            path=path,
+            engine=engine,
             at=datetime.now(UTC),
             zone=settings.timezone,
             interval_ms=int(settings.poll_interval.total_seconds() * 1000),
+            reader=reader,
         )
-        session.text_factory = desk.reader
         try:
             yield desk
         except (
@@ -84,16 +82,15 @@ def opened() -> Iterator[Opened]:
             FileError,
         ):
             raise  # an OSError is about what the command prints or writes elsewhere
-        except sqlite3.Error:
-            with translated(path):
-                raise
         except Exception as error:
+            if session.is_of_database(error):
+                with engine.translated():
+                    raise
             # Anything may come of what was damaged; of what was not, it is a bug.
-            with translated(path):
-                found = first_damage(session)
+            found = engine.check()
             if found is None:
                 raise
-            raise StoreError(damaged(path, found)) from error
+            raise StoreError(engine.damaged(found)) from error
         desk.check()
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from notifier.errors import BusyError, StoreError
 from notifier.store.db import Store
+from notifier.store.engine import Engine
+from notifier.store.opening import engine_at
 
 
 @asynccontextmanager
-async def request_log(database: Path) -> AsyncIterator[Store]:
+async def request_log(database: Engine) -> AsyncIterator[Store]:
     """Give the request log that the service uses, or one for now.
 
     A database that this command created might belong to the wrong user, and one
@@ -25,8 +27,8 @@ async def request_log(database: Path) -> AsyncIterator[Store]:
             store.close()
 
 
-def _opened(database: Path, spare: Path) -> Store:
+def _opened(database: Engine, spare: Path) -> Store:
     if database.exists():
         with contextlib.suppress(StoreError, BusyError):
             return Store(database)
-    return Store(spare / "requests.db")
+    return Store(engine_at(spare / "requests.db"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,8 +15,8 @@ from notifier.cli.shapes import destination_shape, order, overview_shape
 from notifier.messages.escape import one_line
 from notifier.messages.facts import duration
 from notifier.monitoring.health import Trouble, troubles
+from notifier.store.engine import Engine
 from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
-from notifier.store.lock import is_running
 
 app = typer.Typer()
 
@@ -36,8 +35,8 @@ def status(
         judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
         # Sorting keeps what is equally urgent in its order.
         wrong = sorted(judged, key=lambda one: not one.urgent)
-        if not is_running(desk.path):
-            wrong.insert(0, _not_running(desk.path))
+        if not desk.engine.is_running():
+            wrong.insert(0, _not_running(desk.engine))
             typer.echo(f"It does not run: {wrong[0].what}.\n")
         else:
             typer.echo(f"{_headline(found, wrong)}\n")
@@ -46,9 +45,10 @@ def status(
         raise typer.Exit(Exit.FAILED)
 
 
-def _not_running(database: Path) -> Trouble:
+def _not_running(engine: Engine) -> Trouble:
+    where = engine.file.absolute() if engine.file else engine.name
     return Trouble(
-        what=f"no service runs on {database.absolute()}: no lead is seen, and nothing is sent",
+        what=f"no service runs on {where}: no lead is seen, and nothing is sent",
         remedy="start it (`notifier run`, `systemctl start notifier`), or is NOTIFIER_DATABASE"
         " not what the service has?",
     )

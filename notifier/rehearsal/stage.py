@@ -5,13 +5,11 @@ timers through ``overdue``, deliveries through a lane's turns, over a database i
 memory. Only time is made up, and jumps from one due time to the next.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import orjson
-from sqlite_utils import Database
 
 from notifier.core.events import EventType, operation
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
@@ -22,9 +20,8 @@ from notifier.dispatcher.tools import Limits
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
-from notifier.store.schema import MIGRATIONS
+from notifier.store.opening import memory
 from notifier.store.session import Session
-from notifier.store.sqlite import SqliteSession
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
 from notifier.transactions.attempts import Attempt
@@ -58,14 +55,6 @@ class Sent:
         return first.text.title or first.event.type
 
 
-def memory_database() -> Session:
-    """Return a new database in memory with the tables of today."""
-    # No isolation level: as in the service, transactions begin where we say so.
-    session = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteSession)
-    MIGRATIONS.apply(Database(session))
-    return session
-
-
 @dataclass(slots=True, kw_only=True)
 class Stage:
     """One source and all destinations of ``rules`` at a moment ``now``.
@@ -73,7 +62,7 @@ class Stage:
     ``limits`` has those of each destination. ``sent`` grows as messages go out.
     """
 
-    session: Session = field(default_factory=memory_database)
+    session: Session = field(default_factory=memory)
     rules: Ruleset
     limits: Mapping[str, Limits]
     source: Source

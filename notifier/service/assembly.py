@@ -14,7 +14,7 @@ from notifier.service.budgets import budgets
 from notifier.service.engine import Shared
 from notifier.service.service import Service
 from notifier.store.db import Store
-from notifier.store.lock import instance_lock
+from notifier.store.opening import engine_at
 from notifier.transactions.turn import Turn
 from notifier.upstream.client import Client
 
@@ -38,8 +38,9 @@ async def assembled(
     """
     settings = config.settings
     async with AsyncExitStack() as stack:
-        stack.enter_context(instance_lock(settings.database))
-        store = Store(settings.database)
+        engine = engine_at(settings.database)
+        stack.enter_context(engine.lock())
+        store = Store(engine)
         stack.callback(store.close)
         client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
         stack.push_async_callback(client.aclose)

@@ -9,7 +9,6 @@ from notifier.clocks import Clocks
 from notifier.errors import BusyError, StoreError
 from notifier.store import retention
 from notifier.store.db import Store
-from notifier.store.session import Session
 
 WATCH_S = 0.5
 PRUNE_S = 3600.0
@@ -23,7 +22,7 @@ async def watch(store: Store, changed: Callable[[], None]) -> None:
     version = NONE_YET
     while True:
         try:
-            seen = await store.look(_data_version)
+            seen = await store.look(store.engine.changes)
         except (StoreError, BusyError):
             seen = version  # polling and delivering tell of it
         if version not in (seen, NONE_YET):
@@ -53,7 +52,3 @@ async def _prune_all(store: Store, prune: Callable[..., int], *, before_ms: int)
         gone += count
         if count < retention.BATCH:
             return gone
-
-
-def _data_version(session: Session) -> int:
-    return int(session.execute("PRAGMA data_version").fetchone()[0])

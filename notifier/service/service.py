@@ -48,8 +48,8 @@ class Service:
         log.info("stopped")
         if self._is_lost:
             raise BusyError(
-                f"{self.shared.store.path} was deleted or replaced while the service ran; "
-                "start it again on the file that is there now"
+                f"{self.shared.store.engine.name} was deleted or replaced while the service "
+                "ran; start it again on the file that is there now"
             )
 
     async def _run_engines(self) -> None:
@@ -191,7 +191,7 @@ class Service:
         """End where the database's file was deleted or replaced: what it gets is lost."""
         if self._is_lost or self.shared.store.is_in_place():
             return
-        log.error("database_lost", path=str(self.shared.store.path))
+        log.error("database_lost", path=self.shared.store.engine.name)
         self._is_lost = True
         self.stop()
 

@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from notifier.store.faults import translated
-from notifier.store.opening import connect
+from notifier.store.engine import Engine
 from notifier.store.session import Session
 
 P = ParamSpec("P")
@@ -17,19 +15,19 @@ T = TypeVar("T")
 class Store:
     """Runs whole transactions on the database thread: ``await store.run(f, …)``."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         try:
-            self._session = self._thread.submit(connect, path).result()
+            self._session = self._thread.submit(engine.open).result()
         except BaseException:
             self._thread.shutdown()
             raise
-        self._place = _place(path)
+        self._identity = engine.identity()
 
     def is_in_place(self) -> bool:
-        """Whether the file under the path is still the one that is open."""
-        return _place(self.path) == self._place
+        """Whether the database under the name is still the one that is open."""
+        return self.engine.identity() == self._identity
 
     async def run(
         self,
@@ -44,7 +42,7 @@ class Store:
         """
 
         def whole() -> T:
-            with translated(self.path), self._session.transaction():
+            with self.engine.translated(), self._session.transaction():
                 return function(self._session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
@@ -58,7 +56,7 @@ class Store:
         """Run ``function(session, …)`` without a transaction, for a single SELECT or PRAGMA."""
 
         def plain() -> T:
-            with translated(self.path):
+            with self.engine.translated():
                 return function(self._session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, plain)
@@ -67,12 +65,3 @@ class Store:
         """Finish what the thread is doing, then close the connection."""
         self._thread.submit(self._session.close).result()
         self._thread.shutdown()
-
-
-def _place(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from others, ``None`` where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino

@@ -4,7 +4,6 @@ Rows of events and deliveries stay too, emptied, so that counts do not change.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -67,9 +66,9 @@ def bots_that_forgot(session: Session, lead_id: str) -> list[str]:
 def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     """Empty everything that tells of the lead; what waits to be sent ends ``skipped``.
 
-    Freed pages are overwritten; :func:`leave_no_trace` does the rest afterwards.
+    Freed pages are overwritten; ``leave_no_trace`` of the engine does the rest afterwards.
     """
-    session.execute("PRAGMA secure_delete = ON")
+    session.overwrite_freed()
     key = {"bot_id": bot_id, "lead_id": lead_id, "lane": f"{bot_id}/{lead_id}"}
     session.execute(
         "INSERT INTO forgotten (digest, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -100,20 +99,6 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         [(FORGOTTEN, _emptied(body), seq) for seq, body in events],
     )
     return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
-
-
-def leave_no_trace(session: Session) -> bool:
-    """Rewrite the file and empty its log, so that no freed page tells of anybody.
-
-    False where other connections, or a full disk, did not let it come to its end;
-    the database is whole either way. Call it outside of any transaction.
-    """
-    try:
-        session.execute("VACUUM")
-        (busy, *_) = session.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError:
-        return False
-    return not busy
 
 
 def _digest(bot_id: str, lead_id: str) -> bytes:

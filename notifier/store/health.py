@@ -170,7 +170,7 @@ def requests_made(session: Session, *, monotonic_ms: int) -> dict[str, int]:
     return dict(
         session.execute(
             "SELECT token, COUNT(*) FROM requests WHERE at_ms > ? GROUP BY token",
-            [monotonic_ms - WINDOW_MS],
+            [session.shared_ms(monotonic_ms) - WINDOW_MS],
         ).fetchall()
     )
 

@@ -1,4 +1,4 @@
-"""One program at a time polls and delivers from a database."""
+"""One program at a time polls and delivers from a database file."""
 
 import fcntl
 import os
@@ -11,11 +11,12 @@ from notifier.errors import BusyError, ConfigError, Fault, StoreError
 from notifier.files import open_private
 
 LOOK_S = 0.05
+END = ".lock"
 
 
 def is_running(database: Path) -> bool:
     """Return whether a program holds the database's lock."""
-    path = database.with_name(f"{database.name}.lock")
+    path = database.with_name(f"{database.name}{END}")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -37,7 +38,7 @@ def instance_lock(database: Path) -> Iterator[None]:
     :class:`FileError` where the lock is not a plain file.
     The kernel drops the lock with the process, however that ends.
     """
-    path = database.with_name(f"{database.name}.lock")
+    path = database.with_name(f"{database.name}{END}")
     try:
         descriptor = open_private(path)
     except (FileNotFoundError, NotADirectoryError) as error:

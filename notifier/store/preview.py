@@ -1,13 +1,8 @@
-"""A copy to try things on, and what would be sent from it."""
+"""What would be sent."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from notifier.core.outcome import State
-from notifier.files import make_private
-from notifier.store.faults import translated
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -31,26 +26,6 @@ class Preview:
     due_ms: int
     title: str | None
     body: str | None
-
-
-def copy(path: Path, target: Path) -> None:
-    """Write what the database holds to ``target``; where there is none, nothing.
-
-    The database may be in use. Neither it nor its folder is written to.
-    """
-    if not path.exists():
-        return
-    make_private(target)
-    # Without a WAL nobody is writing, and SQLite is told so: it would make one to read.
-    unused = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
-    with (
-        translated(path),
-        closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{unused}", uri=True)
-        ) as session,
-        closing(sqlite3.connect(target)) as copied,
-    ):
-        session.backup(copied)
 
 
 def last_delivery(session: Session) -> int:

@@ -6,11 +6,9 @@ Whoever looks at a page must not keep the one thread that writes: a delivery wai
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from notifier.store.faults import translated
-from notifier.store.opening import connect_read_only
+from notifier.store.engine import Engine
 from notifier.store.session import Session
 
 P = ParamSpec("P")
@@ -20,11 +18,11 @@ T = TypeVar("T")
 class Reader:
     """Runs ``await reader.look(f, …)`` where nothing can be written."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading")
         try:
-            self._session = self._thread.submit(connect_read_only, path).result()
+            self._session = self._thread.submit(engine.look).result()
         except BaseException:
             self._thread.shutdown()
             raise
@@ -38,7 +36,7 @@ class Reader:
         """Run ``function(session, …)``; raises :class:`StoreError` or :class:`BusyError`."""
 
         def plain() -> T:
-            with translated(self._path):
+            with self._engine.translated():
                 return function(self._session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, plain)

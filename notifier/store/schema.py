@@ -1,70 +1,77 @@
 """The tables, in the order they came to be; a change is a new migration at the end.
 
 Times are integer milliseconds since 1970 (``_ms``). Statements keep to the part
-that SQLite and PostgreSQL share, but for STRICT.
+that SQLite and PostgreSQL share, but for four words that an engine translates: INTEGER
+(of 64 bits), INTEGER PRIMARY KEY (numbers itself), BLOB and STRICT.
 """
 
-from sqlite_utils import Database, Migrations
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from notifier.core.rows import instant, ms_of, parse_time, stored_row
 from notifier.errors import DamagedError
-
-MIGRATIONS = Migrations("notifier")
-
-
-def unknown_migrations(db: Database, migrations: Migrations) -> list[str]:
-    """Return the names of applied migrations that this program does not have."""
-    applied = {migration.name for migration in migrations.applied(db)}
-    return sorted(applied - {step.name for step in migrations._migrations})  # noqa: SLF001
+from notifier.store.session import Session
 
 
-@MIGRATIONS(name="0001_first_tables")
-def _first_tables(db: Database) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A step of the schema; the database remembers its name once it was applied."""
+
+    name: str
+    apply: Callable[[Session], None]
+
+
+def _first_tables(session: Session) -> None:
     for statement in (LISTINGS, OPEN_WALKS, RECORDS, SOURCES, QUARANTINE, REQUESTS):
-        db.execute(statement)
+        session.define(statement)
     for statement in (EVENTS, DELIVERIES, DESTINATIONS, MUTES, MEMORY):
-        db.execute(statement)
+        session.define(statement)
     for statement in (TIMERS, NOTES, FORGOTTEN, *INDEXES):
-        db.execute(statement)
+        session.define(statement)
 
 
-@MIGRATIONS(name="0002_records_by_type")
-def _records_by_type(db: Database) -> None:
+def _records_by_type(session: Session) -> None:
     # To count leads: else `status` reads every row there is.
-    db.execute("CREATE INDEX records_type ON records (bot_id, type)")
+    session.define("CREATE INDEX records_type ON records (bot_id, type)")
 
 
-@MIGRATIONS(name="0003_quarantine_count")
-def _quarantine_count(db: Database) -> None:
+def _quarantine_count(session: Session) -> None:
     # How many records a row stands for: those beyond some are one row, without a digest.
-    db.execute("ALTER TABLE quarantine ADD COLUMN count INTEGER NOT NULL DEFAULT 1")
+    session.define("ALTER TABLE quarantine ADD COLUMN count INTEGER NOT NULL DEFAULT 1")
 
 
-@MIGRATIONS(name="0004_records_changed")
-def _records_changed(db: Database) -> None:
+def _records_changed(session: Session) -> None:
     # To show the newest: else `leads` reads and parses every row there is.
-    db.execute("ALTER TABLE records ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0")
-    stored = db.execute("SELECT bot_id, lead_id, row FROM records").fetchall()
-    db.conn.executemany(
+    session.define("ALTER TABLE records ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0")
+    stored = session.execute("SELECT bot_id, lead_id, row FROM records").fetchall()
+    session.executemany(
         "UPDATE records SET changed_ms = ? WHERE bot_id = ? AND lead_id = ?",
         ((changed_ms(text), bot_id, lead_id) for bot_id, lead_id, text in stored),
     )
-    db.execute("CREATE INDEX records_changed ON records (changed_ms)")
+    session.define("CREATE INDEX records_changed ON records (changed_ms)")
 
 
-@MIGRATIONS(name="0005_ended_sessions")
-def _ended_sessions(db: Database) -> None:
+def _ended_sessions(session: Session) -> None:
     # Of the page: whoever signs out ends a session whose cookie may be elsewhere, too.
-    db.execute(ENDED_SESSIONS)
+    session.define(ENDED_SESSIONS)
 
 
-@MIGRATIONS(name="0006_deliveries_by_day")
-def _deliveries_by_day(db: Database) -> None:
+def _deliveries_by_day(session: Session) -> None:
     # For the plots of the last day: else every delivery there is would be read.
-    db.execute(
+    session.define(
         "CREATE INDEX deliveries_day ON deliveries (delivered_ms, planned_ms)"
         " WHERE delivered_ms IS NOT NULL"
     )
+
+
+MIGRATIONS = (
+    Migration(name="0001_first_tables", apply=_first_tables),
+    Migration(name="0002_records_by_type", apply=_records_by_type),
+    Migration(name="0003_quarantine_count", apply=_quarantine_count),
+    Migration(name="0004_records_changed", apply=_records_changed),
+    Migration(name="0005_ended_sessions", apply=_ended_sessions),
+    Migration(name="0006_deliveries_by_day", apply=_deliveries_by_day),
+)
 
 
 def changed_ms(text: str) -> int:

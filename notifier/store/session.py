@@ -1,7 +1,7 @@
 """An open connection to the database, as the functions ``f(session, …)`` know it.
 
-Which engine stands behind it they do not know: nothing but the engine's own file
-imports a driver.
+Which engine stands behind it they do not know: nothing but an engine's own files imports
+a driver. Statements are in the part of SQL that SQLite and PostgreSQL share.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,11 @@ class Rows(Protocol):
     @property
     def rowcount(self) -> int:
         """How many rows the statement has written."""
+        ...
+
+    @property
+    def description(self) -> Any:
+        """The columns; each has its name first."""
         ...
 
     def fetchone(self) -> Any:
@@ -42,8 +47,16 @@ class Session(Protocol):
         """Run one statement for each of the rows, which finds nothing."""
         ...
 
+    def define(self, sql: str) -> None:
+        """Run a statement of the schema, in the words of :mod:`notifier.store.schema`."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
-        """Run the block as one transaction."""
+        """Run the block as one transaction, of which no other one sees a half.
+
+        One at a time writes to a database: what a transaction has read stays true until
+        it ends. Statements count on it ("count, then insert").
+        """
         ...
 
     def is_of_database(self, error: Exception) -> bool:
@@ -51,6 +64,17 @@ class Session(Protocol):
 
         Else it is of one statement, or no error of a database's at all.
         """
+        ...
+
+    def shared_ms(self, host_ms: int) -> int:
+        """Return the present by a clock that all who share the database have.
+
+        ``host_ms`` is the present by a clock of this host that all its processes share.
+        """
+        ...
+
+    def overwrite_freed(self) -> None:
+        """From now on overwrite what is deleted where it lay, as far as the engine can."""
         ...
 
     def close(self) -> None:

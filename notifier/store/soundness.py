@@ -1,6 +1,6 @@
-"""Damage that SQLite's own checks cannot see: in the texts, the JSON and the times stored."""
+"""Damage that no engine's own checks can see: in the texts, the JSON and the times stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -9,28 +9,21 @@ from notifier.core.outcome import State
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
 from notifier.store import texts
-from notifier.store.sqlite import SqliteSession
+from notifier.store.session import Session
 
 LAST_MS = 253_402_300_799_999  # of the year 9999
 
 
-def first_damage(session: SqliteSession) -> str | None:
+def first_damage(session: Session, tables: Iterable[str]) -> str | None:
     """Return where the first thing stands that cannot be read, ``None`` where all can.
 
-    It reads the whole database.
+    It reads these tables as a whole.
     """
-    before, session.text_factory = session.text_factory, texts.read
-    try:
-        return next(_damages(session), None)
-    finally:
-        session.text_factory = before
+    return next(_damages(session, tables), None)
 
 
-def _damages(session: SqliteSession) -> Iterator[str]:
-    tables = session.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-    )
-    for (table,) in tables.fetchall():
+def _damages(session: Session, tables: Iterable[str]) -> Iterator[str]:
+    for table in tables:
         cursor = session.execute(f'SELECT * FROM "{table}"')  # noqa: S608
         columns = [column[0] for column in cursor.description]
         for number, row in enumerate(cursor, 1):

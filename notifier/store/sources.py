@@ -137,6 +137,7 @@ def claim_request(session: Session, token_key: str, *, limit: int, now_ms: int) 
     than the clock allows (a reboot, a clock set back) counts as now: it delays by a
     window, and not by hours.
     """
+    now_ms = session.shared_ms(now_ms)
     key = {"token": token_key, "now_ms": now_ms, "window_ms": WINDOW_MS}
     session.execute(
         "UPDATE requests SET at_ms = :now_ms"

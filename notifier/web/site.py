@@ -52,7 +52,7 @@ class Site:
         cls, lent: Lent, *, names: Names, passwords: Mapping[Role, str]
     ) -> AsyncIterator[Self]:
         """Open what pages read from, and close it at the end."""
-        reader = Reader(lent.store.path)
+        reader = Reader(lent.store.engine)
         try:
             secret = await lent.store.run(signing.secret)
             looks = Looks(zone=lent.zone, now_ms=lent.clocks.now_ms)

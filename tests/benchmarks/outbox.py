@@ -31,8 +31,8 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
 from notifier.store.db import Store
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn
@@ -86,7 +86,7 @@ def rows(stand: Stand) -> Iterator[Row]:
 
 async def _delivered(path: Path, url: str) -> float:
     """Return the seconds from the first page's commit to the last delivery's record."""
-    store, dispatcher, clocks = Store(path), Dispatcher(), Clocks()
+    store, dispatcher, clocks = Store(Sqlite(path)), Dispatcher(), Clocks()
     text = RULES.format(url=url, secret=SECRET)
     rules = load_rules([("rules.yaml", text)], lookup=lambda _: None, kinds=kinds())
     await store.run(_prepare, rules, clocks)
@@ -126,7 +126,7 @@ async def _delivered(path: Path, url: str) -> float:
 
 def _posts(path: Path) -> list[Post]:
     """Return the events as they were sent."""
-    db = connect(path)
+    db = Sqlite(path).open()
     found = db.execute("SELECT id, body FROM events ORDER BY seq").fetchall()
     db.close()
     return [(event_id, body.encode()) for event_id, body in found]

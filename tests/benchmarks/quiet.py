@@ -31,6 +31,7 @@ from notifier.rules.model import Ruleset
 from notifier.store import sources
 from notifier.store.db import Store
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import PATH, Client, Listing
 from notifier.upstream.page import Page
@@ -121,7 +122,7 @@ def _measure(pipe: Connection, url: str, path: Path, batches: int) -> None:
 
 
 async def _measured(url: str, path: Path, batches: int) -> Costs:
-    store = Store(path)
+    store = Store(Sqlite(path))
     async with Client(url, timeout_s=20) as client, getter() as bare:
         pages = Counting(client)
         await _poller(store, pages).once()

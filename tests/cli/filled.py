@@ -14,8 +14,8 @@ from notifier.plan import Mutes
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.transactions import overdue
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
@@ -47,7 +47,7 @@ class Filled:
         self.rules = load(rules)
         self.rows: dict[str, dict[str, Json]] = {}
         self.walk = 0
-        self.db: Session = connect(path)
+        self.db: Session = Sqlite(path).open()
         with self.db.transaction():
             registry.put_in_force(
                 self.db,

@@ -14,7 +14,7 @@ from notifier.core.events import decode
 from notifier.core.outcome import State
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
-from notifier.store.opening import connect
+from notifier.store.sqlite import Sqlite
 from support.odd_files import no_file_larger_than, put_in_the_way
 
 TRACES = (ASHA, "Asha Rao", "asha@example.com", "I need a quote", "thread-of-asha")
@@ -134,11 +134,12 @@ def test_a_reader_in_the_way_is_told_and_the_next_try_finishes(
 
 
 def forgotten_while_read(told: Filled) -> bool:
-    with closing(connect(told.path)) as db:
+    engine = Sqlite(told.path)
+    with closing(engine.open()) as db:
         db.execute("PRAGMA busy_timeout = 20").close()
         with db.transaction():
             forgotten.erase(db, BOT_ID, ASHA, at_ms=ms())
-        return forgotten.leave_no_trace(db)
+        return engine.leave_no_trace(db)
 
 
 def test_a_backup_is_whole_private_and_replaces_the_last(
@@ -152,7 +153,7 @@ def test_a_backup_is_whole_private_and_replaces_the_last(
     assert ended.out.startswith("copy.db holds the whole database (")
     assert target.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
-    with closing(connect(target)) as db:
+    with closing(Sqlite(target).open()) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert deliveries(db, Wanted()) == deliveries(told.db, Wanted())
 

@@ -13,6 +13,7 @@ import pytest
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store.db import Store
+from notifier.store.sqlite import Sqlite
 from support.loopback import Reply
 from support.mail import MailServer
 from support.program import Ended, Program
@@ -168,7 +169,7 @@ async def test_with_send_a_refused_sample_is_a_cross(town: Town) -> None:
 
 
 async def test_requests_count_against_the_budget_of_the_running_service(town: Town) -> None:
-    Store(town.folder / "notifier.db").close()
+    Store(Sqlite(town.folder / "notifier.db")).close()
     await town.found()
     code, found = await town.found()
     assert code == 0

@@ -12,7 +12,7 @@ from filled import BOT_ID, Filled, ms
 
 from notifier.core.outcome import Health, Standing, State
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
-from notifier.store.lock import instance_lock
+from notifier.store.sqlite import Sqlite
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 
@@ -20,7 +20,7 @@ INSTALLED = Path(sys.executable).with_name("notifier")
 @pytest.fixture
 def _running(tmp_path: Path) -> Iterator[None]:
     """The service has the database."""
-    with instance_lock(tmp_path / "notifier.db"):
+    with Sqlite(tmp_path / "notifier.db").lock():
         yield
 
 

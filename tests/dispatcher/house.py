@@ -30,6 +30,7 @@ from notifier.store import destinations as standings
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.transactions.commit_page import commit_page, present_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn
@@ -136,7 +137,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """Run the lanes of ``rules``, with ``fakes`` in the place of those of their names."""
     found = ruleset(rules)
-    opened_store, dispatcher = store(folder / "notifier.db"), Dispatcher()
+    opened_store, dispatcher = store(Sqlite(folder / "notifier.db")), Dispatcher()
     opened = House(store=opened_store, rules=found, dispatcher=dispatcher)
     # Receivers check how old a signature is: those are dated by the real clock.
     built = build_destinations(

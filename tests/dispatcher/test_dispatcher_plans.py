@@ -4,7 +4,7 @@ import pytest
 
 from notifier.rehearsal.stage import Stage
 from notifier.store.session import Session
-from notifier.store.sqlite import SqliteSession
+from notifier.store.sqlite_session import SqliteSession
 from notifier.transactions.turn import LaneFacts, take_turn
 from support.stages import MONDAY_10, row, staged
 

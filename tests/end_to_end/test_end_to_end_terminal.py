@@ -5,7 +5,7 @@ from signal import SIGHUP, SIGTERM
 
 from installation import installation
 
-from notifier.store.lock import instance_lock
+from notifier.store.sqlite import Sqlite
 from support.terminal import at_terminal
 
 
@@ -18,7 +18,7 @@ async def test_a_service_ends_with_the_terminal_it_runs_in(tmp_path: Path) -> No
             await terminal.shows("started")
             # 120 is Python's word for last lines of a log that nobody could be shown.
             assert await terminal.close() in (0, 120)
-        with instance_lock(installed.database):
+        with Sqlite(installed.database).lock():
             pass
 
 

@@ -70,7 +70,8 @@ async def test_a_closed_page_says_in_a_sentence_how_to_open_it() -> None:
         answer = await get(port, "/")
         assert answer.status_code == 200
         assert answer.text == (
-            "The page is closed: set NOTIFIER_WEB_PASSWORD and restart the service to open it.\n"
+            "The page is closed: set NOTIFIER_WEB_PASSWORD and restart the service"
+            " to open it.\n"
         )
 
 

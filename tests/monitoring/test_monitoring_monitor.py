@@ -18,7 +18,9 @@ from notifier.clocks import Clocks
 from notifier.monitoring.monitor import Monitor, Reach
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store.db import Store
+from notifier.store.engine import Engine
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from support.receivers import Receiver
 
 P = ParamSpec("P")
@@ -31,7 +33,7 @@ CLOCKS = Clocks(
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store(tmp_path / "notifier.db")
+    store = Store(Sqlite(tmp_path / "notifier.db"))
     await store.run(seed)
     yield store
     store.close()
@@ -115,7 +117,8 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
             monitor(store, reach).on_duty(watched),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
         ):
-            store.path.unlink()
+            assert store.engine.file
+            store.engine.file.unlink()
             ready = await client.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["reasons"] == [
@@ -126,8 +129,8 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
 class OddStore(Store):
     """A database of which a look raises anything, first."""
 
-    def __init__(self, path: Path, *faults: Exception) -> None:
-        super().__init__(path)
+    def __init__(self, engine: Engine, *faults: Exception) -> None:
+        super().__init__(engine)
         self.faults = [*faults]
 
     async def look(
@@ -142,7 +145,7 @@ class OddStore(Store):
 
 
 async def test_signs_of_life_go_on_whatever_a_look_raises(tmp_path: Path) -> None:
-    store = OddStore(tmp_path / "notifier.db", MemoryError(), ValueError("anything"))
+    store = OddStore(Sqlite(tmp_path / "notifier.db"), MemoryError(), ValueError("anything"))
     await store.run(seed)
     manager = Manager(str(tmp_path / "notify"))
     reach = Reach(

@@ -22,8 +22,8 @@ from notifier.simulator.answers import listed
 from notifier.simulator.listing import Order
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.transactions import polls
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
@@ -56,7 +56,7 @@ class InlineStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self.db = connect(path)
+        self.db = Sqlite(path).open()
         self.db.execute("PRAGMA synchronous=OFF")
         self.crash_in: int | None = None
         self.crash_commits = False

@@ -23,7 +23,9 @@ from notifier.simulator.server import TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.db import Store
+from notifier.store.engine import Engine
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client, Listing
 from support.virtual_time import now_ms, run_fast
@@ -58,8 +60,8 @@ FAILING = (
 class Watched(Store):
     """The store, with somebody who hears of each transaction that was committed."""
 
-    def __init__(self, path: Path, heard: Callable[..., None]) -> None:
-        super().__init__(path)
+    def __init__(self, engine: Engine, heard: Callable[..., None]) -> None:
+        super().__init__(engine)
         self._heard = heard
 
     async def run(
@@ -90,7 +92,7 @@ async def polling(
     types: tuple[str, ...] = (LEAD, NON_LEAD),
 ) -> AsyncIterator[SourcePoller]:
     """Run a poller; at the end of the block it is killed."""
-    store = Watched(path, heard)
+    store = Watched(Sqlite(path), heard)
     async with Client(simulator.url, timeout_s=500) as client:
         tools = PollerTools(
             store=store,
@@ -121,7 +123,7 @@ async def polling(
 
 
 def events(path: Path) -> list[Event]:
-    store = Store(path)
+    store = Store(Sqlite(path))
     rows = store._session.execute("SELECT body FROM events ORDER BY seq").fetchall()
     store.close()
     return [decode(body.encode()) for (body,) in rows]

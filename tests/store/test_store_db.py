@@ -7,34 +7,36 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database, Migrations
 from store_outbox import Outbox, titles
 
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store.db import Store
-from notifier.store.faults import translated
-from notifier.store.lock import instance_lock
-from notifier.store.opening import backup, connect, connect_existing
-from notifier.store.schema import MIGRATIONS
+from notifier.store.opening import open_existing
+from notifier.store.schema import MIGRATIONS, Migration
+from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from support.odd_files import ODD, put_in_the_way
 
 
-def later_schema() -> Migrations:
-    """Return today's migrations and one more."""
-    later = Migrations("notifier")
-    for step in MIGRATIONS._migrations:
-        later(name=step.name)(step.fn)
-    later(name="9999_later")(add_colour)
-    return later
+def add_colour(db: Session) -> None:
+    db.define("ALTER TABLE deliveries ADD COLUMN colour TEXT")
 
 
-def add_colour(db: Database) -> None:
-    db.execute("ALTER TABLE deliveries ADD COLUMN colour TEXT")
+LATER = (*MIGRATIONS, Migration(name="9999_later", apply=add_colour))
+"""Today's migrations and one more."""
+
+TODAY = [one.name for one in MIGRATIONS]
+
+
+def applied(db: Session) -> list[str]:
+    """Return the names of the migrations that a database remembers."""
+    rows = db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")
+    return [name for (name,) in rows]
 
 
 def test_a_new_database_is_private_and_survives_power_cuts(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with closing(connect(path)) as db:
+    with closing(Sqlite(path).open()) as db:
         db.execute("INSERT INTO notes VALUES ('a', 'b')")
         assert [one.stat().st_mode & 0o777 for one in tmp_path.iterdir()] == [0o600] * 3
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -46,13 +48,13 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     path.write_bytes(b"not a database" * 1_000)
     with pytest.raises(StoreError, match=r"damaged.*copy your newest `notifier backup`"):
-        connect(path)
+        Sqlite(path).open()
     assert path.read_bytes() == b"not a database" * 1_000
 
 
 def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with closing(connect(path)) as db, db.transaction():
+    with closing(Sqlite(path).open()) as db, db.transaction():
         for number in range(500):
             db.execute("INSERT INTO notes VALUES (?, ?)", [f"note {number}", "x" * 500])
     content = bytearray(path.read_bytes())
@@ -60,34 +62,34 @@ def test_a_damaged_page_is_told_when_it_is_met(tmp_path: Path) -> None:
     path.write_bytes(content)
     with (
         pytest.raises(StoreError, match="damaged"),
-        closing(connect(path)) as db,
-        translated(path),
+        closing(Sqlite(path).open()) as db,
+        Sqlite(path).translated(),
     ):
         db.execute("SELECT * FROM notes").fetchall()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="check the folder and its rights"):
-        connect(tmp_path / "missing" / "notifier.db")
+        Sqlite(tmp_path / "missing" / "notifier.db").open()
 
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    connect(path, migrations=later_schema()).close()
+    Sqlite(path, LATER).open().close()
     with pytest.raises(StoreError, match=r"newer notifier.*9999_later"):
-        connect(path)
+        Sqlite(path).open()
 
 
 def test_an_older_schema_is_copied_and_its_pending_deliveries_go_out(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with closing(connect(path)) as db:
+    with closing(Sqlite(path).open()) as db:
         Outbox(db).add("A1", "a")
-    with closing(connect(path, migrations=later_schema())) as db:
+    with closing(Sqlite(path, LATER).open()) as db:
         assert titles(Outbox(db).claim()) == ["A1"]
         assert db.execute("SELECT colour FROM deliveries").fetchall() == [(None,)]
     copy = tmp_path / "notifier.db.before-9999_later"
     assert copy.stat().st_mode & 0o777 == 0o600
-    with closing(connect(copy)) as db:
+    with closing(Sqlite(copy).open()) as db:
         assert titles(Outbox(db).claim()) == ["A1"]
 
 
@@ -96,12 +98,12 @@ def test_what_stands_where_the_copy_goes_is_not_used(tmp_path: Path, in_the_way:
     path, copy = tmp_path / "notifier.db", tmp_path / "notifier.db.before-9999_later"
     others = tmp_path / "others"
     others.write_text("somebody else's")
-    connect(path).close()
+    Sqlite(path).open().close()
     if in_the_way == "link":
         copy.symlink_to(others)
     else:
         copy.touch(mode=0o644)
-    with closing(connect(path, migrations=later_schema())):
+    with closing(Sqlite(path, LATER).open()):
         pass
     assert (copy.is_symlink(), copy.stat().st_mode & 0o777) == (False, 0o600)
     assert others.read_text() == "somebody else's"
@@ -111,37 +113,32 @@ def test_what_stands_where_the_copy_goes_is_not_used(tmp_path: Path, in_the_way:
 
 def test_a_pipe_where_the_copy_goes_is_told_and_nothing_migrates(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    connect(path).close()
+    Sqlite(path).open().close()
     with put_in_the_way(tmp_path / "notifier.db.before-9999_later", "pipe") as untouched:
         with pytest.raises(FileError, match="is a pipe, not a plain file"):
-            connect(path, migrations=later_schema())
+            Sqlite(path, LATER).open()
         assert untouched()
-    connect(path).close()
+    Sqlite(path).open().close()
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    connect(path).close()
-    broken = later_schema()
-
-    @broken(name="9999_worse")
-    def _worse(db: Database) -> None:
-        db.execute("ALTER TABLE deliveries ADD COLUMN colour TEXT")
-
+    Sqlite(path).open().close()
+    worse = Migration(name="9999_worse", apply=add_colour)
     with pytest.raises(StoreError):
-        connect(path, migrations=broken)
-    with closing(connect(path, migrations=later_schema())) as db:
-        assert "9999_later" in {one.name for one in MIGRATIONS.applied(Database(db))}
+        Sqlite(path, (*LATER, worse)).open()
+    with closing(Sqlite(path, LATER).open()) as db:
+        assert applied(db)[-1] == "9999_later"
 
 
 def test_a_command_creates_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"there is no database.*NOTIFIER_DATABASE"):
-        connect_existing(tmp_path / "notifier.db")
+        open_existing(Sqlite(tmp_path / "notifier.db"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
-    with closing(connect(tmp_path / "notifier.db")) as db:
+    with closing(Sqlite(tmp_path / "notifier.db").open()) as db:
         with pytest.raises(sqlite3.IntegrityError), db.transaction():
             db.execute("INSERT INTO notes VALUES ('a', 'b'), ('a', 'c')")
         assert db.execute("SELECT COUNT(*) FROM notes").fetchone() == (0,)
@@ -149,12 +146,12 @@ def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
 
 def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with closing(connect(path)) as db, closing(connect(path)) as other:
+    with closing(Sqlite(path).open()) as db, closing(Sqlite(path).open()) as other:
         other.execute("PRAGMA busy_timeout = 1").close()
         with (
             db.transaction(),
             pytest.raises(BusyError, match="another process keeps"),
-            translated(path),
+            Sqlite(path).translated(),
             other.transaction(),
         ):
             pass
@@ -162,7 +159,7 @@ def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
 
 async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    store = Store(path)
+    store = Store(Sqlite(path))
     await store.run(lambda db: db.execute("INSERT INTO notes VALUES ('a', 'b')"))
     store.close()
     with closing(sqlite3.connect(path)) as db:
@@ -170,32 +167,33 @@ async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> 
 
 
 def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
-    with closing(connect(tmp_path / "notifier.db")) as db:
+    engine = Sqlite(tmp_path / "notifier.db")
+    with closing(engine.open()) as db:
         Outbox(db).add("A1", "a")
-        backup(db, tmp_path / "copy.db")
-    with closing(connect(tmp_path / "copy.db")) as db:
+        engine.backup(db, tmp_path / "copy.db")
+    with closing(Sqlite(tmp_path / "copy.db").open()) as db:
         assert titles(Outbox(db).claim()) == ["A1"]
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_one_program_at_a_time_holds_a_database(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
-    with instance_lock(path):
+    with Sqlite(path).lock():
         named = (
             rf"another notifier is running on .*notifier\.db \(process {os.getpid()}\): stop"
         )
-        with pytest.raises(BusyError, match=named), instance_lock(path):
+        with pytest.raises(BusyError, match=named), Sqlite(path).lock():
             pass
-        with instance_lock(tmp_path / "other.db"):
+        with Sqlite(tmp_path / "other.db").lock():
             pass
-    with instance_lock(path):
+    with Sqlite(path).lock():
         pass
 
 
 def test_a_lock_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with (
         pytest.raises(ConfigError, match="NOTIFIER_DATABASE: there is no folder"),
-        instance_lock(tmp_path / "missing" / "notifier.db"),
+        Sqlite(tmp_path / "missing" / "notifier.db").lock(),
     ):
         pass
 
@@ -205,7 +203,7 @@ def test_a_lock_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None
     with (
         put_in_the_way(tmp_path / "notifier.db.lock", kind) as untouched,
         pytest.raises(FileError, match=r"notifier\.db\.lock is .*not a plain file"),
-        instance_lock(tmp_path / "notifier.db"),
+        Sqlite(tmp_path / "notifier.db").lock(),
     ):
         pass
     assert untouched()
@@ -214,7 +212,7 @@ def test_a_lock_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> None
 def test_a_lock_that_others_may_open_becomes_private(tmp_path: Path) -> None:
     lock = tmp_path / "notifier.db.lock"
     lock.touch(mode=0o666)
-    with instance_lock(tmp_path / "notifier.db"):
+    with Sqlite(tmp_path / "notifier.db").lock():
         assert lock.stat().st_mode & 0o777 == 0o600
 
 
@@ -224,20 +222,20 @@ def test_a_database_that_is_no_plain_file_is_told(tmp_path: Path, kind: str) -> 
         with pytest.raises(
             FileError, match=r"notifier\.db is a .*(not a plain file|to nothing)"
         ):
-            connect(tmp_path / "notifier.db")
+            Sqlite(tmp_path / "notifier.db").open()
         assert untouched()
 
 
 def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
-    connect(tmp_path / "elsewhere.db").close()
+    Sqlite(tmp_path / "elsewhere.db").open().close()
     (tmp_path / "notifier.db").symlink_to(tmp_path / "elsewhere.db")
-    with closing(connect(tmp_path / "notifier.db")) as db:
-        assert MIGRATIONS.pending(Database(db)) == []
+    with closing(Sqlite(tmp_path / "notifier.db").open()) as db:
+        assert applied(db) == TODAY
 
 
 def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     with ThreadPoolExecutor(8) as threads:
-        for db in threads.map(lambda _: connect(path), range(8)):
-            assert MIGRATIONS.pending(Database(db)) == []
+        for db in threads.map(lambda _: Sqlite(path).open(), range(8)):
+            assert applied(db) == TODAY
             db.close()

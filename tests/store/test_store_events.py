@@ -11,8 +11,8 @@ from notifier.core.events import Event, changed, created
 from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.store import events
 from notifier.store.batches import CHUNK
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
@@ -20,7 +20,7 @@ WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     yield db
     db.close()
 

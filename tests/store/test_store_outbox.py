@@ -9,14 +9,14 @@ from store_outbox import CRM, NOW_MS, Outbox, titles
 from notifier.core.outcome import State
 from notifier.store import burials, dues
 from notifier.store import outbox as statements
-from notifier.store.opening import connect
+from notifier.store.sqlite import Sqlite
 
 MINUTE_MS = 60_000
 
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     yield Outbox(db)
     db.close()
 
@@ -277,12 +277,12 @@ def test_a_removed_rules_digest_goes_out_at_once(outbox: Outbox) -> None:
 
 
 def test_what_was_claimed_is_there_after_the_file_was_closed(tmp_path: Path) -> None:
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     before = Outbox(db)
     before.add("A1", "a")
     before.claim()
     db.close()
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     after = Outbox(db)
     assert statements.release_all(db, now_ms=NOW_MS) == 1
     assert titles(after.claim()) == ["A1"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from notifier.store import health, sources
-from notifier.store.opening import connect
 from notifier.store.session import Session
 from notifier.store.sources import MAX_QUARANTINED, quarantine
+from notifier.store.sqlite import Sqlite
 
 NO_ID = (b"1", "no _id")
 NULL = (b"2", "a NoneType stands where a record belongs")
@@ -16,7 +16,7 @@ NULL = (b"2", "a NoneType stands where a record belongs")
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     sources.register(db, "bot", "website")
     yield db
     db.close()

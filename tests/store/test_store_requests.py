@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from notifier.core.pacing import WINDOW_MS
 from notifier.store import sources
-from notifier.store.opening import connect
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 
 HOURS_MS = 3 * 3_600_000
 
@@ -24,7 +24,7 @@ Claim: TypeAlias = Callable[[int, int], int]
 def record(times_ms: list[int]) -> Iterator[tuple[Claim, Session]]:
     """Yield a new record of requests made at these times."""
     with TemporaryDirectory() as folder:
-        db = connect(Path(folder) / "notifier.db")
+        db = Sqlite(Path(folder) / "notifier.db").open()
         db.executemany("INSERT INTO requests VALUES ('key', ?)", [(t,) for t in times_ms])
 
         def claim(now_ms: int, limit: int) -> int:

@@ -9,10 +9,10 @@ import pytest
 from notifier.core.events import EventType, operation
 from notifier.core.outcome import State
 from notifier.store import events, outbox, sources
-from notifier.store.opening import connect
 from notifier.store.outbox import NewDelivery
 from notifier.store.retention import prune, prune_quarantine
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 
 DAY_MS = 86_400_000
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    db = connect(tmp_path / "notifier.db")
+    db = Sqlite(tmp_path / "notifier.db").open()
     yield db
     db.close()
 

@@ -7,17 +7,17 @@ import orjson
 import pytest
 
 from notifier.store import snapshots, sources
-from notifier.store.opening import connect
 from notifier.store.schema import changed_ms
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, Saved
+from notifier.store.sqlite import Sqlite
 
 BOT, KIND = "bot", "lead"
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Session]:
-    database = connect(tmp_path / "notifier.db")
+    database = Sqlite(tmp_path / "notifier.db").open()
     snapshots.listing(database, BOT, KIND)
     yield database
     database.close()

@@ -19,6 +19,7 @@ from notifier.monitoring.poke import PokeDoor
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store.db import Store
+from notifier.store.sqlite import Sqlite
 from notifier.web.house import Lent
 from notifier.web.names import Names
 from notifier.web.sessions import Role
@@ -98,7 +99,7 @@ async def served(
     passwords: Mapping[Role, str] | None = None,
 ) -> AsyncIterator[Served]:
     """Serve the page over a database in the folder, on a port that the system chooses."""
-    store = Store(folder / "notifier.db")
+    store = Store(Sqlite(folder / "notifier.db"))
     page = Served(store=store, rules=rules_of(rules))
     lent = Lent(
         store=store,
