@@ -12,7 +12,7 @@ import notifier
 from notifier.configuration import destinations as building
 
 PACKAGE = Path(notifier.__file__).parent
-PURE = ("cleaning", "errors", "core", "messages", "rules", "plan", "rulesfile")
+PURE = ("cleaning", "errors", "core", "messages", "rules", "plan", "reports", "rulesfile")
 IO = ("upstream", "store", "destinations")
 PEERS = ("poller", "dispatcher")
 ORDER = (
@@ -25,6 +25,7 @@ ORDER = (
     "network",
     *IO,
     "transactions",
+    "measuring",
     *PEERS,
     "rehearsal",
     "monitoring",

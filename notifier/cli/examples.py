@@ -17,6 +17,7 @@ EXAMPLES = {
     "status": "notifier status",
     "destinations": "notifier destinations enable crm",
     "agents": "notifier agents --import agents.csv",
+    "report": "notifier report --since 7d --goal 5m --by agent",
     "retry": "notifier retry --dead --destination crm",
     "explain": "notifier explain --lead 63d9ffa77a8d152facbe2f2f",
     "replay": "notifier replay --since 2h --destination crm",

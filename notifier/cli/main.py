@@ -40,6 +40,7 @@ MODULES = {
     "status": "notifier.cli.status",
     "destinations": "notifier.cli.destinations",
     "agents": "notifier.cli.agents",
+    "report": "notifier.cli.report",
     "retry": "notifier.cli.retry",
     "explain": "notifier.cli.explain",
     "replay": "notifier.cli.replay",

@@ -30,24 +30,32 @@ TEXT = "a stored text cannot be read in full"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An open database, where it lies, the present, and the zone of times for people.
+    """An open database, where it lies, the present, and the settings as far as they go.
 
-    ``interval_ms`` is the time between polls. What a command cannot read it names in
-    ``damages``, and goes on.
+    What a command cannot read it names in ``damages``, and goes on.
     """
 
     session: Session
     engine: Engine
     at: datetime
-    zone: ZoneInfo
-    interval_ms: int
-    damages: list[str] = field(default_factory=list)
+    settings: Settings
     reader: Watchful
+    damages: list[str] = field(default_factory=list)
 
     @property
     def now_ms(self) -> int:
         """The present in milliseconds since 1970."""
         return ms_of(self.at)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of times for people."""
+        return self.settings.timezone
+
+    @property
+    def interval_ms(self) -> int:
+        """The time between polls."""
+        return int(self.settings.poll_interval.total_seconds() * 1000)
 
     def check(self) -> None:
         """Raise :class:`StoreError` where something could not be read, or not in full."""
@@ -65,8 +73,7 @@ def opened() -> Iterator[Opened]:
             session=session,
             engine=engine,
             at=datetime.now(UTC),
-            zone=settings.timezone,
-            interval_ms=int(settings.poll_interval.total_seconds() * 1000),
+            settings=settings,
             reader=reader,
         )
         try:

@@ -51,10 +51,23 @@ def default_source(settings: Settings) -> SourceSpec:
                 if getattr(settings, field) is None
             ]
         )
-    source = Source(
+    source = _own_source(settings, bot_id)
+    return SourceSpec(source=source, token=settings.token, types=settings.types)
+
+
+def known_sources(settings: Settings, ruleset: Ruleset) -> dict[str, Source]:
+    """Return by bot id what is known of the sources, for links: no token is needed."""
+    if ruleset.sources:
+        return {one.source.bot_id: one.source for one in ruleset.sources}
+    if settings.bot_id is None:
+        return {}
+    return {settings.bot_id: _own_source(settings, settings.bot_id)}
+
+
+def _own_source(settings: Settings, bot_id: str) -> Source:
+    return Source(
         name=DEFAULT_SOURCE,
         bot_id=bot_id,
-        customer_id=customer_id,
+        customer_id=settings.customer_id or "",
         inbox_url=settings.inbox_url,
     )
-    return SourceSpec(source=source, token=settings.token, types=settings.types)

@@ -21,18 +21,12 @@ class Share:
 class Recipients:
     """The shares of a message, usually one, and the ids of agents without an address.
 
-    Both ``concerned`` and ``unresolved`` have the positions of each one's parts, and
-    ``left`` are those that are nobody's.
+    ``left`` are the positions of the parts that are in nobody's share.
     """
 
     shares: tuple[Share, ...]
-    unresolved: Mapping[str, frozenset[int]]
-    concerned: Mapping[Mailbox, frozenset[int]]
+    unresolved: tuple[str, ...]
     left: frozenset[int]
-
-    def of(self, position: int) -> list[Mailbox]:
-        """Return whom a part is for."""
-        return [box for box, positions in self.concerned.items() if position in positions]
 
 
 def resolve(to: Sequence[str], message: Message) -> Recipients:
@@ -43,24 +37,22 @@ def resolve(to: Sequence[str], message: Message) -> Recipients:
     """
     everything = frozenset(range(len(message.parts)))
     concerned: dict[Mailbox, frozenset[int]] = {}
-    unresolved: dict[str, frozenset[int]] = {}
+    unresolved: dict[str, None] = {}
     for entry in to:
         if entry not in PEOPLE:
             concerned[parse_mailbox(entry)] = everything
             continue
         for number, part in enumerate(message.parts):
             agent = PEOPLE[entry](message, part)
-            if agent is None:
-                continue
-            share = everything if message.digest is None else {number}
-            if box := _mailbox(message.agents.get(agent.id, agent)):
+            box = _mailbox(message.agents.get(agent.id, agent)) if agent else None
+            if box:
+                share = {number} if message.digest else everything
                 concerned[box] = concerned.get(box, frozenset()) | share
-            else:
-                unresolved[agent.id] = unresolved.get(agent.id, frozenset()) | share
+            elif agent:
+                unresolved[agent.id] = None
     return Recipients(
         shares=tuple(_shares(message, concerned)),
-        unresolved=unresolved,
-        concerned=concerned,
+        unresolved=tuple(unresolved),
         left=everything.difference(*concerned.values()),
     )
 

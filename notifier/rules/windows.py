@@ -41,16 +41,19 @@ class Window:
         begins, _ = next(self._open_from(at))
         return begins
 
-    def open_time_between(self, start: datetime, end: datetime) -> timedelta:
-        """Return how long the window was open from ``start`` to ``end``."""
+    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the times between ``start`` and ``end`` in which the window is open."""
         # Two times of one zone would compare by the clock on the wall.
         until = end.astimezone(UTC)
-        total = timedelta()
         for begins, ends in self._open_from(start):
             if begins >= until:
-                break
-            total += min(ends, until) - begins
-        return total
+                return
+            yield begins, min(ends, until)
+
+    def open_time_between(self, start: datetime, end: datetime) -> timedelta:
+        """Return how long the window was open from ``start`` to ``end``."""
+        lengths = (ends - begins for begins, ends in self.openings(start, end))
+        return sum(lengths, timedelta())
 
     def due(self, start: datetime, duration: timedelta) -> datetime:
         """Return the moment at which the window has been open that long since ``start``."""

@@ -7,7 +7,7 @@ import structlog
 
 from notifier.clocks import Clocks
 from notifier.errors import BusyError, StoreError
-from notifier.store import retention
+from notifier.store import responses, retention
 from notifier.store.db import Store
 
 WATCH_S = 0.5
@@ -37,6 +37,7 @@ async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
         try:
             before_ms = clocks.now_ms() - keep_ms
             await _prune_all(store, retention.prune_quarantine, before_ms=before_ms)
+            await _prune_all(store, responses.prune, before_ms=before_ms)
             gone = await _prune_all(store, retention.prune, before_ms=before_ms)
             if gone:
                 log.info("pruned", events=gone)

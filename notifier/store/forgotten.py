@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from notifier.core.events import OPERATIONS, Event, EventPayload, decode, encode
+from notifier.store import responses
 from notifier.store.batches import chunks, marks
 from notifier.store.session import Session
 from notifier.store.texts import raw
@@ -80,6 +81,7 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         "DELETE FROM memory WHERE lead = :lane",
     ):
         session.execute(statement, key)
+    responses.forget(session, bot_id, lead_id, digest=_digest(bot_id, lead_id).hex())
     unsent = session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
         " WHERE lead = :lane AND state = 'pending'",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from notifier.core.rows import instant, ms_of, parse_time, stored_row
 from notifier.errors import DamagedError
+from notifier.store.recollection import recollect
 from notifier.store.session import Session
 
 
@@ -64,6 +65,13 @@ def _deliveries_by_day(session: Session) -> None:
     )
 
 
+def _responses(session: Session) -> None:
+    # How leads were answered: else every report would read every event there is.
+    for statement in (RESPONSES, *RESPONSE_INDEXES):
+        session.define(statement)
+    recollect(session)
+
+
 MIGRATIONS = (
     Migration(name="0001_first_tables", apply=_first_tables),
     Migration(name="0002_records_by_type", apply=_records_by_type),
@@ -71,6 +79,7 @@ MIGRATIONS = (
     Migration(name="0004_records_changed", apply=_records_changed),
     Migration(name="0005_ended_sessions", apply=_ended_sessions),
     Migration(name="0006_deliveries_by_day", apply=_deliveries_by_day),
+    Migration(name="0007_responses", apply=_responses),
 )
 
 
@@ -266,6 +275,38 @@ CREATE TABLE ended_sessions (
     ends_ms INTEGER NOT NULL       -- when it would have ended by itself
 ) STRICT
 """
+
+# How each lead was answered; `forgotten` persons have a digest for an id.
+RESPONSES = """
+CREATE TABLE responses (
+    bot_id TEXT NOT NULL,
+    lead_id TEXT NOT NULL,
+    type TEXT NOT NULL,            -- lead or non-lead
+    created_ms INTEGER NOT NULL,   -- by the upstream's word
+    seen_ms INTEGER NOT NULL,      -- when it was first observed
+    silent INTEGER NOT NULL DEFAULT 0,  -- found by a baseline: its past is unknown
+    converted INTEGER NOT NULL DEFAULT 0,
+    forgotten INTEGER NOT NULL DEFAULT 0,
+    country TEXT,
+    status TEXT,
+    assignee TEXT,
+    assignee_name TEXT,
+    owner TEXT,                    -- the first one
+    owned_ms INTEGER,
+    replied_by TEXT,               -- who had it at the first reply by a person
+    replied_ms INTEGER,
+    taken_ms INTEGER,
+    closed_ms INTEGER,
+    reassigned INTEGER NOT NULL DEFAULT 0,  -- times, before the first reply
+    PRIMARY KEY (bot_id, lead_id)
+) STRICT
+"""
+
+RESPONSE_INDEXES = (
+    "CREATE INDEX responses_created ON responses (created_ms, bot_id, lead_id)",
+    # Of sources and destinations: few among many.
+    "CREATE INDEX events_operations ON events (type, seq) WHERE bot_id IS NULL",
+)
 
 INDEXES = (
     "CREATE INDEX requests_at ON requests (token, at_ms)",

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from notifier.core.records import Lead, Source, parse
+from notifier.core.responses import first_step
 from notifier.core.rows import ms_of, stored_row
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, snapshots, sources
+from notifier.store import mutes, responses, snapshots, sources
 from notifier.store.parts import part, words
 from notifier.store.session import Session
 from notifier.transactions import overdue
@@ -109,6 +110,8 @@ def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Co
         at_ms=at_ms,
     )
     judge.save(session)
+    found = (first_step(lead, seen_ms=at_ms) for lead in judge.silent)
+    responses.observe(session, found, silent=True)
     for lead, one in judge.plans:
         if one.timers:
             overdue.apply(session, lead, one.timers)

@@ -56,6 +56,7 @@ class Judge:
         self.damaged: list[tuple[bytes, str]] = []  # digest of the reading, reason
         self.saved: dict[str, Saved] = {}
         self.plans: list[tuple[Lead, Plan]] = []
+        self.silent: list[Lead] = []  # found by a baseline and not announced
 
     def load(self, session: Session, readings: tuple[Reading, ...]) -> None:
         """Fetch what is known of these records, and the rows of those that differ."""
@@ -140,16 +141,18 @@ class Judge:
         row = merged(before_row, reading.row) if before_row else reading.row
         before = self._parse(before_row, known.type) if known and before_row else None
         after = self._parse(row, intake.kind)
+        announce = self._announces(after) and lead_id not in self._unreadable
         decided = plan(
             before,
             after,
             intake.rules,
             at=self._at,
             mutes=self._mutes,
-            announce=self._announces(after) and lead_id not in self._unreadable,
+            announce=announce,
         )
         self._unreadable.discard(lead_id)
         self.plans.append((after, decided))
+        self.silent += [after] if known is None and not announce else []
         self.saved[lead_id] = Saved(
             lead_id=lead_id,
             type=intake.kind,

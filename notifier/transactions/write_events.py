@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 from notifier.core.events import UPDATES, Event
 from notifier.core.outcome import State
+from notifier.core.responses import step
 from notifier.core.rows import moment_of, ms_of
 from notifier.plan import Planned, Told, lane_key
 from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
-from notifier.store import events, outbox, waiting
+from notifier.store import events, outbox, responses, waiting
 from notifier.store.outbox import NewDelivery
 from notifier.store.session import Session
 
@@ -56,6 +57,7 @@ def write(
     found = list(told)
     seqs = events.add(session, [one.event for one in found], bot_id=bot_id, observed_ms=at_ms)
     stored = [(one, seq) for one, seq in zip(found, seqs, strict=True) if seq is not None]
+    responses.observe(session, filter(None, (step(one.event) for one, _ in stored)))
     meeting = _Meeting(session, rules, at_ms)
     meeting.unsettle({lane_key(one.event) for one, _ in stored if one.event.lead})
     deliveries = [

@@ -1,0 +1,110 @@
+"""Reads what a report is made of, a slice at a time: nobody waits long for the database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from notifier.core.records import LEAD, Agent, Lead, Source, parse
+from notifier.core.responses import Response
+from notifier.core.rows import stored_row
+from notifier.errors import DamagedError
+from notifier.reports.figures import Asked
+from notifier.reports.model import Report
+from notifier.reports.report import SHOWN, LeadKey, Seen, lead_key, report, waiting
+from notifier.store import responses, snapshots
+from notifier.store.session import Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+AT_ONCE = 1_000
+"""Leads that wait and are looked up at once."""
+
+
+class Look(Protocol):
+    """How the database is asked."""
+
+    async def __call__(
+        self,
+        function: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Return what ``function(db, …)`` does."""
+        ...
+
+
+async def measured(
+    look: Look,
+    asked: Asked,
+    *,
+    watched: Mapping[str, Source],
+    agents: Mapping[str, Agent],
+    kept_ms: int,
+) -> Report:
+    """Return the report asked for; ``watched`` gives sources by bot id, for their links."""
+    found = await _found(look, asked)
+    waits = waiting(found)
+    present = await _present(look, waits)
+    oldest = [one for one in waits if one.created_ms >= asked.from_ms]
+    oldest = [one for one in oldest if lead_key(one) in present][:SHOWN]
+    return report(
+        found,
+        asked,
+        Seen(
+            present=present,
+            leads=await _leads(look, oldest, watched, agents),
+            turns=await look(responses.outages, from_ms=asked.from_ms, until_ms=asked.now_ms),
+            kept_ms=kept_ms,
+        ),
+    )
+
+
+async def _found(look: Look, asked: Asked) -> list[Response]:
+    found: list[Response] = []
+    while some := await look(
+        responses.created_between,
+        from_ms=asked.before_ms,
+        until_ms=asked.until_ms,
+        after=found[-1] if found else None,
+    ):
+        found += some
+    return found
+
+
+async def _present(look: Look, waits: Sequence[Response]) -> set[LeadKey]:
+    """Return those that the listing still has: a deleted lead waits for nobody."""
+    present: set[LeadKey] = set()
+    for bot_id, lead_ids in _by_bot(waits).items():
+        for start in range(0, len(lead_ids), AT_ONCE):
+            some = lead_ids[start : start + AT_ONCE]
+            ids = await look(responses.listed, bot_id=bot_id, lead_ids=some)
+            present |= {(bot_id, lead_id) for lead_id in ids}
+    return present
+
+
+async def _leads(
+    look: Look,
+    waits: Sequence[Response],
+    watched: Mapping[str, Source],
+    agents: Mapping[str, Agent],
+) -> dict[LeadKey, Lead]:
+    """Return who they are; one whose record is damaged stays nameless."""
+    leads: dict[LeadKey, Lead] = {}
+    for bot_id, lead_ids in _by_bot(waits).items():
+        unknown = Source(name=bot_id, bot_id=bot_id, customer_id="")
+        source = watched.get(bot_id, unknown)
+        rows = await look(snapshots.rows, bot_id, lead_ids)
+        for lead_id, row in rows.items():
+            with suppress(DamagedError):
+                lead = parse(stored_row(row), kind=LEAD, source=source, agents=agents)
+                leads[bot_id, lead_id] = lead
+    return leads
+
+
+def _by_bot(found: Sequence[Response]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        ids[one.bot_id].append(one.lead_id)
+    return ids

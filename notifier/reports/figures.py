@@ -1,0 +1,245 @@
+"""Responses → figures: counts, nearest ranks, shares; by group, hour and day."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+from operator import attrgetter
+
+import msgspec
+
+from notifier.core.responses import Response
+from notifier.core.rows import iso_of_ms, moment_of
+from notifier.reports.hours import AllHours, OpenHours
+from notifier.reports.model import Bar, By, Day, Group, Hour, Measure, Measures, Period
+from notifier.rules.windows import Window
+
+SEEN_LATE_MS = 15 * 60_000
+SLOT_MS = 15 * 60_000  # no zone's clock jumps within one
+BARS_S = (60, 300, 900, 3_600, 14_400, 86_400)
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+NOBODY = "nobody"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which leads a report is about, and how it counts.
+
+    Those created from ``from_ms`` on and before ``until_ms``; what was observed counts
+    until ``now_ms``. Names are by agent id and by bot id.
+    """
+
+    from_ms: int
+    until_ms: int
+    now_ms: int
+    goal_ms: int
+    by: By = By.AGENT
+    clock: Window | None = None
+    zone: tzinfo
+    name: str | None = None
+    agents: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def before_ms(self) -> int:
+        """When the period before begins, which is as long."""
+        return 2 * self.from_ms - self.until_ms
+
+    def hours(self) -> AllHours:
+        """Return the hours that count."""
+        if self.clock is None:
+            return AllHours()
+        return OpenHours(self.clock, from_ms=self.before_ms, until_ms=self.now_ms)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One lead in milliseconds from its creation; ``None`` for what has not come to pass.
+
+    It came on the ``day`` (0 is Monday) at the ``hour`` of the clock on the wall.
+    ``waited_ms`` is until now, and counts like the others.
+    """
+
+    response: Response
+    date: str
+    day: int
+    hour: int
+    owner_ms: int | None
+    reply_ms: int | None
+    taken_ms: int | None
+    closed_ms: int | None
+    waited_ms: int
+
+
+def lines(found: Iterable[Response], hours: AllHours, asked: Asked) -> list[Line]:
+    """Return the leads that count, in the order given: all but a silent baseline's."""
+    slots: dict[int, tuple[str, int, int]] = {}
+    until, now_ms = hours.until, hours.until(asked.now_ms)
+    made = []
+    for one in found:
+        if one.silent:
+            continue
+        slot = one.created_ms // SLOT_MS
+        if slot not in slots:
+            slots[slot] = _on_the_wall(slot, asked.zone)
+        begin = until(one.created_ms)
+        ends = (one.owned_ms, one.replied_ms, one.taken_ms, one.closed_ms)
+        owner, reply, taken, closed = [
+            None if end is None else max(until(end) - begin, 0) for end in ends
+        ]
+        date, day, hour = slots[slot]
+        waited = max(now_ms - begin, 0)
+        made.append(Line(one, date, day, hour, owner, reply, taken, closed, waited))
+    return made
+
+
+def _on_the_wall(slot: int, zone: tzinfo) -> tuple[str, int, int]:
+    """Return date, weekday and hour: the same throughout a quarter of an hour."""
+    local = moment_of(slot * SLOT_MS).astimezone(zone)
+    return local.date().isoformat(), local.weekday(), local.hour
+
+
+def measures(found: Sequence[Line], goal_ms: int) -> Measures:
+    """Return the four measures of these leads."""
+    return Measures(
+        owner=measure([(one.owner_ms, one.waited_ms) for one in found], goal_ms),
+        reply=reply(found, goal_ms),
+        taken=measure([(one.taken_ms, one.waited_ms) for one in found], goal_ms),
+        closed=measure([(one.closed_ms, one.waited_ms) for one in found], goal_ms),
+    )
+
+
+def reply(found: Iterable[Line], goal_ms: int) -> Measure:
+    """Return the measure of these leads' first replies."""
+    return measure([(one.reply_ms, one.waited_ms) for one in found], goal_ms)
+
+
+def measure(found: Sequence[tuple[int | None, int]], goal_ms: int) -> Measure:
+    """Return the measure of pairs: how long each took, if at all, and how long it waited."""
+    took = sorted([ms for ms, _ in found if ms is not None])
+    missed = [1 for ms, waited in found if ms is None and waited > goal_ms]
+    judged = len(took) + len(missed)
+    return Measure(
+        count=len(took),
+        median_s=seconds(nearest_rank(took, 50)),
+        p90_s=seconds(nearest_rank(took, 90)),
+        within_goal=bisect_right(took, goal_ms) / judged if judged else None,
+    )
+
+
+def nearest_rank(ordered: Sequence[int], percent: int) -> int | None:
+    """Return the smallest value that so many percent of the values do not exceed."""
+    if not ordered:
+        return None
+    return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+def seconds(ms: int | None) -> int | None:
+    """Return whole seconds, half of one rounded up."""
+    return None if ms is None else (ms + 500) // 1000
+
+
+def period(
+    found: Sequence[Line], asked: Asked, *, from_ms: int, until_ms: int, waiting: int
+) -> Period:
+    """Return what the leads of a period come to."""
+    return Period(
+        begins=iso_of_ms(from_ms),
+        ends=iso_of_ms(until_ms),
+        leads=len(found),
+        waiting=waiting,
+        measures=measures(found, asked.goal_ms),
+    )
+
+
+def groups(
+    found: Iterable[Line], asked: Asked, waiting: Callable[[Line], bool]
+) -> tuple[Group, ...]:
+    """Return the groups asked for, the largest first; hours of the week in their order."""
+    key_of = KEYS[asked.by]
+    grouped: dict[str | None, list[Line]] = defaultdict(list)
+    for one in found:
+        grouped[key_of(one)].append(one)
+    made = [
+        Group(
+            key=key,
+            name=_name(key, members, asked),
+            leads=len(members),
+            waiting=sum(map(waiting, members)),
+            measures=measures(members, asked.goal_ms),
+        )
+        for key, members in grouped.items()
+    ]
+    if asked.by is By.HOUR:
+        return tuple(sorted(made, key=lambda one: one.key or ""))
+    return tuple(sorted(made, key=lambda one: (-one.leads, one.name)))
+
+
+def _hour_of_the_week(one: Line) -> str:
+    return f"{one.day} {one.hour:02}"
+
+
+KEYS: Mapping[By, Callable[[Line], str | None]] = {
+    By.AGENT: attrgetter("response.agent"),
+    By.SOURCE: attrgetter("response.bot_id"),
+    By.STATUS: attrgetter("response.status"),
+    By.COUNTRY: attrgetter("response.country"),
+    By.HOUR: _hour_of_the_week,
+}
+
+
+def _name(key: str | None, members: Iterable[Line], asked: Asked) -> str:
+    if key is None:
+        return NOBODY if asked.by is By.AGENT else UNKNOWN
+    match asked.by:
+        case By.AGENT:
+            return asked.agents.get(key) or _own_name(members) or key
+        case By.SOURCE:
+            return asked.sources.get(key, key)
+        case By.HOUR:
+            day, hour = key.split()
+            return f"{WEEKDAYS[int(day)]} {hour}:00"
+    return key
+
+
+def _own_name(members: Iterable[Line]) -> str | None:
+    """Return the name that a row had for the agent, which most have not."""
+    named = (one.response.agent_name for one in members)
+    return next(filter(None, named), None)
+
+
+def hours(found: Iterable[Line], goal_ms: int) -> tuple[Hour, ...]:
+    """Return the hours of the week in which leads came, from Monday on."""
+    grouped: dict[tuple[int, int], list[Line]] = defaultdict(list)
+    for one in found:
+        grouped[one.day, one.hour].append(one)
+    return tuple(
+        Hour(day=day, hour=hour, leads=len(members), reply=reply(members, goal_ms))
+        for (day, hour), members in sorted(grouped.items())
+    )
+
+
+def days(found: Iterable[Line], asked: Asked) -> tuple[Day, ...]:
+    """Return each day of the period, also those on which no lead came."""
+    grouped: dict[str, list[Line]] = defaultdict(list)
+    for one in found:
+        grouped[one.date].append(one)
+    day = moment_of(asked.from_ms).astimezone(asked.zone).date()
+    last = moment_of(asked.until_ms - 1).astimezone(asked.zone).date()
+    dates = [
+        (day + timedelta(days=number)).isoformat() for number in range((last - day).days + 1)
+    ]
+    return tuple(
+        Day(date=date, leads=len(grouped[date]), reply=reply(grouped[date], asked.goal_ms))
+        for date in dates
+    )
+
+
+def distribution(found: Iterable[Line]) -> tuple[Bar, ...]:
+    """Return how many first replies took how long; the last bar has no end."""
+    limits = (*BARS_S, None)
+    ends_ms = [limit * 1000 for limit in BARS_S]
+    took = [one.reply_ms for one in found if one.reply_ms is not None]
+    counts = Counter([bisect_left(ends_ms, ms) for ms in took])
+    return tuple(Bar(up_to_s=limit, count=counts[bar]) for bar, limit in enumerate(limits))

@@ -1,0 +1,163 @@
+"""The responses table: how each lead was answered, one row a lead.
+
+Kept while events are written, so that a report need not read them all. What comes
+first stays: the first owner, reply and closing.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import asdict
+
+from notifier.core.responses import Response, Step
+from notifier.store.batches import chunks, marks
+from notifier.store.retention import BATCH
+from notifier.store.session import Session
+
+SLICE = 1_000
+"""Leads a slice: the database thread is others' again after some 10 ms."""
+
+# The fields of a Response, in their order.
+COLUMNS = """
+    bot_id, lead_id, created_ms, seen_ms, silent, converted, forgotten, country, status,
+    COALESCE(replied_by, assignee, owner),
+    CASE WHEN replied_by IS NULL OR replied_by = assignee THEN assignee_name END,
+    owned_ms, replied_ms, taken_ms, closed_ms, reassigned
+"""
+
+# Both keep what was there first. The assignments see the row as it was before.
+BEGIN = """
+    INSERT INTO responses (bot_id, lead_id, type, created_ms, seen_ms, silent, converted,
+        country, status, assignee, assignee_name, owner, owned_ms, replied_by, replied_ms,
+        taken_ms, closed_ms)
+    VALUES (:bot_id, :lead_id, :type, :created_ms, :seen_ms, :silent, :converted,
+        :country, :status, :assignee, :assignee_name, :owner, :owned_ms, :replied_by,
+        :replied_ms, :taken_ms, :closed_ms)
+    ON CONFLICT (bot_id, lead_id) DO UPDATE SET type = excluded.type,
+        created_ms = excluded.created_ms, seen_ms = excluded.seen_ms,
+        silent = excluded.silent, converted = excluded.converted,
+        country = excluded.country, status = excluded.status,
+        assignee = excluded.assignee, assignee_name = excluded.assignee_name,
+        owner = COALESCE(responses.owner, excluded.owner),
+        owned_ms = COALESCE(responses.owned_ms, excluded.owned_ms),
+        replied_by = CASE WHEN responses.replied_ms IS NULL
+            THEN excluded.replied_by ELSE responses.replied_by END,
+        replied_ms = COALESCE(responses.replied_ms, excluded.replied_ms),
+        closed_ms = COALESCE(responses.closed_ms, excluded.closed_ms)
+"""
+GO_ON = """
+    UPDATE responses SET country = :country, status = :status, assignee = :assignee,
+        assignee_name = :assignee_name, owner = COALESCE(owner, :owner),
+        owned_ms = COALESCE(owned_ms, :owned_ms),
+        replied_by = CASE WHEN replied_ms IS NULL THEN :replied_by ELSE replied_by END,
+        replied_ms = COALESCE(replied_ms, :replied_ms),
+        taken_ms = COALESCE(taken_ms, :taken_ms),
+        closed_ms = COALESCE(closed_ms, :closed_ms),
+        reassigned = reassigned + CASE WHEN replied_ms IS NULL THEN :reassigned ELSE 0 END
+    WHERE bot_id = :bot_id AND lead_id = :lead_id
+"""
+
+
+def observe(session: Session, steps: Iterable[Step], *, silent: bool = False) -> None:
+    """Keep what events told, those of a lead in their order; ``silent`` are a baseline's.
+
+    Of a lead that was never announced, nor found by a baseline, nothing is kept.
+    """
+    found = list(steps)
+    for statement, begins in ((BEGIN, True), (GO_ON, False)):
+        values = [
+            _values(one, silent=silent)
+            for one in found
+            if (one.created_ms is not None) is begins
+        ]
+        if values:
+            session.executemany(statement, values)
+
+
+def created_between(
+    session: Session, *, from_ms: int, until_ms: int, after: Response | None = None
+) -> list[Response]:
+    """Return the next slice of the leads created in a period, by their creation.
+
+    ``after`` is the last one of the slice before; an empty slice is the end.
+    """
+    key = (from_ms, "", "") if after is None else _key(after)
+    rows = session.execute(
+        f"SELECT {COLUMNS} FROM responses"  # noqa: S608
+        " WHERE type = 'lead' AND created_ms >= :from_ms AND created_ms < :until_ms"
+        " AND (created_ms, bot_id, lead_id) > (:created_ms, :bot_id, :lead_id)"
+        " ORDER BY created_ms, bot_id, lead_id LIMIT :limit",
+        {
+            "from_ms": from_ms,
+            "until_ms": until_ms,
+            **dict(zip(("created_ms", "bot_id", "lead_id"), key, strict=True)),
+            "limit": SLICE,
+        },
+    )
+    return [Response(*row) for row in rows]
+
+
+def outages(session: Session, *, until_ms: int, from_ms: int) -> list[tuple[str, str, int]]:
+    """Return the source's events of trouble before ``until_ms``: type, source, moment.
+
+    Oldest first; of those before ``from_ms`` each source's last.
+    """
+    rows = session.execute(
+        "SELECT type, subject, observed_ms FROM events WHERE bot_id IS NULL"
+        " AND type IN ('source.down', 'source.up') AND observed_ms < :until_ms ORDER BY seq",
+        {"until_ms": until_ms},
+    ).fetchall()
+    last = {source: number for number, (_, source, at) in enumerate(rows) if at < from_ms}
+    return [
+        row for number, row in enumerate(rows) if row[2] >= from_ms or number in last.values()
+    ]
+
+
+def listed(session: Session, *, bot_id: str, lead_ids: Sequence[str]) -> set[str]:
+    """Return those of these leads that the last full walk still found."""
+    found: set[str] = set()
+    for some in chunks(lead_ids):
+        rows = session.execute(
+            "SELECT lead_id FROM records"  # noqa: S608
+            f" WHERE bot_id = ? AND absent = 0 AND lead_id IN ({marks(some)})",
+            [bot_id, *some],
+        )
+        found |= {lead_id for (lead_id,) in rows}
+    return found
+
+
+def source_names(session: Session) -> dict[str, str]:
+    """Return the present name of each bot's source."""
+    return dict(session.execute("SELECT bot_id, name FROM sources").fetchall())
+
+
+def forget(session: Session, bot_id: str, lead_id: str, *, digest: str) -> None:
+    """Keep the moments under a digest of the lead's id, and nothing of the person."""
+    session.execute(
+        "UPDATE responses SET lead_id = :digest, country = NULL, forgotten = 1"
+        " WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        {"bot_id": bot_id, "lead_id": lead_id, "digest": digest},
+    )
+
+
+def prune(session: Session, *, before_ms: int, batch: int = BATCH) -> int:
+    """Delete leads created before then; return how many went, at most ``batch``."""
+    return session.execute(
+        "DELETE FROM responses WHERE (bot_id, lead_id) IN (SELECT bot_id, lead_id"
+        " FROM responses WHERE created_ms < :before_ms LIMIT :batch)",
+        {"before_ms": before_ms, "batch": batch},
+    ).rowcount
+
+
+def _key(one: Response) -> tuple[int, str, str]:
+    return one.created_ms, one.bot_id, one.lead_id
+
+
+def _values(one: Step, *, silent: bool) -> dict[str, object]:
+    return {
+        **asdict(one),
+        "silent": int(silent),
+        "converted": int(one.converted),
+        "reassigned": int(one.reassigned),
+        "owner": None if one.owned_ms is None else one.assignee,
+        "replied_by": None if one.replied_ms is None else one.assignee,
+    }
