@@ -12,9 +12,6 @@ from typing import Self, TextIO
 import structlog
 from structlog.typing import Processor
 
-# Their INFO lines quote whole URLs, keys in the query included.
-TALKATIVE = ("aiohttp", "aiosmtplib", "asyncio", "httpcore", "httpx", "slack_sdk")
-
 
 def set_up(*, log_format: str | None, level: str, stream: TextIO) -> None:
     """Send every log line of at least ``level`` to ``stream``.
@@ -45,9 +42,8 @@ def set_up(*, log_format: str | None, level: str, stream: TextIO) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # Below it libraries quote whole URLs, keys in the query included, and whole messages.
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
 
 
 class _Lines:
