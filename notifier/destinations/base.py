@@ -8,6 +8,7 @@ becomes of the delivery; retries, order and pauses belong to the dispatcher.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from importlib.util import find_spec
 from typing import ClassVar, Protocol, TextIO
 
 from pydantic import SecretStr
@@ -72,6 +73,13 @@ class KindOptions(DestinationOptions):
 
     # Whether `doctor --send` sends it a sample: that it is there says little of a program.
     is_tried_with_a_sample: ClassVar[bool] = False
+    # The module it sends with, where an extra of the kind's name brings it.
+    needs: ClassVar[str] = ""
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Say whether the extra is there, without loading it."""
+        return not cls.needs or find_spec(cls.needs) is not None
 
     def build(self, name: str, context: BuildContext) -> "Destination":
         """Return the destination; raises :class:`ConfigError` where it lacks a setting."""

@@ -72,12 +72,14 @@ class DestinationOptions(Options):
     the kind itself is stands in class attributes: ``takes_events``, whether it takes each
     event as its envelope, in a message of its own, without words; ``medium``, what words
     are written for; ``is_read_by_people``, whether its messages may flood somebody, and
-    build on what earlier ones about the lead remembered.
+    build on what earlier ones about the lead remembered; ``sole_because``, why two with the
+    same :meth:`sole_key` may not stand beside each other.
     """
 
     takes_events: ClassVar[bool] = False
     medium: ClassVar[Medium] = Medium.PLAIN
     is_read_by_people: ClassVar[bool] = False
+    sole_because: ClassVar[str] = ""
 
     type: str = Field(description="The kind of destination.")
     mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(
@@ -93,6 +95,15 @@ class DestinationOptions(Options):
         default=Burst(), description="Slack and email: the flood limit; null for none."
     )
     retry: Retry = Field(default=Retry(), description="How long to try a failing message.")
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Say whether what the kind sends with is there: an extra may be missing."""
+        return True
+
+    def sole_key(self) -> str:
+        """Return what no two destinations may have in common, else nothing."""
+        return ""
 
     def channel_key(self) -> str:
         """Return what is equal for destinations that share a channel's tempo, else nothing."""

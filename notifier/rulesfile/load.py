@@ -25,11 +25,11 @@ def load_rules(
     """Return what the files (name and text of each) say, merged in name order.
 
     ``lookup`` gives the value of a ``${NAME}``; with ``lenient_secrets`` a
-    missing one is a warning, and what is made of it is not checked. ``kinds``
-    are the destination types, ``timezone`` is for cron lines and windows that
-    name none. Raises :class:`ConfigError` with every fault of every file; none
-    quotes a looked-up value. Files without a single rule are a fault: an editor or a
-    full disk left them empty, and nobody would be told of anything.
+    missing one is a warning, and what is made of it is not checked; so is a kind whose
+    extra is not installed. ``kinds`` are the destination types, ``timezone`` is for cron
+    lines and windows that name none. Raises :class:`ConfigError` with every fault of every
+    file; none quotes a looked-up value. Files without a single rule are a fault: an editor
+    or a full disk left them empty, and nobody would be told of anything.
     """
     faults = Faults()
     documents = [
@@ -37,7 +37,9 @@ def load_rules(
         for name, text in sorted(files)
     ]
     sections = merged((node for node in documents if node), faults)
-    places = read_places(sections, kinds=kinds, timezone=timezone, faults=faults)
+    places = read_places(
+        sections, kinds=kinds, timezone=timezone, faults=faults, lenient=lenient_secrets
+    )
     rules = read_rules(sections.rules, places=places, timezone=timezone, faults=faults)
     if faults:
         raise ConfigError(faults.faults())

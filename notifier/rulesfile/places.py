@@ -1,6 +1,6 @@
 """Everything rules refer to by name: sources, agents, windows and destinations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -35,9 +35,19 @@ class Places:
 
 
 def read_places(
-    sections: Sections, *, kinds: Kinds, timezone: tzinfo, faults: Faults
+    sections: Sections,
+    *,
+    kinds: Kinds,
+    timezone: tzinfo,
+    faults: Faults,
+    lenient: bool = False,
 ) -> Places:
-    """Return the named sections; ``kinds`` has the options' class of each destination type."""
+    """Return the named sections; ``kinds`` has the options' class of each destination type.
+
+    With ``lenient`` a kind whose extra is not installed is a warning.
+    """
+    tell = faults.warn if lenient else faults.add
+    _check_extras(sections.destinations, kinds, tell)
     return Places(
         sources=_sources(sections.sources, faults),
         agents=_agents(sections.agents, faults),
@@ -111,8 +121,31 @@ def _windows(entries: Iterable[Entry], timezone: tzinfo, faults: Faults) -> dict
 def _destinations(
     entries: Iterable[Entry], kinds: Kinds, faults: Faults
 ) -> dict[str, DestinationSpec]:
-    found = (_destination(name, node, kinds, faults) for name, node in entries)
-    return {spec.name: spec for spec in found if spec}
+    specs: dict[str, DestinationSpec] = {}
+    first: dict[str, str] = {}
+    for name, node in entries:
+        spec = _destination(name, node, kinds, faults)
+        if spec is None:
+            continue
+        specs[spec.name] = spec
+        if key := spec.options.sole_key():
+            if key in first:
+                problem = f"`{name.written}`: {spec.traits.sole_because}"
+                faults.add(name.at, problem, f"see {first[key]}")
+            first.setdefault(key, spec.where)
+    return specs
+
+
+def _check_extras(
+    entries: Iterable[Entry], kinds: Kinds, tell: Callable[[Mark, str, str], None]
+) -> None:
+    for _, node in entries:
+        kind = node.get("type") if isinstance(node, Table) else None
+        if not isinstance(kind, Scalar) or kind.text not in kinds:
+            continue
+        if not kinds[kind.text].is_installed():
+            problem = f"`{kind.text}` needs an extra that is not installed"
+            tell(kind.at, problem, f"pip install 'notifier[{kind.text}]'")
 
 
 def _destination(
