@@ -200,7 +200,8 @@ def test_an_import_the_right_way_is_let_through(room: str, line: str) -> None:
     assert wrong(found) is None
 
 
-NAMES_OF_KINDS = re.compile(r"""kind\w* *[=!]= *["'](?:slack|email|webhook|console)["']""")
+KINDS = "|".join(building.kind_names())
+NAMES_OF_KINDS = re.compile(rf"""kind\w* *[=!]= *["'](?:{KINDS})["']""")
 
 
 def test_no_file_asks_for_the_name_of_a_kind() -> None:
@@ -216,5 +217,11 @@ def test_no_file_asks_for_the_name_of_a_kind() -> None:
 def test_the_kinds_are_the_modules_of_their_room_without_an_underscore() -> None:
     files = {path.stem for path in (PACKAGE / "destinations").glob("*.py")}
     named = {name for name in files if "_" not in name} - building.NO_KINDS
-    assert set(building.kinds()) == named == {"console", "email", "slack", "webhook"}
+    assert (
+        set(building.kinds())
+        == named
+        == {
+            *("console", "email", "nats", "redis", "slack", "webhook"),
+        }
+    )
     assert all(kind.model_fields["type"].annotation for kind in building.kinds().values())

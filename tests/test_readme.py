@@ -75,6 +75,11 @@ def test_every_rules_example_loads(text: str) -> None:
     assert ruleset.rules
 
 
+def test_the_page_of_further_destinations_has_every_kind_that_an_extra_brings() -> None:
+    extra = [name for name, kind in kinds().items() if kind.needs]
+    assert sorted(readme.first_column("type")) == extra
+
+
 def test_the_first_rules_leave_nothing_to_be_desired_but_their_secret() -> None:
     complaints = [fault.problem for fault in loaded(RULES[0]).warnings]
     assert complaints == ["`${CRM_SECRET}` is not set"]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from notifier.configuration.destinations import kind_names
+
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.txt", "requirements-build.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -54,14 +56,25 @@ def imported(folder: str) -> set[str]:
     return {normal(known[name][0]) for name in foreign}
 
 
+def extras() -> set[str]:
+    """Return what the kinds of destination declare, each in an extra of its own name."""
+    optional = PROJECT["optional-dependencies"]
+    kinds = {name: declared(needs) for name, needs in optional.items() if name in kind_names()}
+    assert declared(optional["all"]) == {"notifier"}
+    assert optional["all"] == [f"notifier[{','.join(sorted(kinds))}]"]
+    return set().union(*kinds.values())
+
+
 def test_the_program_declares_what_it_imports_and_no_more() -> None:
-    assert imported("notifier") == declared(PROJECT["dependencies"]) - NEVER_IMPORTED
+    base = declared(PROJECT["dependencies"])
+    assert imported("notifier") == (base - NEVER_IMPORTED) | extras()
+    assert base & extras() == set()
 
 
 def test_the_tests_declare_what_they_import_and_no_more() -> None:
     program = declared(PROJECT["dependencies"])
     extra = declared(PROJECT["optional-dependencies"]["test"])
-    assert imported("tests") - program == extra - TOOLS
+    assert imported("tests") - program - extras() == extra - TOOLS
 
 
 def test_every_dependency_is_locked() -> None:

@@ -18,7 +18,12 @@ def for_http() -> Tls:
 
 def for_mail() -> ssl.SSLContext:
     """Return what other protocols trust; read once."""
-    return _read(None if _host_has_any() else certifi.where())
+    return _read(ca_file())
+
+
+def ca_file() -> str | None:
+    """Return the file to trust besides what the host does, ``None`` for none."""
+    return None if _host_has_any() else certifi.where()
 
 
 @cache

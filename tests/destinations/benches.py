@@ -3,13 +3,14 @@
 import base64
 import errno
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from email.message import EmailMessage
 
 import orjson
+from broker_servers import Servers
 from examples import NOON
 from pydantic import SecretStr
 
@@ -47,7 +48,7 @@ class Bench:
 
     destination: Destination
     answer: Callable[[str], None]
-    seen: Callable[[], Sequence[Seen]]
+    seen: Callable[[], Awaitable[Sequence[Seen]]]
     secrets: tuple[str, ...] = ()
 
 
@@ -65,11 +66,19 @@ class Screen(io.StringIO):
         return super().write(text)
 
 
-Kind = Callable[[Certificate], AbstractAsyncContextManager[Bench]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """What benches are made from."""
+
+    certificate: Certificate
+    servers: Servers
+
+
+Kind = Callable[[Stand], AbstractAsyncContextManager[Bench]]
 
 
 @asynccontextmanager
-async def webhook(_: Certificate) -> AsyncIterator[Bench]:
+async def webhook(_: Stand) -> AsyncIterator[Bench]:
     async with Receiver() as receiver:
         secrets = (WEBHOOK_SECRET, "tok-in-query", "tok-in-header")
         options = WebhookOptions.model_validate(
@@ -86,17 +95,19 @@ async def webhook(_: Certificate) -> AsyncIterator[Bench]:
         yield Bench(
             destination=destination,
             answer=lambda word: receiver.replies.append(http_reply(word, " ".join(secrets))),
-            seen=lambda: [Seen(id=r.id, words=r.body.decode()) for r in receiver.requests],
+            seen=at_once(
+                lambda: [Seen(id=r.id, words=r.body.decode()) for r in receiver.requests]
+            ),
             secrets=secrets,
         )
         await destination.aclose()
 
 
 @asynccontextmanager
-async def email(certificate: Certificate) -> AsyncIterator[Bench]:
+async def email(stand: Stand) -> AsyncIterator[Bench]:
     security = Security.STARTTLS
     async with MailServer(
-        security=security, certificate=certificate, user="notifier", password="hunter2"
+        security=security, certificate=stand.certificate, user="notifier", password="hunter2"
     ) as server:
         destination = EmailDestination(
             "bench",
@@ -105,23 +116,25 @@ async def email(certificate: Certificate) -> AsyncIterator[Bench]:
             sender=parse_mailbox("notifier@example.com"),
             zone=UTC,
             now=lambda: NOON,
-            tls=certificate.client(),
+            tls=stand.certificate.client(),
             timeout_s=TIMEOUT_S,
         )
         words = {"hang": AfterData.HANG, "reset": AfterData.DROP}
         yield Bench(
             destination=destination,
             answer=lambda word: server.after_data(words.get(word, f"{word} as scripted")),
-            seen=lambda: [
-                Seen(id=mail.message["message-id"], words=mail_words(mail.message))
-                for mail in server.mails
-            ],
+            seen=at_once(
+                lambda: [
+                    Seen(id=mail.message["message-id"], words=mail_words(mail.message))
+                    for mail in server.mails
+                ]
+            ),
             secrets=("hunter2",),
         )
 
 
 @asynccontextmanager
-async def slack(_: Certificate) -> AsyncIterator[Bench]:
+async def slack(_: Stand) -> AsyncIterator[Bench]:
     async with Slack(channels={"sales": "C1"}) as receiver:
         options = SlackOptions.model_validate({"type": "slack", "channel": "C1"})
         destination = slack_destination(options, receiver)
@@ -133,14 +146,14 @@ async def slack(_: Certificate) -> AsyncIterator[Bench]:
         yield Bench(
             destination=destination,
             answer=answer,
-            seen=lambda: slack_seen(receiver, "chat.postMessage"),
+            seen=at_once(lambda: slack_seen(receiver, "chat.postMessage")),
             secrets=(receiver.token,),
         )
         await destination.aclose()
 
 
 @asynccontextmanager
-async def incoming_webhook(_: Certificate) -> AsyncIterator[Bench]:
+async def incoming_webhook(_: Stand) -> AsyncIterator[Bench]:
     async with Slack() as receiver:
         options = SlackOptions.model_validate(
             {"type": "slack", "webhook_url": receiver.webhook_url}
@@ -149,14 +162,14 @@ async def incoming_webhook(_: Certificate) -> AsyncIterator[Bench]:
         yield Bench(
             destination=destination,
             answer=lambda word: receiver.script(http_reply(*word.split()), method=WEBHOOK),
-            seen=lambda: slack_seen(receiver, WEBHOOK),
+            seen=at_once(lambda: slack_seen(receiver, WEBHOOK)),
             secrets=("/services/T0000",),
         )
         await destination.aclose()
 
 
 @asynccontextmanager
-async def console(_: Certificate) -> AsyncIterator[Bench]:
+async def console(_: Stand) -> AsyncIterator[Bench]:
     written = Screen()
     destination = ConsoleDestination(
         "bench",
@@ -167,7 +180,7 @@ async def console(_: Certificate) -> AsyncIterator[Bench]:
     yield Bench(
         destination=destination,
         answer=lambda _: written.unplug(),
-        seen=lambda: [Seen(id=None, words=written.getvalue())],
+        seen=at_once(lambda: [Seen(id=None, words=written.getvalue())]),
     )
 
 
@@ -178,6 +191,13 @@ KINDS: dict[str, Kind] = {
     "incoming_webhook": incoming_webhook,
     "console": console,
 }
+
+
+def at_once(look: Callable[[], list[Seen]]) -> Callable[[], Awaitable[list[Seen]]]:
+    async def seen() -> list[Seen]:
+        return look()
+
+    return seen
 
 
 def slack_destination(options: SlackOptions, receiver: Slack) -> SlackDestination:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from benches import KINDS
+from benches import KINDS, Stand
+from broker_benches import BROKERS
 from examples import change_of, lead, message, new_lead, part
 
 from notifier import log
@@ -21,11 +22,13 @@ from notifier.errors import (
 )
 from notifier.messages.builtin import builtin_text
 from notifier.messages.text import Medium
-from support.certificates import Certificate, self_signed
+
+pytest_plugins = ["broker_fixtures"]
 
 AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError
 PARKED, GONE = DestinationRefusedError, DestinationGoneError
-NETWORKED = sorted(KINDS.keys() - {"console"})
+ALL = KINDS | BROKERS
+NETWORKED = sorted(ALL.keys() - {"console"})
 ANSWERS = [
     *(("webhook", status, AGAIN) for status in ("300", "301", "400", "401", "403", "404")),
     *(("webhook", status, AGAIN) for status in ("413", "422", "429", "500", "502", "503")),
@@ -46,26 +49,19 @@ ANSWERS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return self_signed(tmp_path_factory.mktemp("certificate"))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_message_is_taken_and_says_what_it_should(
-    kind: str, certificate: Certificate
-) -> None:
-    async with KINDS[kind](certificate) as bench:
+@pytest.mark.parametrize("kind", ALL)
+async def test_a_message_is_taken_and_says_what_it_should(kind: str, stand: Stand) -> None:
+    async with ALL[kind](stand) as bench:
         assert isinstance(await bench.destination.send(message()), Receipt)
-        (seen,) = bench.seen()
+        (seen,) = await bench.seen()
         assert "Ravi Kumar" in seen.words
 
 
 @pytest.mark.parametrize(("kind", "answer", "error"), ANSWERS)
 async def test_each_answer_has_its_error(
-    kind: str, answer: str, error: type[DeliveryError], certificate: Certificate
+    kind: str, answer: str, error: type[DeliveryError], stand: Stand
 ) -> None:
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         for _ in range(3):
             bench.answer(answer)
         with pytest.raises(DeliveryError) as raised:
@@ -78,9 +74,9 @@ async def test_each_answer_has_its_error(
 @pytest.mark.parametrize("kind", NETWORKED)
 @pytest.mark.parametrize("trouble", ["hang", "reset"])
 async def test_silence_and_broken_connections_are_temporary(
-    kind: str, trouble: str, certificate: Certificate
+    kind: str, trouble: str, stand: Stand
 ) -> None:
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         bench.answer(trouble)
         async with asyncio.timeout(30):
             with pytest.raises(TemporaryDeliveryError):
@@ -101,9 +97,9 @@ def log_lines() -> Iterator[io.StringIO]:
 
 @pytest.mark.parametrize("kind", NETWORKED)
 async def test_no_secret_stands_in_an_error_a_log_line_or_a_repr(
-    kind: str, certificate: Certificate, log_lines: io.StringIO
+    kind: str, stand: Stand, log_lines: io.StringIO
 ) -> None:
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         for answer in ("hang", "reset", "451" if kind == "email" else "500"):
             bench.answer(answer)
             with pytest.raises(DeliveryError) as raised:
@@ -117,44 +113,44 @@ async def test_no_secret_stands_in_an_error_a_log_line_or_a_repr(
 
 
 @pytest.mark.parametrize("kind", ["webhook", "email"])
-async def test_a_retry_carries_the_same_id(kind: str, certificate: Certificate) -> None:
-    async with KINDS[kind](certificate) as bench:
+async def test_a_retry_carries_the_same_id(kind: str, stand: Stand) -> None:
+    async with ALL[kind](stand) as bench:
         bench.answer("451" if kind == "email" else "500")
         with pytest.raises(TemporaryDeliveryError):
             await bench.destination.send(message())
         await bench.destination.send(message())
-        first, second = bench.seen()
+        first, second = await bench.seen()
     assert first.id
     assert first.id == second.id
 
 
 @pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook"])
-async def test_overlong_text_is_shortened_visibly(kind: str, certificate: Certificate) -> None:
+async def test_overlong_text_is_shortened_visibly(kind: str, stand: Stand) -> None:
     words = "& <long> " * 20_000
     stranger = lead(name=words, city=words, attributes={f"{n}": words for n in range(60)})
     overlong = part(new_lead(stranger), title=words, body=words)
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         await bench.destination.send(message(overlong, who=stranger))
-        (seen,) = bench.seen()
+        (seen,) = await bench.seen()
     assert "…" in seen.words
     assert len(seen.words) < 500_000
 
 
 @pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
 async def test_several_events_of_a_lead_and_a_digest_are_one_message(
-    kind: str, certificate: Certificate
+    kind: str, stand: Stand
 ) -> None:
     parts = (
         part(new_lead(), title="Came in"),
         part(change_of(lead(), "status", "OPEN", "CLOSED"), title="Went out"),
     )
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         await bench.destination.send(message(*parts))
-        assert "Came in" in bench.seen()[0].words
-        assert "Went out" in bench.seen()[0].words
-    async with KINDS[kind](certificate) as bench:
+        assert "Came in" in (await bench.seen())[0].words
+        assert "Went out" in (await bench.seen())[0].words
+    async with ALL[kind](stand) as bench:
         await bench.destination.send(message(*parts, who=None, digest="The night"))
-        (seen,) = bench.seen()
+        (seen,) = await bench.seen()
         assert "The night" in seen.words
         assert "Came in" in seen.words
         assert "Went out" in seen.words
@@ -162,13 +158,11 @@ async def test_several_events_of_a_lead_and_a_digest_are_one_message(
 
 @pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
 @pytest.mark.parametrize("never", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
-async def test_no_time_is_shown_as_nothing(
-    kind: str, never: str, certificate: Certificate
-) -> None:
+async def test_no_time_is_shown_as_nothing(kind: str, never: str, stand: Stand) -> None:
     stranger = lead(created_at=never, updated_at=never, last_seen_at=never)
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         await bench.destination.send(message(part(new_lead(stranger)), who=stranger))
-        (seen,) = bench.seen()
+        (seen,) = await bench.seen()
     assert "Ravi Kumar" in seen.words
     assert "created <" not in seen.words
     assert "Created" not in seen.words
@@ -178,16 +172,16 @@ async def test_no_time_is_shown_as_nothing(
 @pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "console"])
 @pytest.mark.parametrize("words", [LastMessage(by="user", text="Hello?"), None])
 async def test_an_attribute_called_like_our_own_fact_is_shown_beside_it(
-    kind: str, words: LastMessage | None, certificate: Certificate
+    kind: str, words: LastMessage | None, stand: Stand
 ) -> None:
     names = ("Last message", "Name", "Status", "Phone", "Owner", "Place", "Created")
     attributes = {name: f"my {name}" for name in names}
     stranger = lead(attributes=attributes, last_message=words)
     text = builtin_text(change_of(stranger, "attributes", {}, attributes), Medium.PLAIN)
     update = part(new_lead(stranger), title=text.title, body=text.body)
-    async with KINDS[kind](certificate) as bench:
+    async with ALL[kind](stand) as bench:
         await bench.destination.send(message(update, who=stranger))
-        (seen,) = bench.seen()
+        (seen,) = await bench.seen()
     for name in names:
         assert f"my {name}" in seen.words
         assert f"{name} (attribute)" in seen.words

@@ -1,0 +1,159 @@
+"""Connections to brokers: their URLs, one connection at a time, and deadlines.
+
+The libraries' own reconnecting and retrying is off: a broken connection ends the attempt,
+and the outbox alone decides when there is another.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from notifier.cleaning import clean
+from notifier.destinations.http import no_answer
+from notifier.errors import DeliveryError, TemporaryDeliveryError
+from notifier.network.addresses import is_host_name
+from notifier.network.faults import fault_of, silent
+
+TIMEOUT_S = 15.0
+CLOSE_S = 1.0
+EXCERPT_CHARS = 1024
+SPOILT = re.compile(r"[\s\x00-\x1f\x7f]")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A broker's URL in its parts; it shows no password. ``path`` has no leading slash."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """The host and the port, as they stand in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def server_of(written: str, ports: Mapping[str, int]) -> Server:
+    """Return the server of a URL whose scheme is one of ``ports``.
+
+    Raises ``ValueError`` for anything else, without quoting it.
+    """
+    expected = " or ".join(f"{scheme}://" for scheme in ports)
+    problem = f"this is not a URL; write {expected}user:password@host"
+    try:
+        parts = urlsplit(written.strip(" "))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # its text quotes the URL
+        raise ValueError(problem) from None
+    is_foreign = parts.scheme not in ports or parts.query or parts.fragment
+    if is_foreign or SPOILT.search(written.strip(" ")) or not host or not is_host_name(host):
+        raise ValueError(problem)
+    return Server(
+        scheme=parts.scheme,
+        host=host,
+        port=port or ports[parts.scheme],
+        path=unquote(parts.path.removeprefix("/")),
+        user=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+    )
+
+
+def url_check(ports: Mapping[str, int]) -> Callable[[SecretStr], SecretStr]:
+    """Return a validator for URLs of these schemes."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        server_of(secret.get_secret_value(), ports)
+        return secret
+
+    return check
+
+
+@asynccontextmanager
+async def bounded(host: str, timeout_s: float) -> AsyncIterator[None]:
+    """Bound an attempt in time; what its connection met becomes a delivery error."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError:
+        raise TemporaryDeliveryError(silent(timeout_s).told(host)) from None
+    except OSError as error:
+        raise no_answer(host, fault_of(error)) from None
+
+
+def said(error: object, hidden: Iterable[str | None] = ()) -> str:
+    """Return one line of what a broker said, without the secrets it may repeat."""
+    text = clean(str(error))
+    for secret in filter(None, hidden):
+        text = text.replace(secret, "…")
+    return "".join(one if one.isprintable() else " " for one in text).strip()[:EXCERPT_CHARS]
+
+
+async def ended(closing: Awaitable[object]) -> None:
+    """Close a connection in bounded time: whatever closing meets, it is over."""
+    with suppress(Exception):
+        await asyncio.wait_for(closing, CLOSE_S)
+
+
+class Link(Generic[T]):
+    """One connection, opened when it is needed and given up where in doubt."""
+
+    def __init__(
+        self,
+        *,
+        begin: Callable[[], Awaitable[T]],
+        end: Callable[[T], Awaitable[object]],
+        is_open: Callable[[T], bool],
+    ) -> None:
+        self._begin = begin
+        self._end = end
+        self._is_open = is_open
+        self._lock = asyncio.Lock()
+        self._connection: T | None = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[T]:
+        """Lend the connection to one attempt.
+
+        After a delivery error it goes on: the broker answered. After anything else, a
+        time-out included, what was sent may still lie in a queue: nothing of it may leave
+        once the outbox has tried again.
+        """
+        connection = await self._opened()
+        try:
+            yield connection
+        except DeliveryError:
+            raise
+        except BaseException:
+            await self._drop(connection)
+            raise
+
+    async def aclose(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            await self._drop(self._connection)
+
+    async def _opened(self) -> T:
+        async with self._lock:
+            if self._connection is not None and not self._is_open(self._connection):
+                await self._drop(self._connection)
+            if self._connection is None:
+                self._connection = await self._begin()
+            return self._connection
+
+    async def _drop(self, connection: T) -> None:
+        if self._connection is connection:
+            self._connection = None
+            await ended(self._end(connection))

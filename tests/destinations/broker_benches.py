@@ -1,0 +1,156 @@
+"""Benches of the kinds behind which a real broker stands, and what its consumer got."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import nats
+import orjson
+import redis.asyncio
+from benches import TIMEOUT_S, Bench, Kind, Seen, Stand
+from broker_servers import PASSWORD, QUOTED, USER
+from cloudevents.core.base import BaseCloudEvent
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from nats.js import JetStreamContext
+
+from notifier.destinations.nats import NatsDestination, NatsOptions
+from notifier.destinations.redis import RedisDestination, RedisOptions
+from support.brokers import Broker, Door, door
+
+STRUCTURED_TYPE = "application/cloudevents+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Got:
+    """One message as a consumer got it: the SDK's event, and the bytes."""
+
+    event: BaseCloudEvent
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerBench(Bench):
+    """A bench whose broker may be killed and paused; ``got`` is all that a consumer got."""
+
+    broker: Broker
+    got: Callable[[], Awaitable[Sequence[Got]]]
+
+
+class BrokerKind(Protocol):
+    def __call__(
+        self, stand: Stand, *, mode: str = "structured"
+    ) -> AbstractAsyncContextManager[BrokerBench]: ...
+
+
+def answering(one: Door) -> Callable[[str], None]:
+    """Return how a broker behind a door is upset: ``hang``, ``unheard``, else a reset."""
+    ways = {"hang": one.hang, "unheard": one.deafen}
+
+    def answer(word: str) -> None:
+        ways.get(word, one.reset)()
+
+    return answer
+
+
+def seeing(
+    got: Callable[[], Awaitable[Sequence[Got]]],
+) -> Callable[[], Awaitable[Sequence[Seen]]]:
+    async def seen() -> list[Seen]:
+        return [Seen(id=one.event.get_id(), words=one.body.decode()) for one in await got()]
+
+    return seen
+
+
+def fresh_name() -> str:
+    return f"leads-{secrets.token_hex(4)}"
+
+
+def parsed(body: bytes, headers: Mapping[str, str]) -> Got:
+    """Return what the CloudEvents SDK makes of a message whose headers are like HTTP's."""
+    return Got(event=from_http_event(HTTPMessage(headers=dict(headers), body=body)), body=body)
+
+
+@asynccontextmanager
+async def redis_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator[BrokerBench]:
+    broker, stream = stand.servers.redis(), fresh_name()
+    async with (
+        door(broker.port) as way,
+        redis.asyncio.Redis(port=broker.port, password=PASSWORD) as consumer,
+    ):
+
+        async def got() -> list[Got]:
+            entries: Any = await consumer.xrange(stream)
+            for _, entry in entries:
+                assert entry[b"id"].decode() == orjson.loads(entry[b"event"])["id"]
+            return [
+                parsed(entry[b"event"], {"content-type": STRUCTURED_TYPE})
+                for _, entry in entries
+            ]
+
+        url = f"redis://default:{QUOTED}@127.0.0.1:{way.port}/0"
+        options = RedisOptions.model_validate(
+            {"type": "redis", "url": url, "stream": stream, "mode": mode}
+        )
+        destination = RedisDestination("bench", options, timeout_s=TIMEOUT_S)
+        yield BrokerBench(
+            destination=destination,
+            answer=answering(way),
+            seen=seeing(got),
+            secrets=(PASSWORD, QUOTED),
+            broker=broker,
+            got=got,
+        )
+        await destination.aclose()
+
+
+@asynccontextmanager
+async def nats_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator[BrokerBench]:
+    broker, stream = stand.servers.nats(), fresh_name()
+
+    @asynccontextmanager
+    async def consumer() -> AsyncIterator[JetStreamContext]:
+        connection = await nats.connect(
+            f"nats://{broker.place}", user=USER, password=PASSWORD, allow_reconnect=False
+        )
+        yield connection.jetstream()
+        await connection.close()
+
+    async def got() -> list[Got]:
+        async with consumer() as js:
+            count = (await js.stream_info(stream)).state.messages
+            # Without one of its own the library makes a consumer that goes with it.
+            reading = await js.pull_subscribe(f"{stream}.>", stream=stream)
+            fetched = [(await reading.fetch(1))[0] for _ in range(count)]
+        for one in fetched:
+            assert (one.headers or {})["Nats-Msg-Id"]
+        return [parsed(one.data, one.headers or {}) for one in fetched]
+
+    async with consumer() as js:
+        await js.add_stream(name=stream, subjects=[f"{stream}.>"])
+    async with door(broker.port) as way:
+        options = NatsOptions.model_validate(
+            {
+                "type": "nats",
+                "url": f"nats://{USER}:{QUOTED}@127.0.0.1:{way.port}",
+                "stream": stream,
+                "subject": f"{stream}.{{source}}.{{type}}.{{lead_id}}",
+                "mode": mode,
+            }
+        )
+        destination = NatsDestination("bench", options, timeout_s=TIMEOUT_S)
+        yield BrokerBench(
+            destination=destination,
+            answer=answering(way),
+            seen=seeing(got),
+            secrets=(PASSWORD, QUOTED),
+            broker=broker,
+            got=got,
+        )
+        await destination.aclose()
+
+
+BROKER_KINDS: dict[str, BrokerKind] = {"redis": redis_bench, "nats": nats_bench}
+BROKERS: dict[str, Kind] = {name: partial(kind) for name, kind in BROKER_KINDS.items()}
