@@ -6,7 +6,7 @@ becomes of the delivery; retries, order and pauses belong to the dispatcher.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from importlib.util import find_spec
 from typing import ClassVar, Protocol, TextIO
@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from notifier.core.events import Event
 from notifier.core.records import Agent, Lead
-from notifier.errors import ConfigError, Fault, TemporaryDeliveryError
+from notifier.errors import ConfigError, DeliveryError, Fault, TemporaryDeliveryError
 from notifier.messages.text import Text
 from notifier.rules.destinations import DestinationOptions
 
@@ -35,7 +35,8 @@ class Message:
     """What one ``send`` sends: usually one event, several where they belong together.
 
     ``id`` is the same on every attempt. ``parts`` is never empty, oldest first.
-    ``digest`` names a collection of several leads (its headline), else ``None``.
+    ``digest`` names a collection of several leads; empty, it is a burst's summary,
+    which counts them; ``None``, the message is about one lead.
     ``lead`` is the lead's present state, ``memory`` what earlier messages about
     this lead remembered through :attr:`Receipt.memory`, and ``accepted`` the
     recipients who already took this very message.
@@ -50,6 +51,11 @@ class Message:
     memory: Mapping[str, str] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
     agents: Mapping[str, Agent] = field(default_factory=dict)
+
+    def share(self, parts: tuple[Part, ...]) -> "Message":
+        """Return what one of several people gets: one message needs no summary."""
+        is_alone = self.digest == "" and len(parts) == 1
+        return replace(self, parts=parts, digest=None if is_alone else self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,19 +131,22 @@ class Receipt:
     """Proof that the receiver took the message.
 
     ``memory`` is merged into what is remembered for this lead; ``note`` tells
-    the operator what went less than well (recipients refused for good).
-    ``unresolved`` are the positions of a digest's parts that were for nobody.
+    the operator what went less than well (recipients refused for good), and ``notes``
+    what of single parts of a digest, by their position; ``left`` says why some of them
+    reached nobody.
     """
 
     memory: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
-    unresolved: frozenset[int] = frozenset()
+    notes: Mapping[int, str] = field(default_factory=dict)
+    left: Mapping[int, DeliveryError] = field(default_factory=dict)
 
 
 class PartlyTakenError(TemporaryDeliveryError):
     """Some recipients took the message: try again for the others alone.
 
-    ``accepted`` are all that took it or refused it for good.
+    ``accepted`` are all that took it or refused it for good. ``parts`` says by their
+    position how parts of a digest ended for themselves: ``None`` is taken by all.
     """
 
     def __init__(
@@ -145,6 +154,7 @@ class PartlyTakenError(TemporaryDeliveryError):
     ) -> None:
         super().__init__(problem, retry_after_s=retry_after_s)
         self.accepted = accepted
+        self.parts: Mapping[int, DeliveryError | None] = {}
 
 
 class Destination(Protocol):

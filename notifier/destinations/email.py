@@ -8,7 +8,6 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cache
 from typing import Annotated, ClassVar, Literal
@@ -23,11 +22,13 @@ from notifier.destinations.base import (
     KindOptions,
     Message,
     Part,
+    PartlyTakenError,
     Receipt,
     missing,
 )
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
+from notifier.destinations.mail_ends import ends, receipt
 from notifier.destinations.mail_greeting import HostName
 from notifier.destinations.mail_handing import Session
 from notifier.destinations.mail_recipients import PEOPLE, Share, resolve
@@ -142,11 +143,11 @@ class EmailDestination:
         tally = Tally(host=self._server.host, before=message.accepted)
         try:
             await self._hand_in_all(message, who.shares, tally)
-        except DeliveryError as error:
-            raise tally.interrupted(error) from None
-        notes = [tally.conclude(), *(f"{UNRESOLVED} {agent_id}" for agent_id in who.unresolved)]
-        note = "; ".join(filter(None, notes))
-        return Receipt(memory=self._memory(message), note=note, unresolved=who.left)
+            tally.conclude()
+        except PartlyTakenError as partly:
+            partly.parts = ends(message, who, tally)
+            raise
+        return receipt(message, who, tally, memory=self._memory(message))
 
     async def check(self) -> Diagnosis:
         """Connect and log in without sending; raises what :meth:`send` would."""
@@ -191,9 +192,9 @@ class EmailDestination:
                     )
                     for share in left:
                         await self._hand_in(session, message, share)
-            except DeliveryError:
+            except DeliveryError as error:
                 if tally.progress == before:
-                    raise
+                    raise tally.interrupted(error) from None
 
     async def _hand_in(self, session: Session, message: Message, share: Share) -> None:
         letter = self._letter(message, share)
@@ -204,7 +205,7 @@ class EmailDestination:
         )
 
     def _letter(self, message: Message, share: Share) -> Letter:
-        body = write_body(replace(message, parts=share.parts), zone=self._zone)
+        body = write_body(message.share(share.parts), zone=self._zone)
         first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
         return Letter(
             sender=self._sender,
@@ -221,7 +222,7 @@ class EmailDestination:
 
     def _message_id(self, message: Message, parts: tuple[Part, ...]) -> str:
         """Return the same id on every attempt, and another for each share of a digest."""
-        shared = [part.event.id for part in parts] if parts != message.parts else []
+        shared = [part.event.id for part in parts] if message.digest is not None else []
         return message_id(self.name, message.id, *shared, domain=self._sender.domain)
 
     def _memory(self, message: Message) -> dict[str, str]:
@@ -240,7 +241,7 @@ def _is_about_one_lead(message: Message) -> bool:
 
 def _reply_to(message: Message) -> Mailbox | None:
     """Return the visitor's address: an answer to the mail is one to the visitor."""
-    if message.lead is None or message.lead.email is None or message.digest:
+    if message.lead is None or message.lead.email is None:
         return None
     mailbox = visitor_mailbox(message.lead.email)
     return None if mailbox is None or mailbox.needs_utf8 else mailbox

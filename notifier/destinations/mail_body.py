@@ -36,10 +36,10 @@ def write_body(message: Message, *, zone: tzinfo) -> MailBody:
     Below the words of each part stand the lead's facts, once; lines of the words
     that merely repeat a fact are left out.
     """
-    lead = None if message.digest else message.lead or message.parts[-1].event.lead
+    lead = None if message.digest is not None else message.lead or message.parts[-1].event.lead
     shown = _facts(lead, zone) if lead else []
     link = safe_link(lead.url) if lead else None
-    if message.digest:
+    if message.digest is not None:
         texts = [digest_text(message.parts, message.digest, Medium.PLAIN, MAX_BODY, zone=zone)]
     else:
         texts = list(_texts(message.parts, said=_said(shown, link)))

@@ -21,12 +21,18 @@ class Share:
 class Recipients:
     """The shares of a message, usually one, and the ids of agents without an address.
 
-    ``left`` are the positions of the parts that are in nobody's share.
+    Both ``concerned`` and ``unresolved`` have the positions of each one's parts, and
+    ``left`` are those that are nobody's.
     """
 
     shares: tuple[Share, ...]
-    unresolved: tuple[str, ...]
+    unresolved: Mapping[str, frozenset[int]]
+    concerned: Mapping[Mailbox, frozenset[int]]
     left: frozenset[int]
+
+    def of(self, position: int) -> list[Mailbox]:
+        """Return whom a part is for."""
+        return [box for box, positions in self.concerned.items() if position in positions]
 
 
 def resolve(to: Sequence[str], message: Message) -> Recipients:
@@ -37,22 +43,24 @@ def resolve(to: Sequence[str], message: Message) -> Recipients:
     """
     everything = frozenset(range(len(message.parts)))
     concerned: dict[Mailbox, frozenset[int]] = {}
-    unresolved: dict[str, None] = {}
+    unresolved: dict[str, frozenset[int]] = {}
     for entry in to:
         if entry not in PEOPLE:
             concerned[parse_mailbox(entry)] = everything
             continue
         for number, part in enumerate(message.parts):
             agent = PEOPLE[entry](message, part)
-            box = _mailbox(message.agents.get(agent.id, agent)) if agent else None
-            if box:
-                share = {number} if message.digest else everything
+            if agent is None:
+                continue
+            share = everything if message.digest is None else {number}
+            if box := _mailbox(message.agents.get(agent.id, agent)):
                 concerned[box] = concerned.get(box, frozenset()) | share
-            elif agent:
-                unresolved[agent.id] = None
+            else:
+                unresolved[agent.id] = unresolved.get(agent.id, frozenset()) | share
     return Recipients(
         shares=tuple(_shares(message, concerned)),
-        unresolved=tuple(unresolved),
+        unresolved=unresolved,
+        concerned=concerned,
         left=everything.difference(*concerned.values()),
     )
 

@@ -1,6 +1,6 @@
 """Who has answered for a mail, and what becomes of it once each of them has."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifier.destinations.base import PartlyTakenError
@@ -63,6 +63,19 @@ class Tally:
         self.refusals |= dict.fromkeys((box.address for box in mailboxes), answer)
         self.faults += [fault] if fault else []
 
+    def may_take(self, mailboxes: Sequence[Mailbox]) -> bool:
+        """Whether some of them have still to take it, now or later."""
+        left = {box.address for box in self.unanswered(mailboxes)}
+        passing = {who for who, answer in self.refusals.items() if not answer.is_final}
+        return bool(left or passing & {box.address for box in mailboxes})
+
+    def end_for(self, mailboxes: Sequence[Mailbox]) -> DeliveryError | None:
+        """Return how it ended for those who have all answered: ``None`` is taken."""
+        addresses = {box.address for box in mailboxes}
+        if addresses & (self.taken | self.before):
+            return None
+        return self._refused(self._refusals_of(addresses), for_good=True)
+
     def interrupted(self, error: DeliveryError) -> DeliveryError:
         """Return the error for a fault that some recipients of this attempt escaped."""
         if self._done == self.before:
@@ -71,40 +84,50 @@ class Tally:
         partly.excerpt = error.excerpt
         return partly
 
-    def conclude(self) -> str:
-        """Return a note naming whoever refused for good, where somebody took the mail.
+    def conclude(self) -> None:
+        """Raise what is to be done about those who did not take it, if anything is.
 
-        The note ends with the server's words. Raises :class:`PartlyTakenError` where
-        some may still take it and others are done with by this attempt; where nobody
-        took it this time the fault of all, else :class:`RecipientRefusedError`.
+        :class:`PartlyTakenError` where some may still take it and others are done with by
+        this attempt; where nobody took it this time the fault of all, else
+        :class:`RecipientRefusedError`.
         """
-        problem = "; ".join(
-            f"{address}: {self.host} {answer.told}" for address, answer in self.refusals.items()
-        )
         passing = [one for one in self.faults if not isinstance(one, PermanentDeliveryError)]
         if passing and not self.taken:
             raise self.interrupted(passing[0])
         if not all(answer.is_final for answer in self.refusals.values()):
-            raise self.interrupted(self._refused(problem))
+            raise self.interrupted(self._refused(self.refusals))
         if all(entry.startswith(REFUSED) for entry in self._done):
-            found = self._refused(problem or "every recipient refused it", for_good=True)
-            raise next(iter(self.faults), found)
-        earlier = sorted(entry for entry in self.before if entry.startswith(REFUSED))
-        named = "; ".join([*earlier, problem] if problem else earlier)
-        return ": ".join(filter(None, (named, self._words)))
+            raise next(iter(self.faults), self._refused(self.refusals, for_good=True))
 
-    def _refused(self, problem: str, *, for_good: bool = False) -> DeliveryError:
+    def note(self, mailboxes: Sequence[Mailbox]) -> str:
+        """Return who of them refused for good, and the server's words."""
+        addresses = [box.address for box in mailboxes]
+        earlier = sorted({REFUSED + one for one in addresses} & self.before)
+        refusals = self._refusals_of(addresses)
+        named = "; ".join([*earlier, *self._told(refusals)])
+        return ": ".join(filter(None, (named, _words(refusals))))
+
+    def _refusals_of(self, addresses: Collection[str]) -> dict[str, Answer]:
+        return {who: answer for who, answer in self.refusals.items() if who in addresses}
+
+    def _refused(
+        self, refusals: Mapping[str, Answer], *, for_good: bool = False
+    ) -> DeliveryError:
+        problem = "; ".join(self._told(refusals)) or "every recipient refused it"
         error = RecipientRefusedError(problem, for_good=for_good)
-        error.excerpt = self._words
+        error.excerpt = _words(refusals)
         return error
 
-    @property
-    def _words(self) -> str:
-        """Return what the server said of those it refused, each sentence once."""
-        said = dict.fromkeys(answer.words for answer in self.refusals.values())
-        return "; ".join(filter(None, said))
+    def _told(self, refusals: Mapping[str, Answer]) -> list[str]:
+        return [f"{who}: {self.host} {answer.told}" for who, answer in refusals.items()]
 
     @property
     def _done(self) -> frozenset[str]:
         final = {REFUSED + who for who, answer in self.refusals.items() if answer.is_final}
         return self.before | self.taken | final
+
+
+def _words(refusals: Mapping[str, Answer]) -> str:
+    """Return what the server said of those it refused, each sentence once."""
+    said = dict.fromkeys(answer.words for answer in refusals.values())
+    return "; ".join(filter(None, said))

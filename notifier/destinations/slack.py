@@ -106,7 +106,7 @@ class SlackOptions(KindOptions):
         """Return the positions of the parts whose assignee has no Slack id."""
         if self.channel != ASSIGNEE:
             return frozenset()
-        if message.digest:
+        if message.digest is not None:
             return shares(message)[1]
         lead = message.lead or message.parts[-1].event.lead
         reached = slack_id(lead, message.agents) is not None
@@ -240,7 +240,7 @@ class SlackDestination:
         mention = self._mention(message, None)
         digest = DigestPost(poster=self._poster, zone=self._zone, mention=mention)
         if self._channel == ASSIGNEE:
-            return await digest.to_people(message, headline)
+            return await digest.to_people(message)
         return await digest.to_channel(self._channel, message.parts, headline)
 
     def _translated(self, refusal: Refusal) -> DeliveryError:

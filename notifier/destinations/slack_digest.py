@@ -10,6 +10,7 @@ from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import shares
 from notifier.destinations.slack_post import Poster
+from notifier.destinations.slack_threads import card_payload
 from notifier.errors import (
     DeliveryError,
     RecipientRefusedError,
@@ -36,23 +37,34 @@ class DigestPost:
         await self.poster.post(channel, payload)
         return Receipt()
 
-    async def to_people(self, message: Message, headline: str) -> Receipt:
+    async def to_people(self, message: Message) -> Receipt:
         """Post to each person who has a lead in it; raises a delivery error for those left."""
         people, unresolved = shares(message)
         if not people:
             raise SkippedDeliveryError(UNRESOLVED)
-        taken, faults = set(message.accepted), list[DeliveryError]()
-        for person in [person for person in people if person not in taken]:
+        faults: dict[str, DeliveryError] = {}
+        for person in [one for one in people if one not in message.accepted]:
             try:
-                await self.to_channel(person, people[person], headline)
-                taken.add(person)
+                await self._to_person(person, message, people[person])
             except Refusal as refusal:
-                faults.append(translated(refusal, to_a_person=True))
+                faults[person] = translated(refusal, to_a_person=True)
             except DeliveryError as fault:
-                faults.append(fault)
-        if faults:
-            raise _combined(faults, taken=frozenset(taken))
-        return Receipt(unresolved=unresolved)
+                faults[person] = fault
+        left = dict.fromkeys(unresolved, SkippedDeliveryError(UNRESOLVED))
+        if not faults:
+            return Receipt(left=left)
+        error = _combined(list(faults.values()), taken=frozenset(people.keys() - faults.keys()))
+        if isinstance(error, PartlyTakenError):
+            ends = {n: faults.get(one) for one, positions in people.items() for n in positions}
+            error.parts = ends | left
+        raise error
+
+    async def _to_person(self, person: str, message: Message, positions: Sequence[int]) -> None:
+        share = message.share(tuple(message.parts[position] for position in positions))
+        if share.digest is None and (lead := share.parts[0].event.lead):
+            await self.poster.post(person, card_payload(share, self.mention, lead))
+        else:
+            await self.to_channel(person, share.parts, share.digest or "")
 
 
 def _combined(faults: Sequence[DeliveryError], *, taken: frozenset[str]) -> DeliveryError:

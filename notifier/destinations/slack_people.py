@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from notifier.core.events import OVERDUE
 from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import Agent, Lead
-from notifier.destinations.base import Message, Part
+from notifier.destinations.base import Message
 from notifier.errors import SkippedDeliveryError
 
 ASSIGNEE = "assignee"
@@ -45,13 +45,13 @@ def is_broadcast(message: Message, *, default: bool | None, mention: str) -> boo
     return bool(mention) or any(part.event.type in OVERDUE for part in message.parts)
 
 
-def shares(message: Message) -> tuple[Mapping[str, Sequence[Part]], frozenset[int]]:
-    """Return each assignee's part of a digest by Slack user id, and what is for nobody."""
-    found: dict[str, list[Part]] = {}
+def shares(message: Message) -> tuple[Mapping[str, Sequence[int]], frozenset[int]]:
+    """Return where each assignee's parts of a digest stand, by Slack user id, and nobody's."""
+    found: dict[str, list[int]] = {}
     unresolved = set()
     for position, part in enumerate(message.parts):
         if user := slack_id(part.event.lead, message.agents):
-            found.setdefault(user, []).append(part)
+            found.setdefault(user, []).append(position)
         else:
             unresolved.add(position)
     return found, frozenset(unresolved)

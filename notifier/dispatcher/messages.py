@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from notifier.core.records import Agent
 from notifier.destinations.base import Message, Part
-from notifier.messages.digest import in_short
 from notifier.messages.text import Text
 from notifier.store.claims import Claimed
 from notifier.transactions.turn import Turn
@@ -18,7 +17,7 @@ def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Age
         parts=tuple(_part(claimed) for claimed in bundle),
         digest=digest,
         # A collection is about no lead: each part goes to whoever has its own.
-        lead=None if digest else turn.leads.get(lead),
+        lead=None if digest is not None else turn.leads.get(lead),
         mention=next((one.mention for one in bundle if one.mention), None),
         broadcast=next((b for one in bundle if (b := one.broadcast) is not None), None),
         memory=turn.memories.get(lead, {}),
@@ -28,12 +27,12 @@ def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Age
 
 
 def _headline(bundle: tuple[Claimed, ...]) -> str | None:
-    """Return the title of a collection, ``None`` where the bundle is about one lead."""
+    """Return a collection's name, none for a summary, ``None`` for what is about one lead."""
     match bundle[0].held:
         case "digest":
             return bundle[0].rule
         case "burst" if len({one.lead for one in bundle}) > 1:  # one lead needs no summary
-            return in_short([one.event for one in bundle])
+            return ""
         case _:
             return None
 

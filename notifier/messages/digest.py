@@ -68,6 +68,7 @@ def digest_text(
 ) -> Text:
     """Return a list grouped by rule, each group counted, in the order of ``parts``.
 
+    Without a ``headline`` it is what happened in numbers.
     The body has about ``limit`` characters; what does not fit is counted in its
     group (``… and 3 more``, the oldest). Times are shown where ``zone`` is given.
     """
@@ -79,7 +80,7 @@ def digest_text(
         _group(rule, group, medium, share, zone) for rule, group in groups.items()
     )
     count = f"{len(parts)} message{'' if len(parts) == 1 else 's'}"
-    title = one_line(f"{headline} ({count})")
+    title = one_line(f"{headline or in_short([part.event for part in parts])} ({count})")
     if medium is Medium.SLACK:
         return Text(title=slack(title), body=shorten_mrkdwn(body, limit))
     return Text(title=title, body=shorten(body, limit))

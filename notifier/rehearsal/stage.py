@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 import orjson
 
 from notifier.core.events import EventType, operation
+from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
 from notifier.core.rows import Row, moment_of, ms_of
 from notifier.destinations.base import KindOptions, Message, Receipt
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.tools import Limits
+from notifier.errors import SkippedDeliveryError
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
@@ -179,5 +181,5 @@ class Stage:
             if parts:
                 reached = replace(message, parts=parts)
                 self.sent.append(Sent(at=self.now, to=name, message=reached))
-            receipt = Receipt(unresolved=left)
+            receipt = Receipt(left=dict.fromkeys(left, SkippedDeliveryError(UNRESOLVED)))
             yield Attempt(claimed=bundle, probe=turn.probe, jitter=0.0, receipt=receipt)

@@ -7,9 +7,9 @@ from typing import TypeAlias
 import structlog
 
 from notifier.cleaning import clean
-from notifier.core.outcome import UNRESOLVED, Outcome, Policy, State, conclude
+from notifier.core.outcome import Outcome, Policy, State, conclude
 from notifier.destinations.base import PartlyTakenError, Receipt
-from notifier.errors import DeliveryError, SkippedDeliveryError
+from notifier.errors import DeliveryError
 from notifier.store import destinations, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part, words
@@ -37,17 +37,18 @@ class Attempt:
         return self.failure is None or isinstance(self.failure, PartlyTakenError)
 
     def failure_of(self, position: int) -> DeliveryError | None:
-        """Return why one of ``claimed`` was not delivered: a digest may lack a recipient."""
-        if self.receipt is not None and position in self.receipt.unresolved:
-            return SkippedDeliveryError(UNRESOLVED)
+        """Return why one of ``claimed`` was not delivered: a digest's may end apart."""
+        if isinstance(self.failure, PartlyTakenError):
+            return self.failure.parts.get(position, self.failure)
+        if self.receipt is not None:
+            return self.receipt.left.get(position)
         return self.failure
 
-    @property
-    def said(self) -> str:
-        """What to keep beside the outcome: a receipt's note, or the receiver's words."""
-        if self.failure is not None:
-            return self.failure.excerpt
-        return self.receipt.note if self.receipt else ""
+    def said_of(self, position: int) -> str:
+        """Return what to keep beside the outcome: a receipt's note, or the receiver's words."""
+        if failure := self.failure_of(position):
+            return failure.excerpt
+        return self.receipt.notes.get(position, self.receipt.note) if self.receipt else ""
 
 
 def record(
@@ -140,13 +141,13 @@ def _recorded_singly(
         destinations.remember(session, lead, attempt.receipt.memory, now_ms=now_ms)
     return [
         (claimed, outcome)
-        for claimed, outcome in outcomes
+        for position, (claimed, outcome) in enumerate(outcomes)
         if outbox.record(
             session,
             claimed,
             outcome,
             accepted=claimed.accepted | newly_accepted,
-            note=attempt.said,
+            note=attempt.said_of(position),
             now_ms=now_ms,
         )
     ]

@@ -231,9 +231,10 @@ async def test_of_a_digest_for_assignees_alone_the_part_of_nobody_is_told() -> N
     digest = message(*parts, who=None, digest="The night")
     async with MailServer() as server:
         receipt = await email(server.url, "assignee").send(digest)
-        assert receipt.unresolved == {0}
+        assert [*map(str, receipt.left.values())] == ["unresolved assignee"]
+        assert receipt.left.keys() == {0}
         receipt = await email(server.url, "assignee", BOSS).send(digest)
-        assert receipt.unresolved == set()
+        assert receipt.left == {}
 
 
 async def test_a_fault_between_two_mails_of_a_digest_keeps_what_was_taken() -> None:
@@ -251,7 +252,8 @@ async def test_a_mail_that_nobody_took_is_no_hindrance_to_the_next_of_a_digest()
         server.refuse("asha@example.com", "550 5.1.1 gone")
         digest = message(*parts, who=None, digest="D")
         receipt = await email(server.url, "assignee").send(digest)
-    assert receipt.note == "asha@example.com: 127.0.0.1 answered 550 5.1.1: gone"
+    refused = receipt.left[0]
+    assert refused.in_full == "asha@example.com: 127.0.0.1 answered 550 5.1.1: gone"
     assert [mail.recipients for mail in server.accepted] == [("bina@example.com",)]
 
 

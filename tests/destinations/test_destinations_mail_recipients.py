@@ -155,7 +155,7 @@ async def test_a_mail_that_is_refused_keeps_no_other_mail_of_a_digest(refused: b
             assert isinstance(error, PartlyTakenError)
             assert error.accepted == {"bina@example.com"}
         else:
-            assert (await found.send(night)).note == (
+            assert (await found.send(night)).left[0].in_full == (
                 "asha@example.com: 127.0.0.1 answered 554 5.7.1: spam"
             )
     assert got(server) == [("asha@example.com",), ("bina@example.com",)]

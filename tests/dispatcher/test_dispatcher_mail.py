@@ -272,3 +272,53 @@ async def test_a_mailbox_that_refuses_hides_no_trouble_of_the_destination(
             await found.states("mail", dead=4, pending=3)
             await found.stands("mail", "failing")
             await found.until("SELECT COUNT(*) FROM events WHERE type = 'destination.down'", 1)
+
+
+HOURLY = TO_OWNERS.replace("send: mail}", "send: mail, digest: 1h}")
+EACH_ONE = "SELECT group_concat(state, ' ') FROM (SELECT state FROM deliveries ORDER BY id)"
+
+
+@pytest.mark.parametrize(
+    ("refused", "ends"),
+    [
+        (b"452 4.2.2 mailbox full", "pending pending delivered"),
+        (b"550 5.1.1 gone", "dead dead delivered"),
+    ],
+)
+async def test_of_a_digest_each_lead_ends_as_its_own_recipient_answered(
+    tmp_path: Path, refused: bytes, ends: str
+) -> None:
+    async with RawMailServer() as server:
+        server.script("RCPT gone@example.com", refused)
+        async with house(tmp_path, HOURLY, settings=settings(server)) as found:
+            await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(2)))
+            await found.read(lead("b", assignee=HERE))
+            found.pass_(hours=1)
+            await found.until(EACH_ONE, ends)
+            errors = await found.rows("SELECT error LIKE 'gone@%' FROM deliveries ORDER BY id")
+            assert errors == [(1,), (1,), (None,)]
+            found.pass_(seconds=6)
+            if ends.startswith("pending"):
+                await found.until(EACH_ONE, "delivered delivered delivered")
+    others = [("gone@example.com",)] if ends.startswith("pending") else []
+    assert [mail.recipients for mail in server.mails] == [("here@example.com",), *others]
+
+
+async def test_of_a_summary_each_person_gets_the_count_of_their_own(tmp_path: Path) -> None:
+    rules = TO_OWNERS.replace("burst: null}\n  screen", "burst: {limit: 1, per: 5m}}\n  screen")
+    async with (
+        RawMailServer() as server,
+        house(tmp_path, rules, settings=settings(server)) as found,
+    ):
+        await found.read(lead("first", assignee=HERE))
+        await found.states("mail", delivered=1)
+        await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(3)))
+        await found.read(lead("b", assignee=HERE))
+        await found.until("SELECT COUNT(*) FROM deliveries WHERE held = 'burst'", 4)
+        found.pass_(minutes=5)
+        await found.states("mail", delivered=5)
+    sent = [message_from_bytes(mail.content, policy=policy.default) for mail in server.mails]
+    assert [(mail["to"], mail["subject"]) for mail in sent[1:]] == [
+        ("gone@example.com", "3 new leads (3 messages)"),
+        ("here@example.com", "New lead: b"),
+    ]

@@ -286,3 +286,48 @@ async def test_a_probe_that_one_person_refuses_is_followed_by_another_in_a_secon
         found.pass_(seconds=5)
         await found.states("dm", delivered=1, pending=5)
         await found.stands("dm", "up")
+
+
+EACH_ONE = "SELECT group_concat(state, ' ') FROM (SELECT state FROM deliveries ORDER BY id)"
+
+
+async def test_of_a_digest_each_lead_ends_as_its_own_recipient_was_reached(
+    tmp_path: Path,
+) -> None:
+    hourly = TO_OWNERS.replace("send: dm}", "send: dm, digest: 1h}")
+    async with (
+        Slack(users=("U0BAD", "U0GOOD")) as slack,
+        house(tmp_path, hourly, settings=settings(slack)) as found,
+    ):
+        slack.script(failure("user_not_found"), method="chat.postMessage", channel="D0BAD")
+        await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(2)))
+        await found.read(lead("b", assignee=GOOD))
+        found.pass_(hours=1)
+        await found.until(EACH_ONE, "pending pending delivered")
+        (told,) = await found.one("SELECT DISTINCT error FROM deliveries WHERE error > ''")
+        assert "check the Slack user id of this lead's assignee" in str(told)
+        found.pass_(seconds=6)
+        await found.until(EACH_ONE, "delivered delivered delivered")
+        assert len(slack.posts("D0GOOD")) == len(slack.posts("D0BAD")) == 1
+
+
+async def test_of_a_summary_each_person_gets_the_count_of_their_own(tmp_path: Path) -> None:
+    few = TO_OWNERS.replace(
+        "channel: assignee}", "channel: assignee, burst: {limit: 1, per: 5m}}"
+    )
+    async with (
+        Slack(users=("U0BAD", "U0GOOD")) as slack,
+        house(tmp_path, few, settings=settings(slack)) as found,
+    ):
+        await found.read(lead("first", assignee=GOOD))
+        await found.states("dm", delivered=1)
+        await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(3)))
+        await found.read(lead("b", assignee=GOOD))
+        await found.until("SELECT COUNT(*) FROM deliveries WHERE held = 'burst'", 4)
+        found.pass_(minutes=5)
+        await found.states("dm", delivered=5)
+        assert [one["text"] for one in slack.posts("D0BAD")] == ["3 new leads (3 messages)"]
+        assert [one["text"] for one in slack.posts("D0GOOD")] == [
+            "New lead: first",
+            "New lead: b",
+        ]
