@@ -12,9 +12,8 @@ import socket
 from collections.abc import Callable
 
 PATIENCE_S = 2.0
-FULL_NAME = re.compile(
-    r"(?:(?!-)[a-z0-9-]{1,63}\.)+(?!-)[a-z0-9-]*[a-z][a-z0-9-]*", re.ASCII | re.I
-)
+LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+FULL_NAME = re.compile(rf"(?=.{{1,253}}$)(?:{LABEL}\.)+(?![0-9]+$){LABEL}", re.ASCII | re.I)
 OF_EVERY_HOST = ("localhost", "localdomain")
 
 

@@ -40,18 +40,32 @@ class _Text(UnstructuredHeader, BaseHeader):
 class _Addresses(AddressHeader, BaseHeader):  # type: ignore[misc] # as the registry does
     def fold(self, *, policy: Policy) -> str:
         """Return the whole header, an address a line."""
-        lines = f",{policy.linesep} ".join(_line(one, policy) for one in self.addresses)
-        return f"{self.name}: {lines}{policy.linesep}"
+        first, *others = self.addresses
+        lines = [_line(first, policy, header_name=self.name)]
+        lines += [_line(one, policy, header_name="") for one in others]
+        return f"{self.name}: {f',{policy.linesep} '.join(lines)}{policy.linesep}"
 
 
-def _line(address: Address, policy: Policy) -> str:
+def _line(address: Address, policy: Policy, *, header_name: str) -> str:
     name = address.display_name
     if name.isascii() and "=?" not in name:
         return str(address)
-    return f"{_folded(name, policy)}{policy.linesep} <{address.addr_spec}>"
+    folded = _folded(name, policy, header_name=header_name)
+    return f"{folded}{policy.linesep} <{address.addr_spec}>"
 
 
-def _folded(text: str, policy: Policy, *, header_name: str = "") -> str:
-    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
-    header = Header(text, charset, maxlinelen=MAX_LINE, header_name=header_name or None)
+def _folded(text: str, policy: Policy, *, header_name: str) -> str:
+    header = Header(
+        text,
+        _charset(text, header_name),
+        maxlinelen=MAX_LINE,
+        header_name=header_name or None,
+    )
     return header.encode(linesep=policy.linesep)
+
+
+def _charset(text: str, header_name: str) -> str:
+    """Return how a text is written: a first word too long for its line would get a blank."""
+    first, *_ = text.split(" ")
+    fits = len(header_name) + len(": ") + len(first) <= MAX_LINE
+    return "us-ascii" if fits and text.isascii() and "=?" not in text else "utf-8"

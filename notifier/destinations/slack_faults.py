@@ -52,6 +52,8 @@ OF_A_PERSON: Mapping[str, str] = {
     **dict.fromkeys(("user_disabled", "is_archived"), GONE_REMEDY),
     "messages_tab_disabled": TAB_REMEDY,
 }
+# Of codes that are not listed, those that speak of whom a direct message is for.
+ABOUT_A_PERSON = re.compile(r"(?:^|_)(?:users?|members?|recipients?|dms?|im)(?:_|$)")
 CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 
 
@@ -89,11 +91,17 @@ def translated(refusal: Refusal, *, to_a_person: bool) -> DeliveryError:
         return PermanentDeliveryError(
             problem, remedy="send the event to another destination, or shorten its template"
         )
-    if to_a_person and (remedy := OF_A_PERSON.get(refusal.code, "")):
+    if to_a_person and (remedy := _of_a_person(refusal.code)):
         return RecipientRefusedError(problem, remedy=remedy)
     if remedy := OF_THE_DESTINATION.get(refusal.code, ""):
         return DestinationRefusedError(problem, remedy=remedy)
     return TemporaryDeliveryError(problem)
+
+
+def _of_a_person(code: str) -> str:
+    """Return the remedy where one person is what a direct message met, else nothing."""
+    unlisted = ID_REMEDY if ABOUT_A_PERSON.search(code) else ""
+    return OF_A_PERSON.get(code, unlisted)
 
 
 def code_in(answer: object) -> str:

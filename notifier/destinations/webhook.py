@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -88,7 +89,10 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_headers(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+    spelt = Counter(name.lower() for name in headers)
     for name, value in headers.items():
+        if spelt[name.lower()] > 1:
+            raise UnfitError(name, "is a header that stands here twice")
         if not HEADER_NAME.fullmatch(name):
             raise ValueError("a header's name is letters, digits and hyphens")
         if name.lower() in RESERVED_HEADERS:

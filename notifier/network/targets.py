@@ -36,12 +36,14 @@ class Target:
     def request(
         self, method: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> httpx.Request:
-        """Return a request there; its headers win over the URL's."""
-        given = {name.lower(): value for name, value in (headers or {}).items()}
+        """Return a request there; its headers win over the URL's, and keep their spelling."""
+        given = headers or {}
+        spelt = {name.lower() for name in given}
+        own = {name: value for name, value in self.headers.items() if name not in spelt}
         return httpx.Request(
             method,
             self.origin,
-            headers=self.headers | given,
+            headers={**own, **given},
             # As a stream: else httpx writes headers that the transport writes anyway.
             stream=httpx.ByteStream(body),
             extensions={"target": self.path},

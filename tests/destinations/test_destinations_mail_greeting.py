@@ -91,6 +91,8 @@ async def test_closing_waits_for_no_look_up() -> None:
         *((name, None) for name in ("", "leads", "my_host.example.org", "bücher.example")),
         *((name, None) for name in ("192.0.2.7", "2001:db8::7", "a b.example.org", "x..org")),
         *((name, None) for name in ("localhost6.localdomain", "localhost.example.org")),
+        *((name, None) for name in ("leads-.example.org", "x.org-", f"{'a' * 64}.org")),
+        (".".join(["a" * 63] * 4), None),
     ],
 )
 def test_which_names_are_full(name: str, full: str | None) -> None:

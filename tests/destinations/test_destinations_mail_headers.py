@@ -115,3 +115,14 @@ def test_an_address_outside_ascii_is_written_as_it_is_where_the_server_can() -> 
     parsed = message_from_bytes(mail, policy=policy.default.clone(utf8=True))
     assert "<boss@example.com>" in str(parsed["to"])
     assert "zoë@example.com".encode() in mail
+
+
+@pytest.mark.parametrize("subject", ["x" * 80, f"https://example.com/{'y' * 90} is long"])
+def test_a_first_word_that_is_too_long_for_its_line_gets_no_blank(subject: str) -> None:
+    assert said_by_all(mail_of(subject)) == {subject}
+
+
+@pytest.mark.parametrize("name", ["é" + "x" * 150, "सेल्स टीम " * 12])
+def test_no_line_with_encoded_words_is_longer_than_they_may_be(name: str) -> None:
+    lines = mail_of(name, name=name.strip()).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(len(line) for line in lines if b"=?" in line) <= 76  # RFC 2047, 2

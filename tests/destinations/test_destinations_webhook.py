@@ -293,6 +293,18 @@ async def test_a_login_in_the_url_becomes_a_header() -> None:
     assert server.requests[0].headers["authorization"] == f"Basic {login}"
 
 
+async def test_a_headers_name_is_sent_as_it_was_written() -> None:
+    async with (
+        raw_server(answer(204)) as server,
+        webhook(server.url, headers={"X-API-Key": "k", "USER-agent": "ours"}) as crm,
+    ):
+        await crm.send(message())
+    (request,) = server.requests
+    assert {"X-API-Key", "USER-agent"} <= {*request.names}
+    assert request.headers["user-agent"] == "ours"
+    assert len(request.headers) == len(request.names)  # none stands twice
+
+
 async def test_extra_headers_are_sent() -> None:
     async with (
         raw_server(answer(200)) as server,
@@ -467,6 +479,7 @@ def test_a_wrong_url_is_refused_without_showing_it(url: str) -> None:
         {"": "x"},
         {"X-Y": "a\r\nB: c"},
         {"X-Y": "é"},
+        {"X-Y": "a", "x-y": "b"},
     ],
 )
 def test_a_header_that_is_ours_or_malformed_is_refused(headers: dict[str, str]) -> None:

@@ -237,7 +237,7 @@ rules:
 BAD, GOOD = {"id": "agA", "name": "Gone"}, {"id": "agB", "name": "Here"}
 
 
-@pytest.mark.parametrize("code", sorted(OF_A_PERSON))
+@pytest.mark.parametrize("code", [*sorted(OF_A_PERSON), "user_is_restricted"])
 async def test_a_person_whom_slack_does_not_reach_keeps_nobody_else_waiting(
     tmp_path: Path, code: str
 ) -> None:

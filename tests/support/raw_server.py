@@ -14,9 +14,10 @@ Reply: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it came; header names are lower case."""
+    """A request as it came; header names are lower case, and as they came in ``names``."""
 
     line: str
+    names: tuple[str, ...]
     headers: dict[str, str]
     body: bytes
 
@@ -57,7 +58,8 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
         name.lower(): value.strip() for name, value in (text.split(":", 1) for text in fields)
     }
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(line=line, headers=headers, body=body)
+    names = tuple(text.partition(":")[0] for text in fields)
+    return Request(line=line, names=names, headers=headers, body=body)
 
 
 @asynccontextmanager
