@@ -21,6 +21,22 @@ SQL = re.compile(
     r"|VACUUM|ATTACH|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b"
 )
 
+NOT_SHARED = {
+    r"\?": "a value without a name: write :name",
+    r"json_each": "a list of SQLite's: write IN (:list), and spread it",
+    r"(?i)\bPRAGMA\b|\browid\b|\bGLOB\b|\bIFNULL\b|\bstrftime\b|sqlite_|total_changes": (
+        "SQLite alone has it: make it a verb of Engine"
+    ),
+    r"INSERT OR": "SQLite alone has it: write ON CONFLICT",
+    r"\b(MIN|MAX)\([^()]*,": "PostgreSQL has it for a column alone: write a condition",
+    r"= *TRUE\b|= *FALSE\b|\bIS TRUE\b": "flags are numbers in these tables",
+    r":\w+ IS (NOT )?NULL": "a value of no type: leave the condition out instead",
+    # It folds case in SQLite, and does not in PostgreSQL.
+    r"(?<!\) )\bI?LIKE\b": "the engines fold case differently: write LOWER(name) LIKE …",
+    r"DO UPDATE SET.*\b(\w+) = \1\b": "whose column? write table.column",
+}
+"""What one of the engines does not know, or reads differently; and what to write instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -60,8 +76,13 @@ def wrong(found: Found) -> str | None:
         return None
     if (root := found.module.partition(".")[0]) in DRIVERS:
         return f"{root} is for an engine's own files: take a Session"
-    if not found.file.startswith("store/") and SQL.search(found.text):
+    if not SQL.search(found.text):
+        return None
+    if not found.file.startswith("store/"):
         return "a statement: it belongs in store/"
+    for pattern, instead in NOT_SHARED.items():
+        if re.search(pattern, found.text):
+            return instead
     return None
 
 
@@ -98,6 +119,36 @@ def test_only_an_engine_knows_its_driver_and_only_the_store_writes_statements() 
             "transactions/turn.py",
             "session.execute(f'SELECT id FROM {table}')",
             "a statement: it belongs in store/",
+        ),
+        (
+            "store/sources.py",
+            "session.execute('SELECT state FROM sources WHERE bot_id = ?')",
+            "a value without a name: write :name",
+        ),
+        (
+            "store/sources.py",
+            "session.execute('UPDATE sources SET at_ms = MIN(at_ms, :now_ms)')",
+            "PostgreSQL has it for a column alone: write a condition",
+        ),
+        (
+            "store/browse.py",
+            "session.execute('SELECT id FROM events WHERE :type IS NULL OR type = :type')",
+            "a value of no type: leave the condition out instead",
+        ),
+        (
+            "store/browse.py",
+            "session.execute('SELECT id FROM events WHERE body LIKE :words')",
+            "the engines fold case differently: write LOWER(name) LIKE …",
+        ),
+        (
+            "store/destinations.py",
+            "SQL = 'INSERT INTO a VALUES (1) ON CONFLICT (n) DO UPDATE SET n = n + 1'",
+            "whose column? write table.column",
+        ),
+        (
+            "store/sources.py",
+            "session.execute('SELECT rowid FROM sources')",
+            "SQLite alone has it: make it a verb of Engine",
         ),
     ],
 )

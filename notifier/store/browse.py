@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
+from notifier.store.batches import chunks
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -66,13 +65,17 @@ DELIVERIES = """
 
 def deliveries(session: Session, wanted: Wanted) -> list[Delivery]:
     """Return deliveries; ``since_ms`` is about their creation, ``types`` about the event."""
-    rows = session.execute(
-        DELIVERIES + " WHERE (:since_ms IS NULL OR d.created_ms >= :since_ms)"  # noqa: S608
-        " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
-        " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
-        " AND (:state IS NULL OR d.state = :state)"
-        " AND (:destination IS NULL OR d.destination = :destination)"
-        " ORDER BY d.id DESC LIMIT :limit",
+    rows = session.spread(
+        DELIVERIES
+        + _where(
+            wanted,
+            since="d.created_ms >= :since_ms",
+            types="e.type IN (:types)",
+            lead="e.subject = :lead AND e.bot_id IS NOT NULL",
+            state="d.state = :state",
+            destination="d.destination = :destination",
+        )
+        + " ORDER BY d.id DESC LIMIT :limit",
         _values(wanted),
     )
     return [_delivery(row) for row in reversed(rows.fetchall())]
@@ -80,20 +83,23 @@ def deliveries(session: Session, wanted: Wanted) -> list[Delivery]:
 
 def deliveries_of(session: Session, event_id: str) -> list[Delivery]:
     """Return what became of one event, replays included."""
-    rows = session.execute(DELIVERIES + " WHERE e.id = ? ORDER BY d.id", [event_id])
+    rows = session.execute(DELIVERIES + " WHERE e.id = :id ORDER BY d.id", {"id": event_id})
     return [_delivery(row) for row in rows]
 
 
 def event_bodies(session: Session, wanted: Wanted) -> list[bytes]:
     """Return envelopes as stored; ``state`` keeps events with such a delivery."""
-    rows = session.execute(
-        "SELECT e.body FROM events AS e"
-        " WHERE (:since_ms IS NULL OR e.observed_ms >= :since_ms)"
-        " AND (:types = '[]' OR e.type IN (SELECT value FROM json_each(:types)))"
-        " AND (:lead IS NULL OR e.subject = :lead AND e.bot_id IS NOT NULL)"
-        " AND (:state IS NULL OR EXISTS (SELECT 1 FROM deliveries AS d"
-        " WHERE d.event_seq = e.seq AND d.state = :state))"
-        " ORDER BY e.seq DESC LIMIT :limit",
+    rows = session.spread(
+        "SELECT e.body FROM events AS e"  # noqa: S608
+        + _where(
+            wanted,
+            since="e.observed_ms >= :since_ms",
+            types="e.type IN (:types)",
+            lead="e.subject = :lead AND e.bot_id IS NOT NULL",
+            state="EXISTS (SELECT 1 FROM deliveries AS d"
+            " WHERE d.event_seq = e.seq AND d.state = :state)",
+        )
+        + " ORDER BY e.seq DESC LIMIT :limit",
         _values(wanted),
     )
     return [raw(body) for (body,) in reversed(rows.fetchall())]
@@ -101,17 +107,19 @@ def event_bodies(session: Session, wanted: Wanted) -> list[bytes]:
 
 def event_body(session: Session, event_id: str) -> bytes | None:
     """Return one envelope, ``None`` where no such event is stored."""
-    row = session.execute("SELECT body FROM events WHERE id = ?", [event_id]).fetchone()
+    row = session.execute("SELECT body FROM events WHERE id = :id", {"id": event_id}).fetchone()
     return raw(row[0]) if row else None
 
 
 def events_by_id(session: Session, ids: Collection[str]) -> list[bytes]:
     """Return the envelopes of these events."""
-    rows = session.execute(
-        "SELECT body FROM events WHERE id IN (SELECT value FROM json_each(?))",
-        [orjson.dumps(list(ids)).decode()],
-    )
-    return [raw(body) for (body,) in rows]
+    return [
+        raw(body)
+        for some in chunks(list(ids))
+        for (body,) in session.spread(
+            "SELECT body FROM events WHERE id IN (:ids)", {"ids": some}
+        ).fetchall()
+    ]
 
 
 def leads(
@@ -127,14 +135,16 @@ def leads(
     without ``agents`` who stands behind an agent's id. A record that cannot be read is
     named in ``damages``; without those it raises :class:`DamagedError`.
     """
-    rows = session.execute(
-        "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row, r.lead_id"
-        " FROM records AS r"
-        " LEFT JOIN sources AS s ON s.bot_id = r.bot_id"
-        " WHERE (:lead IS NULL OR r.lead_id = :lead)"
-        " AND (:since_ms IS NULL OR r.changed_ms >= :since_ms)"
-        " AND (:types = '[]' OR r.type IN (SELECT value FROM json_each(:types)))"
-        " ORDER BY r.changed_ms DESC, r.bot_id DESC, r.lead_id DESC",
+    rows = session.spread(
+        "SELECT r.bot_id, COALESCE(s.name, r.bot_id), r.type, r.row, r.lead_id"  # noqa: S608
+        " FROM records AS r LEFT JOIN sources AS s ON s.bot_id = r.bot_id"
+        + _where(
+            wanted,
+            since="r.changed_ms >= :since_ms",
+            types="r.type IN (:types)",
+            lead="r.lead_id = :lead",
+        )
+        + " ORDER BY r.changed_ms DESC, r.bot_id DESC, r.lead_id DESC",
         _values(wanted),
     )
     found: list[Lead] = []
@@ -173,10 +183,32 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
     )
 
 
+def _where(
+    wanted: Wanted,
+    *,
+    since: str,
+    types: str,
+    lead: str,
+    state: str | None = None,
+    destination: str | None = None,
+) -> str:
+    """Return the clause of what narrows: each condition is for that part of ``wanted``."""
+    given = (
+        (wanted.since_ms is not None, since),
+        (bool(wanted.types), types),
+        (wanted.lead is not None, lead),
+        (wanted.state is not None, state),
+        (wanted.destination is not None, destination),
+    )
+    narrowing = [f"({condition})" for is_given, condition in given if is_given and condition]
+    return f" WHERE {' AND '.join(narrowing)}" if narrowing else ""
+
+
 def _values(wanted: Wanted) -> dict[str, object]:
+    """Return what the conditions name; those that do not stand there are not looked at."""
     return {
         "since_ms": wanted.since_ms,
-        "types": orjson.dumps(wanted.types).decode(),
+        "types": list(wanted.types) or None,
         "lead": wanted.lead,
         "state": wanted.state,
         "destination": wanted.destination,

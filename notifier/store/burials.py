@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-import orjson
-
 from notifier.core.outcome import LOST_UNTIL_DEAD
 from notifier.store import destinations
+from notifier.store.batches import NOBODY
 from notifier.store.session import Session
 from notifier.store.texts import is_damaged
 
@@ -17,9 +16,9 @@ def bury(session: Session, ids: Iterable[int], reason: str) -> None:
     """End these deliveries for a reason of their own; their deaths are told, too."""
     for delivery in ids:
         ended = session.execute(
-            "UPDATE deliveries SET state = 'dead', claimed = 0, reason = ? WHERE id = ?"
-            " RETURNING destination",
-            [reason, delivery],
+            "UPDATE deliveries SET state = 'dead', claimed = 0, reason = :reason"
+            " WHERE id = :id RETURNING destination",
+            {"reason": reason, "id": delivery},
         ).fetchall()
         for (destination,) in ended:
             destinations.count_dead(session, destination, 1)
@@ -30,12 +29,11 @@ def bury_removed(session: Session, present: Iterable[str]) -> Mapping[str, int]:
 
     Returns how many died for each of them.
     """
-    kept = orjson.dumps(sorted(present)).decode()
-    died = session.execute(
+    died = session.spread(
         "UPDATE deliveries SET state = 'dead', claimed = 0, reason = 'destination removed'"
         " WHERE state = 'pending'"
-        " AND destination NOT IN (SELECT value FROM json_each(:kept)) RETURNING destination",
-        {"kept": kept},
+        " AND destination NOT IN (:kept) RETURNING destination",
+        {"kept": [*present, NOBODY]},
     )
     return Counter(name for (name,) in died.fetchall() if not is_damaged(name))
 

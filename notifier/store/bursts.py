@@ -24,9 +24,12 @@ def summarise(
         (min(sent) if sent else now_ms) + per_ms,
     )
     session.executemany(
-        "UPDATE deliveries SET bundle = ?, held = 'burst', due_ms = ?"
-        " WHERE bundle = ? AND destination = ? AND state = 'pending'",
-        [(bundle, due_ms, one, destination) for one in over],
+        "UPDATE deliveries SET bundle = :bundle, held = 'burst', due_ms = :due_ms"
+        " WHERE bundle = :over AND destination = :destination AND state = 'pending'",
+        [
+            {"bundle": bundle, "due_ms": due_ms, "over": one, "destination": destination}
+            for one in over
+        ],
     )
 
 
@@ -61,7 +64,7 @@ def _sent_ms(session: Session, destination: str, *, since_ms: int, now_ms: int) 
 def _open_summary(session: Session, destination: str) -> tuple[str, int] | None:
     found = session.execute(
         "SELECT bundle, due_ms FROM deliveries WHERE state = 'pending' AND held = 'burst'"
-        " AND destination = ? AND claimed = 0 AND attempts = 0 LIMIT 1",
-        [destination],
+        " AND destination = :destination AND claimed = 0 AND attempts = 0 LIMIT 1",
+        {"destination": destination},
     ).fetchone()
     return (found[0], found[1]) if found else None

@@ -9,7 +9,6 @@ import msgspec
 from notifier.core.events import Event, decode
 from notifier.core.outcome import LOST_UNTIL_ALONE
 from notifier.errors import DamagedError
-from notifier.store.batches import marks
 from notifier.store.burials import DAMAGED, bury
 from notifier.store.session import Session
 from notifier.store.texts import is_damaged, raw
@@ -123,11 +122,11 @@ def _claim_bundles(
     session: Session, destination: str, bundles: Sequence[str]
 ) -> list[tuple[Claimed, ...]]:
     """Claim these bundles, whole, and return them in their order."""
-    rows = session.execute(
-        "UPDATE deliveries SET claim = claim + 1, claimed = 1"  # noqa: S608
-        f" WHERE destination = ? AND bundle IN ({marks(bundles)}) AND state = 'pending'"
+    rows = session.spread(
+        "UPDATE deliveries SET claim = claim + 1, claimed = 1"
+        " WHERE destination = :destination AND bundle IN (:bundles) AND state = 'pending'"
         " RETURNING id",
-        [destination, *bundles],
+        {"destination": destination, "bundles": list(bundles)},
     ).fetchall()
     whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
     for one in _claimed(session, sorted(row[0] for row in rows)):
@@ -137,13 +136,15 @@ def _claim_bundles(
 
 def _claimed(session: Session, ids: Sequence[int]) -> Iterable[Claimed]:
     """Yield these deliveries; one that cannot be read is dead."""
-    rows = session.execute(
-        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"  # noqa: S608
+    if not ids:
+        return
+    rows = session.spread(
+        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"
         " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
         " COALESCE(d.envelope, e.body) FROM deliveries AS d"
         " LEFT JOIN events AS e ON e.seq = d.event_seq"
-        f" WHERE d.id IN ({marks(ids)}) ORDER BY d.id",
-        ids,
+        " WHERE d.id IN (:ids) ORDER BY d.id",
+        {"ids": list(ids)},
     ).fetchall()
     for row in rows:
         try:

@@ -11,8 +11,8 @@ def standing(session: Session, name: str) -> Standing:
     """Return how the destination stands; one never heard of is up."""
     row = session.execute(
         "SELECT state, failures, failing_since_ms, probe_ms, reason, remedy"
-        " FROM destinations WHERE name = ?",
-        [name],
+        " FROM destinations WHERE name = :name",
+        {"name": name},
     ).fetchone()
     if row is None:
         return Standing()
@@ -63,21 +63,24 @@ def probe_now(session: Session, *, now_ms: int) -> None:
 def told_down(session: Session, name: str) -> bool:
     """Return whether the present trouble was told as ``destination.down``."""
     row = session.execute(
-        "SELECT told_down FROM destinations WHERE name = ?", [name]
+        "SELECT told_down FROM destinations WHERE name = :name", {"name": name}
     ).fetchone()
     return bool(row and row[0])
 
 
 def set_told_down(session: Session, name: str, *, told: bool) -> None:
     """Remember that ``destination.down`` (or ``up``) was told."""
-    session.execute("UPDATE destinations SET told_down = ? WHERE name = ?", [int(told), name])
+    session.execute(
+        "UPDATE destinations SET told_down = :told WHERE name = :name",
+        {"told": int(told), "name": name},
+    )
 
 
 def count_dead(session: Session, name: str, count: int) -> None:
     """Add to the dead deliveries that no ``delivery.dead`` event has counted yet."""
     session.execute(
         "INSERT INTO destinations (name, dead_untold) VALUES (:name, :count)"
-        " ON CONFLICT (name) DO UPDATE SET dead_untold = dead_untold + :count",
+        " ON CONFLICT (name) DO UPDATE SET dead_untold = destinations.dead_untold + :count",
         {"name": name, "count": count},
     )
 
@@ -90,27 +93,28 @@ def take_dead(
     At most one telling each ``every_ms``; what is returned counts as told.
     """
     row = session.execute(
-        "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = ?", [name]
+        "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = :name", {"name": name}
     ).fetchone()
     if row is None or row[0] == 0:
         return 0, None
     if row[1] is not None and now_ms < row[1] + every_ms:
         return 0, row[1] + every_ms
     session.execute(
-        "UPDATE destinations SET dead_untold = 0, dead_told_ms = ? WHERE name = ?",
-        [now_ms, name],
+        "UPDATE destinations SET dead_untold = 0, dead_told_ms = :now_ms WHERE name = :name",
+        {"now_ms": now_ms, "name": name},
     )
     return int(row[0]), None
 
 
 def bring_forward(session: Session, *, probe_ms: int, now_ms: int) -> None:
     """Probe at ``probe_ms`` at the latest; nothing that was told lies in the future."""
-    session.execute(
-        "UPDATE destinations SET probe_ms = MIN(probe_ms, :probe_ms),"
-        " failing_since_ms = MIN(failing_since_ms, :now_ms),"
-        " dead_told_ms = MIN(dead_told_ms, :now_ms)",
-        {"probe_ms": probe_ms, "now_ms": now_ms},
-    )
+    times = {"probe_ms": probe_ms, "now_ms": now_ms}
+    for statement in (
+        "UPDATE destinations SET probe_ms = :probe_ms WHERE probe_ms > :probe_ms",
+        "UPDATE destinations SET failing_since_ms = :now_ms WHERE failing_since_ms > :now_ms",
+        "UPDATE destinations SET dead_told_ms = :now_ms WHERE dead_told_ms > :now_ms",
+    ):
+        session.execute(statement, times)
 
 
 def untold_removed(session: Session) -> list[str]:
@@ -124,13 +128,17 @@ def untold_removed(session: Session) -> list[str]:
 def memory(session: Session, lead: str) -> dict[str, str]:
     """Return what destinations remember of this lead."""
     return dict(
-        session.execute("SELECT name, value FROM memory WHERE lead = ?", [lead]).fetchall()
+        session.execute(
+            "SELECT name, value FROM memory WHERE lead = :lead", {"lead": lead}
+        ).fetchall()
     )
 
 
 def remembered(session: Session, *, since_ms: int) -> list[str]:
     """Return the leads of which something was remembered after ``since_ms``."""
-    rows = session.execute("SELECT DISTINCT lead FROM memory WHERE updated_ms > ?", [since_ms])
+    rows = session.execute(
+        "SELECT DISTINCT lead FROM memory WHERE updated_ms > :since_ms", {"since_ms": since_ms}
+    )
     return [lead for (lead,) in rows.fetchall()]
 
 
@@ -140,8 +148,12 @@ def remember(session: Session, lead: str, entries: Mapping[str, str], *, now_ms:
     if is_forgotten(session, bot_id, [lead_id]):
         return  # its last message was under way meanwhile
     session.executemany(
-        "INSERT INTO memory (lead, name, value, updated_ms) VALUES (?, ?, ?, ?)"
+        "INSERT INTO memory (lead, name, value, updated_ms)"
+        " VALUES (:lead, :name, :value, :now_ms)"
         " ON CONFLICT (lead, name) DO UPDATE SET value = excluded.value,"
         " updated_ms = excluded.updated_ms",
-        [(lead, name, value, now_ms) for name, value in entries.items()],
+        [
+            {"lead": lead, "name": name, "value": value, "now_ms": now_ms}
+            for name, value in entries.items()
+        ],
     )

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-import orjson
-
+from notifier.store.batches import NOBODY
 from notifier.store.session import Session
 
 
@@ -32,11 +31,10 @@ def release_retries(session: Session, destination: str, *, now_ms: int) -> None:
 
 def release_digests(session: Session, rules: Iterable[str], *, now_ms: int) -> None:
     """What a rule had collected goes out at once where the rule exists no longer."""
-    kept = orjson.dumps(sorted(rules)).decode()
-    session.execute(
+    session.spread(
         "UPDATE deliveries SET due_ms = :now_ms WHERE state = 'pending' AND held = 'digest'"
-        " AND due_ms > :now_ms AND rule NOT IN (SELECT value FROM json_each(:kept))",
-        {"kept": kept, "now_ms": now_ms},
+        " AND due_ms > :now_ms AND rule NOT IN (:kept)",
+        {"kept": [*rules, NOBODY], "now_ms": now_ms},
     )
 
 
@@ -44,8 +42,8 @@ def later(session: Session, *, now_ms: int) -> list[Later]:
     """Return the pending deliveries that are not due yet and not being sent."""
     rows = session.execute(
         "SELECT id, rule, destination, held, attempts, due_ms FROM deliveries"
-        " WHERE state = 'pending' AND claimed = 0 AND due_ms > ?",
-        [now_ms],
+        " WHERE state = 'pending' AND claimed = 0 AND due_ms > :now_ms",
+        {"now_ms": now_ms},
     ).fetchall()
     return [
         Later(
@@ -62,11 +60,13 @@ def later(session: Session, *, now_ms: int) -> list[Later]:
 
 def bring_forward(session: Session, delivery: int, *, due_ms: int, now_ms: int) -> None:
     """Let a delivery be due at ``due_ms``, and have been made by now at the latest."""
-    session.execute(
-        "UPDATE deliveries SET due_ms = :due_ms, planned_ms = MIN(planned_ms, :due_ms),"
-        " created_ms = MIN(created_ms, :now_ms) WHERE id = :id",
-        {"due_ms": due_ms, "now_ms": now_ms, "id": delivery},
-    )
+    times = {"due_ms": due_ms, "now_ms": now_ms, "id": delivery}
+    for statement in (
+        "UPDATE deliveries SET due_ms = :due_ms WHERE id = :id",
+        "UPDATE deliveries SET planned_ms = :due_ms WHERE id = :id AND planned_ms > :due_ms",
+        "UPDATE deliveries SET created_ms = :now_ms WHERE id = :id AND created_ms > :now_ms",
+    ):
+        session.execute(statement, times)
 
 
 def next_due_ms(session: Session, destination: str, *, now_ms: int) -> int | None:

@@ -11,7 +11,7 @@ import msgspec
 
 from notifier.core.events import OPERATIONS, Event, EventPayload, decode, encode
 from notifier.store import responses
-from notifier.store.batches import chunks, marks
+from notifier.store.batches import chunks
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -36,8 +36,10 @@ def is_forgotten(session: Session, bot_id: str, lead_ids: Iterable[str]) -> set[
     by_digest = {_digest(bot_id, lead_id): lead_id for lead_id in lead_ids}
     found: set[str] = set()
     for some in chunks(list(by_digest)):
-        sql = f"SELECT digest FROM forgotten WHERE digest IN ({marks(some)})"  # noqa: S608
-        found |= {by_digest[digest] for (digest,) in session.execute(sql, some)}
+        rows = session.spread(
+            "SELECT digest FROM forgotten WHERE digest IN (:digests)", {"digests": some}
+        )
+        found |= {by_digest[digest] for (digest,) in rows}
     return found
 
 
@@ -72,8 +74,8 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     session.overwrite_freed()
     key = {"bot_id": bot_id, "lead_id": lead_id, "lane": f"{bot_id}/{lead_id}"}
     session.execute(
-        "INSERT INTO forgotten (digest, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [_digest(bot_id, lead_id), at_ms],
+        "INSERT INTO forgotten (digest, at_ms) VALUES (:digest, :at_ms) ON CONFLICT DO NOTHING",
+        {"digest": _digest(bot_id, lead_id), "at_ms": at_ms},
     )
     for statement in (
         "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
@@ -97,8 +99,8 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         "SELECT seq, body FROM events WHERE bot_id = :bot_id AND subject = :lead_id", key
     ).fetchall()
     session.executemany(
-        "UPDATE events SET subject = ?, body = ? WHERE seq = ?",
-        [(FORGOTTEN, _emptied(body), seq) for seq, body in events],
+        "UPDATE events SET subject = :subject, body = :body WHERE seq = :seq",
+        [{"subject": FORGOTTEN, "body": _emptied(body), "seq": seq} for seq, body in events],
     )
     return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
 

@@ -150,8 +150,9 @@ def _destination(row: Sequence[Any]) -> DestinationHealth:
 def active_mutes(session: Session, *, now_ms: int) -> tuple[Mute, ...]:
     """Return what is muted now, what ends first before the rest."""
     rows = session.execute(
-        "SELECT kind, name, until_ms FROM mutes WHERE until_ms > ? ORDER BY until_ms, name",
-        [now_ms],
+        "SELECT kind, name, until_ms FROM mutes WHERE until_ms > :now_ms"
+        " ORDER BY until_ms, name",
+        {"now_ms": now_ms},
     )
     return tuple(Mute(kind=kind, name=name, until_ms=ms) for kind, name, ms in rows)
 
@@ -169,8 +170,8 @@ def requests_made(session: Session, *, monotonic_ms: int) -> dict[str, int]:
     """Return how many requests each token, by its key, was used for within the window."""
     return dict(
         session.execute(
-            "SELECT token, COUNT(*) FROM requests WHERE at_ms > ? GROUP BY token",
-            [session.shared_ms(monotonic_ms) - WINDOW_MS],
+            "SELECT token, COUNT(*) FROM requests WHERE at_ms > :since_ms GROUP BY token",
+            {"since_ms": session.shared_ms(monotonic_ms) - WINDOW_MS},
         ).fetchall()
     )
 
@@ -185,7 +186,8 @@ def events_since(session: Session, seq: int) -> tuple[int, dict[str, int]]:
     """Return the newest ``seq``, and how many events of each type came after the one given."""
     newest = newest_event(session)
     counted = session.execute(
-        "SELECT type, COUNT(*) FROM events WHERE seq > ? GROUP BY type", [min(seq, newest)]
+        "SELECT type, COUNT(*) FROM events WHERE seq > :seq GROUP BY type",
+        {"seq": min(seq, newest)},
     )
     return newest, dict(counted.fetchall())
 
@@ -195,7 +197,8 @@ def _sources(session: Session) -> tuple[SourceHealth, ...]:
         "SELECT bot_id, name, state, reason, remedy, last_success_ms,"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead),"
         " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id),"
-        " (SELECT COALESCE(SUM(count), 0) FROM quarantine AS q WHERE q.bot_id = s.bot_id)"
+        " (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM quarantine AS q"
+        " WHERE q.bot_id = s.bot_id)"
         " FROM sources AS s ORDER BY name",
         {"lead": LEAD},
     ).fetchall()
@@ -224,8 +227,8 @@ def _sources(session: Session) -> tuple[SourceHealth, ...]:
 def _listings(session: Session, bot_id: str) -> tuple[ListingHealth, ...]:
     rows = session.execute(
         "SELECT type, walk_order, pages, baseline_done_ms IS NOT NULL FROM listings"
-        " WHERE bot_id = ? ORDER BY type",
-        [bot_id],
+        " WHERE bot_id = :bot_id ORDER BY type",
+        {"bot_id": bot_id},
     )
     return tuple(
         ListingHealth(type=kind, order=order, pages=pages, has_baseline=bool(done))

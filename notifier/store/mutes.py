@@ -7,7 +7,7 @@ from notifier.store.session import Session
 def active(session: Session, *, now_ms: int) -> Mutes:
     """Return what is muted at ``now_ms``."""
     rows = session.execute(
-        "SELECT kind, name FROM mutes WHERE until_ms > ?", [now_ms]
+        "SELECT kind, name FROM mutes WHERE until_ms > :now_ms", {"now_ms": now_ms}
     ).fetchall()
     return Mutes(
         rules=frozenset(name for kind, name in rows if kind == "rule"),
@@ -18,20 +18,23 @@ def active(session: Session, *, now_ms: int) -> Mutes:
 def mute(session: Session, kind: str, name: str, *, until_ms: int) -> None:
     """Silence a ``rule`` or ``destination``; a later call replaces the end."""
     session.execute(
-        "INSERT INTO mutes (kind, name, until_ms) VALUES (?, ?, ?)"
+        "INSERT INTO mutes (kind, name, until_ms) VALUES (:kind, :name, :until_ms)"
         " ON CONFLICT (kind, name) DO UPDATE SET until_ms = excluded.until_ms",
-        [kind, name, until_ms],
+        {"kind": kind, "name": name, "until_ms": until_ms},
     )
 
 
 def bring_forward(session: Session, *, by_ms: int, now_ms: int) -> None:
     """Let every mute end so much sooner."""
     session.execute(
-        "UPDATE mutes SET until_ms = until_ms - ? WHERE until_ms > ?", [by_ms, now_ms]
+        "UPDATE mutes SET until_ms = until_ms - :by_ms WHERE until_ms > :now_ms",
+        {"by_ms": by_ms, "now_ms": now_ms},
     )
 
 
 def unmute(session: Session, kind: str, name: str) -> bool:
     """End a silence; False where there was none."""
-    cursor = session.execute("DELETE FROM mutes WHERE kind = ? AND name = ?", [kind, name])
+    cursor = session.execute(
+        "DELETE FROM mutes WHERE kind = :kind AND name = :name", {"kind": kind, "name": name}
+    )
     return cursor.rowcount > 0

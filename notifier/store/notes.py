@@ -10,7 +10,7 @@ def rules(session: Session, *, loaded_at: str | None, refused: str | None) -> No
     """Note when rules were put in force, or why newer ones on disk were not."""
     if loaded_at is not None:
         put(session, LOADED_AT, loaded_at)
-        session.execute("DELETE FROM notes WHERE name = ?", [REFUSED])
+        session.execute("DELETE FROM notes WHERE name = :name", {"name": REFUSED})
     if refused is not None:
         put(session, REFUSED, refused)
 
@@ -23,7 +23,7 @@ def read(session: Session) -> dict[str, str]:
 def put(session: Session, name: str, value: str) -> None:
     """Write a note over what stood under its name."""
     session.execute(
-        "INSERT INTO notes (name, value) VALUES (?, ?)"
+        "INSERT INTO notes (name, value) VALUES (:name, :value)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        [name, value],
+        {"name": name, "value": value},
     )

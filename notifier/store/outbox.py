@@ -8,12 +8,11 @@ host clock set forward would do too early.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import orjson
 
 from notifier.core.outcome import Outcome, State
-from notifier.store.batches import chunks, insert, tuples
+from notifier.store.batches import chunks, insert
 from notifier.store.claims import Claimed
 from notifier.store.session import Session
 
@@ -48,13 +47,18 @@ def add(session: Session, deliveries: Iterable[NewDelivery]) -> None:
         [
             (
                 *(one.event_seq, one.rule, one.destination, one.lead, one.bundle),
-                *(one.title, one.body, one.mention, one.broadcast, one.exempt),
+                *(one.title, one.body, one.mention, number(one.broadcast), int(one.exempt)),
                 *(one.state.value, one.reason),
                 *(one.held, one.due_ms, one.due_ms, one.created_ms),
             )
             for one in deliveries
         ],
     )
+
+
+def number(flag: bool | None) -> int | None:  # noqa: FBT001
+    """Return a flag as a column keeps it."""
+    return None if flag is None else int(flag)
 
 
 def release_all(session: Session, *, now_ms: int) -> int:
@@ -82,8 +86,9 @@ def release_orphans(session: Session, destination: str) -> None:
 def give_back(session: Session, claims: Iterable[Claimed]) -> None:
     """What was claimed and will not be sent takes its turn again."""
     session.executemany(
-        "UPDATE deliveries SET claimed = 0 WHERE id = ? AND claim = ? AND state = 'pending'",
-        [(one.id, one.claim) for one in claims],
+        "UPDATE deliveries SET claimed = 0"
+        " WHERE id = :id AND claim = :claim AND state = 'pending'",
+        [{"id": one.id, "claim": one.claim} for one in claims],
     )
 
 
@@ -125,13 +130,14 @@ def record_delivered(session: Session, claims: Sequence[Claimed], *, now_ms: int
     """Write what was delivered without further words; return those it counts for, by id."""
     recorded: set[int] = set()
     for some in chunks([(one.id, one.claim) for one in claims]):
-        found = session.execute(
-            f"WITH done (id, claim) AS (VALUES {tuples(some)})"  # noqa: S608
-            " UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, due_ms = ?,"
-            " error = NULL, reason = NULL, delivered_ms = ?, claimed = 0, lost = 0 FROM done"
+        found = session.spread(
+            "WITH done (id, claim) AS (VALUES :claims)"
+            " UPDATE deliveries SET state = 'delivered', attempts = attempts + 1,"
+            " due_ms = :now_ms, error = NULL, reason = NULL, delivered_ms = :now_ms,"
+            " claimed = 0, lost = 0 FROM done"
             " WHERE deliveries.id = done.id AND deliveries.claim = done.claim"
-            " AND deliveries.state = 'pending' RETURNING id",
-            [*chain.from_iterable(some), now_ms, now_ms],
+            " AND deliveries.state = 'pending' RETURNING deliveries.id",
+            {"claims": some, "now_ms": now_ms},
         )
         recorded |= {delivery for (delivery,) in found.fetchall()}
     return recorded

@@ -36,8 +36,9 @@ def last_delivery(session: Session) -> int:
 def without_baseline(session: Session, bot_id: str, kind: str) -> bool:
     """Return whether a listing has yet to be walked for the first time."""
     done = session.execute(
-        "SELECT 1 FROM listings WHERE bot_id = ? AND type = ? AND baseline_done_ms IS NOT NULL",
-        [bot_id, kind],
+        "SELECT 1 FROM listings WHERE bot_id = :bot_id AND type = :type"
+        " AND baseline_done_ms IS NOT NULL",
+        {"bot_id": bot_id, "type": kind},
     ).fetchone()
     return done is None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from notifier.store import notes, sources
+from notifier.store.batches import NOBODY
 from notifier.store.session import Session
 
 RULES = "rule_names"
@@ -32,15 +33,14 @@ def put_in_force(
     """
     for bot_id, name in watched.items():
         sources.register(session, bot_id, name)
-    kept = orjson.dumps(list(watched)).decode()
-    session.execute(
-        "DELETE FROM sources WHERE bot_id NOT IN (SELECT value FROM json_each(?))", [kept]
+    session.spread(
+        "DELETE FROM sources WHERE bot_id NOT IN (:kept)", {"kept": [*watched, NOBODY]}
     )
     session.execute("UPDATE destinations SET kind = NULL")
     session.executemany(
-        "INSERT INTO destinations (name, kind) VALUES (?, ?)"
+        "INSERT INTO destinations (name, kind) VALUES (:name, :kind)"
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
-        list(destinations.items()),
+        [{"name": name, "kind": kind} for name, kind in destinations.items()],
     )
     notes.put(session, RULES, orjson.dumps(list(rules)).decode())
 

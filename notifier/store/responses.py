@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import asdict
 
 from notifier.core.responses import Response, Step
-from notifier.store.batches import chunks, marks
+from notifier.store.batches import chunks
 from notifier.store.retention import BATCH
 from notifier.store.session import Session
 
@@ -116,10 +116,10 @@ def listed(session: Session, *, bot_id: str, lead_ids: Sequence[str]) -> set[str
     """Return those of these leads that the last full walk still found."""
     found: set[str] = set()
     for some in chunks(lead_ids):
-        rows = session.execute(
-            "SELECT lead_id FROM records"  # noqa: S608
-            f" WHERE bot_id = ? AND absent = 0 AND lead_id IN ({marks(some)})",
-            [bot_id, *some],
+        rows = session.spread(
+            "SELECT lead_id FROM records"
+            " WHERE bot_id = :bot_id AND absent = 0 AND lead_id IN (:lead_ids)",
+            {"bot_id": bot_id, "lead_ids": some},
         )
         found |= {lead_id for (lead_id,) in rows}
     return found

@@ -1,5 +1,6 @@
 """Old, finished events, their deliveries and bad records are pruned; the snapshot stays."""
 
+from notifier.store.batches import chunks
 from notifier.store.session import Session
 
 BATCH = 500
@@ -19,8 +20,9 @@ def prune(session: Session, *, before_ms: int, batch: int = BATCH) -> int:
         ")) ORDER BY e.observed_ms LIMIT :batch",
         {"before_ms": before_ms, "batch": batch},
     ).fetchall()
-    session.executemany("DELETE FROM deliveries WHERE event_seq = ?", old)
-    session.executemany("DELETE FROM events WHERE seq = ?", old)
+    for some in chunks([seq for (seq,) in old]):
+        session.spread("DELETE FROM deliveries WHERE event_seq IN (:seqs)", {"seqs": some})
+        session.spread("DELETE FROM events WHERE seq IN (:seqs)", {"seqs": some})
     return len(old)
 
 

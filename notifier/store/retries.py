@@ -23,8 +23,8 @@ def find(session: Session, ids: Sequence[int]) -> list[Retryable]:
     found = (
         session.execute(
             "SELECT id, destination, state, reason, claimed = 1 AND state = 'pending'"
-            " FROM deliveries WHERE id = ?",
-            [one],
+            " FROM deliveries WHERE id = :id",
+            {"id": one},
         ).fetchone()
         for one in ids
     )
@@ -43,9 +43,9 @@ def find(session: Session, ids: Sequence[int]) -> list[Retryable]:
 
 def dead(session: Session, destination: str | None = None) -> list[Retryable]:
     """Return the dead deliveries, all or those of one destination."""
+    only = "" if destination is None else " AND destination = :destination"
     ids = session.execute(
-        "SELECT id FROM deliveries WHERE state = 'dead'"
-        " AND (:destination IS NULL OR destination = :destination) ORDER BY id",
+        f"SELECT id FROM deliveries WHERE state = 'dead'{only} ORDER BY id",  # noqa: S608
         {"destination": destination},
     ).fetchall()
     return find(session, [one for (one,) in ids])

@@ -46,8 +46,12 @@ def _records_changed(session: Session) -> None:
     session.define("ALTER TABLE records ADD COLUMN changed_ms INTEGER NOT NULL DEFAULT 0")
     stored = session.execute("SELECT bot_id, lead_id, row FROM records").fetchall()
     session.executemany(
-        "UPDATE records SET changed_ms = ? WHERE bot_id = ? AND lead_id = ?",
-        ((changed_ms(text), bot_id, lead_id) for bot_id, lead_id, text in stored),
+        "UPDATE records SET changed_ms = :changed_ms"
+        " WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        (
+            {"changed_ms": changed_ms(text), "bot_id": bot_id, "lead_id": lead_id}
+            for bot_id, lead_id, text in stored
+        ),
     )
     session.define("CREATE INDEX records_changed ON records (changed_ms)")
 

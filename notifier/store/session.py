@@ -4,12 +4,12 @@ Which engine stands behind it they do not know: nothing but an engine's own file
 a driver. Statements are in the part of SQL that SQLite and PostgreSQL share.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-Values: TypeAlias = Mapping[str, object] | Sequence[object]
-"""The values of one statement."""
+Values: TypeAlias = Mapping[str, object]
+"""The values of one statement, by the names that stand in it: ``:bot_id``."""
 
 
 class Rows(Protocol):
@@ -41,6 +41,13 @@ class Session(Protocol):
 
     def execute(self, sql: str, values: Values = ..., /) -> Rows:
         """Run one statement."""
+        ...
+
+    def spread(self, sql: str, values: Values, /) -> Rows:
+        """Run one statement with lists among its values, none of them empty.
+
+        ``IN (:ids)`` takes the values of one, ``VALUES :rows`` its tuples.
+        """
         ...
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from notifier.store.batches import chunks, insert, marks
+from notifier.store.batches import chunks, insert
 from notifier.store.session import Session
 
 
@@ -146,10 +146,10 @@ def known(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, K
     """Return what is known of these records, by lead id."""
     found: dict[str, Known] = {}
     for ids in chunks(lead_ids):
-        rows = session.execute(
-            "SELECT lead_id, type, digest, walk, late_digest, absent"  # noqa: S608
-            f" FROM records WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
-            [bot_id, *ids],
+        rows = session.spread(
+            "SELECT lead_id, type, digest, walk, late_digest, absent"
+            " FROM records WHERE bot_id = :bot_id AND lead_id IN (:ids)",
+            {"bot_id": bot_id, "ids": ids},
         )
         for lead_id, kind, digest, walk, late_digest, absent in rows:
             found[lead_id] = Known(
@@ -168,10 +168,9 @@ def rows(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, st
     found: dict[str, str] = {}
     for ids in chunks(lead_ids):
         found.update(
-            session.execute(
-                "SELECT lead_id, row FROM records"  # noqa: S608
-                f" WHERE bot_id = ? AND lead_id IN ({marks(ids)})",
-                [bot_id, *ids],
+            session.spread(
+                "SELECT lead_id, row FROM records WHERE bot_id = :bot_id AND lead_id IN (:ids)",
+                {"bot_id": bot_id, "ids": ids},
             ).fetchall()
         )
     return found
@@ -180,7 +179,8 @@ def rows(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, st
 def row(session: Session, bot_id: str, lead_id: str) -> tuple[str, str] | None:
     """Return a record's type and row (JSON), or ``None`` where it is unknown."""
     found = session.execute(
-        "SELECT type, row FROM records WHERE bot_id = ? AND lead_id = ?", [bot_id, lead_id]
+        "SELECT type, row FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        {"bot_id": bot_id, "lead_id": lead_id},
     ).fetchone()
     return (found[0], found[1]) if found else None
 
@@ -200,18 +200,20 @@ def save(session: Session, bot_id: str, records: Sequence[Saved]) -> None:
 
 def touch(session: Session, bot_id: str, lead_ids: Iterable[str], *, walk: int) -> None:
     """Let ``walk`` vouch for records it read unchanged."""
-    session.executemany(
-        "UPDATE records SET walk = ?, late_digest = NULL, absent = 0"
-        " WHERE bot_id = ? AND lead_id = ?",
-        [(walk, bot_id, lead_id) for lead_id in lead_ids],
-    )
+    for ids in chunks(list(lead_ids)):
+        session.spread(
+            "UPDATE records SET walk = :walk, late_digest = NULL, absent = 0"
+            " WHERE bot_id = :bot_id AND lead_id IN (:ids)",
+            {"walk": walk, "bot_id": bot_id, "ids": ids},
+        )
 
 
 def remember_late(session: Session, bot_id: str, late: Iterable[tuple[str, bytes]]) -> None:
     """Keep the digests of states older than the snapshot until they are read again."""
     session.executemany(
-        "UPDATE records SET late_digest = ? WHERE bot_id = ? AND lead_id = ?",
-        [(digest, bot_id, lead_id) for lead_id, digest in late],
+        "UPDATE records SET late_digest = :digest"
+        " WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        [{"digest": digest, "bot_id": bot_id, "lead_id": lead_id} for lead_id, digest in late],
     )
 
 
@@ -224,14 +226,15 @@ def mark_absent(
     moved to the front meanwhile.
     """
     stored = session.execute(
-        "SELECT lead_id, absent, walk FROM records WHERE bot_id = ? AND type = ?",
-        [bot_id, kind],
+        "SELECT lead_id, absent, walk FROM records WHERE bot_id = :bot_id AND type = :type",
+        {"bot_id": bot_id, "type": kind},
     )
     turned = [
-        (int(not absent), bot_id, lead_id)
+        {"absent": int(not absent), "bot_id": bot_id, "lead_id": lead_id}
         for lead_id, absent, walk in stored
         if bool(absent) == (lead_id in seen or walk >= since)
     ]
     session.executemany(
-        "UPDATE records SET absent = ? WHERE bot_id = ? AND lead_id = ?", turned
+        "UPDATE records SET absent = :absent WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        turned,
     )

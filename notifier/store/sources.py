@@ -32,7 +32,8 @@ def succeeded(session: Session, bot_id: str, *, at_ms: int) -> None:
 def state(session: Session, bot_id: str) -> tuple[str, int | None, int]:
     """Return a registered source's state, when it was last read, and its failures in a row."""
     found = session.execute(
-        "SELECT state, last_success_ms, failures FROM sources WHERE bot_id = ?", [bot_id]
+        "SELECT state, last_success_ms, failures FROM sources WHERE bot_id = :bot_id",
+        {"bot_id": bot_id},
     ).fetchone()
     return found[0], found[1], found[2]
 
@@ -45,7 +46,10 @@ def latest_success_ms(session: Session) -> int | None:
 
 def bring_forward(session: Session, *, now_ms: int) -> None:
     """Let no source have been read later than now."""
-    session.execute("UPDATE sources SET last_success_ms = MIN(last_success_ms, ?)", [now_ms])
+    session.execute(
+        "UPDATE sources SET last_success_ms = :now_ms WHERE last_success_ms > :now_ms",
+        {"now_ms": now_ms},
+    )
 
 
 def set_failures(session: Session, bot_id: str, failures: int) -> None:
@@ -98,15 +102,16 @@ def quarantine(
 def _is_kept(session: Session, bot_id: str, kind: str, digest: bytes) -> bool:
     return bool(
         session.execute(
-            "SELECT 1 FROM quarantine WHERE bot_id = ? AND type = ? AND digest = ?",
-            [bot_id, kind, digest],
+            "SELECT 1 FROM quarantine"
+            " WHERE bot_id = :bot_id AND type = :type AND digest = :digest",
+            {"bot_id": bot_id, "type": kind, "digest": digest},
         ).fetchone()
     )
 
 
 def _kept(session: Session, bot_id: str) -> int:
     (count,) = session.execute(
-        "SELECT COUNT(*) FROM quarantine WHERE bot_id = ?", [bot_id]
+        "SELECT COUNT(*) FROM quarantine WHERE bot_id = :bot_id", {"bot_id": bot_id}
     ).fetchone()
     return int(count)
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifier.errors import BusyError, StoreError
+from notifier.store.session import Values
+from notifier.store.statements import spread
 
 BUSY_TIMEOUT_MS = 10_000
 OURS = (
@@ -19,6 +21,10 @@ OURS = (
 
 class SqliteSession(sqlite3.Connection):
     """A :class:`~notifier.store.session.Session` with a file, or with nothing but memory."""
+
+    def spread(self, sql: str, values: Values) -> sqlite3.Cursor:
+        """Run one statement with lists among its values."""
+        return self.execute(*spread(sql, values, "?"))
 
     def define(self, sql: str) -> None:
         """Run a statement of the schema: its words are SQLite's."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from notifier.store.session import Session
+from notifier.store.session import Session, Values
 from notifier.store.texts import is_damaged
 
 
@@ -31,16 +31,29 @@ class Timer:
 def start(session: Session, timers: Iterable[Timer]) -> None:
     """Start timers; one that runs already keeps its start."""
     session.executemany(
-        "INSERT INTO timers (rule, bot_id, lead_id, since_ms, due_ms) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        [(one.rule, one.bot_id, one.lead_id, one.since_ms, one.due_ms) for one in timers],
+        "INSERT INTO timers (rule, bot_id, lead_id, since_ms, due_ms)"
+        " VALUES (:rule, :bot_id, :lead_id, :since_ms, :due_ms) ON CONFLICT DO NOTHING",
+        [
+            {
+                "rule": one.rule,
+                "bot_id": one.bot_id,
+                "lead_id": one.lead_id,
+                "since_ms": one.since_ms,
+                "due_ms": one.due_ms,
+            }
+            for one in timers
+        ],
     )
 
 
 def cancel(session: Session, keys: Iterable[tuple[str, str, str]]) -> None:
     """End the timers under these rules, bots and leads."""
     session.executemany(
-        "DELETE FROM timers WHERE rule = ? AND bot_id = ? AND lead_id = ?", list(keys)
+        "DELETE FROM timers WHERE rule = :rule AND bot_id = :bot_id AND lead_id = :lead_id",
+        [
+            {"rule": rule, "bot_id": bot_id, "lead_id": lead_id}
+            for rule, bot_id, lead_id in keys
+        ],
     )
 
 
@@ -54,9 +67,16 @@ def move(
 ) -> None:
     """Let a timer come due at another time; without ``since_ms`` it keeps its start."""
     session.execute(
-        "UPDATE timers SET due_ms = ?, told_ms = ?, since_ms = COALESCE(?, since_ms)"
-        " WHERE rule = ? AND bot_id = ? AND lead_id = ?",
-        [due_ms, told_ms, since_ms, timer.rule, timer.bot_id, timer.lead_id],
+        "UPDATE timers SET due_ms = :due_ms, told_ms = :told_ms, since_ms = :since_ms"
+        " WHERE rule = :rule AND bot_id = :bot_id AND lead_id = :lead_id",
+        {
+            "due_ms": due_ms,
+            "told_ms": told_ms,
+            "since_ms": timer.since_ms if since_ms is None else since_ms,
+            "rule": timer.rule,
+            "bot_id": timer.bot_id,
+            "lead_id": timer.lead_id,
+        },
     )
 
 
@@ -65,21 +85,22 @@ def due(session: Session, bot_id: str, kind: str, *, until_ms: int) -> list[Time
     return _timers(
         session,
         "JOIN records AS r ON r.bot_id = t.bot_id AND r.lead_id = t.lead_id"
-        " WHERE t.bot_id = ? AND t.due_ms <= ? AND r.type = ? AND r.absent = 0"
-        " ORDER BY t.due_ms",
-        [bot_id, until_ms, kind],
+        " WHERE t.bot_id = :bot_id AND t.due_ms <= :until_ms"
+        " AND r.type = :type AND r.absent = 0 ORDER BY t.due_ms",
+        {"bot_id": bot_id, "until_ms": until_ms, "type": kind},
     )
 
 
 def running(session: Session) -> list[Timer]:
     """Return all timers."""
-    return _timers(session, "ORDER BY t.due_ms", [])
+    return _timers(session, "ORDER BY t.due_ms", {})
 
 
 def of_lead(session: Session, bot_id: str, lead_id: str) -> dict[str, Timer]:
     """Return the lead's timers by rule."""
-    clause = "WHERE t.bot_id = ? AND t.lead_id = ?"
-    return {one.rule: one for one in _timers(session, clause, [bot_id, lead_id])}
+    clause = "WHERE t.bot_id = :bot_id AND t.lead_id = :lead_id"
+    key = {"bot_id": bot_id, "lead_id": lead_id}
+    return {one.rule: one for one in _timers(session, clause, key)}
 
 
 def count(session: Session) -> int:
@@ -87,7 +108,7 @@ def count(session: Session) -> int:
     return int(session.execute("SELECT COUNT(*) FROM timers").fetchone()[0])
 
 
-def _timers(session: Session, clause: str, values: list[object]) -> list[Timer]:
+def _timers(session: Session, clause: str, values: Values) -> list[Timer]:
     rows = session.execute(
         "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told_ms"  # noqa: S608
         f" FROM timers AS t {clause}",

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import orjson
-
 from notifier.core.outcome import State
-from notifier.store.outbox import NewDelivery
+from notifier.store.batches import chunks
+from notifier.store.outbox import NewDelivery, number
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -26,12 +25,16 @@ class Waiting:
 
 def settling(session: Session, leads: Iterable[str]) -> list[Waiting]:
     """Return the deliveries that wait for one of these leads to settle."""
-    return _waiting(
-        session,
-        "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
-        " AND d.lead IN (SELECT value FROM json_each(:leads))",
-        {"leads": orjson.dumps(list(leads)).decode()},
-    )
+    return [
+        one
+        for some in chunks(list(leads))
+        for one in _waiting(
+            session,
+            "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
+            " AND d.lead IN (:leads)",
+            {"leads": some},
+        )
+    ]
 
 
 def ripe(
@@ -41,29 +44,29 @@ def ripe(
     return _waiting(
         session,
         "d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
-        " AND d.held IN (SELECT value FROM json_each(:held)) AND d.due_ms <= :now_ms",
-        {
-            "destination": destination,
-            "held": orjson.dumps(list(held)).decode(),
-            "now_ms": now_ms,
-        },
+        " AND d.held IN (:held) AND d.due_ms <= :now_ms",
+        {"destination": destination, "held": list(held), "now_ms": now_ms},
     )
 
 
 def postpone(session: Session, delivery: int, *, due_ms: int) -> None:
     """Let a delivery wait until ``due_ms``."""
-    session.execute("UPDATE deliveries SET due_ms = ? WHERE id = ?", [due_ms, delivery])
+    session.execute(
+        "UPDATE deliveries SET due_ms = :due_ms WHERE id = :id",
+        {"due_ms": due_ms, "id": delivery},
+    )
 
 
 def release(session: Session, delivery: int) -> None:
     """End the waiting: the delivery takes its turn as it was planned."""
-    session.execute("UPDATE deliveries SET held = NULL WHERE id = ?", [delivery])
+    session.execute("UPDATE deliveries SET held = NULL WHERE id = :id", {"id": delivery})
 
 
 def skip(session: Session, delivery: int, reason: str) -> None:
     """End the delivery unsent."""
     session.execute(
-        "UPDATE deliveries SET state = 'skipped', reason = ? WHERE id = ?", [reason, delivery]
+        "UPDATE deliveries SET state = 'skipped', reason = :reason WHERE id = :id",
+        {"reason": reason, "id": delivery},
     )
 
 
@@ -80,8 +83,8 @@ def replan(session: Session, delivery: int, new: NewDelivery, *, envelope: str) 
             "title": new.title,
             "body": new.body,
             "mention": new.mention,
-            "broadcast": new.broadcast,
-            "exempt": new.exempt,
+            "broadcast": number(new.broadcast),
+            "exempt": int(new.exempt),
             "state": new.state.value,
             "reason": new.reason,
             "held": new.held,
@@ -104,7 +107,7 @@ def open_digest(session: Session, rule: str, destination: str) -> tuple[str, int
 
 
 def _waiting(session: Session, where: str, values: dict[str, object]) -> list[Waiting]:
-    rows = session.execute(
+    rows = session.spread(
         "SELECT d.id, d.rule, d.destination, d.lead, d.held, d.created_ms, e.body"  # noqa: S608
         f" FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq WHERE {where}"
         " ORDER BY d.id",

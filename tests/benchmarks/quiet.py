@@ -157,10 +157,9 @@ async def _floor(store: Store, url: str, client: httpx.AsyncClient) -> None:
 
 
 def _select(db: Session, ids: Sequence[str]) -> object:
-    marks = ",".join("?" * len(ids))
-    return db.execute(
-        f"SELECT lead_id, digest FROM records WHERE bot_id = ? AND lead_id IN ({marks})",
-        [BOT_ID, *ids],
+    return db.spread(
+        "SELECT lead_id, digest FROM records WHERE bot_id = :bot_id AND lead_id IN (:ids)",
+        {"bot_id": BOT_ID, "ids": list(ids)},
     ).fetchall()
 
 

@@ -222,7 +222,7 @@ def test_a_backup_that_meets_a_full_disk_leaves_nothing_behind(
     notifier: Run, told: Filled, tmp_path: Path
 ) -> None:
     with told.db.transaction():
-        told.db.execute("INSERT INTO notes VALUES ('a', ?)", ["x" * 500_000])
+        told.db.execute("INSERT INTO notes VALUES ('a', :x)", {"x": "x" * 500_000})
     before = sorted(tmp_path.iterdir())
     with no_file_larger_than(200_000):
         ended = notifier("backup", "copy.db")

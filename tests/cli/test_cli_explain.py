@@ -110,7 +110,10 @@ def test_what_a_rule_does_outside_its_window_is_told(
         "- {name: Hold, when: lead.created, send: ops, only: never}\n"
     )
     with filled.db.transaction():
-        filled.db.execute("UPDATE events SET body = replace(body, ?, ?)", [ago()[:10], TUESDAY])
+        filled.db.execute(
+            "UPDATE events SET body = replace(body, :old, :new)",
+            {"old": ago()[:10], "new": TUESDAY},
+        )
     told = lines(notifier("explain", event_id(filled, BORIS, "lead.created")).out)
     assert "Drop yes, to ops (dropped: outside the rule's window)" in told
     assert any(line.startswith("Hold yes, to ops (held until ") for line in told)

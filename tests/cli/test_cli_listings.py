@@ -249,7 +249,9 @@ def test_a_person_reads_why_nobody_was_told_and_a_program_the_reason(
     notifier: Run, filled: Filled
 ) -> None:
     with filled.db.transaction():
-        filled.db.execute("UPDATE deliveries SET state = 'skipped', reason = ?", [UNRESOLVED])
+        filled.db.execute(
+            "UPDATE deliveries SET state = 'skipped', reason = :reason", {"reason": UNRESOLVED}
+        )
     shown = notifier("deliveries").out
     assert "nobody is assigned, or" in shown
     assert "no email or Slack id under `agents:`" in shown

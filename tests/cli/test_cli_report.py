@@ -109,7 +109,8 @@ def test_leads_created_before_the_period_are_of_the_one_before(
     answered.rows[BORIS]["createdAt"] = ago(minutes=90)
     with answered.db.transaction():
         answered.db.execute(
-            "UPDATE responses SET created_ms = created_ms - 5400000 WHERE lead_id = ?", [BORIS]
+            "UPDATE responses SET created_ms = created_ms - 5400000 WHERE lead_id = :id",
+            {"id": BORIS},
         )
     found = read(notifier, "--since", "1h")
     assert (found["leads"], found["before"]["leads"], found["before"]["waiting"]) == (1, 1, 1)

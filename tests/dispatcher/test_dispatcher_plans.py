@@ -44,9 +44,9 @@ def test_a_turn_looks_at_no_more_than_it_needs(destination: str, trouble: str | 
     stage.session.execute("UPDATE deliveries SET state = 'pending', delivered_ms = NULL")
     if trouble:
         stage.session.execute(
-            "INSERT INTO destinations (name, state, failures) VALUES (?, ?, 3)"
+            "INSERT INTO destinations (name, state, failures) VALUES (:name, :state, 3)"
             " ON CONFLICT (name) DO UPDATE SET state = excluded.state",
-            [destination, trouble],
+            {"name": destination, "state": trouble},
         )
     looked = statements(stage, destination)
     assert len(looked) > 5

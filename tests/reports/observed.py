@@ -107,7 +107,8 @@ class Observed:
         bot_id, _ = self._place(lead_id)
         self.world.delete(lead_id)
         self.session.execute(
-            "UPDATE records SET absent = 1 WHERE bot_id = ? AND lead_id = ?", [bot_id, lead_id]
+            "UPDATE records SET absent = 1 WHERE bot_id = :bot_id AND lead_id = :lead_id",
+            {"bot_id": bot_id, "lead_id": lead_id},
         )
 
     def forget(self, lead_id: str) -> None:

@@ -39,8 +39,14 @@ class Outbox:
         self._events += 1
         self.db.execute(
             "INSERT INTO events (seq, id, type, subject, observed_ms, body)"
-            " VALUES (?, ?, 'lead.created', ?, ?, ?)",
-            [self._events, f"evt_{self._events}", lead, NOW_MS, BODY],
+            " VALUES (:seq, :id, 'lead.created', :lead, :now_ms, :body)",
+            {
+                "seq": self._events,
+                "id": f"evt_{self._events}",
+                "lead": lead,
+                "now_ms": NOW_MS,
+                "body": BODY,
+            },
         )
         new = NewDelivery(
             event_seq=self._events,
