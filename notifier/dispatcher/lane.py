@@ -1,10 +1,9 @@
 """A lane: everything that one destination has to send, in order, isolated from others."""
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -14,15 +13,10 @@ from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
-from notifier.dispatcher.pace import Linger, Pace
+from notifier.dispatcher.pace import Pace
+from notifier.dispatcher.sending import attempt
 from notifier.dispatcher.tools import LaneTools, Limits
-from notifier.errors import (
-    BusyError,
-    DeliveryError,
-    ProgramFaultError,
-    StoreError,
-    TemporaryDeliveryError,
-)
+from notifier.errors import BusyError, StoreError
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
 from notifier.transactions.attempts import Attempt
@@ -31,10 +25,6 @@ from notifier.transactions.turn import LaneFacts, Turn, record_alone, take_turn
 STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
 DRAIN_PAUSE_S = 2.0
-LINGER_S = 0.01  # what ends within it is recorded together: one commit for many
-LONGEST_SEND_S = 90.0  # a guard: every kind bounds its own attempts far below
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -55,12 +45,7 @@ class Lane:
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
         self._in_flight: set[asyncio.Task[None]] = set()
-        # Claimed ahead: a free slot need not wait for the commit of a turn.
-        self._ready: deque[tuple[tuple[Claimed, ...], Turn]] = deque()
-        self._ahead = 0 if limits.converses else destination.slots - 1
-        self._more_due = False
         self._owes_probe = False
-        self._linger = Linger(self._wake, LINGER_S)
         self._stopping = False
         self._abandoned = False
         self._crashes, self._faults = Crashes(), Crashes()
@@ -119,7 +104,7 @@ class Lane:
             task.cancel()
 
     def _is_busy(self) -> bool:
-        return bool(self._in_flight or self._ready or self._ended)
+        return bool(self._in_flight or self._ended)
 
     async def _sleep(self, wait_s: float) -> None:
         try:
@@ -154,7 +139,6 @@ class Lane:
     async def _record_claim_start(self) -> float | None:
         async with self._pace.turn:
             ended, closed = tuple(self._ended), self._is_closed()
-            self._linger.end()
             facts = self._facts(free=not closed)
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
@@ -165,11 +149,9 @@ class Lane:
                 log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
             del self._ended[: len(ended)]
-            self._more_due, self._owes_probe = turn.more_due, turn.owes_probe
-            if turn.gave_back:
-                self._ready.clear()
-            self._ready.extend((bundle, turn) for bundle in turn.claimed)
-            self._fill()
+            self._owes_probe = turn.owes_probe
+            for bundle in turn.claimed:
+                self._start(self._send(bundle, turn))
             if turn.standing.health is Health.UP:
                 await self._begin_refresh()
         self._tools.wake(turn.written.destinations)
@@ -182,17 +164,14 @@ class Lane:
         return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
 
     def _facts(self, *, free: bool) -> LaneFacts:
-        under_way = len(self._in_flight) + len(self._ready)
         return LaneFacts(
             destination=self._destination.name,
             policy=self._limits.policy,
             burst=self._limits.burst,
             converses=self._limits.converses,
             present=self._tools.present,
-            free=self._destination.slots + self._ahead - under_way if free else 0,
-            in_flight=under_way,
-            unsent=tuple(one for bundle, _ in self._ready for one in bundle),
-            stopping=self._stopping,
+            free=self._destination.slots - len(self._in_flight) if free else 0,
+            in_flight=len(self._in_flight),
             owes_probe=self._owes_probe,
         )
 
@@ -208,13 +187,6 @@ class Lane:
             return LONGEST_WAIT_S
         return min(max(turn.next_ms - self._tools.now_ms(), 0) / 1000, LONGEST_WAIT_S)
 
-    def _fill(self) -> None:
-        """Send what was claimed, in free slots, unless a failure is still to be judged."""
-        if self._stopping or self._has_failed():
-            return
-        while self._ready and len(self._in_flight) < self._destination.slots:
-            self._start(self._send(*self._ready.popleft()))
-
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         self._pace.sent()
         task = asyncio.create_task(sending)
@@ -222,20 +194,14 @@ class Lane:
         task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        """Send on, and let a turn record it: at once where that turn has more to do."""
+        """Let a turn record it, and fill the slot."""
         self._in_flight.discard(task)
-        self._fill()
-        is_short = len(self._ready) <= self._ahead // 2
-        if self._has_failed() or (is_short and self._more_due):
-            self._wake.set()
-        else:
-            self._linger.begin()
-
-    def _has_failed(self) -> bool:
-        return any(one.failure for one in self._ended)
+        self._wake.set()
 
     async def _send(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
-        receipt, failure = await self._attempted(self._deliver(bundle, turn))
+        receipt, failure = await attempt(
+            self._deliver(bundle, turn), destination=self._destination.name, pace=self._pace
+        )
         self._ended.append(
             Attempt(
                 claimed=bundle,
@@ -251,27 +217,6 @@ class Lane:
             message_of(bundle, turn, self._tools.rules().agents)
         )
 
-    async def _attempted(
-        self, sending: Coroutine[Any, Any, T]
-    ) -> tuple[T | None, DeliveryError | None]:
-        """Return what came of it, or why nothing did, and keep the channel's tempo."""
-        failure: DeliveryError | None = None
-        try:
-            async with asyncio.timeout(LONGEST_SEND_S):
-                return await sending, None
-        except DeliveryError as error:
-            failure = error
-        except TimeoutError:
-            # Also where the process was held for as long: both deadlines are over then.
-            failure = TemporaryDeliveryError(f"no end within {LONGEST_SEND_S:.0f} seconds")
-        except Exception as error:
-            # Broad: a bug that one message meets must not stop the others.
-            log.exception("send_crashed", destination=self._destination.name)
-            failure = ProgramFaultError(words(error))
-        finally:
-            self._pace.sent(failure)
-        return None, failure
-
     async def _begin_refresh(self) -> None:
         """Update one card, where there is nothing else to do."""
         if self._cards is None or self._in_flight or self._is_closed():
@@ -281,7 +226,8 @@ class Lane:
             self._start(self._refresh(self._cards, card))
 
     async def _refresh(self, cards: CardQueue, card: Outdated) -> None:
-        _, failure = await self._attempted(cards.refresh(card, now_ms=self._tools.now_ms()))
+        name, now_ms = self._destination.name, self._tools.now_ms()
+        updating = cards.refresh(card, now_ms=now_ms)
+        _, failure = await attempt(updating, destination=name, pace=self._pace)
         if failure is not None:
-            name = self._destination.name
             log.info("card_not_updated", destination=name, error=str(failure))

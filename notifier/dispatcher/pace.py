@@ -40,24 +40,3 @@ class Pace:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-class Linger:
-    """Sets ``wake`` so much later than it was first asked to since its :meth:`end`."""
-
-    def __init__(self, wake: asyncio.Event, pause_s: float) -> None:
-        self._wake = wake
-        self._pause_s = pause_s
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self) -> None:
-        """Wake soon, unless that is under way."""
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._pause_s, self._wake.set)
-
-    def end(self) -> None:
-        """There is nothing to wake for any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

@@ -83,15 +83,6 @@ def release_orphans(session: Session, destination: str) -> None:
     )
 
 
-def give_back(session: Session, claims: Iterable[Claimed]) -> None:
-    """What was claimed and will not be sent takes its turn again."""
-    session.executemany(
-        "UPDATE deliveries SET claimed = 0"
-        " WHERE id = :id AND claim = :claim AND state = 'pending'",
-        [{"id": one.id, "claim": one.claim} for one in claims],
-    )
-
-
 def record(
     session: Session,
     claimed: Claimed,

@@ -31,10 +31,9 @@ from notifier.transactions.write_events import Written
 class LaneFacts:
     """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
 
-    ``in_flight`` counts what is claimed, also what is ``unsent`` and waits for a
-    slot: that is given back in trouble, or at a stop. ``converses``: its messages
-    need their lead's present state and what earlier ones remembered. ``owes_probe``:
-    the last one told of its recipient alone, so that another may go at once.
+    ``converses``: its messages need their lead's present state and what earlier ones
+    remembered. ``owes_probe``: the last one told of its recipient alone, so that
+    another may go at once.
     """
 
     destination: str
@@ -44,8 +43,6 @@ class LaneFacts:
     free: int
     in_flight: int
     converses: bool = True
-    unsent: tuple[Claimed, ...] = ()
-    stopping: bool = False
     owes_probe: bool = False
 
 
@@ -53,11 +50,9 @@ class LaneFacts:
 class Turn:
     """What a turn brought: bundles to send, and when to look again at the latest.
 
-    ``more_due``: it claimed as many as it might, so that there may be others.
     ``ended`` pairs each recorded delivery with its outcome; the destination stood as
     ``before`` says and now has its ``standing``; ``written`` are operations events and
-    who has to send them. ``gave_back``: what was unsent is not to be sent. ``faults``
-    are of parts that were left out.
+    who has to send them. ``faults`` are of parts that were left out.
     """
 
     claimed: list[tuple[Claimed, ...]] = field(default_factory=list)
@@ -65,8 +60,6 @@ class Turn:
     leads: dict[str, Lead | None] = field(default_factory=dict)
     probe: bool = False
     owes_probe: bool = False
-    gave_back: bool = False
-    more_due: bool = False
     next_ms: int | None = None
     ended: list[Ended] = field(default_factory=list)
     before: Standing = field(default_factory=Standing)
@@ -103,9 +96,6 @@ def take_turn(
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(session, name)
-    if lane.unsent and (lane.stopping or standing.health is not Health.UP):
-        outbox.give_back(session, lane.unsent)
-        turn.gave_back = True
     _bury(session, lane, standing, turn, now_ms)
     _tell(session, lane, standing, turn, rules, now_ms=now_ms)
     _prepare(session, lane, rules, turn, now_ms)
@@ -206,15 +196,13 @@ def _claim(
         return
     due_ms: int | None = None
     if standing.health is Health.UP:
-        limit = lane.free
-        turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=limit)
+        turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=lane.free)
         if not turn.claimed and not lane.in_flight:
             # Alone: one of several that were cut off together may end the program again.
-            limit = min(limit, 1)
+            alone = min(lane.free, 1)
             turn.claimed = claims.claim(
-                session, name, now_ms=now_ms, limit=limit, suspects=True
+                session, name, now_ms=now_ms, limit=alone, suspects=True
             )
-        turn.more_due = len(turn.claimed) >= limit
         due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms

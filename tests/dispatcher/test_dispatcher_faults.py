@@ -209,15 +209,20 @@ def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -
     async def main() -> None:
         fake = Fake()
         async with house(tmp_path, RULES, fakes=[fake], store=Faulty) as found:
-            assert isinstance(found.store, Faulty)
-            await found.create("a")
-            await asyncio.sleep(0.005)  # sent, and not yet recorded
-            assert len(fake.sent) == 1
-            found.store.fault = lambda function: (
-                ("within", MemoryError()) if function is take_turn else None
-            )
+            store = found.store
+            assert isinstance(store, Faulty)
+
+            def taken() -> None:
+                """Take the message, and let no turn record it from now on."""
+                store.fault = lambda function: (
+                    ("within", MemoryError()) if function is take_turn else None
+                )
+
+            fake.faults = taken
             with capture_logs() as logs:
+                await found.create("a")
                 await asyncio.sleep(20)
+            assert len(fake.sent) == 1
             assert await ends(found) == [("delivered", None, None)]
             crashes = [one for one in logs if one["event"] == "lane_crashed"]
             screen = [one for one in crashes if one["destination"] == "screen"]
@@ -227,7 +232,7 @@ def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -
                 "SELECT state, reason FROM destinations WHERE name = 'screen'"
             )
             assert standing == ("failing", "a fault of the program: MemoryError")
-            found.store.fault = lambda _: None
+            store.fault, fake.faults = lambda _: None, lambda: None
             await found.create("b")
             await rests(found)
             assert await ends(found) == [("delivered", None, None)] * 2

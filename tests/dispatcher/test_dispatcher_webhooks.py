@@ -75,6 +75,8 @@ async def test_a_lane_sends_sixteen_at_once_and_never_two_of_one_lead(tmp_path: 
         await found.read(lead("lead00", status="CLOSED"))
         await receiver.arrived(16)
         assert sorted(subjects(receiver)) == [f"lead{number:02}" for number in range(16)]
+        # No more are claimed: a kill may repeat whatever is.
+        assert await found.one("SELECT SUM(claimed) FROM deliveries") == (16,)
         gate.set()
         await found.states("crm", delivered=21)
         of_the_first = [one for one in receiver.received if one.event["subject"] == "lead00"]
