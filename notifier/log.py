@@ -6,11 +6,19 @@ what varies stands in keys, and no key holds a secret or a visitor's words.
 """
 
 import logging
+import sqlite3
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import ExcInfo, Processor
+
+from notifier.errors import NotifierError
+
+# Errors whose texts are ours, or a host's of itself. Any other may quote what it met:
+# `invalid literal for int() with base 10: '98…'`.
+TELLING = (NotifierError, OSError, sqlite3.Error, AssertionError)
 
 
 def set_up(*, log_format: str | None, level: str, stream: TextIO) -> None:
@@ -67,17 +75,47 @@ class _Lines:
 
 
 def _for_programs() -> list[Processor]:
-    # Local variables in a traceback would print tokens and visitors.
-    traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
-        structlog.processors.ExceptionRenderer(traceback),
+        structlog.processors.ExceptionRenderer(_stacks),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
 
 
 def _for_people(stream: TextIO) -> list[Processor]:
-    return [
-        structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    ]
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_print)]
+
+
+def _stacks(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Return where each error of a chain was, the last one first.
+
+    Local variables would tell tokens and visitors, and so would many an error's text.
+    """
+    stacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)(exc_info)
+    _hush(stacks, {str(one) for one in _chain(exc_info[1]) if isinstance(one, TELLING)})
+    return stacks
+
+
+def _hush(stacks: list[dict[str, Any]], told: set[str]) -> None:
+    for stack in stacks:
+        stack["exc_value"] = stack["exc_value"] if stack["exc_value"] in told else ""
+        stack["exc_notes"] = []
+        for grouped in stack["exceptions"]:
+            _hush(grouped, told)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    if error is None:
+        return
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _chain(one)
+    yield from _chain(error.__cause__ or error.__context__)
+
+
+def _print(stream: TextIO, exc_info: ExcInfo) -> None:
+    for stack in reversed(_stacks(exc_info)):
+        for frame in stack["frames"]:
+            stream.write(f"  {frame['filename']}:{frame['lineno']} in {frame['name']}\n")
+        text = f": {stack['exc_value']}" if stack["exc_value"] else ""
+        stream.write(f"{stack['exc_type']}{text}\n")

@@ -212,7 +212,7 @@ def _taken(host: str, port: int, error: OSError) -> ConfigError:
 
 
 def _silent_about_strangers() -> logging.Logger:
-    """Return aiohttp's logger without what it says of requests that are no HTTP."""
+    """Return aiohttp's logger without what it says of requests, or of whom they came from."""
     logger = logging.getLogger("aiohttp.server.bounded")
     logger.addFilter(_is_ours)
     return logger
@@ -221,6 +221,7 @@ def _silent_about_strangers() -> logging.Logger:
 def _is_ours(line: logging.LogRecord) -> bool:
     """Whether a line tells of a fault of this program, not of what somebody sent."""
     error = line.exc_info[1] if line.exc_info else None
+    line.msg, line.args = "request_crashed", ()
     return not isinstance(
         error, HttpProcessingError | web.RequestPayloadError | ConnectionError
     )

@@ -78,8 +78,8 @@ class Names:
 
 def read_name(header: str) -> Name | None:
     """Return what a ``Host`` header names; ``None`` for what is no host and port."""
-    parts = urlsplit(f"//{header}")
     try:
+        parts = urlsplit(f"//{header}")
         host, port = parts.hostname, parts.port
     except ValueError:
         return None

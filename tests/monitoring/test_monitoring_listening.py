@@ -32,6 +32,10 @@ async def hangs(_request: web.Request) -> web.Response:
     raise AssertionError("nobody wakes it")
 
 
+async def crashes(request: web.Request) -> web.Response:
+    return web.Response(text=str(int(request.query["id"])))
+
+
 async def echo(request: web.Request) -> web.Response:
     return web.Response(body=await request.read())
 
@@ -42,6 +46,7 @@ async def server(**bounds: float) -> AsyncIterator[int]:
         web.get("/healthz", healthz),
         web.get("/huge", huge),
         web.get("/hangs", hangs),
+        web.get("/crashes", crashes),
         web.post("/echo", echo),
     ]
     given = Bounds(**bounds)  # type: ignore[arg-type] # the numbers are whole where they must be
@@ -244,6 +249,18 @@ async def test_a_body_that_waits_to_be_asked_for_is_asked_for() -> None:
         answer = await said(port, head + b"body")
         assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
         assert answer.endswith(b"\r\n\r\nbody")
+
+
+async def test_a_fault_of_ours_is_told_without_the_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with server(idle_s=0.1) as port:
+        request = b"GET /crashes?id=tok-secret HTTP/1.1\r\nhost: x\r\n\r\n"
+        answer = await said(port, request)
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        assert b"tok-secret" not in answer
+    (line,) = caplog.records
+    assert (line.levelname, line.getMessage()) == ("ERROR", "request_crashed")
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def test_the_page_answers_to_where_it_listens(header: str) -> None:
             ":8787",
             "localhost:",
             "localhost:port",
+            "[::",
             "localhost:99999",
             "local host",
             "[::1]",
