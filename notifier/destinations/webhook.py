@@ -129,7 +129,9 @@ class WebhookOptions(KindOptions):
 
     def build(self, name: str, context: BuildContext) -> "WebhookDestination":
         """Return the destination; each has its own connections."""
-        return WebhookDestination(name, self, transport=Transport(), now=context.now)
+        # Whoever takes an event drops it by its id the second time.
+        transport = Transport(repeats=True)
+        return WebhookDestination(name, self, transport=transport, now=context.now)
 
     def reaches(self) -> str:
         """Return the host."""

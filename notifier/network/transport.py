@@ -7,7 +7,8 @@ request's time.
 
 import ssl
 from collections.abc import AsyncIterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import aiohttp
 import httpx
@@ -16,7 +17,7 @@ from yarl import URL
 from notifier import __version__
 from notifier.network import certificates
 from notifier.network.addresses import guarded_socket
-from notifier.network.faults import fault_of
+from notifier.network.faults import ConnectionFault, Reason, fault_of
 from notifier.network.protocol import HEADER_BYTES, HEADER_COUNT, HEADERS_S, Connector
 
 HEADERS: Final = {
@@ -41,6 +42,10 @@ class Transport(httpx.AsyncBaseTransport):
     :func:`certificates.for_http`. A server that has told its status may write its headers
     for ``headers_s``. Connections are opened on first use; close them with ``aclose``.
 
+    ``repeats``: many a server closes a connection that it seemed to keep. What it broke
+    off so, before any answer, is sent over another one at once; for requests that do no
+    harm twice.
+
     A request's extension ``target`` stands in its first line as it is.
     """
 
@@ -50,11 +55,13 @@ class Transport(httpx.AsyncBaseTransport):
         tls: ssl.SSLContext | None = None,
         connect_s: float | None = None,
         headers_s: float = HEADERS_S,
+        repeats: bool = False,
         response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
     ) -> None:
         self._tls = tls or certificates.for_http()
         self._connect_s = connect_s
         self._headers_s = headers_s
+        self._repeats = repeats
         self._response_class = response_class
         self._session: aiohttp.ClientSession | None = None
 
@@ -67,6 +74,16 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer as soon as its headers are there; see :class:`httpx.Response`."""
+        while True:
+            way = _Way()
+            try:
+                return await self._asked(request, way)
+            except ConnectionFault as fault:
+                is_stale = way.is_reused and fault.reason is Reason.BROKEN_OFF
+                if not (is_stale and self._repeats):
+                    raise
+
+    async def _asked(self, request: httpx.Request, way: "_Way") -> httpx.Response:
         try:
             answer = await self.session.request(
                 request.method,
@@ -77,6 +94,7 @@ class Transport(httpx.AsyncBaseTransport):
                 data=request.read() or None,
                 allow_redirects=False,
                 auto_decompress=False,
+                trace_request_ctx=way,
             )
         except ValueError as error:  # a host that no URL may have
             raise fault_of(error) from None
@@ -107,8 +125,25 @@ class Transport(httpx.AsyncBaseTransport):
             max_field_size=HEADER_BYTES,
             max_headers=HEADER_COUNT,
             middlewares=[_translated],
+            trace_configs=[_noting_reuse()] if self._repeats else None,
             response_class=self._response_class,
         )
+
+
+@dataclass(slots=True)
+class _Way:
+    """How a request went out: over a connection that had served before, or a new one."""
+
+    is_reused: bool = False
+
+
+def _noting_reuse() -> aiohttp.TraceConfig:
+    async def note(_: aiohttp.ClientSession, context: Any, __: Any) -> None:
+        context.trace_request_ctx.is_reused = True
+
+    found = aiohttp.TraceConfig()
+    found.on_connection_reuseconn.append(note)
+    return found
 
 
 class _Body(httpx.AsyncByteStream):

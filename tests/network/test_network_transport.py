@@ -52,3 +52,24 @@ async def test_nobody_is_connected_to_a_forbidden_address(host: str) -> None:
             await ask(transport, target_of(f"http://{host}/").request("GET"), timeout_s=5)
     assert raised.value.reason is Reason.FORBIDDEN
     assert raised.value.told("it").endswith("is a link-local or metadata address")
+
+
+async def test_what_a_kept_connection_breaks_off_may_be_repeated_over_a_new_one() -> None:
+    async with raw_server(answer(200), reset, answer(204)) as server:
+        transport = Transport(repeats=True)
+        target = target_of(server.url)
+        for status in (200, 204):
+            request = target.request("POST", body=b"event")
+            assert (await ask(transport, request, timeout_s=5)).status == status
+        await transport.aclose()
+    assert server.connections == 2
+    assert [request.body for request in server.requests] == [b"event"] * 3
+
+
+async def test_what_a_new_connection_breaks_off_is_asked_once() -> None:
+    async with raw_server(reset) as server:
+        transport = Transport(repeats=True)
+        with pytest.raises(ConnectionFault, match="broke the connection off"):
+            await ask(transport, target_of(server.url).request("POST"), timeout_s=5)
+        await transport.aclose()
+    assert len(server.requests) == 1
