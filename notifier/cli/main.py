@@ -3,7 +3,6 @@
 A new command is one line in :data:`MODULES`, one in ``examples.py``, and a function.
 """
 
-import gc
 import re
 import sys
 from collections import UserDict
@@ -91,19 +90,13 @@ def notifier(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Tells a sales team of new and changed BotPenguin leads."""
-    _end_start()
     if version:
         typer.echo(f"notifier {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line in a process of its own.
-
-    What modules are made of is never garbage: looking for some while they load, and
-    once more when the process ends, would be a third of a short command's time.
-    """
-    gc.disable()
+    """Run the command line in a process of its own."""
     open_missing()
     with watched():
         command_line()
@@ -125,13 +118,6 @@ def command_line() -> None:
         if foreign is not None:
             raise
         _end(list(_leaves(group)))
-
-
-def _end_start() -> None:
-    """Collect garbage again, but never among what was loaded until now."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 def _end(errors: Sequence[BaseException]) -> NoReturn:

@@ -3,21 +3,16 @@
 import asyncio
 import os
 import sys
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
 import typer
 
-from notifier.cli import lean  # noqa: F401 - first of all
 from notifier.cli.context import logged_configuration, reread
+from notifier.cli.live import Live
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service.assembly import assembled
 from notifier.service.signals import obey_signals
-
-if TYPE_CHECKING:
-    from notifier.cli.live import Live
 
 app = typer.Typer()
 
@@ -30,15 +25,10 @@ def run() -> None:
     """
     is_watched = sys.stdout.isatty()
     loaded = logged_configuration(is_watched=is_watched)
-    live = None
-    if is_watched:
-        # Loaded only then: what draws on terminals is a tenth of a service's start.
-        kind: type[Live] = resolve_name("notifier.cli.live:Live")
-        live = kind(sys.stdout, loaded)
-    asyncio.run(_run(loaded, live))
+    asyncio.run(_run(loaded, Live(sys.stdout, loaded) if is_watched else None))
 
 
-async def _run(loaded: Configuration, live: "Live | None") -> None:
+async def _run(loaded: Configuration, live: Live | None) -> None:
     async with assembled(
         loaded,
         clocks=Clocks(),

@@ -1,14 +1,10 @@
-"""Everything of this room together: what the service starts, and what it tells.
-
-What HTTP takes is loaded where somebody asks over HTTP, or is told.
-"""
+"""Everything of this room together: what the service starts, and what it tells."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import structlog
 from pydantic import SecretStr
@@ -17,23 +13,21 @@ from notifier.clocks import Clocks
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
+from notifier.monitoring.heartbeat import Heartbeat, Successes
+from notifier.monitoring.http import Pages
+from notifier.monitoring.metrics import Meters
 from notifier.monitoring.poke import Poke, PokeDoor
+from notifier.monitoring.probes import Probes
 from notifier.monitoring.sdnotify import Systemd
 from notifier.monitoring.watch import Bots, Watch
 from notifier.store.db import Store
 from notifier.store.health import last_successes
 
-if TYPE_CHECKING:
-    from notifier.monitoring.heartbeat import Heartbeat, Successes
-    from notifier.monitoring.http import Pages
-    from notifier.monitoring.metrics import Meters
-    from notifier.monitoring.probes import Probes
-
 STATUS_S = 10.0
 # Three signs of life in the time that the manager allows for one.
 WATCHDOG_SHARE = 1 / 3
 
-OpenPages: TypeAlias = Callable[[], AbstractAsyncContextManager["Pages"]]
+OpenPages: TypeAlias = Callable[[], AbstractAsyncContextManager[Pages]]
 
 log = structlog.get_logger()
 
@@ -69,17 +63,16 @@ class Monitor:
         self._poll_s = poll_s
         self._probes: Probes | None = None
         if reach.http:
-            probes = resolve_name("notifier.monitoring.probes:Probes")
-            self._probes = probes(self._watch, poll_s=poll_s, rate_limit=rate_limit)
+            self._probes = Probes(self._watch, poll_s=poll_s, rate_limit=rate_limit)
 
     @property
-    def meters(self) -> "Meters | None":
+    def meters(self) -> Meters | None:
         """The counters, where somebody may ask for them."""
         return self._probes.meters if self._probes else None
 
     @asynccontextmanager
     async def on_duty(
-        self, bots: Bots, poke: Poke | None = None, pages: "OpenPages | None" = None
+        self, bots: Bots, poke: Poke | None = None, pages: OpenPages | None = None
     ) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
@@ -112,12 +105,11 @@ class Monitor:
         secret = self._reach.poke_secret
         return PokeDoor(secret=secret, poke=poke) if secret and poke else None
 
-    def _heartbeat(self) -> "Heartbeat | None":
+    def _heartbeat(self) -> Heartbeat | None:
         url = self._reach.heartbeat_url
         if url is None:
             return None
-        heartbeat: type[Heartbeat] = resolve_name("notifier.monitoring.heartbeat:Heartbeat")
-        return heartbeat(url, self._successes, every_s=self._poll_s)
+        return Heartbeat(url, self._successes, every_s=self._poll_s)
 
     def _duties(self) -> Iterator[Coroutine[None, None, None]]:
         if heartbeat := self._heartbeat():
@@ -141,7 +133,7 @@ class Monitor:
                 self.systemd.alive(line)
             await asyncio.sleep(every_s)
 
-    async def _successes(self) -> "Successes":
+    async def _successes(self) -> Successes:
         return await self._watch.store.look(last_successes, tuple(self._watch.bots()))
 
 

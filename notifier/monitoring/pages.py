@@ -1,14 +1,12 @@
 """The upstream's client with a meter at its door."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from notifier.errors import UpstreamError
+from notifier.monitoring.metrics import Meters
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
-
-if TYPE_CHECKING:
-    from notifier.monitoring.metrics import Meters
 
 
 class Pages(Protocol):
@@ -22,7 +20,7 @@ class Pages(Protocol):
 class MeteredPages:
     """Counts and times what another client is asked; changes nothing of it."""
 
-    def __init__(self, pages: Pages, meters: "Meters", *, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, pages: Pages, meters: Meters, *, clock_ms: Callable[[], int]) -> None:
         self._pages = pages
         self._meters = meters
         self._clock_ms = clock_ms

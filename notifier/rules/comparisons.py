@@ -7,17 +7,16 @@ one element is enough), or ``None``; it never raises, whatever a visitor typed.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import ge, gt, le, lt
-from pkgutil import resolve_name
 from typing import TypeAlias
 from unicodedata import normalize
 
 from notifier.cleaning import comparable, visible
 from notifier.core.rows import Json, written
+from notifier.rules.patterns import finder
 
 Test: TypeAlias = Callable[[Json], bool]
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-FINDER = "notifier.rules.patterns:finder"
 ORDERS: dict[str, Callable[[float, float], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
@@ -91,8 +90,6 @@ def part(wanted: str) -> str:
 
 def matches(pattern: str) -> Test:
     """Hold where the regular expression is found; raises ``ValueError`` for a bad one."""
-    # Its library is 3 MB, for a test that few rules make.
-    finder: Callable[[str], Callable[[str], bool]] = resolve_name(FINDER)
     is_in = finder(normalize("NFC", pattern))
     return lambda seen: any(is_in(text) for text in texts(seen))
 

@@ -4,20 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from notifier.core.events import OVERDUE, EventType
 from notifier.core.records import Agent, Source
 from notifier.errors import Fault
+from notifier.messages.templates import MessageTemplate
 from notifier.rules.conditions import Condition
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.digests import Digest
 from notifier.rules.windows import Window
-
-if TYPE_CHECKING:
-    from notifier.messages.templates import MessageTemplate
 
 
 class Outside(StrEnum):
@@ -71,7 +68,7 @@ class Rule:
     repeat: timedelta | None = None
     clock: Window | None = None
     send: tuple[str, ...]
-    message: "MessageTemplate | None" = None
+    message: MessageTemplate | None = None
     digest: Digest | None = None
     settle: timedelta | None = None
     only: Window | None = None

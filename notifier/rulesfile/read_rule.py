@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import timedelta, tzinfo
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
 from notifier.core.events import EventType
+from notifier.messages.templates import MessageTemplate
 from notifier.rules.digests import Digest, parse_digest
 from notifier.rules.model import Rule
 from notifier.rules.unfit import UnfitError
@@ -27,11 +26,9 @@ from notifier.rulesfile.nodes import (
 from notifier.rulesfile.options import RuleOptions
 from notifier.rulesfile.places import Places
 from notifier.rulesfile.read_condition import read_condition
+from notifier.rulesfile.read_message import read_message
 from notifier.rulesfile.rule_slips import real_rules
 from notifier.rulesfile.validate import validated
-
-if TYPE_CHECKING:
-    from notifier.messages.templates import MessageTemplate
 
 WILDCARDS = {
     f"{subject}.*": frozenset(kind for kind in EventType if kind.startswith(f"{subject}."))
@@ -53,7 +50,6 @@ SAID_FOR = {
     "message": ("messages", "replied", "reply", "answered", "chat"),
     "assigned": ("owner", "assign", "taken"),
 }
-READ_MESSAGE = "notifier.rulesfile.read_message:read_message"
 RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
 NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
 
@@ -189,13 +185,10 @@ class _Reader:
 
     def _message(
         self, node: Node | None, types: AbstractSet[EventType]
-    ) -> "MessageTemplate | None":
+    ) -> MessageTemplate | None:
         if not isinstance(node, Table):
-            return None  # rules without words of their own need no template engine
-        message: MessageTemplate | None = resolve_name(READ_MESSAGE)(
-            node, types=types, faults=self._faults
-        )
-        return message
+            return None
+        return read_message(node, types=types, faults=self._faults)
 
     def _digest(self, node: Node | None) -> Digest | None:
         if not isinstance(node, Scalar) or node.null or node.unresolved:

@@ -1,7 +1,6 @@
 """The walk's commits and the lanes alone: pages of 200 changes, no upstream beside them."""
 
 import asyncio
-import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -58,7 +57,6 @@ class Sample(NamedTuple):
 
 def rows(stand: Stand) -> Iterator[Row]:
     """Measure in this process; log lines are written as in service."""
-    gc.freeze()  # as the program does once it is loaded
     samples: list[Sample] = []
     with ExitStack() as stack:
         taking = stack.enter_context(receiver())

@@ -77,20 +77,6 @@ def test_a_command_loads_what_it_needs(command: str, unused: set[str], tmp_path:
     assert loaded & unused == set()
 
 
-def test_garbage_is_collected_again_once_the_command_was_loaded() -> None:
-    program = """
-import atexit, gc, sys
-from notifier.cli.main import main
-atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000))
-sys.argv = ["notifier", "version"]
-main()
-"""
-    ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    assert ran.stdout.splitlines()[-1] == "True True"
-
-
 def test_a_reader_that_goes_away_sees_no_traceback() -> None:
     with subprocess.Popen(
         [INSTALLED, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
