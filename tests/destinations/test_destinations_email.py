@@ -35,6 +35,8 @@ from support.certificates import Certificate, self_signed
 from support.mail import AfterData, Mail, MailServer, Security
 from support.raw_mail import RawMailServer
 
+pytestmark = pytest.mark.virtual_time
+
 BOSS = "boss@example.com"
 EHLO = "250-x\n250 SIZE 1000"
 

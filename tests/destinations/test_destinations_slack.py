@@ -25,6 +25,8 @@ from notifier.messages.samples import sample_event
 from support.loopback import Ending, Reply, json_reply
 from support.slack import TOKEN, Slack, failure, rate_limited
 
+pytestmark = pytest.mark.virtual_time
+
 CHANNEL = "C0000000001"
 ASHA_ON_SLACK = Agent(id=ASHA.id, name="Asha Rao", slack="U024BE7LH")
 BINA_ON_SLACK = Agent(id="731aa793bcfa100487d13d0d", name="Bina Sen", slack="U0000BINA")

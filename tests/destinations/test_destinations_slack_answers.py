@@ -17,6 +17,8 @@ from support.certificates import self_signed
 from support.mail import MailServer
 from support.raw_server import RawServer, Reply, answer, raw, raw_server
 
+pytestmark = pytest.mark.virtual_time
+
 NESTED = b"[" * 100_000
 GOOD = {"ok": True, "channel": "C0000000001", "ts": "1712345678.000100"}
 JSON = b"content-type: application/json\r\n"

@@ -28,6 +28,8 @@ from support.mail import MailServer
 from support.raw_server import Reply, answer, endless, raw, raw_server, reset, silence
 from support.receivers import Receiver
 
+pytestmark = pytest.mark.virtual_time
+
 OLD_SECRET = "whsec_" + base64.b64encode(b"o" * 24).decode()
 SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 

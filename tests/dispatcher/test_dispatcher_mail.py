@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from notifier.configuration.settings import Settings
 from support.raw_mail import RawMailServer
 
+pytestmark = pytest.mark.virtual_time
+
 BOSS, DEPUTY = "boss@example.com", "deputy@example.com"
 RULES = """
 destinations:

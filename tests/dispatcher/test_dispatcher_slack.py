@@ -12,6 +12,8 @@ from notifier.configuration.settings import Settings
 from notifier.destinations.slack_faults import OF_A_PERSON
 from support.slack import Slack, failure, rate_limited
 
+pytestmark = pytest.mark.virtual_time
+
 SALES, OPS = "C0000000001", "C0000000002"
 CHANNELS = {"sales-leads": SALES, "ops": OPS}
 RULES = """

@@ -11,6 +11,8 @@ from house import SECRET, House, enable, house, lead
 from support.loopback import Ending, Reply
 from support.receivers import Receiver
 
+pytestmark = pytest.mark.virtual_time
+
 OK = Reply(status=204)
 BROKEN = Reply(status=500, body=b"oops")
 

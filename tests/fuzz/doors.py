@@ -17,17 +17,18 @@ from fuzz.answers import Answer, bomb, odd_answer, whole
 from fuzz.asking import POKE_SECRET, odd_request
 from fuzz.good import page, row
 from fuzz.good import webhook as webhook_to
-from fuzz.house import FASTER, Found, House, house
+from fuzz.house import Found, House, house
 from fuzz.mailing import MailDoor, odd_script
 from fuzz.web import Asked, HttpDoor, listening
 from fuzz.words import changed, encoded
 from notifier.core.rows import Json
-from support.virtual_time import run_fast
+from support.virtual_time import run
 
 CASES: Final = 60
 PLACES: Final = 24  # destinations or sources that meet them, at the same time
-QUIET_S: Final = 1.5  # by the clock on the wall
-SAY_S: Final = 0.15
+QUIET_S: Final = 30
+SAY_S: Final = 3
+HEALTH_S: Final = 200
 CONNECTIONS: Final = 16
 HEALTH: Final = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
 
@@ -142,8 +143,8 @@ async def http(rng: Random, folder: Path) -> int:
         await built.tells("before-x")
         for start in range(0, len(requests), CONNECTIONS):
             some = requests[start : start + CONNECTIONS]
-            await asyncio.gather(*(_say(port, one, SAY_S * FASTER) for one in some))
-            health = await _say(port, HEALTH, 10 * FASTER)
+            await asyncio.gather(*(_say(port, one, SAY_S) for one in some))
+            health = await _say(port, HEALTH, HEALTH_S)
             if b" 200 " not in health.split(b"\r\n")[0]:
                 raise Found(f"/healthz answered {health[:200]!r}")
         await built.tells("after-x")
@@ -169,7 +170,7 @@ def run_round(door: str, seed: int) -> int:
         with tempfile.TemporaryDirectory(prefix="notifier-fuzz-") as folder:
             return await ROUNDS[door](Random(f"{door}/{seed}"), Path(folder))
 
-    return run_fast(main(), faster=FASTER)
+    return run(main())
 
 
 def _mail_settings(
@@ -211,7 +212,7 @@ async def _served(
 
     async def wait() -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_S * FASTER), door.ready:
+            async with asyncio.timeout(QUIET_S), door.ready:
                 await door.ready.wait_for(is_enough)
 
     await built.during(wait(), "the service does nothing")

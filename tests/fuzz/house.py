@@ -1,7 +1,7 @@
 """The service as it is shipped, in this process, between a good upstream and receiver.
 
-Time passes :data:`FASTER` than it does, so that pauses are waited out; sockets, threads
-and the database are real. What the service does wrong is a *find*.
+Its loop jumps from timer to timer; sockets, threads and the database are real. What the
+service does wrong is a *find*.
 """
 
 import asyncio
@@ -30,9 +30,8 @@ from notifier.core.rows import Json
 from notifier.service.assembly import assembled
 from notifier.service.service import Service
 
-FASTER: Final = 20
-PATIENCE_S: Final = 30.0
-"""By the clock on the wall; what takes so long is a find."""
+PATIENCE_S: Final = 600
+"""What takes so long is a find."""
 
 
 class Found(Exception):  # noqa: N818 - what was looked for, not an error of this program
@@ -100,7 +99,7 @@ class House:
         waiting = asyncio.create_task(work)
         await asyncio.wait(
             {waiting, self.running},
-            timeout=PATIENCE_S * FASTER,
+            timeout=PATIENCE_S,
             return_when=asyncio.FIRST_COMPLETED,
         )
         if self.running.done():
@@ -213,7 +212,7 @@ async def _service(config: Configuration) -> AsyncIterator[Service]:
 async def _stop(service: Service, running: asyncio.Task[None]) -> None:
     if not running.done():
         service.stop()
-        await asyncio.wait({running}, timeout=PATIENCE_S * FASTER)
+        await asyncio.wait({running}, timeout=PATIENCE_S)
     if not running.done():
         running.cancel()
         raise Found("the service does not stop")

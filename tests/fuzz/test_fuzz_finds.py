@@ -12,9 +12,9 @@ import structlog
 
 from fuzz.answers import odd_answer
 from fuzz.asking import odd_request
-from fuzz.house import FASTER, Found, House, house
+from fuzz.house import Found, House, house
 from fuzz.mailing import odd_script
-from support.virtual_time import run_fast
+from support.virtual_time import run
 
 
 def found(folder: Path, spoil: Callable[[House], Awaitable[None]]) -> str:
@@ -26,7 +26,7 @@ def found(folder: Path, spoil: Callable[[House], Awaitable[None]]) -> str:
             await spoil(built)
 
     with pytest.raises(Found) as raised:
-        run_fast(main(), faster=FASTER)
+        run(main())
     return str(raised.value)
 
 

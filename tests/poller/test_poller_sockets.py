@@ -28,7 +28,7 @@ from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client, Listing
-from support.virtual_time import now_ms, run_fast
+from support.virtual_time import now_ms, run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -151,7 +151,7 @@ def test_a_first_run_of_5000_leads_with_restarts_in_it_is_silent(
             assert simulator.requests.most_at_once == 1
             return new
 
-    new = run_fast(main())
+    new = run(main())
     assert [(one.type, one.subject) for one in events(path)] == [("lead.created", new)]
 
 
@@ -165,7 +165,7 @@ def test_a_wrong_token_is_told_once_and_its_end_once(tmp_path: Path, world: Worl
                 async with polling(simulator, path, token=token):
                     await simulator.requests.reached(simulator.requests.total + 4)
 
-    run_fast(main())
+    run(main())
     assert [one.type for one in events(path)] == ["source.down", "source.up"]
 
 
@@ -186,7 +186,7 @@ def test_whatever_the_wire_does_every_change_is_told_once(tmp_path: Path, seed: 
                 await simulator.requests.reached(simulator.requests.total + 150)
             assert simulator.requests.most_at_once == 1
 
-    run_fast(main())
+    run(main())
     assert model.expected
     assert [as_told(one) for one in events(path) if one.data.lead] == model.expected
     for kind in (LEAD, NON_LEAD):

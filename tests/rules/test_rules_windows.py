@@ -204,7 +204,7 @@ def test_open_time_adds_up(
     assert timedelta() <= whole <= end - at
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WINDOWS, MOMENTS, DURATIONS)
 def test_what_is_due_was_open_exactly_that_long(
     one: Window, at: datetime, duration: timedelta
@@ -213,7 +213,7 @@ def test_what_is_due_was_open_exactly_that_long(
     assert one.open_time_between(at, due) == duration
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WINDOWS, MOMENTS, DURATIONS, POSITIVE)
 def test_waiting_twice_is_waiting_for_the_sum(
     one: Window, at: datetime, first: timedelta, second: timedelta

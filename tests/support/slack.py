@@ -9,8 +9,8 @@
         assert slack.posts("C1")[0]["text"] == "…"
 """
 
+import asyncio
 import json
-import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,7 +126,12 @@ class Slack(Loopback):
         )
 
     async def _record(self, method: str, token: str, arguments: Mapping[str, Any]) -> None:
-        call = Call(at_s=time.monotonic(), method=method, token=token, arguments=arguments)
+        call = Call(
+            at_s=asyncio.get_running_loop().time(),
+            method=method,
+            token=token,
+            arguments=arguments,
+        )
         await self._keep(self.calls, call)
 
     def _scripted(self, method: str, channel: str | None) -> Reply | None:

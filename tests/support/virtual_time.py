@@ -1,4 +1,4 @@
-"""Event loops whose clock jumps to the next timer, or runs faster than time does."""
+"""Event loops whose clock jumps to the next timer as soon as nothing else moves."""
 
 import asyncio
 import selectors
@@ -9,24 +9,39 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-FASTER = 100
+ARRIVAL_S = 0.005
+"""What a byte may take from one socket of this process to another."""
 
 
 class _Selector(selectors.DefaultSelector):
-    """Returns at once, having told the loop how long it would have slept."""
+    """Returns as soon as nothing can come, and notes how long the loop would have slept."""
 
     slept_s = 0.0
+    threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if self.threads:
+            return super().select()
+        # The loop itself has one, through which threads wake it.
+        sockets = len(self.get_map()) > 1
+        if timeout is None:
+            assert sockets, "everything waits, and no timer is set"
+            return super().select()
+        if sockets:
+            ready = super().select(ARRIVAL_S)
         if not ready:
-            assert timeout is not None, "everything waits, and no timer is set"
             self.slept_s += timeout
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time begins at 0 and passes only while every task sleeps."""
+    """Time begins at 0 and passes only while every task sleeps and every thread rests.
+
+    Sockets and threads are real; both ends of a socket belong to this process.
+    """
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -39,9 +54,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let time pass while the loop does not run."""
         self._virtual.slept_s += seconds
 
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        running = super().run_in_executor(executor, func, *args)
+        self._virtual.threads += 1
+        running.add_done_callback(self._rests)
+        return running
+
+    async def shutdown_default_executor(self) -> None:
+        self._virtual.threads += 1  # it begins one of its own
+        await super().shutdown_default_executor()
+        self._virtual.threads -= 1
+
+    def _rests(self, _ended: asyncio.Future[Any]) -> None:
+        self._virtual.threads -= 1
+
 
 class OneThread(VirtualLoop):
-    """Runs the database's statements at once, so that no time passes meanwhile."""
+    """Runs the database's statements at once, for the same order of events every time."""
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -55,35 +86,9 @@ class OneThread(VirtualLoop):
         return future
 
 
-class _HastySelector(selectors.DefaultSelector):
-    def __init__(self, faster: int) -> None:
-        super().__init__()
-        self._faster = faster
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(timeout and timeout / self._faster)
-
-
-class FastLoop(asyncio.SelectorEventLoop):
-    """Time passes ``faster`` than it does, with sockets and threads as they are."""
-
-    def __init__(self, faster: int = FASTER) -> None:
-        self._faster = faster
-        super().__init__(_HastySelector(faster))
-
-    def time(self) -> float:
-        return super().time() * self._faster
-
-
 def now_ms() -> int:
     """Return the running loop's time, as a budget's clock would."""
     return round(asyncio.get_running_loop().time() * 1000)
-
-
-def run_fast(main: Coroutine[Any, Any, T], *, faster: int = FASTER) -> T:
-    """Run ``main`` to its end, its waits cut short."""
-    with asyncio.Runner(loop_factory=lambda: FastLoop(faster)) as runner:
-        return runner.run(main)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -201,7 +201,7 @@ def test_the_log_never_sees_a_token() -> None:
     assert token_key(secret) != token_key(SecretStr("tok-s3cres"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     limit=st.integers(1, 12),
     heads=st.lists(st.integers(1, 30), max_size=3),

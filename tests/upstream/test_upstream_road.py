@@ -5,8 +5,8 @@ from pathlib import Path
 
 from fuzz.answers import Answer, whole
 from fuzz.good import row
-from fuzz.house import FASTER, House, house
-from support.virtual_time import run_fast
+from fuzz.house import House, house
+from support.virtual_time import run
 
 MANY = 250_000
 
@@ -31,7 +31,7 @@ def test_good_leads_beside_bad_rows_are_told_and_the_bad_ones_in_few_lines(
             assert reasons == ["the record has no text in _id"] * 10 + ["20 more on one page"]
             assert built.rows("SELECT COUNT(*), SUM(count) FROM quarantine") == [(11, 30)]
 
-    run_fast(main(), faster=FASTER)
+    run(main())
 
 
 def test_a_page_with_a_quarter_of_a_million_leads_is_a_failed_request(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_page_with_a_quarter_of_a_million_leads_is_a_failed_request(tmp_path: 
             assert built.rows("SELECT COUNT(*) FROM records") == [(1,)]
             assert built.rows("SELECT COUNT(*) FROM quarantine") == [(0,)]
 
-    run_fast(main(), faster=FASTER)
+    run(main())
 
 
 def _listed(rows: bytes) -> Answer:

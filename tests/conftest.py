@@ -1,16 +1,31 @@
-"""The command line, run in this process from an empty working folder."""
+"""The loop of a test, and the command line run in this process from an empty folder."""
 
+import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from cli_runner import Ended, Run
 from filled import ASHA, BORIS, RULES, Filled
+from hypothesis import settings
 
 from notifier.cli.main import command_line
+from support.virtual_time import VirtualLoop
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("untimed", settings(deadline=None))
+settings.load_profile("untimed")
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give a test marked with ``virtual_time`` a loop on which nobody waits."""
+    virtual = item.get_closest_marker("virtual_time")
+    return {"loop": VirtualLoop if virtual else asyncio.new_event_loop}
 
 
 @pytest.fixture
