@@ -64,7 +64,9 @@ def _unnamed_agents(loaded: Configuration) -> Iterator[Fault]:
 
 def _summary(ruleset: Ruleset) -> str:
     rules, destinations = len(ruleset.rules), len(ruleset.destinations)
-    return f"ok: {_count(rules, 'rule')}, {_count(destinations, 'destination')}"
+    told = f"ok: {_count(rules, 'rule')}, {_count(destinations, 'destination')}"
+    reports = len(ruleset.reports)
+    return f"{told}, {_count(reports, 'report')}" if reports else told
 
 
 def _count(number: int, what: str) -> str:

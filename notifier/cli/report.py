@@ -18,8 +18,9 @@ from notifier.errors import ConfigError
 from notifier.measuring import measured
 from notifier.reports import sheet, words
 from notifier.reports.figures import Asked
-from notifier.reports.model import By, Report, encode
+from notifier.reports.model import Report, encode
 from notifier.rules.model import Ruleset
+from notifier.rules.reports import By
 from notifier.store import responses
 from notifier.store.session import Session
 
@@ -126,11 +127,10 @@ def _show(found: Report) -> None:
 
 
 def _show_measures(found: Report) -> None:
-    before = dict(words.each(found.before.measures))
     rows = []
-    for label, measure in words.each(found.measures):
-        rows.append((label, *words.measure_row(measure)))
-        rows.append(("– before", *words.measure_row(before[label])))
+    for label, now, before in words.each(found):
+        rows.append((label, *words.measure_row(now)))
+        rows.append(("– before", *words.measure_row(before)))
     print_table(("time to", "leads", "median", "90 %", "in goal"), rows, unbroken=5)
 
 

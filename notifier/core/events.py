@@ -44,7 +44,11 @@ class EventType(StrEnum):
     DESTINATION_DOWN = "destination.down"
     DESTINATION_UP = "destination.up"
     DELIVERY_DEAD = "delivery.dead"
+    REPORT_READY = "report.ready"
 
+
+RULE_TYPES = tuple(kind for kind in EventType if kind is not EventType.REPORT_READY)
+"""Those that rules can listen to: reports go where ``reports:`` sends them."""
 
 OPERATIONS = frozenset(
     {
@@ -86,6 +90,7 @@ class EventPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reason: str | None = None
     remedy: str | None = None
     count: int | None = None
+    report: Json | None = None
     lead: Lead | None = None
 
 
@@ -194,6 +199,19 @@ def operation(
         subject=name,
         time=observed_at,
         data=EventPayload(observed_at=observed_at, reason=reason, remedy=remedy, count=count),
+    )
+
+
+def report_ready(name: str, report: Json, *, due: datetime, at: datetime) -> Event:
+    """Return the event of a report that was due at ``due``; its id says no more than that."""
+    kind, time = EventType.REPORT_READY, iso_ms(due)
+    return Event(
+        id=_event_id(kind, name, time),
+        type=kind,
+        source="/notifier",
+        subject=name,
+        time=time,
+        data=EventPayload(observed_at=iso_ms(at), report=report),
     )
 
 

@@ -11,6 +11,8 @@ from notifier.messages.digest import digest_text
 from notifier.messages.escape import one_line, plain, safe_link, shorten
 from notifier.messages.facts import Fact, facts
 from notifier.messages.text import Medium, Text
+from notifier.reports import mail
+from notifier.reports.model import Report, from_json
 
 MAX_TITLE, MAX_BODY = 300, 20_000
 MAX_FACTS, MAX_LABEL, MAX_VALUE = 60, 100, 1_000
@@ -36,6 +38,9 @@ def write_body(message: Message, *, zone: tzinfo) -> MailBody:
     Below the words of each part stand the lead's facts, once; lines of the words
     that merely repeat a fact are left out.
     """
+    report = message.parts[0].event.data.report
+    if report is not None:
+        return _report_body(from_json(report))
     lead = None if message.digest is not None else message.lead or message.parts[-1].event.lead
     shown = _facts(lead, zone) if lead else []
     link = safe_link(lead.url) if lead else None
@@ -47,6 +52,14 @@ def write_body(message: Message, *, zone: tzinfo) -> MailBody:
         subject=texts[0].title,
         text=_plain_body(texts, shown, link),
         html=_html_body(texts, shown, link),
+    )
+
+
+def _report_body(report: Report) -> MailBody:
+    return MailBody(
+        subject=shorten(mail.subject(report), MAX_TITLE),
+        text=mail.text(report),
+        html=mail.html(report),
     )
 
 

@@ -214,8 +214,10 @@ class SlackDestination:
         """Send what is about no lead: a source, a destination, dead deliveries."""
         channel = recipient(None, {}) if self._channel == ASSIGNEE else self._channel
         mention = self._mention(message, None)
-        words = blocks.head(message.parts, mention)
-        payload = {"text": blocks.notice(message.parts, mention), "blocks": blocks.reply(words)}
+        payload = {
+            "text": blocks.notice(message.parts, mention),
+            "blocks": blocks.untied(message.parts, mention),
+        }
         await self._poster.post(channel, payload)
         return Receipt()
 

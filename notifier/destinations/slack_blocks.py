@@ -14,6 +14,8 @@ from notifier.destinations.base import Part
 from notifier.messages.escape import one_line, safe_link, shorten, shorten_mrkdwn, slack
 from notifier.messages.facts import Fact, details, moment
 from notifier.messages.text import Text
+from notifier.reports.model import from_json
+from notifier.reports.slack import blocks as report_blocks
 
 MAX_HEAD = 2_900
 MAX_SECTION = 3_000
@@ -43,6 +45,14 @@ def notice(parts: Sequence[Part], mention: str) -> str:
 def reply(words: str) -> list[Block]:
     """Return a message that needs no details: those stand above it in the thread."""
     return [_section(words)]
+
+
+def untied(parts: Sequence[Part], mention: str) -> list[Block]:
+    """Return a message about no lead: a report, or what happened to a source and its kin."""
+    report = parts[0].event.data.report
+    if report is not None:
+        return report_blocks(from_json(report), mention)
+    return reply(head(parts, mention))
 
 
 def card(words: str, lead: Lead) -> list[Block]:

@@ -172,6 +172,8 @@ def _operation_title(event: Event) -> str:
             return f"Destination {name} is down: its messages wait"
         case EventType.DESTINATION_UP:
             return f"Destination {name} works again"
+        case EventType.REPORT_READY:
+            return f"Report {name}"
     count = event.data.count or 1
     return f"{count} message{'s' if count > 1 else ''} to {name} could not be delivered"
 

@@ -12,7 +12,8 @@ import msgspec
 from notifier.core.responses import Response
 from notifier.core.rows import iso_of_ms, moment_of
 from notifier.reports.hours import AllHours, OpenHours
-from notifier.reports.model import Bar, By, Day, Group, Hour, Measure, Measures, Period
+from notifier.reports.model import Bar, Day, Group, Hour, Measure, Measures, Period
+from notifier.rules.reports import By
 from notifier.rules.windows import Window
 
 SEEN_LATE_MS = 15 * 60_000

@@ -3,22 +3,11 @@
 Times are ISO 8601 in UTC, durations whole seconds (``_s``), shares lie between 0 and 1.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from notifier.core.rows import Json
 from notifier.errors import DamagedError
-
-
-class By(StrEnum):
-    """What leads are grouped by; ``HOUR`` is the hour of the week in which they came."""
-
-    AGENT = "agent"
-    SOURCE = "source"
-    STATUS = "status"
-    COUNTRY = "country"
-    HOUR = "hour"
+from notifier.rules.reports import By
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,10 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from notifier.core.rows import instant
-from notifier.reports.model import By, Group, Measure, Measures, Report, StillWaiting
+from notifier.messages.escape import one_line, slack
+from notifier.messages.text import Medium, Text
+from notifier.reports.model import Group, Measure, Report, StillWaiting
+from notifier.rules.reports import By
 
 NOTHING = "–"
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -51,10 +54,36 @@ def measure_row(measure: Measure) -> tuple[str, str, str, str]:
     return str(measure.count), *took, share(measure.within_goal)
 
 
-def each(measures: Measures) -> Iterator[tuple[str, Measure]]:
-    """Yield the four measures with what they are called."""
+def sentence(label: str, measure: Measure) -> str:
+    """Return a measure in words, behind its label."""
+    head = f"{label.capitalize()}: " if label else ""
+    count, median, p90, within = measure_row(measure)
+    if not measure.count:
+        return f"{head}none"
+    took = f"half within {median}, 90 % within {p90}"
+    return f"{head}{count}, {took}, {within} within the goal"
+
+
+def bar_labels(report: Report) -> Iterator[str]:
+    """Yield what each bar of the distribution stands for: ``1m to 5m``."""
+    limits = [bar.up_to_s for bar in report.distribution]
+    for begin, end in zip([None, *limits], limits, strict=False):
+        if end is None:
+            yield f"over {long(begin)}"
+        else:
+            yield f"{long(begin)} to {long(end)}" if begin else f"up to {long(end)}"
+
+
+def each(report: Report) -> Iterator[tuple[str, Measure, Measure]]:
+    """Yield the measures with what they are called, and those of the period before.
+
+    Who takes no leads here needs no line that says so.
+    """
     for field, label in MEASURES.items():
-        yield label, getattr(measures, field)
+        now: Measure = getattr(report.measures, field)
+        before: Measure = getattr(report.before.measures, field)
+        if field != "taken" or now.count or before.count:
+            yield label, now, before
 
 
 def group_row(group: Group) -> tuple[str, ...]:
@@ -143,6 +172,22 @@ def notes(report: Report) -> Iterator[str]:
             f"Nothing is kept from before {moment(bounds.kept_since, zone)}"
             " (NOTIFIER_RETENTION): older leads are missing"
         )
+
+
+def message(report: Report, medium: Medium) -> Text:
+    """Return the report in short, for any destination; it names no lead."""
+    body = "\n".join(
+        [
+            f"{span(report)}, goal {goal(report)}",
+            *(sentence(label, measure) for label, measure, _ in each(report)),
+            *([f"Still waiting: {report.still_waiting}"] if report.still_waiting else ()),
+            *counts(report),
+        ]
+    )
+    head = one_line(title(report))
+    if medium is Medium.SLACK:
+        return Text(title=slack(head), body=slack(body))
+    return Text(title=head, body=body)
 
 
 def _day(at: datetime) -> str:

@@ -25,6 +25,20 @@ class Digest:
         line: datetime = next(CronSim(self.cron, begun_at.astimezone(self.timezone)))
         return line.astimezone(UTC)
 
+    def latest(self, at: datetime) -> datetime:
+        """Return the last moment of the cron line that is over at ``at``."""
+        behind = at.astimezone(self.timezone) + timedelta(microseconds=1)
+        line: datetime = next(CronSim(self.cron, behind, reverse=True))
+        return line.astimezone(UTC)
+
+
+def parse_cron(text: str, *, timezone: tzinfo) -> Digest:
+    """Return what a five-field cron line means; raises ``ValueError`` for anything else."""
+    if len(text.split()) != 5:
+        problem = "is not a cron line of five fields; write 0 9 * * mon for Mondays at 9:00"
+        raise UnfitError(text, problem)
+    return parse_digest(text, timezone=timezone)
+
 
 def parse_digest(text: str, *, timezone: tzinfo) -> Digest:
     """Return what a duration or cron line means; raises ``ValueError`` for neither."""

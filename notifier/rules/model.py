@@ -14,6 +14,7 @@ from notifier.messages.templates import MessageTemplate
 from notifier.rules.conditions import Condition
 from notifier.rules.destinations import DestinationOptions
 from notifier.rules.digests import Digest
+from notifier.rules.reports import ReportSpec
 from notifier.rules.windows import Window
 
 
@@ -97,6 +98,7 @@ class Ruleset:
     windows: Mapping[str, Window] = field(default_factory=dict)
     destinations: Mapping[str, DestinationSpec] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    reports: tuple[ReportSpec, ...] = ()
     warnings: tuple[Fault, ...] = ()
     listening: Mapping[EventType, tuple[Rule, ...]] = field(init=False, repr=False)
 

@@ -41,7 +41,8 @@ def _unheard(ruleset: Ruleset) -> Iterator[Fault]:
 
 
 def _unused(ruleset: Ruleset) -> Iterator[Fault]:
-    used = {name for rule in ruleset.rules for name in rule.send}
+    sending = [rule.send for rule in ruleset.rules] + [one.send for one in ruleset.reports]
+    used = {name for names in sending for name in names}
     for spec in ruleset.destinations.values():
         if spec.name not in used:
             yield Fault(where=spec.where, problem=f"no rule sends to `{spec.name}`")

@@ -10,7 +10,9 @@ from notifier.rulesfile.advice import advice
 from notifier.rulesfile.document import Lookup, read_document
 from notifier.rulesfile.nodes import Faults, Mark
 from notifier.rulesfile.places import Kinds, read_places
+from notifier.rulesfile.read_report import read_reports
 from notifier.rulesfile.read_rule import read_rules
+from notifier.rulesfile.references import References
 from notifier.rulesfile.sections import merged
 
 
@@ -40,7 +42,11 @@ def load_rules(
     places = read_places(
         sections, kinds=kinds, timezone=timezone, faults=faults, lenient=lenient_secrets
     )
-    rules = read_rules(sections.rules, places=places, timezone=timezone, faults=faults)
+    references = References(places, faults)
+    rules = read_rules(
+        sections.rules, references, places=places, timezone=timezone, faults=faults
+    )
+    reports = read_reports(sections.reports, references, timezone=timezone, faults=faults)
     if faults:
         raise ConfigError(faults.faults())
     if not sections.rules:
@@ -51,6 +57,7 @@ def load_rules(
         windows=places.windows,
         destinations=places.destinations,
         rules=rules,
+        reports=reports,
     )
     return replace(ruleset, warnings=(*faults.warnings(), *advice(ruleset)))
 

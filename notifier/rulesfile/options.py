@@ -4,6 +4,7 @@ A key is added here, and to :mod:`notifier.rules.model` in the form it is used i
 """
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from pydantic import (
 from notifier.rules.destinations import SLACK_USER_ID, Flag, Options, check_mention
 from notifier.rules.durations import PositiveDuration
 from notifier.rules.model import Outside
+from notifier.rules.reports import By
 from notifier.rules.windows import Span
 from notifier.rulesfile.bots import check_id, check_inbox_url, check_token, check_types
 from notifier.rulesfile.hours import parse_days, parse_spans, parse_timezone
@@ -159,3 +161,21 @@ class RuleOptions(Options):
         default=None, description="Slack: whether replies also show in the channel."
     )
     enabled: Flag = Field(default=True, description="false: as if it were not there.")
+
+
+class ReportOptions(Options):
+    """One report that comes by itself: how fast leads were answered."""
+
+    name: Name = Field(description="What the report is called everywhere; unique.")
+    at: Text = Field(description="When it comes: a cron line, in NOTIFIER_TIMEZONE.")
+    since: PositiveDuration = Field(
+        default=timedelta(days=7),
+        description="Leads created this long before; default 7d.",
+    )
+    goal: PositiveDuration = Field(
+        default=timedelta(minutes=5),
+        description="Tell the share answered within this time; default 5m.",
+    )
+    clock: str | None = Field(default=None, description="The window whose hours count.")
+    by: By = Field(default=By.AGENT, description="What leads are grouped by; default agent.")
+    send: Texts = Field(description="Destinations.")

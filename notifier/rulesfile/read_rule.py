@@ -1,24 +1,21 @@
 """One entry of ``rules:`` → a :class:`Rule`, with every mistake in it reported."""
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from datetime import timedelta, tzinfo
+from functools import partial
 
-from notifier.core.events import EventType
+from notifier.core.events import RULE_TYPES, EventType
 from notifier.messages.templates import MessageTemplate
 from notifier.rules.digests import Digest, parse_digest
 from notifier.rules.model import Rule
-from notifier.rules.unfit import UnfitError
 from notifier.rules.windows import Window
 from notifier.rulesfile.nodes import (
     Faults,
     Mark,
     Node,
     Scalar,
-    Series,
     Table,
-    is_expanded,
     is_null,
     may_be_meant,
     meant,
@@ -27,19 +24,19 @@ from notifier.rulesfile.options import RuleOptions
 from notifier.rulesfile.places import Places
 from notifier.rulesfile.read_condition import read_condition
 from notifier.rulesfile.read_message import read_message
+from notifier.rulesfile.references import References, read_text, scalars
 from notifier.rulesfile.rule_slips import real_rules
 from notifier.rulesfile.validate import validated
 
 WILDCARDS = {
-    f"{subject}.*": frozenset(kind for kind in EventType if kind.startswith(f"{subject}."))
-    for subject in sorted({kind.partition(".")[0] for kind in EventType})
+    f"{subject}.*": frozenset(kind for kind in RULE_TYPES if kind.startswith(f"{subject}."))
+    for subject in sorted({kind.partition(".")[0] for kind in RULE_TYPES})
 }
 CREATED = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED})
 CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
-EVENT_TYPES = tuple(kind.value for kind in EventType)
+EVENT_TYPES = tuple(kind.value for kind in RULE_TYPES)
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3650)
-SEPARATORS = re.compile(r"\s*(?:[,;/&+|]|\band\b|\bor\b|\s)\s*")
 OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
 TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
 STATUSES = ("closed", "open", "review", "onhold", "inprogress")
@@ -55,27 +52,34 @@ NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
 
 
 def read_rules(
-    nodes: Iterable[Node], *, places: Places, timezone: tzinfo, faults: Faults
+    nodes: Iterable[Node],
+    references: References,
+    *,
+    places: Places,
+    timezone: tzinfo,
+    faults: Faults,
 ) -> tuple[Rule, ...]:
     """Return the rules in file order; two of one name are a fault."""
-    reader = _Reader(places, timezone, faults)
+    reader = _Reader(references, places, timezone, faults)
     return tuple(
         rule for node in real_rules(nodes, RULE_KEYS, faults) if (rule := reader.rule(node))
     )
 
 
 class _Reader:
-    def __init__(self, places: Places, timezone: tzinfo, faults: Faults) -> None:
+    def __init__(
+        self, references: References, places: Places, timezone: tzinfo, faults: Faults
+    ) -> None:
+        self._references = references
         self._places = places
         self._timezone = timezone
         self._faults = faults
-        self._names: dict[str, Mark] = {}
 
     def rule(self, node: Node) -> Rule | None:
         options = validated(RuleOptions, node, at=node.at, what="rule", faults=self._faults)
         if not isinstance(node, Table):
             return None
-        self._check_name(node)
+        self._references.check_name(node, "rule")
         when = self._when(node)
         self._check_together(node, when)
         is_timer = not is_null(node.get("for"))
@@ -88,8 +92,9 @@ class _Reader:
         )
         message = self._message(node.get("message"), when or {EventType.LEAD_OVERDUE})
         digest = self._digest(node.get("digest"))
-        clock, only = self._window(node, "clock"), self._window(node, "only")
-        self._check_send(node)
+        window = self._references.window
+        clock, only = window(node, "clock"), window(node, "only")
+        self._references.check_send(node)
         if options is None:
             return None
         self._check_due(node, options.for_, clock)
@@ -112,34 +117,18 @@ class _Reader:
             where=str(node.at),
         )
 
-    def _check_name(self, node: Table) -> None:
-        name = node.get("name")
-        if not isinstance(name, Scalar):
-            return
-        if name.text in self._names:
-            already = f"a rule `{name.written}` exists already"
-            self._faults.add(name.at, already, f"see {self._names[name.text]}")
-        self._names.setdefault(name.text, name.at)
-
     def _when(self, node: Table) -> frozenset[EventType]:
         found: set[EventType] = set()
-        for scalar in _scalars(node.get("when")):
+        for scalar in scalars(node.get("when")):
             if scalar.text in WILDCARDS:
                 found |= WILDCARDS[scalar.text]
             elif scalar.text in EVENT_TYPES:
                 found.add(EventType(scalar.text))
-            elif not scalar.unresolved and not self._is_list(scalar, "when", EVENT_TYPES):
+            elif not scalar.unresolved and not self._references.is_list(
+                scalar, "when", EVENT_TYPES
+            ):
                 self._report_type(scalar)
         return frozenset(found)
-
-    def _is_list(self, scalar: Scalar, key: str, known: Collection[str]) -> bool:
-        """Report several names in one text; says whether it is one."""
-        parts = [part for part in SEPARATORS.split(scalar.written) if part]
-        is_list = len(parts) > 1 and any(part in known for part in parts)
-        if is_list:
-            remedy = f"write a list: [{', '.join(parts)}]"
-            self._faults.add(scalar.at, f"`{key}`: several names stand in one text", remedy)
-        return is_list
 
     def _report_type(self, scalar: Scalar) -> None:
         near, remedy = _type_meant(scalar.text)
@@ -165,24 +154,6 @@ class _Reader:
         if clock and wait and wait / clock.weekly() * WEEK > LONGEST:
             self._faults.add(_place(node, "for"), "`for` never comes due in that window")
 
-    def _check_send(self, node: Table) -> None:
-        names = self._places.destination_names
-        for scalar in _scalars(node.get("send")):
-            if self._faults.partial:
-                break
-            if scalar.text in names or scalar.unresolved:
-                continue
-            if not self._is_list(scalar, "send", names):
-                self._faults.unknown(scalar, "destination", names.values())
-
-    def _window(self, node: Table, key: str) -> Window | None:
-        name = node.get(key)
-        if not isinstance(name, Scalar) or name.null or name.unresolved:
-            return None
-        if name.text not in self._places.window_names and not self._faults.partial:
-            self._faults.unknown(name, "window", self._places.window_names.values())
-        return self._places.windows.get(name.text)
-
     def _message(
         self, node: Node | None, types: AbstractSet[EventType]
     ) -> MessageTemplate | None:
@@ -193,16 +164,9 @@ class _Reader:
     def _digest(self, node: Node | None) -> Digest | None:
         if not isinstance(node, Scalar) or node.null or node.unresolved:
             return None
-        try:
-            return parse_digest(node.text, timezone=self._timezone)
-        except ValueError as error:
-            problem = (
-                error.said_of(node.written)
-                if isinstance(error, UnfitError) and is_expanded(node)
-                else str(error)
-            )
-            self._faults.add(node.at, f"`digest`: {problem}")
-            return None
+        return read_text(
+            node, "digest", partial(parse_digest, timezone=self._timezone), self._faults
+        )
 
 
 def _type_meant(text: str) -> tuple[str, str]:
@@ -216,11 +180,6 @@ def _type_meant(text: str) -> tuple[str, str]:
             return f"; did you mean `{subject}.{name}`?", status
     near = meant(what, [kind.partition(".")[2] for kind in EVENT_TYPES if subject in kind])
     return near.replace("mean `", f"mean `{subject}."), ""
-
-
-def _scalars(node: Node | None) -> tuple[Scalar, ...]:
-    entries = node.entries if isinstance(node, Series) else (node,)
-    return tuple(entry for entry in entries if isinstance(entry, Scalar) and not entry.null)
 
 
 def _place(node: Table, key: str) -> Mark:

@@ -9,11 +9,17 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from notifier.core.events import EventType
+from notifier.core.events import RULE_TYPES
 from notifier.rules.comparisons import ORDERS
 from notifier.rules.destinations import Options
 from notifier.rules.views import ATTRIBUTES, field_getters
-from notifier.rulesfile.options import AgentOptions, RuleOptions, SourceOptions, WindowOptions
+from notifier.rulesfile.options import (
+    AgentOptions,
+    ReportOptions,
+    RuleOptions,
+    SourceOptions,
+    WindowOptions,
+)
 from notifier.rulesfile.places import Kinds
 from notifier.rulesfile.read_condition import TEXT_TESTS
 from notifier.rulesfile.read_rule import WILDCARDS
@@ -35,7 +41,7 @@ SECTIONS: dict[str, tuple[type[Options], str]] = {
 def rules_schema(kinds: Kinds) -> Schema:
     """Return the schema (draft 2020-12), with the destination types of ``kinds``."""
     models: list[type[Options]] = [model for model, _ in SECTIONS.values()]
-    models += [RuleOptions, *kinds.values()]
+    models += [RuleOptions, ReportOptions, *kinds.values()]
     references, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
@@ -61,12 +67,17 @@ def _properties(refs: Mapping[type[Options], Schema], kinds: Kinds) -> Schema:
     return {
         **named,
         "destinations": _named(any_kind, "Where messages go, by name."),
-        "rules": {
-            "type": ["array", "null"],
-            "items": refs[RuleOptions],
-            "description": "In order: the first that matches claims a destination.",
-        },
+        "rules": _list_of(
+            refs[RuleOptions], "In order: the first that matches claims a destination."
+        ),
+        "reports": _list_of(
+            refs[ReportOptions], "How fast leads were answered, told at these times."
+        ),
     }
+
+
+def _list_of(entry: Schema, description: str) -> Schema:
+    return {"type": ["array", "null"], "items": entry, "description": description}
 
 
 def _named(entry: Schema, description: str) -> Schema:
@@ -79,7 +90,7 @@ def _named(entry: Schema, description: str) -> Schema:
 
 def _when() -> Schema:
     one = {
-        "anyOf": [{"enum": [*EventType, *WILDCARDS]}, {"type": "string", "pattern": REFERENCE}]
+        "anyOf": [{"enum": [*RULE_TYPES, *WILDCARDS]}, {"type": "string", "pattern": REFERENCE}]
     }
     return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}, {"type": "null"}]}
 

@@ -13,7 +13,8 @@ NAMED = {
     "windows": "window",
     "destinations": "destination",
 }
-SECTIONS = (*NAMED, "rules")
+LISTED = {"rules": "rule", "reports": "report"}
+SECTIONS = (*NAMED, *LISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Sections:
     windows: tuple[Entry, ...]
     destinations: tuple[Entry, ...]
     rules: tuple[Node, ...]
+    reports: tuple[Node, ...]
 
 
 def is_name(text: str) -> bool:
@@ -35,18 +37,23 @@ def is_name(text: str) -> bool:
 def merged(documents: Iterable[Node], faults: Faults) -> Sections:
     """Return the sections of all documents; a name that two of them define is a fault."""
     named: dict[str, list[Entry]] = {section: [] for section in NAMED}
-    rules: list[Node] = []
+    listed: dict[str, list[Node]] = {section: [] for section in LISTED}
     for section, value in _sections(documents, faults):
-        if section.text == "rules":
-            rules += _rules(section, value, faults)
+        if section.text in LISTED:
+            listed[section.text] += _entries(section, value, faults)
         elif not isinstance(value, Table):
             keys = "agents' ids" if section.text == "agents" else f"{NAMED[section.text]} names"
             faults.lose(section.at, f"`{section.text}` is a mapping", f"write {keys} as keys")
         else:
             named[section.text] += value.entries
+    once = {section: _once(section, entries, faults) for section, entries in named.items()}
     return Sections(
-        **{section: _once(section, entries, faults) for section, entries in named.items()},
-        rules=tuple(rules),
+        sources=once["sources"],
+        agents=once["agents"],
+        windows=once["windows"],
+        destinations=once["destinations"],
+        rules=tuple(listed["rules"]),
+        reports=tuple(listed["reports"]),
     )
 
 
@@ -96,10 +103,11 @@ def _report_unknown(section: Scalar, above: Entry | None, faults: Faults) -> Non
         faults.add(section.at, f"`{section.written}` is not a section", remedy)
 
 
-def _rules(section: Scalar, value: Node, faults: Faults) -> tuple[Node, ...]:
+def _entries(section: Scalar, value: Node, faults: Faults) -> tuple[Node, ...]:
     if isinstance(value, Series):
         return value.entries
-    faults.add(section.at, "`rules` is a list", "begin each rule with `- name:`")
+    remedy = f"begin each {LISTED[section.text]} with `- name:`"
+    faults.add(section.at, f"`{section.text}` is a list", remedy)
     return ()
 
 

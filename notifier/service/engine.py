@@ -26,7 +26,7 @@ from notifier.store.db import Store
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions import alerts as trouble
-from notifier.transactions import overdue, set_back
+from notifier.transactions import overdue, reports, set_back
 from notifier.transactions.commit_page import present_lead
 from notifier.transactions.overdue import Present
 from notifier.transactions.turn import Turn
@@ -62,12 +62,6 @@ class Engine:
             tasks.create_task(self.dispatcher.run())
             for poller in self.pollers:
                 tasks.create_task(poller.run())
-
-    async def once(self) -> bool:
-        """Make the walks that are due, deliver what is due; False if a source failed."""
-        polled = await self.poll()
-        await self.dispatcher.drain()
-        return polled
 
     async def poll(self) -> bool:
         """Make the walks that are due; False if a source failed."""
@@ -140,8 +134,9 @@ def _take_over(
         session,
         watched={one.source.bot_id: one.source.name for one in config.sources},
         destinations={name: one.kind for name, one in rules.destinations.items()},
-        rules=(rule.name for rule in rules.rules),
+        rules=[one.name for one in rules.rules] + [one.name for one in rules.reports],
     )
+    reports.keep_schedule(session, rules.reports, now_ms=now_ms)
     outbox.release_all(session, now_ms=now_ms)
     destinations.probe_now(session, now_ms=now_ms)
     enabled = {rule.name for rule in rules.rules if rule.enabled}

@@ -14,6 +14,7 @@ from notifier.crashes import keep_doing
 from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
+from notifier.service import reporting
 from notifier.service.engine import Engine, Shared, engine
 from notifier.store import dues, notes
 from notifier.threads import in_a_thread
@@ -63,6 +64,7 @@ class Service:
                     ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
                     ("guard the database", self._guard),
                     ("watch the clock", self._watch_clock),
+                    ("report", self._report),
                 )
             ]
             while not self._stopping:
@@ -85,7 +87,9 @@ class Service:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
         async with engine(self.shared, self.config) as self._engine:
             await self._note_rules(refused=None)
-            polled = await self._engine.once()
+            polled = await self._engine.poll()
+            await reporting.make_due(self.shared, self.config)
+            await self._engine.dispatcher.drain()
         if polled:
             await self.monitor.round_completed()
         left = await self.shared.store.run(dues.left, now_ms=self.shared.clocks.now_ms())
@@ -186,6 +190,12 @@ class Service:
             await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
             self.look()
         self._ahead_ms = ahead_ms
+
+    async def _report(self) -> None:
+        """Make the reports that are due, and have them sent."""
+        names = await reporting.make_due(self.shared, self.config)
+        if names and self._engine:
+            self._engine.dispatcher.wake(names)
 
     async def _guard(self) -> None:
         """End where the database's file was deleted or replaced: what it gets is lost."""

@@ -8,7 +8,11 @@ from notifier.core.events import OVERDUE, Event, EventType, encode, numbered
 from notifier.store.batches import insert
 from notifier.store.session import Session
 
-ONCE_ONLY = OVERDUE | {EventType.LEAD_CREATED, EventType.CHAT_CREATED}
+ONCE_ONLY = OVERDUE | {
+    EventType.LEAD_CREATED,
+    EventType.CHAT_CREATED,
+    EventType.REPORT_READY,
+}
 """A second one under the same id is the same event, told already."""
 
 

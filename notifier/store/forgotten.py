@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from notifier.core.events import OPERATIONS, Event, EventPayload, decode, encode
+from notifier.core.events import OPERATIONS, Event, EventPayload, EventType, decode, encode
+from notifier.core.rows import Row, entries, mapping
 from notifier.store import responses
 from notifier.store.batches import chunks
 from notifier.store.session import Session
@@ -45,7 +46,7 @@ def is_forgotten(session: Session, bot_id: str, lead_ids: Iterable[str]) -> set[
 
 def is_erased(event: Event) -> bool:
     """Say whether the event was about somebody who is forgotten now."""
-    return event.lead is None and event.type not in OPERATIONS
+    return event.lead is None and event.type not in (*OPERATIONS, EventType.REPORT_READY)
 
 
 def bots_that_know(session: Session, lead_id: str) -> list[str]:
@@ -102,6 +103,7 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         "UPDATE events SET subject = :subject, body = :body WHERE seq = :seq",
         [{"subject": FORGOTTEN, "body": _emptied(body), "seq": seq} for seq, body in events],
     )
+    _forget_in_reports(session, bot_id, lead_id)
     return Erased(events=len(events), deliveries=deliveries, unsent=unsent)
 
 
@@ -116,3 +118,27 @@ def _emptied(body: str) -> str:
         event, subject=FORGOTTEN, time=observed_at, data=EventPayload(observed_at=observed_at)
     )
     return encode(kept).decode()
+
+
+def _forget_in_reports(session: Session, bot_id: str, lead_id: str) -> None:
+    """Take the lead off the lists of who waits; the figures of the reports stay."""
+    rows = session.execute(
+        "SELECT seq, body FROM events WHERE bot_id IS NULL AND type = :type",
+        {"type": EventType.REPORT_READY},
+    ).fetchall()
+    for seq, body in rows:
+        event = decode(raw(body))
+        report = mapping(event.data.report)
+        waiting = entries(report.get("waiting"))
+        others = [one for one in map(mapping, waiting) if not _is_of(one, bot_id, lead_id)]
+        if len(others) < len(waiting):
+            payload = msgspec.structs.replace(event.data, report={**report, "waiting": others})
+            kept = msgspec.structs.replace(event, data=payload)
+            session.execute(
+                "UPDATE events SET body = :body WHERE seq = :seq",
+                {"body": encode(kept).decode(), "seq": seq},
+            )
+
+
+def _is_of(row: Row, bot_id: str, lead_id: str) -> bool:
+    return (row.get("bot_id"), row.get("lead")) == (bot_id, lead_id)

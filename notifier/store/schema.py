@@ -76,6 +76,10 @@ def _responses(session: Session) -> None:
     recollect(session)
 
 
+def _reports(session: Session) -> None:
+    session.define(REPORTS)
+
+
 MIGRATIONS = (
     Migration(name="0001_first_tables", apply=_first_tables),
     Migration(name="0002_records_by_type", apply=_records_by_type),
@@ -84,6 +88,7 @@ MIGRATIONS = (
     Migration(name="0005_ended_sessions", apply=_ended_sessions),
     Migration(name="0006_deliveries_by_day", apply=_deliveries_by_day),
     Migration(name="0007_responses", apply=_responses),
+    Migration(name="0008_reports", apply=_reports),
 )
 
 
@@ -303,6 +308,15 @@ CREATE TABLE responses (
     closed_ms INTEGER,
     reassigned INTEGER NOT NULL DEFAULT 0,  -- times, before the first reply
     PRIMARY KEY (bot_id, lead_id)
+) STRICT
+"""
+
+# When each report comes next. `at` is what that follows from: cron line and zone.
+REPORTS = """
+CREATE TABLE reports (
+    name TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    due_ms INTEGER NOT NULL
 ) STRICT
 """
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.core.events import Event, EventType, created
+from notifier.core.events import RULE_TYPES, Event, created
 from notifier.messages.budget import MAX_OUTPUT_CHARS, Budget, TooMuchError
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import AT, FULL
@@ -140,7 +140,7 @@ def test_what_only_some_leads_bring_out_is_bounded_too() -> None:
 
 def test_check_stops_at_the_first_event_that_takes_too_much() -> None:
     loops = "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}"
-    (found,) = check(compile_message(None, loops), list(EventType))
+    (found,) = check(compile_message(None, loops), list(RULE_TYPES))
     assert "does too much" in found.problem
 
 

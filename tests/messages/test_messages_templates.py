@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.core.events import Event, EventType, created
+from notifier.core.events import RULE_TYPES, Event, EventType, created
 from notifier.core.records import Agent
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
@@ -211,7 +211,7 @@ def test_what_only_one_branch_sets_is_nothing_in_the_other() -> None:
     )
     assert says(template) == "12"
     assert says(template, created(BARE, at=AT)) == ""
-    assert check(compile_message(None, template), list(EventType)) == []
+    assert check(compile_message(None, template), list(RULE_TYPES)) == []
 
 
 def test_people_and_leads_are_called_as_on_the_card() -> None:
@@ -366,4 +366,4 @@ def test_check_finds_nothing_wrong_with_a_good_template() -> None:
         "{{ lead.name }} is closed (owner: {{ lead.assignee.name }})",
         "{{ change.from }} {{ lead.attributes.Budget }} {{ lead.notes[0].title }}",
     )
-    assert check(template, list(EventType)) == []
+    assert check(template, list(RULE_TYPES)) == []

@@ -18,8 +18,9 @@ from notifier.core.rows import Json, moment_of, ms_of
 from notifier.measuring import measured
 from notifier.plan import Mutes, told
 from notifier.reports.figures import Asked
-from notifier.reports.model import By, Report
+from notifier.reports.model import Report
 from notifier.rules.model import Ruleset
+from notifier.rules.reports import By
 from notifier.rules.windows import Window
 from notifier.simulator.world import World
 from notifier.store import forgotten, responses, snapshots, sources

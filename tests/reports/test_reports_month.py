@@ -7,7 +7,8 @@ from functools import cached_property
 
 import pytest
 
-from notifier.reports.model import By, Measures, Report
+from notifier.reports.model import Measures, Report
+from notifier.rules.reports import By
 from notifier.rules.windows import Span, Window
 from reports.month import BEGINS, BERLIN, EveryHour, Truth, Wall, expected, play
 from reports.observed import AGENTS, BOTS, GOAL_MS, Observed
