@@ -10,10 +10,10 @@ from notifier.cli.columns import print_table
 from notifier.cli.opened import opened, whole
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
-from notifier.core.outcome import Health, Standing
-from notifier.monitoring.health import BY_HAND
-from notifier.store import dues, health, registry
-from notifier.store.destinations import set_standing, standing
+from notifier.core.outcome import Health
+from notifier.store import health, registry
+from notifier.transactions import care
+from notifier.transactions.care import COMMAND_LINE
 
 app = typer.Typer()
 group = typer.Typer()
@@ -55,10 +55,8 @@ def enable(name: Name) -> None:
     """Let a disabled, parked or failing destination deliver again, at once."""
     with whole() as desk:
         name = one_of(name, registry.names(desk.session).destinations, "destination")
-        before = standing(desk.session, name)
-        set_standing(desk.session, name, Standing())
-        dues.release_retries(desk.session, name, now_ms=desk.now_ms)
-    was = "was up already" if before.health is Health.UP else f"was {before.health.value}"
+        before = care.enable(desk.session, name, COMMAND_LINE, now_ms=desk.now_ms)
+    was = "was up already" if before is Health.UP else f"was {before.value}"
     typer.echo(f"{name} is up; it {was}")
 
 
@@ -67,9 +65,6 @@ def disable(name: Name) -> None:
     """Send nothing more to a destination; what is for it waits until `enable`."""
     with whole() as desk:
         name = one_of(name, registry.names(desk.session).destinations, "destination")
-        remedy = f"`notifier destinations enable {name}`"
-        disabled = Standing(
-            health=Health.DISABLED, since_ms=desk.now_ms, reason=BY_HAND, remedy=remedy
-        )
-        set_standing(desk.session, name, disabled)
+        care.disable(desk.session, name, COMMAND_LINE, now_ms=desk.now_ms)
+    remedy = f"`notifier destinations enable {name}`"
     typer.echo(f"{name} is disabled; what is for it waits until {remedy}")

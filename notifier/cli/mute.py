@@ -10,8 +10,10 @@ from notifier.cli.choices import duration_ms, unknown
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
 from notifier.cli.opened import whole
-from notifier.store import health, mutes, registry
+from notifier.store import health, registry
 from notifier.store.health import Mute
+from notifier.transactions import care
+from notifier.transactions.care import COMMAND_LINE
 
 app = typer.Typer()
 
@@ -43,7 +45,8 @@ def mute(
             in_force = (*known.rules, *known.destinations)
             raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
         until_ms = desk.now_ms + length_ms
-        mutes.mute(desk.session, *found, until_ms=until_ms)
+        now_ms = desk.now_ms
+        care.mute(desk.session, *found, COMMAND_LINE, until_ms=until_ms, now_ms=now_ms)
     until = short_ms(until_ms, desk.zone, at=desk.at)
     typer.echo(f"{' '.join(found)} is muted until {until}; what waits already still goes out")
 
@@ -55,7 +58,7 @@ def unmute(name: Muted) -> None:
         active = health.active_mutes(desk.session, now_ms=desk.now_ms)
         found = _found(name, {kind: _names(active, kind) for kind in KINDS})
         if found is not None:
-            mutes.unmute(desk.session, *found)
+            care.unmute(desk.session, *found, COMMAND_LINE, now_ms=desk.now_ms)
     if found is None:
         muted = ", ".join(f"{one.kind} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)

@@ -9,11 +9,9 @@ import orjson
 import typer
 
 from notifier.errors import Fault
-from notifier.messages.escape import UNSEEN, fitting, plain
+from notifier.messages.escape import UNSEEN, fitting, in_a_sheet
 
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-FORMULA = ("=", "+", "-", "@")  # what begins so is one: OWASP, "CSV Injection"
 
 
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
@@ -38,15 +36,7 @@ def print_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> N
     writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _in_a_sheet(value) for name, value in row.items()})
-
-
-def _in_a_sheet(value: object) -> object:
-    """Return a cell that no spreadsheet computes: a stranger's words are no formula."""
-    if not isinstance(value, str):
-        return value
-    text = plain(value)
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+        writer.writerow({name: in_a_sheet(value) for name, value in row.items()})
 
 
 def print_warnings(warnings: Iterable[Fault]) -> None:

@@ -1,6 +1,6 @@
 """``retry``: a fresh schedule for deliveries, by id or for all that are dead."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,12 +10,15 @@ from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
-from notifier.core.outcome import Health, State
+from notifier.core.outcome import Health
 from notifier.store import health, registry, retries
-from notifier.store.forgotten import FORGOTTEN
 from notifier.store.retries import Retryable
+from notifier.transactions import care
+from notifier.transactions.care import COMMAND_LINE
 
 app = typer.Typer()
+
+SHOWN = 5  # ids, where the act is remembered
 
 
 @app.command()
@@ -46,7 +49,9 @@ def retry(
         chosen = retries.find(desk.session, ids) if ids else _dead(desk, destination)
         refused = _missing(ids or (), chosen) | _refused(desk, chosen)
         accepted = [one for one in chosen if one.id not in refused]
-        retries.retry(desk.session, [one.id for one in accepted], now_ms=desk.now_ms)
+        due = [one.id for one in accepted]
+        about = _about(due, destination, is_dead=dead)
+        care.retry(desk.session, due, COMMAND_LINE, about=about, now_ms=desk.now_ms)
         disabled = _disabled(desk, accepted)
     none = "no delivery is dead" if dead and not chosen else None
     typer.echo(none or f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
@@ -72,19 +77,14 @@ def _missing(ids: Sequence[int], chosen: Sequence[Retryable]) -> dict[int, str]:
 
 def _refused(desk: Opened, chosen: Sequence[Retryable]) -> dict[int, str]:
     in_force = registry.names(desk.session).destinations
-    return {one.id: why for one in chosen if (why := _why_not(one, in_force))}
+    return {one.id: why for one in chosen if (why := care.why_no_retry(one, in_force))}
 
 
-def _why_not(one: Retryable, in_force: Collection[str]) -> str | None:
-    if one.state is State.DELIVERED:
-        return "has been delivered; `notifier replay` sends past events anew"
-    if one.reason == FORGOTTEN:
-        return "is about somebody who was forgotten"
-    if one.in_flight:
-        return "is being sent right now"
-    if one.destination not in in_force:
-        return f"goes to {one.destination}, which the rules in force do not name"
-    return None
+def _about(ids: Sequence[int], destination: str | None, *, is_dead: bool) -> str:
+    """Return in words which deliveries were meant."""
+    if not is_dead:
+        return f"delivery {', '.join(map(str, ids[:SHOWN]))}{' …' if len(ids) > SHOWN else ''}"
+    return f"state dead, destination {destination}" if destination else "state dead"
 
 
 def _disabled(desk: Opened, accepted: Sequence[Retryable]) -> list[str]:

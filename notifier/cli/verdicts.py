@@ -8,16 +8,14 @@ from notifier.cli.shapes import Shape
 from notifier.core.events import Event
 from notifier.core.records import Lead
 from notifier.core.rows import iso_ms, iso_of_ms
-from notifier.messages.facts import show
 from notifier.rules.conditions import Failure
 from notifier.rules.durations import format_duration
-from notifier.rules.explaining import Verdict
+from notifier.rules.explaining import Verdict, failure_words
 from notifier.rules.matching import Match, Timing, holds
 from notifier.rules.model import Rule
 from notifier.rules.views import view_of_lead
 from notifier.store.timers import Timer
 
-COMBINATORS = ("any", "all", "not")
 WAITS = {
     Timing.HOLD: " (held until {due})",
     Timing.DIGEST: " (in a digest, due {due})",
@@ -104,7 +102,7 @@ def _verdict_words(one: Verdict, times: Times) -> str:
     if not one.listens:
         return f"no: it waits for {', '.join(sorted(one.rule.types))}"
     if one.failure is not None:
-        return f"no: {_failure_words(one.failure)}"
+        return f"no: {failure_words(one.failure)}"
     sent = [f"{match.destination}{_wait(match, times)}" for match in one.matches]
     taken = [f"`{rule}` had claimed {name} before" for name, rule in one.taken.items()]
     return f"yes, {'to ' if sent else 'but '}{'; '.join((*sent, *taken))}"
@@ -119,19 +117,13 @@ def _watch_words(one: Judged, times: Times) -> str:
         again = "it has alarmed and repeats" if one.timer.told else f"it alarms after {length},"
         return f"it has held since {since}; {again} at {due}"
     if one.failure is not None:
-        return f"no: {_failure_words(one.failure)} (for {length})"
+        return f"no: {failure_words(one.failure)} (for {length})"
     if one.lead is None or not holds(one.rule, one.lead):
         return "no: it watches leads alone, unless its condition names type"
     return (
         f"it holds, but no clock runs towards {length}: it has alarmed, "
         "or held already when the lead or the rule was new"
     )
-
-
-def _failure_words(failure: Failure) -> str:
-    if failure.key in COMBINATORS:
-        return f"{failure.key} {failure.wanted} does not hold"
-    return f"{failure.key} must be {failure.wanted}, and was {show(failure.seen) or 'empty'}"
 
 
 def _wait(match: Match, times: Times) -> str:

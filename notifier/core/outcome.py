@@ -27,6 +27,7 @@ HOUR_MS = 3_600_000
 TELL_DOWN_AFTER_MS = 5 * MINUTE_MS
 
 UNRESOLVED = "unresolved assignee"
+DISABLED_BY_HAND = "disabled by hand"
 
 # Standard Webhooks 1.0, "Deliverability and reliability": the recommended schedule.
 RETRY_AFTER_MS = (

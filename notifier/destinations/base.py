@@ -133,13 +133,14 @@ class Receipt:
     ``memory`` is merged into what is remembered for this lead; ``note`` tells
     the operator what went less than well (recipients refused for good), and ``notes``
     what of single parts of a digest, by their position; ``left`` says why some of them
-    reached nobody.
+    reached nobody. ``answer`` is what the receiver said, for whoever looks.
     """
 
     memory: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     notes: Mapping[int, str] = field(default_factory=dict)
     left: Mapping[int, DeliveryError] = field(default_factory=dict)
+    answer: str = field(default="", compare=False)
 
 
 class PartlyTakenError(TemporaryDeliveryError):

@@ -173,7 +173,7 @@ class WebhookDestination:
         answer = await self._answer("POST", headers=headers, body=part.body)
         if not answer.taken:
             raise self._refusal(answer)
-        return Receipt()
+        return Receipt(answer=str(answer.status))
 
     async def check(self) -> Diagnosis:
         """Make a bare HEAD request: whatever the status is, somebody answers.

@@ -199,6 +199,8 @@ class Lane:
         self._wake.set()
 
     async def _send(self, bundle: tuple[Claimed, ...], turn: Turn) -> None:
+        time_s = asyncio.get_running_loop().time
+        begun_s = time_s()
         receipt, failure = await attempt(
             self._deliver(bundle, turn), destination=self._destination.name, pace=self._pace
         )
@@ -209,6 +211,7 @@ class Lane:
                 jitter=self._tools.jitter(),
                 receipt=receipt,
                 failure=failure,
+                took_ms=round((time_s() - begun_s) * 1000),
             )
         )
 

@@ -19,6 +19,7 @@ UNSEEN = re.compile(  # what a terminal obeys, or no eye sees
     r"\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 MRKDWN_TOKENS = re.compile(r"<[^<>\n]*>|&(?:amp|lt|gt);|.", re.DOTALL)
+FORMULA = ("=", "+", "-", "@")  # what begins so is one: OWASP, "CSV Injection"
 UNSAFE_IN_LINK = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"|\\^`{}\u202a-\u202e\u2066-\u2069]")
 
 
@@ -30,6 +31,14 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return :func:`plain` text on one line: titles, subjects, table cells."""
     return " ".join(plain(text).split())
+
+
+def in_a_sheet(value: object) -> object:
+    """Return a cell that no spreadsheet computes: a stranger's words are no formula."""
+    if not isinstance(value, str):
+        return value
+    text = plain(value)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def fitting(text: str, encoding: str | None) -> str:

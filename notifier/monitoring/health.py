@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from notifier.core.outcome import Health, is_down
+from notifier.core.outcome import DISABLED_BY_HAND, Health, is_down
 from notifier.messages.facts import duration
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
 from notifier.upstream.health import silence_ms
 
-BY_HAND = "disabled by hand"
 NEWEST_FIRST = "updated-desc"
 UNKNOWN = "unknown"
 
@@ -138,8 +137,8 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
     waiting = f", {one.pending} waiting" if one.pending else ""
     if standing.health is Health.DISABLED:
         yield Trouble(
-            what=f"{name} is {BY_HAND}{waiting}"
-            if standing.reason in ("", BY_HAND)
+            what=f"{name} is {DISABLED_BY_HAND}{waiting}"
+            if standing.reason in ("", DISABLED_BY_HAND)
             else f"{name} is disabled{waiting}: {standing.reason}",
             remedy=f"`notifier destinations enable {one.name}` once it works",
             cure=Cure.ENABLE,

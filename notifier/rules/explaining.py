@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from notifier.core.events import Event
+from notifier.messages.facts import show
 from notifier.rules.conditions import Failure
 from notifier.rules.matching import Match, Timing, candidates, is_match, match, may_reach
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.views import View, view_of_event
+
+COMBINATORS = ("any", "all", "not")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +66,10 @@ def _verdict(
             if name not in reached and may_reach(event, name)
         },
     )
+
+
+def failure_words(failure: Failure) -> str:
+    """Return in words which key did not hold, and what was there instead."""
+    if failure.key in COMBINATORS:
+        return f"{failure.key} {failure.wanted} does not hold"
+    return f"{failure.key} must be {failure.wanted}, and was {show(failure.seen) or 'empty'}"

@@ -85,6 +85,15 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     ):
         session.execute(statement, key)
     responses.forget(session, bot_id, lead_id, digest=_digest(bot_id, lead_id).hex())
+    session.execute(
+        "DELETE FROM attempts WHERE delivery_id IN"
+        " (SELECT id FROM deliveries WHERE lead = :lane)",
+        key,
+    )
+    session.execute(
+        f"UPDATE acts SET lead = NULL, target = '{FORGOTTEN}' WHERE lead = :lane",  # noqa: S608
+        key,
+    )
     unsent = session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
         " WHERE lead = :lane AND state = 'pending'",

@@ -22,6 +22,7 @@ class NewDelivery:
     """A delivery to add for the event stored under ``event_seq``."""
 
     event_seq: int
+    type: str
     rule: str
     destination: str
     lead: str
@@ -42,11 +43,11 @@ def add(session: Session, deliveries: Iterable[NewDelivery]) -> None:
     """Store deliveries; those that are final from the start never become due."""
     insert(
         session,
-        "deliveries (event_seq, rule, destination, lead, bundle, title, body, mention,"
+        "deliveries (event_seq, type, rule, destination, lead, bundle, title, body, mention,"
         " broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)",
         [
             (
-                *(one.event_seq, one.rule, one.destination, one.lead, one.bundle),
+                *(one.event_seq, one.type, one.rule, one.destination, one.lead, one.bundle),
                 *(one.title, one.body, one.mention, number(one.broadcast), int(one.exempt)),
                 *(one.state.value, one.reason),
                 *(one.held, one.due_ms, one.due_ms, one.created_ms),

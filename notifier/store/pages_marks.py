@@ -12,7 +12,10 @@ MARKS = (
     "SELECT MAX(seq) FROM events",
     "SELECT MAX(id) FROM deliveries",
     "SELECT MAX(delivered_ms) FROM deliveries WHERE delivered_ms IS NOT NULL",
-    "SELECT MAX(changed_ms) FROM records",
+    "SELECT MAX(changed_ms) FROM lead_search",
+    "SELECT MAX(id) FROM attempts",
+    "SELECT MAX(id), SUM(count) FROM acts",
+    "SELECT COUNT(*) FROM overdue",
     (
         "SELECT COUNT(*), SUM(failures), SUM(failing_since_ms), SUM(probe_ms),"
         " SUM(LENGTH(state) + LENGTH(COALESCE(reason, ''))) FROM destinations"

@@ -23,6 +23,7 @@ def prune(session: Session, *, before_ms: int, batch: int = BATCH) -> int:
     for some in chunks([seq for (seq,) in old]):
         session.spread("DELETE FROM deliveries WHERE event_seq IN (:seqs)", {"seqs": some})
         session.spread("DELETE FROM events WHERE seq IN (:seqs)", {"seqs": some})
+    session.execute("DELETE FROM acts WHERE at_ms < :before_ms", {"before_ms": before_ms})
     return len(old)
 
 

@@ -64,3 +64,15 @@ def retry(session: Session, ids: Sequence[int], *, now_ms: int) -> None:
         " held = CASE WHEN held IN ('digest', 'burst') THEN held END WHERE id = :id",
         [{"now_ms": now_ms, "id": one} for one in ids],
     )
+
+
+def skip(session: Session, delivery_id: int, reason: str) -> bool:
+    """End a delivery unsent that waits or is dead; False where it is neither, or in flight."""
+    return (
+        session.execute(
+            "UPDATE deliveries SET state = 'skipped', reason = :reason, claim = claim + 1"
+            " WHERE id = :id AND state IN ('pending', 'dead') AND claimed = 0",
+            {"id": delivery_id, "reason": reason},
+        ).rowcount
+        == 1
+    )

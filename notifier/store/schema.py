@@ -5,11 +5,14 @@ that SQLite and PostgreSQL share, but for four words that an engine translates: 
 (of 64 bits), INTEGER PRIMARY KEY (numbers itself), BLOB and STRICT.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import instant, ms_of, parse_time, stored_row
 from notifier.errors import DamagedError
+from notifier.store import lead_search, schema_page
 from notifier.store.recollection import recollect
 from notifier.store.session import Session
 
@@ -80,6 +83,24 @@ def _reports(session: Session) -> None:
     session.define(REPORTS)
 
 
+def _page(session: Session) -> None:
+    # What the page shows beside: it must answer soon with 100,000 leads and deliveries.
+    for statement in (*schema_page.TABLES, schema_page.DELIVERY_TYPE):
+        session.define(statement)
+    session.execute(schema_page.FILL_TYPE)
+    for statement in schema_page.INDEXES:
+        session.define(statement)
+    lead_search.save(session, _stored_leads(session))
+
+
+def _stored_leads(session: Session) -> Iterator[Lead]:
+    stored = session.execute("SELECT bot_id, type, row FROM records").fetchall()
+    for bot_id, listing_type, text in stored:
+        source = Source(name=bot_id, bot_id=bot_id, customer_id="")
+        with suppress(DamagedError):
+            yield parse(stored_row(text), kind=listing_type, source=source, agents={})
+
+
 MIGRATIONS = (
     Migration(name="0001_first_tables", apply=_first_tables),
     Migration(name="0002_records_by_type", apply=_records_by_type),
@@ -89,6 +110,7 @@ MIGRATIONS = (
     Migration(name="0006_deliveries_by_day", apply=_deliveries_by_day),
     Migration(name="0007_responses", apply=_responses),
     Migration(name="0008_reports", apply=_reports),
+    Migration(name="0009_page", apply=_page),
 )
 
 

@@ -1,6 +1,6 @@
 """The timers of `for` rules: one row while a rule's condition holds for a lead."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from notifier.store.session import Session, Values
@@ -47,14 +47,38 @@ def start(session: Session, timers: Iterable[Timer]) -> None:
 
 
 def cancel(session: Session, keys: Iterable[tuple[str, str, str]]) -> None:
-    """End the timers under these rules, bots and leads."""
-    session.executemany(
-        "DELETE FROM timers WHERE rule = :rule AND bot_id = :bot_id AND lead_id = :lead_id",
-        [
-            {"rule": rule, "bot_id": bot_id, "lead_id": lead_id}
-            for rule, bot_id, lead_id in keys
-        ],
+    """End the timers under these rules, bots and leads: none of them is overdue."""
+    ended = [
+        {"rule": rule, "bot_id": bot_id, "lead_id": lead_id} for rule, bot_id, lead_id in keys
+    ]
+    for table in ("timers", "overdue"):
+        session.executemany(
+            f"DELETE FROM {table} WHERE rule = :rule AND bot_id = :bot_id"  # noqa: S608
+            " AND lead_id = :lead_id",
+            ended,
+        )
+
+
+def note_overdue(session: Session, timer: Timer, *, told_ms: int) -> None:
+    """Remember that a rule has told of a lead, until :func:`cancel`."""
+    session.execute(
+        "INSERT INTO overdue (bot_id, lead_id, rule, told_ms)"
+        " VALUES (:bot_id, :lead_id, :rule, :told_ms) ON CONFLICT (bot_id, lead_id, rule)"
+        " DO UPDATE SET told_ms = excluded.told_ms",
+        {
+            "bot_id": timer.bot_id,
+            "lead_id": timer.lead_id,
+            "rule": timer.rule,
+            "told_ms": told_ms,
+        },
     )
+
+
+def forget_overdue(session: Session, rules: Collection[str]) -> None:
+    """No lead is overdue by a rule that is none of these."""
+    found = session.execute("SELECT DISTINCT rule FROM overdue").fetchall()
+    gone = [{"rule": rule} for (rule,) in found if rule not in rules]
+    session.executemany("DELETE FROM overdue WHERE rule = :rule", gone)
 
 
 def move(

@@ -10,7 +10,9 @@ from notifier.cleaning import clean
 from notifier.core.outcome import Outcome, Policy, State, conclude
 from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.errors import DeliveryError
+from notifier.store import attempts as tries
 from notifier.store import destinations, outbox
+from notifier.store.attempts import Tried
 from notifier.store.claims import Claimed
 from notifier.store.parts import part, words
 from notifier.store.session import Session
@@ -30,6 +32,7 @@ class Attempt:
     jitter: float
     receipt: Receipt | None = None
     failure: DeliveryError | None = None
+    took_ms: int | None = None
 
     @property
     def was_taken(self) -> bool:
@@ -54,10 +57,43 @@ class Attempt:
 def record(
     session: Session, attempts: Sequence[Attempt], policy: Policy, *, now_ms: int
 ) -> list[Ended]:
-    """Write how each delivery ended: at once what simply went well, the others singly.
+    """Write how each delivery ended, and that it was tried.
 
     Returned are those that were still to be recorded.
     """
+    ended = _recorded(session, attempts, policy, now_ms)
+    outcomes = {one.id: outcome for one, outcome in ended}
+    with part(session) as keeping:
+        tries.add(
+            session,
+            [
+                _tried(attempt, position, outcomes[one.id], now_ms)
+                for attempt in attempts
+                for position, one in enumerate(attempt.claimed)
+                if one.id in outcomes
+            ],
+        )
+    if keeping.fault:
+        log.error("attempts_unrecorded", exc_info=keeping.fault)
+    return ended
+
+
+def _tried(attempt: Attempt, position: int, outcome: Outcome, now_ms: int) -> Tried:
+    failure, receipt = attempt.failure_of(position), attempt.receipt
+    said = (receipt.answer if receipt else "", attempt.said_of(position), outcome.reason)
+    return Tried(
+        delivery_id=attempt.claimed[position].id,
+        at_ms=now_ms,
+        took_ms=attempt.took_ms,
+        is_taken=outcome.state is State.DELIVERED,
+        answer=failure.in_full if failure else ": ".join(filter(None, said)),
+    )
+
+
+def _recorded(
+    session: Session, attempts: Sequence[Attempt], policy: Policy, now_ms: int
+) -> list[Ended]:
+    """Write at once what simply went well, the others singly."""
     ended: list[Ended] = []
     well = [one for one in attempts if one.receipt == Receipt()]
     for attempt in attempts:

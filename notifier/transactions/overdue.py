@@ -9,7 +9,7 @@ from notifier.core.rows import moment_of, ms_of
 from notifier.plan import Mutes, told
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
-from notifier.rules.timers import TimerChange, again, due, repeats_from
+from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_rules
 from notifier.store import timers
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -94,6 +94,7 @@ def _fired(
         told_at = repeats_from(rule, moment_of(timer.due_ms), at=at)
         due_ms, told_ms = ms_of(again(rule, told_at)), ms_of(told_at)
         timers.move(session, timer, due_ms=due_ms, told_ms=told_ms)
+    timers.note_overdue(session, timer, told_ms=ms_of(at))
     return written
 
 
@@ -104,6 +105,7 @@ def reconcile(session: Session, rules: Ruleset, present: Present) -> list[Except
     One that fails stays as it is; returned is why.
     """
     faults: list[Exception] = []
+    timers.forget_overdue(session, {rule.name for rule in timer_rules(rules)})
     for timer in timers.running(session):
         with part(session) as one:
             _reconcile_one(session, timer, rules, present)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import orjson
 
 from notifier.core.records import LEAD, Lead, Source, parse
-from notifier.core.rows import Row, instant, merged, moment_of, ms_of, parse_time, stored_row
+from notifier.core.rows import Row, merged, moment_of, parse_time, stored_row
 from notifier.errors import DamagedError
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.rules.model import Ruleset
-from notifier.store import forgotten, snapshots
+from notifier.store import forgotten, lead_search, snapshots
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, ListingState, Saved
 from notifier.upstream.page import Reading
@@ -105,6 +105,7 @@ class Judge:
             return
         snapshots.open_walk(session, bot_id, intake.kind, intake.walk)
         snapshots.save(session, bot_id, list(self.saved.values()))
+        lead_search.save(session, (lead for lead, _ in self.plans))
         snapshots.touch(session, bot_id, self.touched, walk=intake.walk)
         snapshots.remember_late(session, bot_id, self.late)
 
@@ -159,7 +160,7 @@ class Judge:
             digest=reading.digest,
             walk=intake.walk,
             row=orjson.dumps(row).decode(),
-            changed_ms=_changed_ms(after),
+            changed_ms=lead_search.changed_ms(after),
         )
         self._rows[lead_id] = row
         self._known[lead_id] = Known(
@@ -183,8 +184,3 @@ class Judge:
             first_run=self._intake.first_run,
             baseline_from=None if from_ms is None else moment_of(from_ms),
         )
-
-
-def _changed_ms(lead: Lead) -> int:
-    moment = instant(lead.updated_at) or instant(lead.created_at)
-    return ms_of(moment) if moment else 0

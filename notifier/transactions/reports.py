@@ -99,6 +99,7 @@ def _delivery(
     is_muted = one.name in muted.rules or to.name in muted.destinations
     return NewDelivery(
         event_seq=seq,
+        type=event.type.value,
         rule=one.name,
         destination=to.name,
         lead=lane_key(event),

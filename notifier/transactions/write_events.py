@@ -83,6 +83,7 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
     """Return the row of a planned delivery of the event stored under ``seq``."""
     return NewDelivery(
         event_seq=seq,
+        type=one.event.type.value,
         rule=planned.rule,
         destination=planned.destination,
         lead=lane_key(one.event),

@@ -19,11 +19,11 @@ class Figures:
         self._clocks = clocks
         self._kept: dict[Callable[..., object], tuple[int, object]] = {}
 
-    async def of(self, count: Callable[..., T]) -> T:
-        """Return ``count(session, now_ms=…)``, or what it was a moment ago."""
+    async def of(self, count: Callable[..., T], **values: object) -> T:
+        """Return ``count(session, **values)``, or what it was a moment ago."""
         monotonic_ms = self._clocks.monotonic_ms()
         at_ms, found = self._kept.get(count, (None, None))
         if at_ms is None or monotonic_ms - at_ms >= KEPT_MS:
-            found = await self._reader.look(count, now_ms=self._clocks.now_ms())
+            found = await self._reader.look(count, **values)
             self._kept[count] = (monotonic_ms, found)
         return found  # type: ignore[return-value]

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import Any, Protocol
 
 from aiohttp import web
+from markupsafe import Markup
 
 from notifier.clocks import Clocks
 from notifier.rules.model import Ruleset
@@ -59,6 +60,7 @@ class House:
 
     def back(self, visit: Visit, where: str, words: str) -> web.Response:
         """Return the answer to an act: go on there, where these words are said."""
-        response = web.Response(status=303, headers={"location": where})
+        location = where.unescape() if isinstance(where, Markup) else where
+        response = web.Response(status=303, headers={"location": location})
         self.notes.note(visit, response, words)
         return response

@@ -22,7 +22,14 @@ from notifier.web.bidi import shown
 from notifier.web.sessions import Role
 from notifier.web.visit import Visit
 
-PAGES = (("/", "Now"),)
+PAGES = (
+    ("/", "Now"),
+    ("/leads", "Leads"),
+    ("/deliveries", "Deliveries"),
+    ("/rules", "Rules"),
+    ("/destinations", "Destinations"),
+    ("/acts", "Acts"),
+)
 FOLDER = Path(__file__).parent
 HTML = "text/html"
 JUST_NOW_MS = 1_000

@@ -18,7 +18,7 @@ async def show(house: House, visit: Visit) -> web.Response:
     now_ms = house.lent.clocks.now_ms()
     found = await house.reader.look(health.overview, now_ms=now_ms)
     judged = troubles(found, now_ms=now_ms, interval_ms=house.lent.interval_ms)
-    day = await house.figures.of(pages_day.day)
+    day = await house.figures.of(pages_day.day, now_ms=now_ms)
     happened = await house.reader.look(pages_day.latest, limit=LATEST)
     agents = house.lent.rules().agents
     return house.page(

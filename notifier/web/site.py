@@ -8,7 +8,17 @@ from aiohttp import web
 
 from notifier.store import signing
 from notifier.store.reading import Reader
-from notifier.web import login, now
+from notifier.web import (
+    acts,
+    deliveries,
+    delivery,
+    destinations,
+    lead,
+    leads,
+    login,
+    now,
+    rules,
+)
 from notifier.web.changes import Changes
 from notifier.web.figures import Figures
 from notifier.web.files import Files
@@ -24,11 +34,31 @@ Page: TypeAlias = Callable[[House, Visit], Awaitable[web.StreamResponse]]
 
 SEEN: Mapping[str, Page] = {
     "/": now.show,
+    "/leads": leads.show,
+    "/leads.csv": leads.sheet,
+    "/leads/{bot_id}/{lead_id}": lead.show,
+    "/deliveries": deliveries.show,
+    "/deliveries/{id}": delivery.show,
+    "/rules": rules.show,
+    "/destinations": destinations.show,
+    "/acts": acts.show,
     LOGOUT: login.ask_to_leave,
 }
 """Pages that are looked at, and change nothing."""
 
 DONE: Mapping[str, Page] = {
+    "/deliveries/retry": deliveries.retry,
+    "/deliveries/skip": deliveries.skip,
+    "/deliveries/{id}/retry": delivery.retry,
+    "/deliveries/{id}/skip": delivery.skip,
+    "/rules": rules.attempt,
+    "/rules/{name}/mute": rules.mute,
+    "/rules/{name}/unmute": rules.unmute,
+    "/destinations/{name}/enable": destinations.enable,
+    "/destinations/{name}/disable": destinations.disable,
+    "/destinations/{name}/sample": destinations.sample,
+    "/destinations/{name}/mute": destinations.mute,
+    "/destinations/{name}/unmute": destinations.unmute,
     LOGOUT: login.leave,
 }
 """What the forms of pages do."""
@@ -83,9 +113,9 @@ class Site:
             web.get("/static/{name}", Files().answer),
             web.get(LOGIN, door.ask),
             web.post(LOGIN, door.open),
-            *(web.get(path, self._answer(page)) for path, page in SEEN.items()),
+            *(web.get(_route(path), self._answer(page)) for path, page in SEEN.items()),
             web.get("/changes", self._answer(Changes(self._house).tell)),
-            *(web.post(path, self._answer(page)) for path, page in DONE.items()),
+            *(web.post(_route(path), self._answer(page)) for path, page in DONE.items()),
         ]
 
     def _answer(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -93,3 +123,8 @@ class Site:
             return await page(self._house, request[VISIT])
 
         return answer
+
+
+def _route(path: str) -> str:
+    """Return a path whose places take any name: aiohttp's own ones take no braces."""
+    return path.replace("}", ":[^/]+}")

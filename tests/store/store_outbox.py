@@ -49,6 +49,7 @@ class Outbox:
             },
         )
         new = NewDelivery(
+            type="lead.created",
             event_seq=self._events,
             rule=rule,
             destination=destination,

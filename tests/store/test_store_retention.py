@@ -30,6 +30,7 @@ def add(db: Session, name: str, *, day: int, delivered: State, made_on: int = 0)
     (seq,) = events.add(db, [event], bot_id=None, observed_ms=day * DAY_MS)
     assert seq is not None
     new = NewDelivery(
+        type="lead.created",
         event_seq=seq,
         rule="Trouble",
         destination="ops",

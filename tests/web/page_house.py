@@ -116,7 +116,8 @@ async def served(
     try:
         async with Site.opened(lent, names=names, passwords=known) as site:
             answers = Answers(troubles=_nothing, metrics=_metrics, door=DOOR, pages=site)
-            page.paths = {one.path for one in routes(answers) if isinstance(one, RouteDef)}
+            found = [one for one in routes(answers) if isinstance(one, RouteDef)]
+            page.paths = {one.path.replace(":[^/]+}", "}") for one in found}
             async with serving("127.0.0.1", 0, answers) as page.port:
                 yield page
     finally:

