@@ -91,13 +91,16 @@ def _still_waiting(one: Line, asked: Asked, seen: Seen) -> StillWaiting:
     response = one.response
     lead = seen.leads.get(lead_key(response))
     agent = lead.assignee if lead else None
+    name = agent.name if agent else None
+    if agent and agent.id == response.agent:
+        name = name or response.agent_name
     return StillWaiting(
         lead=response.lead_id,
         bot_id=response.bot_id,
         source=asked.sources.get(response.bot_id, response.bot_id),
         name=lead.name if lead else None,
         status=response.status,
-        assignee=(agent.name or agent.id) if agent else None,
+        assignee=(name or agent.id) if agent else None,
         created_at=iso_of_ms(response.created_ms),
         waits_s=(one.waited_ms + 500) // 1000,
         url=lead.url if lead else None,

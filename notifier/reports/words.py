@@ -1,8 +1,8 @@
 """A report in words and cells, the same for terminal, mail and Slack."""
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifier.core.rows import instant
 from notifier.messages.escape import one_line, slack
@@ -98,8 +98,11 @@ def waiting_row(one: StillWaiting) -> tuple[str | None, ...]:
 
 
 def zone_of(report: Report) -> tzinfo:
-    """Return the zone of the report's days and hours."""
-    return ZoneInfo(report.timezone)
+    """Return the zone of the report's days and hours; UTC for a host's own without a name."""
+    try:
+        return ZoneInfo(report.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def moment(iso: str, zone: tzinfo) -> str:

@@ -60,6 +60,8 @@ def _lent(service: Housed) -> Lent:
         rules_on_disk=rules_on_disk,
         sample=sample,
         changed=service.look,
+        watched=lambda: {one.source.bot_id: one.source for one in service.config.sources},
+        keep_ms=int(shared.settings.retention.total_seconds() * 1000),
     )
 
 

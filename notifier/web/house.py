@@ -1,6 +1,6 @@
 """What pages are made from: lent by the service, which the pages do not know."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from notifier.clocks import Clocks
+from notifier.core.records import Source
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
 from notifier.store.reading import Reader
@@ -21,7 +22,8 @@ from notifier.web.visit import Visit
 class Lent:
     """The service as the page sees it; ``interval_ms`` is the time between polls.
 
-    ``rules`` are those in force. ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
+    ``rules`` are those in force, ``watched`` the sources by bot id; events are kept
+    ``keep_ms``. ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
     sends one to a destination and raises :class:`DeliveryError`; ``changed`` lets the lanes
     look for work.
     """
@@ -34,6 +36,8 @@ class Lent:
     rules_on_disk: Callable[[], Awaitable[Ruleset]]
     sample: Callable[[str], Awaitable[str]]
     changed: Callable[[], None]
+    watched: Callable[[], Mapping[str, Source]] = dict
+    keep_ms: int = 90 * 86_400_000
 
 
 class Notes(Protocol):

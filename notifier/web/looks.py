@@ -26,6 +26,7 @@ PAGES = (
     ("/", "Now"),
     ("/leads", "Leads"),
     ("/deliveries", "Deliveries"),
+    ("/response", "Response"),
     ("/rules", "Rules"),
     ("/destinations", "Destinations"),
     ("/acts", "Acts"),

@@ -17,6 +17,7 @@ from notifier.web import (
     leads,
     login,
     now,
+    response,
     rules,
 )
 from notifier.web.changes import Changes
@@ -39,6 +40,8 @@ SEEN: Mapping[str, Page] = {
     "/leads/{bot_id}/{lead_id}": lead.show,
     "/deliveries": deliveries.show,
     "/deliveries/{id}": delivery.show,
+    "/response": response.show,
+    "/response.csv": response.sheet,
     "/rules": rules.show,
     "/destinations": destinations.show,
     "/acts": acts.show,

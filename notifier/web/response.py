@@ -1,0 +1,156 @@
+"""Response: how fast leads were answered, with plots; the same figures as a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from notifier.measuring import measured
+from notifier.messages.escape import in_a_sheet
+from notifier.reports import sheet as figures
+from notifier.reports import words
+from notifier.reports.figures import Asked
+from notifier.reports.model import Report
+from notifier.rules.reports import By
+from notifier.rules.windows import Window
+from notifier.store import responses
+from notifier.web import fields
+from notifier.web.house import House
+from notifier.web.looks import url
+from notifier.web.response_plots import columns, heat, rows_of_bars
+from notifier.web.visit import Visit
+
+GIVEN = {"since": "7d", "goal": "5m", "by": By.AGENT.value, "clock": ""}
+SHOWN = 25  # of the groups, and of those who wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A lead that still waits; ``path`` is its own page, ``url`` its chat."""
+
+    path: str
+    name: str
+    owner: str
+    source: str
+    waits: str
+    url: str | None
+
+
+async def show(house: House, visit: Visit) -> web.Response:
+    """Show the figures of a period, beside the one before."""
+    given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
+    asked, faults = await _asked(house, given)
+    report = await _report(house, asked)
+    return house.page(
+        "response.html",
+        visit,
+        given=given,
+        faults=faults,
+        groups=[one.value for one in By],
+        windows=list(house.lent.rules().windows),
+        report=report,
+        title=words.title(report),
+        span=f"{words.span(report)}, goal {words.goal(report)}",
+        measures=[
+            (label, words.measure_row(now), words.measure_row(before))
+            for label, now, before in words.each(report)
+        ],
+        grouped=words.GROUPED[report.by],
+        group_rows=[words.group_row(one) for one in report.groups[:SHOWN]],
+        waiting=_waiting(report),
+        told=[*words.counts(report), *words.notes(report)],
+        heat=heat(report),
+        bars=rows_of_bars(report),
+        days=columns(report),
+        slowest=words.long(max((one.reply.median_s or 0 for one in report.days), default=0)),
+        sheet=url("response.csv", **given),
+    )
+
+
+async def sheet(house: House, visit: Visit) -> web.StreamResponse:
+    """Give the figures as a spreadsheet; a viewer gets none."""
+    if not visit.is_operator:
+        raise web.HTTPForbidden(text="You may look, and take nothing with you.")
+    given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
+    asked, faults = await _asked(house, given)
+    if faults:
+        raise web.HTTPBadRequest(text="\n".join(faults))
+    report = await _report(house, asked)
+    lines = [_line(figures.COLUMNS)]
+    lines += [_line([row[name] for name in figures.COLUMNS]) for row in figures.rows(report)]
+    return web.Response(
+        body="".join(lines).encode("utf-8", "replace"),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"content-disposition": 'attachment; filename="response.csv"'},
+    )
+
+
+async def _asked(house: House, given: Mapping[str, str]) -> tuple[Asked, list[str]]:
+    """Return what is asked for, with what is usual in place of what cannot be read."""
+    faults: list[str] = []
+    rules, now_ms = house.lent.rules(), house.lent.clocks.now_ms()
+    since_ms, goal_ms = (_length_ms(given, name, faults) for name in ("since", "goal"))
+    clock: Window | None = rules.windows.get(given["clock"])
+    if given["clock"] and clock is None:
+        faults.append(f"There is no window `{given['clock']}` in the rules.")
+    by = given["by"]
+    if by not in list(By):
+        faults.append(f"Leads cannot be grouped by `{by}`.")
+        by = By.AGENT
+    asked = Asked(
+        from_ms=now_ms - since_ms,
+        until_ms=now_ms,
+        now_ms=now_ms,
+        goal_ms=goal_ms,
+        by=By(by),
+        clock=clock,
+        zone=house.lent.zone,
+        agents={key: one.name for key, one in rules.agents.items() if one.name},
+        sources=await house.reader.look(responses.source_names),
+    )
+    return asked, faults
+
+
+def _length_ms(given: Mapping[str, str], name: str, faults: list[str]) -> int:
+    try:
+        found = fields.length_ms(given, name)
+    except ValueError as error:
+        faults.append(str(error))
+        found = None
+    usual = fields.length_ms(GIVEN, name)
+    assert usual is not None
+    return found or usual
+
+
+async def _report(house: House, asked: Asked) -> Report:
+    lent = house.lent
+    return await measured(
+        house.reader.look,
+        asked,
+        watched=lent.watched(),
+        agents=lent.rules().agents,
+        kept_ms=asked.now_ms - lent.keep_ms,
+    )
+
+
+def _waiting(report: Report) -> list[Waits]:
+    return [
+        Waits(
+            path=url("leads", one.bot_id, one.lead),
+            name=one.name or one.lead,
+            owner=one.assignee or "",
+            source=one.source,
+            waits=words.long(one.waits_s),
+            url=one.url,
+        )
+        for one in report.waiting[:SHOWN]
+    ]
+
+
+def _line(cells: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(map(in_a_sheet, cells))
+    return line.getvalue()
