@@ -22,25 +22,50 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One key of a condition: read a value, test it.
-
-    The combinators read the whole view and test it with their ``parts``.
-    """
+    """One key of a condition: read a value, test it."""
 
     key: str
     wanted: str
     get: Getter
     test: Test
-    parts: "tuple[Condition, ...]" = ()
+
+    def holds(self, view: View) -> bool:
+        """Say whether the value is as wanted."""
+        return self.test(view.seen.get(self.key) or view.look(self.key, self.get))
+
+    def first_failure(self, view: View) -> Failure | None:
+        """Return why this key does not hold."""
+        if self.holds(view):
+            return None
+        return Failure(key=self.key, wanted=self.wanted, seen=self.get(view))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The key ``any``, ``all`` or ``not`` of a condition, with the conditions it joins."""
+
+    key: str
+    wanted: str
+    parts: "tuple[Condition, ...]"
+
+    def holds(self, view: View) -> bool:
+        """Say whether any, all or none of the parts hold."""
+        held = (part.holds(view) for part in self.parts)
+        match self.key:
+            case "any":
+                return any(held)
+            case "all":
+                return all(held)
+            case _:
+                return not any(held)
 
     def first_failure(self, view: View) -> Failure | None:
         """Return why this key does not hold; of an ``all``, the part's own reason."""
-        seen = self.get(view)
-        if self.test(seen):
+        if self.holds(view):
             return None
         if self.key == "all":
             return next(filter(None, (part.first_failure(view) for part in self.parts)))
-        return Failure(key=self.key, wanted=self.wanted, seen=None if self.parts else seen)
+        return Failure(key=self.key, wanted=self.wanted, seen=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +76,25 @@ class Condition:
     mean the same.
     """
 
-    clauses: tuple[Clause, ...] = ()
+    clauses: tuple[Clause | Group, ...] = ()
     written: str = "{}"
 
     def holds(self, view: View) -> bool:
         """Say whether every key holds."""
-        # No generator and no method in between: hundreds of rules ask this of every event.
+        # No generator in between: hundreds of rules ask this of every event.
         for clause in self.clauses:  # noqa: SIM110
-            if not clause.test(clause.get(view)):
+            if not clause.holds(view):
                 return False
         return True
 
     def names(self, key: str) -> bool:
         """Say whether a key stands anywhere in the condition."""
         return any(
-            clause.key == key or any(part.names(key) for part in clause.parts)
+            clause.key == key
+            or (isinstance(clause, Group) and any(part.names(key) for part in clause.parts))
             for clause in self.clauses
         )
 
     def first_failure(self, view: View) -> Failure | None:
         """Return the first key that does not hold, ``None`` where all do."""
         return next(filter(None, (clause.first_failure(view) for clause in self.clauses)), None)
-
-
-def group(key: str, parts: "tuple[Condition, ...]", *, wanted: str) -> Clause:
-    """Return the clause of a combinator: ``any``, ``all`` or ``not`` of the parts."""
-    tests: dict[str, Test] = {
-        "any": lambda view: any(part.holds(view) for part in parts),
-        "all": lambda view: all(part.holds(view) for part in parts),
-        "not": lambda view: not any(part.holds(view) for part in parts),
-    }
-    return Clause(key=key, wanted=wanted, get=_whole, test=tests[key], parts=parts)
-
-
-def _whole(view: View) -> View:
-    return view

@@ -1,7 +1,7 @@
 """What a condition can see: one event, or one lead, by the names rules use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -9,6 +9,7 @@ from notifier.cleaning import visible
 from notifier.core.events import Event, EventType
 from notifier.core.records import Agent, LastMessage, Lead
 from notifier.core.rows import Json, Scalar
+from notifier.rules.comparisons import Seen
 
 ATTRIBUTES = "attributes."
 NOBODY = Lead(id="", type="", source="", bot_id="", customer_id="")
@@ -22,13 +23,20 @@ class View:
     """One event as conditions see it; ``lead`` is an empty one where it has none.
 
     ``old`` and ``new`` are the changed value of a ``status_changed``,
-    ``assigned``, ``reassigned`` or ``unassigned``, else ``None``.
+    ``assigned``, ``reassigned`` or ``unassigned``, else ``None``. ``seen`` holds, by
+    their keys, the values that were looked at: many rules ask for the same.
     """
 
     lead: Lead
     source: str | None = None
     old: Json = None
     new: Json = None
+    seen: dict[str, Seen] = field(default_factory=dict, repr=False, compare=False)
+
+    def look(self, key: str, get: "Getter") -> Seen:
+        """Return what ``get`` reads, and keep it in ``seen``."""
+        found = self.seen[key] = Seen(get(self))
+        return found
 
 
 Getter: TypeAlias = Callable[[View], Json]

@@ -8,8 +8,8 @@ from notifier.core.events import OPERATIONS, EventType
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.core.rows import Json
 from notifier.messages.facts import STATUS_EMOJI
-from notifier.rules.comparisons import ORDERS, number
-from notifier.rules.conditions import Clause, Condition
+from notifier.rules.comparisons import ORDERS, Seen, number
+from notifier.rules.conditions import Clause, Condition, Group
 from notifier.rules.views import NOBODY, View
 from notifier.rulesfile.doubts import LISTS, TEXTS
 from notifier.rulesfile.nodes import Faults, Node, Scalar, Series, Table
@@ -27,14 +27,14 @@ def tell_never(
     """Warn of what can hold for no event of these types; no types at all are any."""
     if not isinstance(node, Table):
         return
-    clauses = {clause.key: clause for clause in condition.clauses if not clause.parts}
+    clauses = {clause.key: clause for clause in condition.clauses if isinstance(clause, Clause)}
     for key, problem in _problems(node, clauses, types):
         name = node.key(key)
         if name and not name.unresolved:
             faults.warn(name.at, problem, "this never holds as it is")
     for clause in condition.clauses:
         value = node.get(clause.key)
-        if clause.key in ("any", "all") and isinstance(value, Series):
+        if isinstance(clause, Group) and clause.key != "not" and isinstance(value, Series):
             for entry, part in zip(value.entries, clause.parts, strict=True):
                 tell_never(entry, part, types, faults)
 
@@ -50,7 +50,7 @@ def _problems(
     named = {key: list(_named(node.get(key))) for key in clauses}
     for key, clause in clauses.items():
         decidable = _decidable(node.get(key), named[key])
-        if decidable and not any(map(clause.test, _candidates(key, named[key]))):
+        if decidable and not any(_takes(clause, one) for one in _candidates(key, named[key])):
             yield key, f"nothing can be all that `{key}` wants"
     if types and all(kind.endswith("status_changed") for kind in types):
         yield from _of_pairs(clauses, named)
@@ -64,7 +64,7 @@ def _of_operations(
     for key, clause in clauses.items():
         if key == "source" and carries_source:
             continue
-        if not clause.test(clause.get(nobody)):
+        if not clause.holds(nobody):
             yield key, f"{', '.join(sorted(types))}: there `{key}` is always empty"
 
 
@@ -74,7 +74,7 @@ def _of_type(
     here = {kind for start, kind in SUBJECTS.items() if any(t.startswith(start) for t in types)}
     if not here or "type" not in clauses:
         return
-    possible = set(filter(clauses["type"].test, SUBJECTS.values()))
+    possible = {one for one in SUBJECTS.values() if _takes(clauses["type"], one)}
     if possible and not possible & here:
         yield "type", f"{', '.join(sorted(types))}: there `type` is always {', '.join(here)}"
 
@@ -84,14 +84,18 @@ def _of_changes(
 ) -> Iterator[tuple[str, str]]:
     for key, suffix in NOTHING.items():
         empty = types and all(kind.endswith(f".{suffix}") for kind in types)
-        if key in clauses and empty and not clauses[key].test(None):
+        if key in clauses and empty and not _takes(clauses[key], None):
             yield key, f"{', '.join(sorted(types))}: there `{key}` is always empty"
             return
     agents = types and all(kind.endswith("assigned") for kind in types)
     for key in NOTHING:
-        statuses = [one for one in STATUS_EMOJI if key in clauses and clauses[key].test(one)]
+        statuses = [one for one in STATUS_EMOJI if key in clauses and _takes(clauses[key], one)]
         if agents and len(statuses) == 1:
             yield key, f"`{key}` is an agent's id here, and never {statuses[0]}"
+
+
+def _takes(clause: Clause, value: Json) -> bool:
+    return clause.test(Seen(value))
 
 
 def _named(value: Node | None) -> Iterator[str]:
@@ -141,8 +145,8 @@ def _of_pairs(
         if left not in clauses or right not in clauses:
             continue
         values = [None, OTHER, *STATUS_EMOJI, *named[left], *named[right]]
-        lefts = list(filter(clauses[left].test, values))
-        rights = list(filter(clauses[right].test, values))
+        lefts = [one for one in values if _takes(clauses[left], one)]
+        rights = [one for one in values if _takes(clauses[right], one)]
         pairs = product(lefts, rights)
         if not any((one == other) is (left == "status") for one, other in pairs):
             yield left, f"`{left}` and `{right}` exclude each other"

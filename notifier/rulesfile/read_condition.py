@@ -10,7 +10,7 @@ from notifier.core.records import LEAD, NON_LEAD
 from notifier.messages.facts import STATUS_EMOJI
 from notifier.rules import comparisons
 from notifier.rules.comparisons import Test
-from notifier.rules.conditions import Clause, Condition, group
+from notifier.rules.conditions import Clause, Condition, Group
 from notifier.rules.views import (
     ATTRIBUTES,
     CHANGE_KEYS,
@@ -98,7 +98,7 @@ class _Reader:
             clauses=tuple(clause for clause in clauses if clause), written=written(node)
         )
 
-    def _clause(self, key: Scalar, value: Node) -> Clause | None:
+    def _clause(self, key: Scalar, value: Node) -> Clause | Group | None:
         if key.text in COMBINATORS:
             return self._group(key, value)
         if combinator := OTHER_COMBINATORS.get(key.text.casefold()):
@@ -112,7 +112,7 @@ class _Reader:
             return None
         return Clause(key=key.text, wanted=written(value), get=get, test=test)
 
-    def _group(self, key: Scalar, value: Node) -> Clause | None:
+    def _group(self, key: Scalar, value: Node) -> Group | None:
         if key.text == "not":
             parts: tuple[Node, ...] = (value,)
         elif isinstance(value, Series) and value.entries:
@@ -121,7 +121,7 @@ class _Reader:
             self._faults.add(value.at, f"`{key.written}` wants a list of conditions")
             return None
         conditions = tuple(self.condition(part) for part in parts)
-        return group(key.text, conditions, wanted=written(value))
+        return Group(key=key.text, wanted=written(value), parts=conditions)
 
     def _getter(self, key: Scalar) -> Getter | None:
         if key.text in CHANGE_KEYS and self._no_change:
