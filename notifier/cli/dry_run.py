@@ -21,9 +21,9 @@ from notifier.messages.builtin import builtin_text
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.service.assembly import assembled
-from notifier.store import preview
+from notifier.store import deliveries, snapshots
+from notifier.store.deliveries import Delivery
 from notifier.store.opening import engine_at
-from notifier.store.preview import Preview
 from notifier.store.session import Session
 
 COLUMNS = ("when", "to", "rule", "what")
@@ -37,7 +37,7 @@ class Rehearsed:
     """
 
     complete: bool
-    previews: list[Preview]
+    previews: list[Delivery]
     first_walks: list[str]
     at: datetime
 
@@ -53,7 +53,7 @@ async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
             after, first_walks = await store.run(_before, copied)
             complete = await service.poll()
             at = clocks.now()
-            found = await store.run(preview.previews, after=after, now_ms=clocks.now_ms())
+            found = await store.run(deliveries.previews, after=after, now_ms=clocks.now_ms())
     return Rehearsed(complete=complete, previews=found, first_walks=first_walks, at=at)
 
 
@@ -62,9 +62,9 @@ def _before(session: Session, config: Configuration) -> tuple[int, list[str]]:
         f"{one.source.name} ({kind})"
         for one in config.sources
         for kind in one.types
-        if preview.without_baseline(session, one.source.bot_id, kind)
+        if snapshots.without_baseline(session, one.source.bot_id, kind)
     ]
-    return preview.last_delivery(session), first_walks
+    return deliveries.newest(session), first_walks
 
 
 def show(rehearsed: Rehearsed, *, zone: tzinfo, json: bool) -> None:
@@ -84,14 +84,14 @@ def show(rehearsed: Rehearsed, *, zone: tzinfo, json: bool) -> None:
         typer.echo("nothing would be sent", err=True)
 
 
-def _shape(one: Preview) -> Mapping[str, object]:
+def _shape(one: Delivery) -> Mapping[str, object]:
     return {
         "event_id": one.event_id,
         "type": one.type,
         "lead": one.lead,
         "rule": one.rule,
         "destination": one.destination,
-        "state": one.state.value,
+        "state": one.state,
         "reason": one.reason or one.held,
         "due_at": iso_of_ms(one.due_ms),
         "title": one.title,
@@ -99,13 +99,13 @@ def _shape(one: Preview) -> Mapping[str, object]:
     }
 
 
-def _row(one: Preview, zone: tzinfo, at: datetime) -> tuple[str, ...]:
+def _row(one: Delivery, zone: tzinfo, at: datetime) -> tuple[str, ...]:
     title = one.title or builtin_text(decode(one.event_body), Medium.PLAIN).title
     return _when(one, zone, at), one.destination, one.rule, title
 
 
-def _when(one: Preview, zone: tzinfo, at: datetime) -> str:
-    if one.state is not State.PENDING:
+def _when(one: Delivery, zone: tzinfo, at: datetime) -> str:
+    if one.state != State.PENDING:
         return f"never: {one.reason}"
     if one.due_ms <= at.timestamp() * 1000:
         return "now"

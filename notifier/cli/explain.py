@@ -26,8 +26,9 @@ from notifier.rules.explaining import Verdict
 from notifier.rules.explaining import explain as explain_event
 from notifier.rules.matching import candidates
 from notifier.rules.model import Rule, Ruleset
-from notifier.store import browse, timers
-from notifier.store.browse import Delivery, Wanted
+from notifier.store import browse, deliveries, timers
+from notifier.store.browse import Wanted
+from notifier.store.deliveries import Delivery
 from notifier.store.forgotten import is_erased
 
 app = typer.Typer()
@@ -97,7 +98,7 @@ def _of_event(event_id: str, rules: Ruleset, desk: Opened) -> Story:
     return Story(
         events=(event,),
         lead=_present(event.subject, rules, desk) if event.lead else None,
-        deliveries=browse.deliveries_of(desk.session, event_id),
+        deliveries=deliveries.of_event(desk.session, event_id),
     )
 
 

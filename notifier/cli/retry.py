@@ -11,8 +11,8 @@ from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
 from notifier.core.outcome import Health
-from notifier.store import health, registry, retries
-from notifier.store.retries import Retryable
+from notifier.store import deliveries, health, registry
+from notifier.store.deliveries import Delivery
 from notifier.transactions import care
 from notifier.transactions.care import COMMAND_LINE
 
@@ -46,7 +46,7 @@ def retry(
     if destination is not None and not dead:
         raise typer.BadParameter("--destination goes with --dead")
     with whole() as desk:
-        chosen = retries.find(desk.session, ids) if ids else _dead(desk, destination)
+        chosen = deliveries.by_id(desk.session, ids) if ids else _dead(desk, destination)
         refused = _missing(ids or (), chosen) | _refused(desk, chosen)
         accepted = [one for one in chosen if one.id not in refused]
         due = [one.id for one in accepted]
@@ -64,18 +64,18 @@ def retry(
         raise typer.Exit(Exit.FAILED)
 
 
-def _dead(desk: Opened, destination: str | None) -> list[Retryable]:
+def _dead(desk: Opened, destination: str | None) -> list[Delivery]:
     if destination is not None:
         names = [one.name for one in health.destinations(desk.session, now_ms=desk.now_ms)]
         destination = one_of(destination, names, "destination")
-    return retries.dead(desk.session, destination)
+    return deliveries.dead(desk.session, destination)
 
 
-def _missing(ids: Sequence[int], chosen: Sequence[Retryable]) -> dict[int, str]:
+def _missing(ids: Sequence[int], chosen: Sequence[Delivery]) -> dict[int, str]:
     return dict.fromkeys(set(ids) - {one.id for one in chosen}, "does not exist")
 
 
-def _refused(desk: Opened, chosen: Sequence[Retryable]) -> dict[int, str]:
+def _refused(desk: Opened, chosen: Sequence[Delivery]) -> dict[int, str]:
     in_force = registry.names(desk.session).destinations
     return {one.id: why for one in chosen if (why := care.why_no_retry(one, in_force))}
 
@@ -87,7 +87,7 @@ def _about(ids: Sequence[int], destination: str | None, *, is_dead: bool) -> str
     return f"state dead, destination {destination}" if destination else "state dead"
 
 
-def _disabled(desk: Opened, accepted: Sequence[Retryable]) -> list[str]:
+def _disabled(desk: Opened, accepted: Sequence[Delivery]) -> list[str]:
     wanted = {one.destination for one in accepted}
     return [
         one.name

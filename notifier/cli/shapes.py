@@ -10,7 +10,7 @@ from notifier.core.events import Event
 from notifier.core.outcome import Health
 from notifier.core.records import Lead
 from notifier.core.rows import iso_of_ms
-from notifier.store.browse import Delivery
+from notifier.store.deliveries import Delivery
 from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
 
 Shape: TypeAlias = Mapping[str, Any]

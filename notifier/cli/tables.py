@@ -10,7 +10,7 @@ from notifier.core.outcome import UNRESOLVED, State
 from notifier.core.records import Lead
 from notifier.messages.builtin import builtin_text, change_lines
 from notifier.messages.text import Medium
-from notifier.store.browse import Delivery
+from notifier.store.deliveries import Delivery
 
 NOBODY = "nobody is assigned, or the agent has no email or Slack id under `agents:`"
 

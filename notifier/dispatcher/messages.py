@@ -11,7 +11,7 @@ from notifier.transactions.turn import Turn
 
 def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
     """Return what a destination is given to send for a bundle that ``turn`` claimed."""
-    lead, digest = bundle[0].lead, _headline(bundle)
+    lead, digest = bundle[0].lane_key, _headline(bundle)
     return Message(
         id=bundle[0].bundle,
         parts=tuple(_part(claimed) for claimed in bundle),
@@ -31,7 +31,7 @@ def _headline(bundle: tuple[Claimed, ...]) -> str | None:
     match bundle[0].held:
         case "digest":
             return bundle[0].rule
-        case "burst" if len({one.lead for one in bundle}) > 1:  # one lead needs no summary
+        case "burst" if len({one.lane_key for one in bundle}) > 1:  # one lead needs no summary
             return ""
         case _:
             return None

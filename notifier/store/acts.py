@@ -1,8 +1,8 @@
 """What people did, and when: through the page, the command line, and whatever comes."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session
 
 BY_ID = "SELECT id, at_ms, act, target, who, through, lead, until_ms, count FROM acts"
@@ -59,24 +59,10 @@ def newest(session: Session, *, before: int, limit: int) -> list[Act]:
         f"{BY_ID} WHERE id < :before ORDER BY id DESC LIMIT :limit",
         {"before": before, "limit": limit},
     )
-    return [_act(row) for row in rows]
+    return rows_of(Act, rows)
 
 
 def of_lead(session: Session, lead: str) -> list[Act]:
     """Return the acts about a lead, the oldest first."""
     rows = session.execute(f"{BY_ID} WHERE lead = :lead ORDER BY id", {"lead": lead})
-    return [_act(row) for row in rows]
-
-
-def _act(row: Any) -> Act:
-    return Act(
-        id=row[0],
-        at_ms=row[1],
-        act=row[2],
-        target=row[3],
-        who=row[4],
-        through=row[5],
-        lead=row[6],
-        until_ms=row[7],
-        count=row[8],
-    )
+    return rows_of(Act, rows)

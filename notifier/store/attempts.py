@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from notifier.store.batches import insert
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session
 
 KEPT = 30  # of a delivery: probes of a long outage would fill the table
@@ -44,17 +45,8 @@ def add(session: Session, tried: Sequence[Tried]) -> None:
 def of_delivery(session: Session, delivery_id: int) -> list[Tried]:
     """Return the tries of a delivery, the oldest first."""
     rows = session.execute(
-        "SELECT delivery_id, at_ms, took_ms, taken, answer FROM attempts"
+        "SELECT delivery_id, at_ms, took_ms, taken AS is_taken, answer FROM attempts"
         " WHERE delivery_id = :id ORDER BY id",
         {"id": delivery_id},
     )
-    return [
-        Tried(
-            delivery_id=row[0],
-            at_ms=row[1],
-            took_ms=row[2],
-            is_taken=bool(row[3]),
-            answer=row[4],
-        )
-        for row in rows
-    ]
+    return rows_of(Tried, rows, is_taken=bool)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
 from notifier.store.batches import chunks
+from notifier.store.deliveries import Delivery, select
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -31,43 +31,11 @@ class Wanted:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A delivery as it stands; ``lead`` is ``None`` for operations and the forgotten.
-
-    ``due_ms`` of one that is over is when it was due in the first place.
-    """
-
-    id: int
-    event_id: str
-    type: str
-    lead: str | None
-    rule: str
-    destination: str
-    state: str
-    reason: str | None
-    attempts: int
-    due_ms: int
-    created_ms: int
-    delivered_ms: int | None
-    error: str | None
-
-
-DELIVERIES = """
-    SELECT d.id, e.id, e.type,
-        CASE WHEN e.bot_id IS NULL OR d.lead = '' THEN NULL ELSE e.subject END,
-        d.rule, d.destination, d.state, d.reason, d.attempts,
-        CASE WHEN d.state = 'pending' THEN d.due_ms ELSE d.planned_ms END,
-        d.created_ms, d.delivered_ms, d.error
-    FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq
-"""
-
-
 def deliveries(session: Session, wanted: Wanted) -> list[Delivery]:
     """Return deliveries; ``since_ms`` is about their creation, ``types`` about the event."""
-    rows = session.spread(
-        DELIVERIES
-        + _where(
+    found = select(
+        session,
+        _where(
             wanted,
             since="d.created_ms >= :since_ms",
             types="e.type IN (:types)",
@@ -78,13 +46,7 @@ def deliveries(session: Session, wanted: Wanted) -> list[Delivery]:
         + " ORDER BY d.id DESC LIMIT :limit",
         _values(wanted),
     )
-    return [_delivery(row) for row in reversed(rows.fetchall())]
-
-
-def deliveries_of(session: Session, event_id: str) -> list[Delivery]:
-    """Return what became of one event, replays included."""
-    rows = session.execute(DELIVERIES + " WHERE e.id = :id ORDER BY d.id", {"id": event_id})
-    return [_delivery(row) for row in rows]
+    return found[::-1]
 
 
 def event_bodies(session: Session, wanted: Wanted) -> list[bytes]:
@@ -163,24 +125,6 @@ def leads(
         if len(found) == wanted.limit:
             break
     return found[::-1]
-
-
-def _delivery(row: tuple[Any, ...]) -> Delivery:
-    return Delivery(
-        id=row[0],
-        event_id=row[1],
-        type=row[2],
-        lead=row[3],
-        rule=row[4],
-        destination=row[5],
-        state=row[6],
-        reason=row[7],
-        attempts=row[8],
-        due_ms=row[9],
-        created_ms=row[10],
-        delivered_ms=row[11],
-        error=row[12],
-    )
 
 
 def _where(

@@ -10,9 +10,11 @@ from notifier.core.events import Event, decode
 from notifier.core.outcome import LOST_UNTIL_ALONE
 from notifier.errors import DamagedError
 from notifier.store.burials import DAMAGED, bury
+from notifier.store.mapping import flag, named
 from notifier.store.session import Session
 from notifier.store.texts import is_damaged, raw
 
+TEXTS = ("rule", "lane_key", "bundle", "title", "body", "mention", "held")
 LOOKS = 50  # a claim; in a damaged index what was set aside may come up for ever
 
 # An earlier delivery of the same lead holds this one back while it is due, in
@@ -21,7 +23,7 @@ UNBLOCKED = """
     COALESCE(d.held, '') IN ('digest', 'burst') OR NOT EXISTS (
         SELECT 1 FROM deliveries AS earlier
         WHERE earlier.state = 'pending' AND earlier.destination = d.destination
-        AND earlier.lead = d.lead AND earlier.bundle <> d.bundle
+        AND earlier.lane_key = d.lane_key AND earlier.bundle <> d.bundle
         AND (
             earlier.claimed = 1
             OR earlier.id < d.id AND COALESCE(earlier.held, '') NOT IN ('digest', 'burst') AND (
@@ -41,7 +43,7 @@ class Claimed:
     id: int
     claim: int
     rule: str
-    lead: str
+    lane_key: str
     bundle: str
     title: str | None
     body: str | None
@@ -98,7 +100,7 @@ def _claim_some(
     )
     order = "d.claim, d.due_ms, d.id" if probe or suspects else "d.due_ms, d.id"
     candidates = session.execute(
-        f"SELECT d.bundle, d.lead, d.id FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
+        f"SELECT d.bundle, d.lane_key, d.id FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
         f" AND d.destination = :destination AND d.claimed = 0 AND ({due}) AND ({UNBLOCKED})"
         f" ORDER BY {order} LIMIT :limit",
         {
@@ -108,12 +110,12 @@ def _claim_some(
             "alone": LOST_UNTIL_ALONE,
         },
     ).fetchall()
-    damaged = [one for bundle, lead, one in candidates if is_damaged(bundle, lead)]
+    damaged = [one for bundle, key, one in candidates if is_damaged(bundle, key)]
     if damaged:
         bury(session, damaged, DAMAGED)
         candidates = [one for one in candidates if one[2] not in damaged]
-    one_a_lead = {lead: bundle for bundle, lead, _ in reversed(candidates)}
-    bundles = dict.fromkeys(b for b, lead, _ in candidates if one_a_lead[lead] == b)
+    one_a_lead = {key: bundle for bundle, key, _ in reversed(candidates)}
+    bundles = dict.fromkeys(b for b, key, _ in candidates if one_a_lead[key] == b)
     whole = _claim_bundles(session, destination, list(bundles)) if bundles else []
     return whole, bool(damaged) or len(whole) < len(bundles)
 
@@ -129,7 +131,7 @@ def _claim_bundles(
         {"destination": destination, "bundles": list(bundles)},
     ).fetchall()
     whole: dict[str, list[Claimed]] = {bundle: [] for bundle in bundles}
-    for one in _claimed(session, sorted(row[0] for row in rows)):
+    for one in _claimed(session, sorted(one for (one,) in rows)):
         whole[one.bundle].append(one)
     return [tuple(parts) for parts in whole.values() if parts]
 
@@ -139,43 +141,35 @@ def _claimed(session: Session, ids: Sequence[int]) -> Iterable[Claimed]:
     if not ids:
         return
     rows = session.spread(
-        "SELECT d.id, d.claim, d.rule, d.lead, d.bundle, d.title, d.body, d.mention,"
-        " d.broadcast, d.held, d.attempts, d.accepted, d.planned_ms,"
-        " COALESCE(d.envelope, e.body) FROM deliveries AS d"
+        "SELECT d.id AS id, d.claim AS claim, d.rule AS rule, d.lane_key AS lane_key,"
+        " d.bundle AS bundle, d.title AS title, d.body AS body, d.mention AS mention,"
+        " d.broadcast AS broadcast, d.held AS held, d.attempts AS attempts,"
+        " d.accepted AS accepted, d.planned_ms AS planned_ms,"
+        " COALESCE(d.envelope, e.body) AS event_body FROM deliveries AS d"
         " LEFT JOIN events AS e ON e.seq = d.event_seq"
         " WHERE d.id IN (:ids) ORDER BY d.id",
         {"ids": list(ids)},
-    ).fetchall()
-    for row in rows:
+    )
+    for row in list(named(rows)):
         try:
             yield _read(row)
         except DamagedError:
-            bury(session, [row[0]], DAMAGED)
+            bury(session, [row["id"]], DAMAGED)
 
 
-def _read(row: Sequence[Any]) -> Claimed:
+def _read(row: dict[str, Any]) -> Claimed:
     """Return the delivery in a row; raises :class:`DamagedError`."""
-    if is_damaged(*row[2:8], row[9]):
+    if is_damaged(*(row[name] for name in TEXTS)):
         raise DamagedError("a stored delivery is damaged")
     try:
-        accepted = msgspec.json.decode(raw(row[11]), type=list[str])
+        accepted = msgspec.json.decode(raw(row["accepted"]), type=list[str])
     except (msgspec.DecodeError, UnicodeError):
         raise DamagedError("a delivery's recipients are damaged") from None
-    body = raw(row[13])
-    return Claimed(
-        id=row[0],
-        claim=row[1],
-        rule=row[2],
-        lead=row[3],
-        bundle=row[4],
-        title=row[5],
-        body=row[6],
-        mention=row[7],
-        broadcast=None if row[8] is None else bool(row[8]),
-        held=row[9],
-        attempts=row[10],
-        accepted=frozenset(accepted),
-        planned_ms=row[12],
-        event=decode(body),
-        event_body=body,
-    )
+    body = raw(row["event_body"])
+    row |= {
+        "broadcast": flag(row["broadcast"]),
+        "accepted": frozenset(accepted),
+        "event_body": body,
+        "event": decode(body),
+    }
+    return Claimed(**row)

@@ -4,31 +4,38 @@ from collections.abc import Mapping
 
 from notifier.core.outcome import Health, Standing
 from notifier.store.forgotten import is_forgotten
+from notifier.store.mapping import row_of
 from notifier.store.session import Session
 
 
 def standing(session: Session, name: str) -> Standing:
     """Return how the destination stands; one never heard of is up."""
-    row = session.execute(
-        "SELECT state, failures, failing_since_ms, probe_ms, reason, remedy"
+    found = session.execute(
+        "SELECT state, failures, failing_since_ms AS since_ms, probe_ms, reason, remedy"
         " FROM destinations WHERE name = :name",
         {"name": name},
-    ).fetchone()
-    if row is None:
-        return Standing()
-    return Standing(
-        health=health(row[0]),
-        failures=row[1],
-        since_ms=row[2],
-        probe_ms=row[3],
-        reason=row[4] or "",
-        remedy=row[5] or "",
     )
+    return row_of(standing_as_stored, found) or Standing()
 
 
-def health(stored: str) -> Health:
-    """Return the stored health; what is none, in a damaged file, is found out anew."""
-    return Health(stored) if stored in tuple(Health) else Health.UP
+def standing_as_stored(
+    *,
+    state: str,
+    failures: int,
+    since_ms: int | None,
+    probe_ms: int | None,
+    reason: str | None,
+    remedy: str | None,
+) -> Standing:
+    """Return how a destination stands; a health that is none, in a damaged file, is up."""
+    return Standing(
+        health=Health(state) if state in tuple(Health) else Health.UP,
+        failures=failures,
+        since_ms=since_ms,
+        probe_ms=probe_ms,
+        reason=reason or "",
+        remedy=remedy or "",
+    )
 
 
 def set_standing(session: Session, name: str, standing: Standing) -> None:
@@ -92,18 +99,19 @@ def take_dead(
 
     At most one telling each ``every_ms``; what is returned counts as told.
     """
-    row = session.execute(
+    found = session.execute(
         "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = :name", {"name": name}
     ).fetchone()
-    if row is None or row[0] == 0:
+    count, told_ms = found or (0, None)
+    if count == 0:
         return 0, None
-    if row[1] is not None and now_ms < row[1] + every_ms:
-        return 0, row[1] + every_ms
+    if told_ms is not None and now_ms < told_ms + every_ms:
+        return 0, told_ms + every_ms
     session.execute(
         "UPDATE destinations SET dead_untold = 0, dead_told_ms = :now_ms WHERE name = :name",
         {"now_ms": now_ms, "name": name},
     )
-    return int(row[0]), None
+    return int(count), None
 
 
 def bring_forward(session: Session, *, probe_ms: int, now_ms: int) -> None:
@@ -125,35 +133,36 @@ def untold_removed(session: Session) -> list[str]:
     return [name for (name,) in rows.fetchall()]
 
 
-def memory(session: Session, lead: str) -> dict[str, str]:
-    """Return what destinations remember of this lead."""
+def memory(session: Session, key: str) -> dict[str, str]:
+    """Return what destinations remember of the lead with this lane key."""
     return dict(
         session.execute(
-            "SELECT name, value FROM memory WHERE lead = :lead", {"lead": lead}
+            "SELECT name, value FROM memory WHERE lane_key = :key", {"key": key}
         ).fetchall()
     )
 
 
 def remembered(session: Session, *, since_ms: int) -> list[str]:
-    """Return the leads of which something was remembered after ``since_ms``."""
+    """Return the lane keys of leads of which something was remembered after ``since_ms``."""
     rows = session.execute(
-        "SELECT DISTINCT lead FROM memory WHERE updated_ms > :since_ms", {"since_ms": since_ms}
+        "SELECT DISTINCT lane_key FROM memory WHERE updated_ms > :since_ms",
+        {"since_ms": since_ms},
     )
-    return [lead for (lead,) in rows.fetchall()]
+    return [key for (key,) in rows.fetchall()]
 
 
-def remember(session: Session, lead: str, entries: Mapping[str, str], *, now_ms: int) -> None:
+def remember(session: Session, key: str, entries: Mapping[str, str], *, now_ms: int) -> None:
     """Merge ``entries`` into what is remembered of this lead, unless it is forgotten."""
-    bot_id, _, lead_id = lead.partition("/")
+    bot_id, _, lead_id = key.partition("/")
     if is_forgotten(session, bot_id, [lead_id]):
         return  # its last message was under way meanwhile
     session.executemany(
-        "INSERT INTO memory (lead, name, value, updated_ms)"
-        " VALUES (:lead, :name, :value, :now_ms)"
-        " ON CONFLICT (lead, name) DO UPDATE SET value = excluded.value,"
+        "INSERT INTO memory (lane_key, name, value, updated_ms)"
+        " VALUES (:key, :name, :value, :now_ms)"
+        " ON CONFLICT (lane_key, name) DO UPDATE SET value = excluded.value,"
         " updated_ms = excluded.updated_ms",
         [
-            {"lead": lead, "name": name, "value": value, "now_ms": now_ms}
+            {"key": key, "name": name, "value": value, "now_ms": now_ms}
             for name, value in entries.items()
         ],
     )

@@ -1,23 +1,10 @@
 """When deliveries are due: brought forward, looked ahead to, and counted where late."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import cast
 
 from notifier.store.batches import NOBODY
 from notifier.store.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
-    """A pending delivery that is not due yet: ``held`` says why, if not for a retry."""
-
-    id: int
-    rule: str
-    destination: str
-    held: str | None
-    attempts: int
-    due_ms: int
 
 
 def release_retries(session: Session, destination: str, *, now_ms: int) -> None:
@@ -36,26 +23,6 @@ def release_digests(session: Session, rules: Iterable[str], *, now_ms: int) -> N
         " AND due_ms > :now_ms AND rule NOT IN (:kept)",
         {"kept": [*rules, NOBODY], "now_ms": now_ms},
     )
-
-
-def later(session: Session, *, now_ms: int) -> list[Later]:
-    """Return the pending deliveries that are not due yet and not being sent."""
-    rows = session.execute(
-        "SELECT id, rule, destination, held, attempts, due_ms FROM deliveries"
-        " WHERE state = 'pending' AND claimed = 0 AND due_ms > :now_ms",
-        {"now_ms": now_ms},
-    ).fetchall()
-    return [
-        Later(
-            id=row[0],
-            rule=row[1],
-            destination=row[2],
-            held=row[3],
-            attempts=row[4],
-            due_ms=row[5],
-        )
-        for row in rows
-    ]
 
 
 def bring_forward(session: Session, delivery: int, *, due_ms: int, now_ms: int) -> None:

@@ -81,13 +81,13 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     for statement in (
         "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
         "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
-        "DELETE FROM memory WHERE lead = :lane",
+        "DELETE FROM memory WHERE lane_key = :lane",
     ):
         session.execute(statement, key)
     responses.forget(session, bot_id, lead_id, digest=_digest(bot_id, lead_id).hex())
     session.execute(
         "DELETE FROM attempts WHERE delivery_id IN"
-        " (SELECT id FROM deliveries WHERE lead = :lane)",
+        " (SELECT id FROM deliveries WHERE lane_key = :lane)",
         key,
     )
     session.execute(
@@ -96,13 +96,13 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
     )
     unsent = session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
-        " WHERE lead = :lane AND state = 'pending'",
+        " WHERE lane_key = :lane AND state = 'pending'",
         key,
     ).rowcount
     deliveries = session.execute(
-        "UPDATE deliveries SET lead = '', title = NULL, body = NULL, envelope = NULL,"
+        "UPDATE deliveries SET lane_key = '', title = NULL, body = NULL, envelope = NULL,"
         " mention = NULL, accepted = '[]', error = NULL, held = NULL, claim = claim + 1"
-        " WHERE lead = :lane",
+        " WHERE lane_key = :lane",
         key,
     ).rowcount
     events = session.execute(

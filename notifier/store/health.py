@@ -1,6 +1,6 @@
 """How everything stands, read once for all who ask: ``status``, probes, metrics, systemd."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ from notifier.core.outcome import Standing
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
 from notifier.store import notes, timers
-from notifier.store.destinations import health as health_of
+from notifier.store.destinations import standing_as_stored
+from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
 
@@ -114,33 +115,33 @@ def destinations(session: Session, *, now_ms: int) -> tuple[DestinationHealth, .
         " WHERE state = 'pending' GROUP BY destination),"
         " dead AS (SELECT destination AS name, COUNT(*) AS number FROM deliveries"
         " WHERE state = 'dead' GROUP BY destination)"
-        " SELECT name, d.kind, COALESCE(d.state, 'up'), COALESCE(d.failures, 0),"
-        " d.failing_since_ms, d.probe_ms, d.reason, d.remedy,"
-        " COALESCE(waiting.number, 0), COALESCE(dead.number, 0), waiting.oldest_ms"
+        " SELECT name, d.kind AS kind, COALESCE(d.state, 'up') AS state,"
+        " COALESCE(d.failures, 0) AS failures, d.failing_since_ms AS since_ms,"
+        " d.probe_ms AS probe_ms, d.reason AS reason, d.remedy AS remedy,"
+        " COALESCE(waiting.number, 0) AS pending, COALESCE(dead.number, 0) AS dead,"
+        " waiting.oldest_ms AS oldest_due_ms"
         " FROM (SELECT name FROM destinations WHERE kind IS NOT NULL"
         " UNION SELECT name FROM waiting UNION SELECT name FROM dead) AS named"
         " LEFT JOIN destinations AS d USING (name)"
         " LEFT JOIN waiting USING (name) LEFT JOIN dead USING (name) ORDER BY name",
         {"now_ms": now_ms},
     )
-    return tuple(_destination(row) for row in rows)
+    return tuple(rows_of(_destination, rows))
 
 
-def _destination(row: Sequence[Any]) -> DestinationHealth:
-    name, kind, state, failures, since_ms, probe_ms, reason, remedy, *rest = row
-    pending, dead, oldest_due_ms = rest
-    standing = Standing(
-        health=health_of(state),
-        failures=failures,
-        since_ms=since_ms,
-        probe_ms=probe_ms,
-        reason=reason or "",
-        remedy=remedy or "",
-    )
+def _destination(
+    *,
+    name: str,
+    kind: str | None,
+    pending: int,
+    dead: int,
+    oldest_due_ms: int | None,
+    **standing: Any,
+) -> DestinationHealth:
     return DestinationHealth(
         name=name,
         kind=kind,
-        standing=standing,
+        standing=standing_as_stored(**standing),
         pending=pending,
         dead=dead,
         oldest_due_ms=oldest_due_ms,
@@ -154,7 +155,7 @@ def active_mutes(session: Session, *, now_ms: int) -> tuple[Mute, ...]:
         " ORDER BY until_ms, name",
         {"now_ms": now_ms},
     )
-    return tuple(Mute(kind=kind, name=name, until_ms=ms) for kind, name, ms in rows)
+    return tuple(rows_of(Mute, rows))
 
 
 def last_successes(session: Session, bots: Collection[str]) -> Mapping[str, int | None]:
@@ -195,42 +196,25 @@ def events_since(session: Session, seq: int) -> tuple[int, dict[str, int]]:
 def _sources(session: Session) -> tuple[SourceHealth, ...]:
     rows = session.execute(
         "SELECT bot_id, name, state, reason, remedy, last_success_ms,"
-        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead),"
-        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id),"
+        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id AND r.type = :lead)"
+        " AS leads,"
+        " (SELECT COUNT(*) FROM records AS r WHERE r.bot_id = s.bot_id) AS records,"
         " (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM quarantine AS q"
-        " WHERE q.bot_id = s.bot_id)"
+        " WHERE q.bot_id = s.bot_id) AS quarantined"
         " FROM sources AS s ORDER BY name",
         {"lead": LEAD},
-    ).fetchall()
+    )
     return tuple(
-        SourceHealth(
-            bot_id=bot_id,
-            name=name,
-            state=state,
-            reason=reason,
-            remedy=remedy,
-            last_success_ms=last_success_ms,
-            listings=_listings(session, bot_id),
-            leads=leads,
-            records=records,
-            quarantined=quarantined,
-        )
-        for (
-            *(bot_id, name, state, reason, remedy, last_success_ms),
-            leads,
-            records,
-            quarantined,
-        ) in rows
+        SourceHealth(**row, listings=_listings(session, row["bot_id"]))
+        for row in list(named(rows))
     )
 
 
 def _listings(session: Session, bot_id: str) -> tuple[ListingHealth, ...]:
     rows = session.execute(
-        "SELECT type, walk_order, pages, baseline_done_ms IS NOT NULL FROM listings"
+        'SELECT type, walk_order AS "order", pages,'
+        " baseline_done_ms IS NOT NULL AS has_baseline FROM listings"
         " WHERE bot_id = :bot_id ORDER BY type",
         {"bot_id": bot_id},
     )
-    return tuple(
-        ListingHealth(type=kind, order=order, pages=pages, has_baseline=bool(done))
-        for kind, order, pages, done in rows
-    )
+    return tuple(rows_of(ListingHealth, rows, has_baseline=bool))

@@ -14,6 +14,7 @@ import orjson
 from notifier.core.outcome import Outcome, State
 from notifier.store.batches import chunks, insert
 from notifier.store.claims import Claimed
+from notifier.store.mapping import number
 from notifier.store.session import Session
 
 
@@ -25,7 +26,7 @@ class NewDelivery:
     type: str
     rule: str
     destination: str
-    lead: str
+    lane_key: str
     bundle: str
     title: str | None
     body: str | None
@@ -43,11 +44,12 @@ def add(session: Session, deliveries: Iterable[NewDelivery]) -> None:
     """Store deliveries; those that are final from the start never become due."""
     insert(
         session,
-        "deliveries (event_seq, type, rule, destination, lead, bundle, title, body, mention,"
-        " broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)",
+        "deliveries (event_seq, type, rule, destination, lane_key, bundle, title, body,"
+        " mention, broadcast, exempt, state, reason, held, due_ms, planned_ms, created_ms)",
         [
             (
-                *(one.event_seq, one.type, one.rule, one.destination, one.lead, one.bundle),
+                *(one.event_seq, one.type, one.rule, one.destination, one.lane_key),
+                one.bundle,
                 *(one.title, one.body, one.mention, number(one.broadcast), int(one.exempt)),
                 *(one.state.value, one.reason),
                 *(one.held, one.due_ms, one.due_ms, one.created_ms),
@@ -55,11 +57,6 @@ def add(session: Session, deliveries: Iterable[NewDelivery]) -> None:
             for one in deliveries
         ],
     )
-
-
-def number(flag: bool | None) -> int | None:  # noqa: FBT001
-    """Return a flag as a column keeps it."""
-    return None if flag is None else int(flag)
 
 
 def release_all(session: Session, *, now_ms: int) -> int:
@@ -133,3 +130,30 @@ def record_delivered(session: Session, claims: Sequence[Claimed], *, now_ms: int
         )
         recorded |= {delivery for (delivery,) in found.fetchall()}
     return recorded
+
+
+def retry(session: Session, ids: Sequence[int], *, now_ms: int) -> None:
+    """Make deliveries due now, as if they had never been tried; errors stay readable.
+
+    Recipients who already took a message are still left out. A digest stays one.
+    """
+    # A higher claim shuts out the recording of an attempt that is still under way.
+    session.executemany(
+        "UPDATE deliveries SET state = 'pending', reason = NULL, attempts = 0, lost = 0,"
+        " claim = claim + 1, claimed = 0, due_ms = :now_ms, planned_ms = :now_ms,"
+        " delivered_ms = NULL,"
+        " held = CASE WHEN held IN ('digest', 'burst') THEN held END WHERE id = :id",
+        [{"now_ms": now_ms, "id": one} for one in ids],
+    )
+
+
+def skip(session: Session, delivery_id: int, reason: str) -> bool:
+    """End a delivery unsent that waits or is dead; False where it is neither, or in flight."""
+    return (
+        session.execute(
+            "UPDATE deliveries SET state = 'skipped', reason = :reason, claim = claim + 1"
+            " WHERE id = :id AND state IN ('pending', 'dead') AND claimed = 0",
+            {"id": delivery_id, "reason": reason},
+        ).rowcount
+        == 1
+    )

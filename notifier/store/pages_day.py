@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -76,7 +77,4 @@ def latest(session: Session, *, limit: int) -> list[Happened]:
         "SELECT bot_id, observed_ms, body FROM events ORDER BY seq DESC LIMIT :limit",
         {"limit": limit},
     )
-    return [
-        Happened(bot_id=bot_id, observed_ms=observed_ms, body=raw(body))
-        for bot_id, observed_ms, body in rows
-    ]
+    return rows_of(Happened, rows, body=raw)

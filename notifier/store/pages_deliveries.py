@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notifier.core.outcome import State
-from notifier.store.browse import Delivery
+from notifier.store.deliveries import AS_SENT, Delivery, select
+from notifier.store.mapping import row_of
 from notifier.store.session import Session
 from notifier.store.texts import raw
 
@@ -26,17 +27,6 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A delivery with what a page shows beside it: what it is about, and why it waits."""
-
-    delivery: Delivery
-    bot_id: str | None
-    held: str | None
-    in_flight: bool
-    event_body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """The message of a delivery: the words, or for programs the event's own bytes."""
 
@@ -53,16 +43,6 @@ CLAUSES: Mapping[str, str] = {
     "error": "error IS NOT NULL AND LOWER(error) LIKE :error ESCAPE '\\'",
     "since_ms": "created_ms >= :since_ms",
 }
-
-SHOWN = """
-    SELECT d.id, e.id, e.type,
-        CASE WHEN e.bot_id IS NULL OR d.lead = '' THEN NULL ELSE e.subject END,
-        d.rule, d.destination, d.state, d.reason, d.attempts,
-        CASE WHEN d.state = 'pending' THEN d.due_ms ELSE d.planned_ms END,
-        d.created_ms, d.delivered_ms, d.error, e.bot_id, d.held, d.claimed,
-        COALESCE(d.envelope, e.body)
-    FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq
-"""
 
 
 def counts(session: Session, chosen: Chosen) -> dict[str, int]:
@@ -85,7 +65,7 @@ def page(
     limit: int,
     before: int = NEWEST,
     after: int | None = None,
-) -> list[Shown]:
+) -> list[Delivery]:
     """Return what matches and is older than ``before``, the newest first.
 
     With ``after`` instead the ones just newer than it.
@@ -93,8 +73,8 @@ def page(
     found = ids(session, chosen, limit=limit, before=before, after=after)
     if not found:
         return []
-    rows = session.spread(f"{SHOWN} WHERE d.id IN (:ids) ORDER BY d.id DESC", {"ids": found})
-    return [_shown(row) for row in rows]
+    where = "WHERE d.id IN (:ids) ORDER BY d.id DESC"
+    return select(session, where, {"ids": found}, texts=AS_SENT)
 
 
 def ids(
@@ -124,11 +104,11 @@ def ids(
 def sent(session: Session, delivery_id: int) -> Sent | None:
     """Return the message of a delivery, ``None`` where there is none of this id."""
     found = session.execute(
-        "SELECT d.title, d.body, COALESCE(d.envelope, e.body)"
+        "SELECT d.title AS title, d.body AS body, COALESCE(d.envelope, e.body) AS event_body"
         " FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq WHERE d.id = :id",
         {"id": delivery_id},
-    ).fetchone()
-    return found and Sent(title=found[0], body=found[1], event_body=raw(found[2]))
+    )
+    return row_of(Sent, found, event_body=raw)
 
 
 def names(session: Session) -> dict[str, list[str]]:
@@ -164,19 +144,3 @@ def _where(chosen: Chosen) -> tuple[str, dict[str, object]]:
     if chosen.error is not None:
         given["error"] = f"%{chosen.error.lower().translate(ESCAPED)}%"
     return " AND ".join(CLAUSES[name] for name in given) or "1 = 1", given
-
-
-def _shown(row: tuple[object, ...]) -> Shown:
-    fields = (
-        *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
-        *("attempts", "due_ms", "created_ms", "delivered_ms", "error"),
-    )
-    delivery = dict(zip(fields, row, strict=False))
-    bot_id, held, claimed, body = row[len(fields) :]
-    return Shown(
-        delivery=Delivery(**delivery),  # type: ignore[arg-type]
-        bot_id=bot_id if isinstance(bot_id, str) else None,
-        held=held if isinstance(held, str) else None,
-        in_flight=bool(claimed) and delivery["state"] == "pending",
-        event_body=raw(body),
-    )

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from notifier.store import acts, timers
 from notifier.store.acts import Act
+from notifier.store.mapping import named
 from notifier.store.pages_day import Happened
 from notifier.store.session import Session
 from notifier.store.texts import raw
@@ -66,30 +68,23 @@ def story(session: Session, bot_id: str, lead_id: str) -> Story:
 
 def _sendings(session: Session, bot_id: str, lead_id: str) -> list[Sending]:
     rows = session.execute(
-        "SELECT d.id, d.event_seq, d.rule, d.destination, d.state, d.reason, d.held, d.due_ms,"
-        " d.delivered_ms, COUNT(a.id), MAX(a.id) FROM events AS e"
+        "SELECT d.id AS id, d.event_seq AS event_seq, d.rule AS rule,"
+        " d.destination AS destination, d.state AS state, d.reason AS reason,"
+        " d.held AS held, d.due_ms AS due_ms, d.delivered_ms AS delivered_ms,"
+        " COUNT(a.id) AS tries, MAX(a.id) AS last_id FROM events AS e"
         " JOIN deliveries AS d ON d.event_seq = e.seq"
         " LEFT JOIN attempts AS a ON a.delivery_id = d.id"
         " WHERE e.subject = :lead_id AND e.bot_id = :bot_id"
         " GROUP BY d.id, d.event_seq, d.rule, d.destination, d.state, d.reason, d.held,"
         " d.due_ms, d.delivered_ms ORDER BY d.id DESC LIMIT :limit",
         {"bot_id": bot_id, "lead_id": lead_id, "limit": MOST_DELIVERIES},
-    ).fetchall()
-    return [_sending(session, row) for row in rows]
+    )
+    return [_sending(session, **row) for row in list(named(rows))]
 
 
-def _sending(session: Session, row: Sequence[int | str | None]) -> Sending:
-    *known, tries, last_id = row
+def _sending(session: Session, *, last_id: int | None, **known: Any) -> Sending:
     last = session.execute(
         "SELECT at_ms, answer FROM attempts WHERE id = :id", {"id": last_id}
     ).fetchone()
-    names = (
-        *("id", "event_seq", "rule", "destination", "state", "reason", "held", "due_ms"),
-        "delivered_ms",
-    )
-    return Sending(
-        **dict(zip(names, known, strict=True)),  # type: ignore[arg-type]
-        tries=int(tries or 0),
-        last_try_ms=last[0] if last else None,
-        last_answer=last[1] if last else None,
-    )
+    at_ms, answer = last or (None, None)
+    return Sending(**known, last_try_ms=at_ms, last_answer=answer)

@@ -101,6 +101,12 @@ def _stored_leads(session: Session) -> Iterator[Lead]:
             yield parse(stored_row(text), kind=listing_type, source=source, agents={})
 
 
+def _lane_key(session: Session) -> None:
+    # It was named as if it were a lead's id: it is what an order is kept by.
+    session.define("ALTER TABLE deliveries RENAME COLUMN lead TO lane_key")
+    session.define("ALTER TABLE memory RENAME COLUMN lead TO lane_key")
+
+
 MIGRATIONS = (
     Migration(name="0001_first_tables", apply=_first_tables),
     Migration(name="0002_records_by_type", apply=_records_by_type),
@@ -111,6 +117,7 @@ MIGRATIONS = (
     Migration(name="0007_responses", apply=_responses),
     Migration(name="0008_reports", apply=_reports),
     Migration(name="0009_page", apply=_page),
+    Migration(name="0010_lane_key", apply=_lane_key),
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from notifier.store.batches import chunks, insert
+from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
 
@@ -58,23 +59,27 @@ def listing(session: Session, bot_id: str, kind: str) -> ListingState:
         "INSERT INTO listings (bot_id, type) VALUES (:bot_id, :type) ON CONFLICT DO NOTHING",
         key,
     )
-    (from_ms, done_ms, last_walk, swept_ms, walk_order, pages) = session.execute(
-        "SELECT baseline_from_ms, baseline_done_ms, last_walk, swept_ms, walk_order, pages"
-        " FROM listings WHERE bot_id = :bot_id AND type = :type",
-        key,
-    ).fetchone()
     walks = session.execute(
         "SELECT walk FROM open_walks WHERE bot_id = :bot_id AND type = :type", key
+    ).fetchall()
+    (found,) = named(
+        session.execute(
+            "SELECT baseline_from_ms, baseline_done_ms, last_walk, swept_ms, walk_order, pages"
+            " FROM listings WHERE bot_id = :bot_id AND type = :type",
+            key,
+        )
     )
-    return ListingState(
-        baseline_from_ms=from_ms,
-        baseline_done_ms=done_ms,
-        last_walk=last_walk,
-        swept_ms=swept_ms,
-        walk_order=walk_order,
-        pages=pages,
-        open_walks=frozenset(walk for (walk,) in walks),
-    )
+    return ListingState(**found, open_walks=frozenset(walk for (walk,) in walks))
+
+
+def without_baseline(session: Session, bot_id: str, kind: str) -> bool:
+    """Return whether a listing has yet to be walked for the first time."""
+    done = session.execute(
+        "SELECT 1 FROM listings WHERE bot_id = :bot_id AND type = :type"
+        " AND baseline_done_ms IS NOT NULL",
+        {"bot_id": bot_id, "type": kind},
+    ).fetchone()
+    return done is None
 
 
 def start_baseline(session: Session, bot_id: str, kind: str, *, from_ms: int) -> None:
@@ -151,15 +156,7 @@ def known(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, K
             " FROM records WHERE bot_id = :bot_id AND lead_id IN (:ids)",
             {"bot_id": bot_id, "ids": ids},
         )
-        for lead_id, kind, digest, walk, late_digest, absent in rows:
-            found[lead_id] = Known(
-                lead_id=lead_id,
-                type=kind,
-                digest=digest,
-                walk=walk,
-                late_digest=late_digest,
-                absent=bool(absent),
-            )
+        found |= {one.lead_id: one for one in rows_of(Known, rows, absent=bool)}
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session, Values
 from notifier.store.texts import is_damaged
 
@@ -133,20 +134,14 @@ def count(session: Session) -> int:
 
 
 def _timers(session: Session, clause: str, values: Values) -> list[Timer]:
-    rows = session.execute(
-        "SELECT t.rule, t.bot_id, t.lead_id, t.since_ms, t.due_ms, t.told_ms"  # noqa: S608
+    found = session.execute(
+        "SELECT t.rule AS rule, t.bot_id AS bot_id, t.lead_id AS lead_id,"  # noqa: S608
+        " t.since_ms AS since_ms, t.due_ms AS due_ms, t.told_ms AS told_ms"
         f" FROM timers AS t {clause}",
         values,
-    ).fetchall()
+    )
     return [
-        Timer(
-            rule=row[0],
-            bot_id=row[1],
-            lead_id=row[2],
-            since_ms=row[3],
-            due_ms=row[4],
-            told_ms=row[5],
-        )
-        for row in rows
-        if not is_damaged(*row[:3])
+        one
+        for one in rows_of(Timer, found)
+        if not is_damaged(one.rule, one.bot_id, one.lead_id)
     ]

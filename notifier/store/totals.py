@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from notifier.core.outcome import State
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session
 
 
@@ -17,9 +18,11 @@ class Totals:
 
 def totals(session: Session) -> Totals:
     """Count what the database holds."""
-    leads, events, delivered = session.execute(
-        "SELECT (SELECT COUNT(*) FROM records), (SELECT COUNT(*) FROM events),"
-        " (SELECT COUNT(*) FROM deliveries WHERE state = :delivered)",
+    found = session.execute(
+        "SELECT (SELECT COUNT(*) FROM records) AS leads,"
+        " (SELECT COUNT(*) FROM events) AS events,"
+        " (SELECT COUNT(*) FROM deliveries WHERE state = :delivered) AS delivered",
         {"delivered": State.DELIVERED.value},
-    ).fetchone()
-    return Totals(leads=leads, events=events, delivered=delivered)
+    )
+    (counted,) = rows_of(Totals, found)
+    return counted

@@ -1,51 +1,36 @@
 """Deliveries that wait for more than their turn: settling, held, gathered in a digest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from notifier.core.outcome import State
 from notifier.store.batches import chunks
-from notifier.store.outbox import NewDelivery, number
+from notifier.store.deliveries import TEXTS, Delivery, select
+from notifier.store.mapping import number
+from notifier.store.outbox import NewDelivery
 from notifier.store.session import Session
-from notifier.store.texts import raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A delivery that waits because of ``held``, with its event's stored bytes."""
-
-    id: int
-    rule: str
-    destination: str
-    lead: str
-    held: str
-    created_ms: int
-    event_body: bytes
-
-
-def settling(session: Session, leads: Iterable[str]) -> list[Waiting]:
-    """Return the deliveries that wait for one of these leads to settle."""
+def settling(session: Session, keys: Iterable[str]) -> list[Delivery]:
+    """Return the deliveries that wait for one of these leads, by their lane keys, to settle."""
+    where = (
+        "WHERE d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
+        " AND d.lane_key IN (:keys)"
+    )
     return [
-        one
-        for some in chunks(list(leads))
-        for one in _waiting(
-            session,
-            "d.state = 'pending' AND d.held = 'settle' AND d.claimed = 0"
-            " AND d.lead IN (:leads)",
-            {"leads": some},
-        )
+        one for some in chunks(list(keys)) for one in select(session, where, {"keys": some})
     ]
 
 
 def ripe(
     session: Session, destination: str, held: Iterable[str], *, now_ms: int
-) -> list[Waiting]:
+) -> list[Delivery]:
     """Return what has waited long enough, of what waits because of one of ``held``."""
-    return _waiting(
+    return select(
         session,
-        "d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
-        " AND d.held IN (:held) AND d.due_ms <= :now_ms",
+        "WHERE d.state = 'pending' AND d.destination = :destination AND d.claimed = 0"
+        " AND d.held IN (:held) AND d.due_ms <= :now_ms ORDER BY d.id",
         {"destination": destination, "held": list(held), "now_ms": now_ms},
+        texts=TEXTS,
     )
 
 
@@ -104,24 +89,3 @@ def open_digest(session: Session, rule: str, destination: str) -> tuple[str, int
         {"state": State.PENDING.value, "destination": destination, "rule": rule},
     ).fetchone()
     return (found[0], found[1]) if found else None
-
-
-def _waiting(session: Session, where: str, values: dict[str, object]) -> list[Waiting]:
-    rows = session.spread(
-        "SELECT d.id, d.rule, d.destination, d.lead, d.held, d.created_ms, e.body"  # noqa: S608
-        f" FROM deliveries AS d JOIN events AS e ON e.seq = d.event_seq WHERE {where}"
-        " ORDER BY d.id",
-        values,
-    ).fetchall()
-    return [
-        Waiting(
-            id=row[0],
-            rule=row[1],
-            destination=row[2],
-            lead=row[3],
-            held=row[4],
-            created_ms=row[5],
-            event_body=raw(row[6]),
-        )
-        for row in rows
-    ]

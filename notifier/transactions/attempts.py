@@ -173,7 +173,7 @@ def _recorded_singly(
         else frozenset()
     )
     if attempt.receipt and attempt.receipt.memory:
-        lead = attempt.claimed[0].lead
+        lead = attempt.claimed[0].lane_key
         destinations.remember(session, lead, attempt.receipt.memory, now_ms=now_ms)
     return [
         (claimed, outcome)

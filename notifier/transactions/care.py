@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from notifier.core.outcome import DISABLED_BY_HAND, Health, Standing, State
-from notifier.store import acts, dues, mutes, pages_deliveries, registry, retries
+from notifier.store import acts, deliveries, dues, mutes, outbox, pages_deliveries, registry
 from notifier.store.acts import Act
+from notifier.store.deliveries import Delivery
 from notifier.store.destinations import set_standing, standing
 from notifier.store.forgotten import FORGOTTEN
 from notifier.store.pages_deliveries import Chosen
-from notifier.store.retries import Retryable
 from notifier.store.session import Session
 
 BATCH = 200
@@ -79,14 +79,14 @@ def unmute(session: Session, kind: str, name: str, hand: Hand, *, now_ms: int) -
 
 def retry(session: Session, ids: Sequence[int], hand: Hand, *, about: str, now_ms: int) -> None:
     """Make these deliveries due now, whose retrying nothing forbids."""
-    retries.retry(session, ids, now_ms=now_ms)
+    outbox.retry(session, ids, now_ms=now_ms)
     if ids:
         _remember(session, "retry", about, hand, now_ms=now_ms, count=len(ids))
 
 
-def why_no_retry(one: Retryable, in_force: Collection[str]) -> str | None:
+def why_no_retry(one: Delivery, in_force: Collection[str]) -> str | None:
     """Return why a delivery cannot be sent again, ``None`` where it can."""
-    if one.state is State.DELIVERED:
+    if one.state == State.DELIVERED:
         return "has been delivered; `notifier replay` sends past events anew"
     if one.reason == FORGOTTEN:
         return "is about somebody who was forgotten"
@@ -114,11 +114,11 @@ def retry_some(
     """
     found = _some(session, chosen, before)
     in_force = registry.names(session).destinations
-    may = [one for one in retries.find(session, found) if not why_no_retry(one, in_force)]
+    may = [one for one in deliveries.by_id(session, found) if not why_no_retry(one, in_force)]
     done = before.done if before else 0
     for place, one in enumerate(may):
         spread_ms = SPREAD_FOR_PEOPLE_MS if one.destination in for_people else SPREAD_MS
-        retries.retry(session, [one.id], now_ms=now_ms + (done + place) * spread_ms)
+        outbox.retry(session, [one.id], now_ms=now_ms + (done + place) * spread_ms)
     act = _Counted(act="retry", about=about, hand=hand, found=found, done=len(may))
     return _counted(session, act, before, now_ms=now_ms)
 
@@ -134,7 +134,7 @@ def skip_some(
 ) -> Batch:
     """Skip a part of all that match: call it until there is nothing below."""
     found = _some(session, chosen, before)
-    skipped = sum(retries.skip(session, one, BY_HAND) for one in found)
+    skipped = sum(outbox.skip(session, one, BY_HAND) for one in found)
     act = _Counted(act="skip", about=about, hand=hand, found=found, done=skipped)
     return _counted(session, act, before, now_ms=now_ms)
 

@@ -11,9 +11,9 @@ from notifier.plan import Mutes, Told, planned
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import waiting
+from notifier.store.deliveries import Delivery
 from notifier.store.parts import part
 from notifier.store.session import Session
-from notifier.store.waiting import Waiting
 from notifier.transactions.overdue import Present
 from notifier.transactions.write_events import gathered, new_delivery
 
@@ -50,7 +50,7 @@ def ripen(
 
 def _decide(
     session: Session,
-    one: Waiting,
+    one: Delivery,
     rules: Ruleset,
     present: Present,
     *,
@@ -59,7 +59,7 @@ def _decide(
     releases: bool,
 ) -> None:
     event = decode(one.event_body)
-    lead, rule = present(session, one.lead), rules.rule(one.rule)
+    lead, rule = present(session, one.lane_key), rules.rule(one.rule)
     # What a rule had planned before it was taken away goes out unchanged.
     if one.held == Timing.SETTLE and rule is not None and rule.enabled:
         _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)
@@ -76,7 +76,7 @@ def _latest(event: Event, lead: Lead | None) -> Event:
     return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, lead=lead))
 
 
-def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
+def _is_over(one: Delivery, event: Event, lead: Lead | None, rules: Ruleset) -> bool:
     """Whether an overdue alert that waited for its window accuses nobody any more."""
     if event.data.overdue is None or lead is None:
         return False
@@ -84,7 +84,7 @@ def _is_over(one: Waiting, event: Event, lead: Lead | None, rules: Ruleset) -> b
     return accuses is not None and _awaited_window(one, rules) and not holds(accuses, lead)
 
 
-def _awaited_window(one: Waiting, rules: Ruleset) -> bool:
+def _awaited_window(one: Delivery, rules: Ruleset) -> bool:
     """Whether it waited for its rule's window, and not for the rule's own digest."""
     rule, at = rules.rule(one.rule), moment_of(one.created_ms)
     return one.held == Timing.HOLD or bool(rule and rule.only and rule.only.next_open(at) > at)
@@ -95,7 +95,7 @@ def _gathers_overdue(rule: Rule) -> bool:
 
 
 def _settle(
-    session: Session, one: Waiting, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
+    session: Session, one: Delivery, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
 ) -> None:
     """Match the settled lead anew, from the delivery's own rule on."""
     matches = settled(rules, event, rule=one.rule, destination=one.destination, at=at)

@@ -102,7 +102,7 @@ def _delivery(
         type=event.type.value,
         rule=one.name,
         destination=to.name,
-        lead=lane_key(event),
+        lane_key=lane_key(event),
         bundle=f"{event.id}:{to.name}",
         title=text.title if text else None,
         body=text.body if text else None,

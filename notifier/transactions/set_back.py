@@ -11,7 +11,7 @@ from notifier.rules.matching import Timing, timing
 from notifier.rules.model import Ruleset
 from notifier.rules.timers import again, due
 from notifier.store import destinations, dues, mutes, sources, timers
-from notifier.store.dues import Later
+from notifier.store.deliveries import Delivery, later
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.store.timers import Timer
@@ -30,7 +30,7 @@ def set_back_ms(session: Session, *, now_ms: int) -> int:
 def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) -> None:
     """Let nothing wait longer than its own pause, after the clock was set back ``by_ms``."""
     at = moment_of(now_ms)
-    for one in dues.later(session, now_ms=now_ms):
+    for one in later(session, now_ms=now_ms):
         with part(session):  # whose rule is gone, or damaged, waits on
             due_ms = min(one.due_ms, ms_of(_latest(one, rules, at)))
             dues.bring_forward(session, one.id, due_ms=due_ms, now_ms=now_ms)
@@ -42,7 +42,7 @@ def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) 
     sources.bring_forward(session, now_ms=now_ms)
 
 
-def _latest(one: Later, rules: Ruleset, at: datetime) -> datetime:
+def _latest(one: Delivery, rules: Ruleset, at: datetime) -> datetime:
     """Return when the delivery would be due if its pause began now."""
     if one.attempts:
         scheduled_ms = RETRY_AFTER_MS[min(one.attempts, len(RETRY_AFTER_MS)) - 1]

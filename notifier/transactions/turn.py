@@ -215,7 +215,7 @@ def _claim(
             due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.converses else ():
-        _recall(session, lane, turn, bundle[0].lead)
+        _recall(session, lane, turn, bundle[0].lane_key)
 
 
 def _recall(session: Session, lane: LaneFacts, turn: Turn, lead: str) -> None:

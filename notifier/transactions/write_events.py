@@ -86,7 +86,7 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
         type=one.event.type.value,
         rule=planned.rule,
         destination=planned.destination,
-        lead=lane_key(one.event),
+        lane_key=lane_key(one.event),
         bundle=planned.bundle,
         title=planned.text.title if planned.text else None,
         body=planned.text.body if planned.text else None,
@@ -130,10 +130,10 @@ class _Meeting:
         self._settling: set[tuple[str, str]] = set()  # lane key, destination
         self._digests: Digests = {}
 
-    def unsettle(self, leads: Collection[str]) -> None:
+    def unsettle(self, keys: Collection[str]) -> None:
         """Let what settles of these leads wait longer, since something happens to them."""
-        for one in waiting.settling(self._session, leads) if leads else ():
-            self._settling.add((one.lead, one.destination))
+        for one in waiting.settling(self._session, keys):
+            self._settling.add((one.lane_key, one.destination))
             rule = self._rules.rule(one.rule)
             if rule is not None and rule.settle is not None:
                 settle_ms = int(rule.settle.total_seconds() * 1000)

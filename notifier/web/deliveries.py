@@ -12,7 +12,8 @@ from notifier.core.outcome import State
 from notifier.errors import DamagedError
 from notifier.messages.facts import who
 from notifier.store import pages_deliveries
-from notifier.store.pages_deliveries import Chosen, Shown
+from notifier.store.deliveries import Delivery
+from notifier.store.pages_deliveries import Chosen
 from notifier.transactions import care
 from notifier.transactions.care import Batch, Hand
 from notifier.web import fields
@@ -31,7 +32,7 @@ NOTHING = Chosen(id=-1)
 class Row:
     """A delivery for the list; ``path`` leads to its lead."""
 
-    shown: Shown
+    shown: Delivery
     about: str
     path: Markup | None
 
@@ -170,8 +171,8 @@ def _chosen(given: Mapping[str, str], visit: Visit, *, now_ms: int) -> tuple[Cho
 
 
 def _around(
-    found: Sequence[Shown], *, is_before: bool, is_after: bool
-) -> tuple[bool, bool, Sequence[Shown]]:
+    found: Sequence[Delivery], *, is_before: bool, is_after: bool
+) -> tuple[bool, bool, Sequence[Delivery]]:
     """Return whether there are newer and older ones, and those to show."""
     is_more = len(found) > SHOWN
     if is_after:
@@ -179,20 +180,19 @@ def _around(
     return is_before, is_more, found[:SHOWN]
 
 
-def _row(one: Shown) -> Row:
-    delivery = one.delivery
-    if one.bot_id is None or delivery.lead is None:
+def _row(one: Delivery) -> Row:
+    if one.bot_id is None or one.lead is None:
         return Row(shown=one, about="", path=None)
-    path = url("leads", one.bot_id, delivery.lead)
+    path = url("leads", one.bot_id, one.lead)
     try:
         lead = decode(one.event_body).lead
     except DamagedError:
         lead = None
-    return Row(shown=one, about=who(lead) if lead else delivery.lead, path=path)
+    return Row(shown=one, about=who(lead) if lead else one.lead, path=path)
 
 
-def _id(one: Shown) -> int:
-    return one.delivery.id
+def _id(one: Delivery) -> int:
+    return one.id
 
 
 def _about(given: Mapping[str, str]) -> str:

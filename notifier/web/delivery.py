@@ -24,7 +24,7 @@ async def show(house: House, visit: Visit) -> web.Response:
     if not found:
         raise web.HTTPNotFound
     shown = found[0]
-    it = shown.delivery
+    it = shown
     sent = await house.reader.look(pages_deliveries.sent, it.id)
     try:
         event = decode(shown.event_body)

@@ -28,14 +28,14 @@ def turn(stage: Stage, name: str, *ended: Attempt, in_flight: int = 0) -> Turn:
 
 
 def leads(turn: Turn) -> list[str]:
-    return [bundle[0].lead for bundle in turn.claimed]
+    return [bundle[0].lane_key for bundle in turn.claimed]
 
 
 def test_only_the_message_that_ends_the_program_is_dead() -> None:
     stage = staged(RULES, at=MONDAY_10 - timedelta(hours=2))
     stage.read([row(n) for n in range(20)])
     while any((flights := {name: turn(stage, name).claimed for name in SLOTS}).values()):
-        if any(bundle[0].lead == "b1/lead13" for bundle in flights["crm"]):
+        if any(bundle[0].lane_key == "b1/lead13" for bundle in flights["crm"]):
             outbox.release_all(stage.session, now_ms=0)
             continue
         for name, bundles in flights.items():

@@ -221,7 +221,7 @@ async def test_a_full_mailbox_is_no_trouble_of_the_destination(
             await found.until("SELECT MIN(attempts), MAX(attempts) FROM deliveries", 1, 1)
             found.pass_(minutes=6)
             await found.until(
-                "SELECT MIN(attempts) FROM deliveries WHERE lead LIKE '%a_'",
+                "SELECT MIN(attempts) FROM deliveries WHERE lane_key LIKE '%a_'",
                 1 if ended == "dead" else 2,
             )
             await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)

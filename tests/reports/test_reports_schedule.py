@@ -18,6 +18,7 @@ from notifier.service import reporting
 from notifier.service.assembly import assembled
 from notifier.store import browse, mutes, sources
 from notifier.store.browse import Wanted
+from notifier.store.deliveries import Delivery
 from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports
@@ -98,7 +99,7 @@ class Stage:
             made += [event.time for event in written.events]
         return made
 
-    def deliveries(self) -> list[browse.Delivery]:
+    def deliveries(self) -> list[Delivery]:
         return browse.deliveries(self.session, Wanted(types=("report.ready",)))
 
 

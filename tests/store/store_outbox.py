@@ -53,7 +53,7 @@ class Outbox:
             event_seq=self._events,
             rule=rule,
             destination=destination,
-            lead=lead,
+            lane_key=lead,
             bundle=bundle or f"{title}:{rule}:{destination}",
             title=title,
             body=None,

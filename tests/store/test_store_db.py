@@ -7,9 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from store_outbox import Outbox, titles
+from store_outbox import BODY, Outbox, titles
 
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
+from notifier.store import destinations
 from notifier.store.db import Store
 from notifier.store.opening import open_existing
 from notifier.store.schema import MIGRATIONS, Migration
@@ -91,6 +92,28 @@ def test_an_older_schema_is_copied_and_its_pending_deliveries_go_out(tmp_path: P
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(Sqlite(copy).open()) as db:
         assert titles(Outbox(db).claim()) == ["A1"]
+
+
+def test_what_waited_before_the_lane_key_had_its_name_goes_out(tmp_path: Path) -> None:
+    names = [one.name for one in MIGRATIONS]
+    before = MIGRATIONS[: names.index("0010_lane_key")]
+    with closing(Sqlite(tmp_path / "notifier.db", before).open()) as db:
+        db.execute(
+            "INSERT INTO events (seq, id, type, subject, observed_ms, body)"
+            " VALUES (1, 'evt_1', 'lead.created', 'a', 0, :body)",
+            {"body": BODY},
+        )
+        db.execute(
+            "INSERT INTO deliveries"
+            " (event_seq, rule, destination, lead, bundle, title, due_ms, planned_ms,"
+            " created_ms)"
+            " VALUES (1, 'r', 'crm', 'b/a', 'b', 'A1', 0, 0, 0)"
+        )
+        db.execute("INSERT INTO memory VALUES ('b/a', 'thread', '17', 0)")
+    with closing(Sqlite(tmp_path / "notifier.db").open()) as db:
+        ((claimed,),) = Outbox(db).claim()
+        assert (claimed.title, claimed.lane_key) == ("A1", "b/a")
+        assert destinations.memory(db, "b/a") == {"thread": "17"}
 
 
 @pytest.mark.parametrize("in_the_way", ["readable by all", "link"])

@@ -204,7 +204,7 @@ def _delivery(event: Event, seq: int, number: int, at_ms: int) -> NewDelivery:
         type=event.type.value,
         rule="New lead" if event.type.value == "lead.created" else "Changed",
         destination=name,
-        lead=f"{BOT}/{event.subject}",
+        lane_key=f"{BOT}/{event.subject}",
         bundle=f"{event.id}:{number}",
         title=None if name == "crm" else f"New lead: {event.subject}",
         body=None if name == "crm" else "Phone: +91 98765 43210\nStatus: OPEN",
