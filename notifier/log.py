@@ -6,7 +6,6 @@ what varies stands in keys, and no key holds a secret or a visitor's words.
 """
 
 import logging
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Self, TextIO
@@ -18,7 +17,8 @@ from notifier.errors import NotifierError
 
 # Errors whose texts are ours, or a host's of itself. Any other may quote what it met:
 # `invalid literal for int() with base 10: '98…'`.
-TELLING = (NotifierError, OSError, sqlite3.Error, AssertionError)
+TELLING = (NotifierError, OSError, AssertionError)
+TELLING_MODULES = {"sqlite3"}  # other databases quote the values of a statement
 
 
 def set_up(*, log_format: str | None, level: str, stream: TextIO) -> None:
@@ -91,8 +91,12 @@ def _stacks(exc_info: ExcInfo) -> list[dict[str, Any]]:
     Local variables would tell tokens and visitors, and so would many an error's text.
     """
     stacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)(exc_info)
-    _hush(stacks, {str(one) for one in _chain(exc_info[1]) if isinstance(one, TELLING)})
+    _hush(stacks, {str(one) for one in _chain(exc_info[1]) if _is_telling(one)})
     return stacks
+
+
+def _is_telling(error: BaseException) -> bool:
+    return isinstance(error, TELLING) or type(error).__module__ in TELLING_MODULES
 
 
 def _hush(stacks: list[dict[str, Any]], told: set[str]) -> None:
