@@ -1,24 +1,31 @@
 """Benches of the kinds behind which a real broker stands, and what its consumer got."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import aio_pika
 import nats
 import orjson
 import redis.asyncio
+from aio_pika import DeliveryMode, ExchangeType
+from aio_pika.abc import AbstractQueue
 from benches import TIMEOUT_S, Bench, Kind, Seen, Stand
 from broker_servers import PASSWORD, QUOTED, USER
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from nats.js import JetStreamContext
 
+from notifier.destinations.amqp import AmqpDestination, AmqpOptions
+from notifier.destinations.mqtt import MqttDestination, MqttOptions
 from notifier.destinations.nats import NatsDestination, NatsOptions
 from notifier.destinations.redis import RedisDestination, RedisOptions
 from support.brokers import Broker, Door, door
+from support.needs import needs
 
 STRUCTURED_TYPE = "application/cloudevents+json"
 
@@ -152,5 +159,132 @@ async def nats_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator
         await destination.aclose()
 
 
-BROKER_KINDS: dict[str, BrokerKind] = {"redis": redis_bench, "nats": nats_bench}
+@asynccontextmanager
+async def mqtt_bench(
+    stand: Stand, *, mode: str = "structured", qos: int = 1
+) -> AsyncIterator[BrokerBench]:
+    broker, name = stand.servers.mqtt(), fresh_name()
+    collected: list[Got] = []
+
+    login = ("-p", f"{broker.port}", "-u", USER, "-P", PASSWORD, "-V", "5", "-q", "1")
+
+    async def marked(mark: str) -> None:
+        """Read on to a message of our own, which is sent until somebody listens."""
+        command = (needs("mosquitto_pub"), *login, "-t", f"{name}/end", "-m", mark)
+        while True:
+            await (await asyncio.create_subprocess_exec(*command)).wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    while collect(await output.readline()) != mark:
+                        pass
+                    return
+
+    def collect(line: bytes) -> str | None:
+        one = orjson.loads(line)
+        if one["topic"] == f"{name}/end":
+            return str(one["payload"])
+        properties = one["properties"]
+        headers = {f"ce-{k}": v for k, v in properties.get("user-properties", {}).items()}
+        headers["content-type"] = properties["content-type"]
+        collected.append(parsed(one["payload"].encode(), headers))
+        return None
+
+    async def got() -> list[Got]:
+        await marked(fresh_name())
+        return collected
+
+    # Mosquitto forgets in a kill what it acknowledged, but not what it has passed on.
+    listener = await asyncio.create_subprocess_exec(
+        *(needs("mosquitto_sub"), *login, "-t", f"{name}/#", "-F", "%j"),
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**24,
+    )
+    output = listener.stdout or asyncio.StreamReader()
+    await marked("ready")
+    async with door(broker.port) as way:
+        options = MqttOptions.model_validate(
+            {
+                "type": "mqtt",
+                "url": f"mqtt://{USER}:{QUOTED}@127.0.0.1:{way.port}",
+                "topic": f"{name}/{{source}}/{{type}}/{{lead_id}}",
+                "qos": qos,
+                "mode": mode,
+            }
+        )
+        destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
+        yield BrokerBench(
+            destination=destination,
+            answer=answering(way),
+            seen=seeing(got),
+            secrets=(PASSWORD, QUOTED),
+            broker=broker,
+            got=got,
+        )
+        await destination.aclose()
+        listener.kill()
+        await listener.wait()
+
+
+@asynccontextmanager
+async def amqp_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator[BrokerBench]:
+    broker, name = stand.servers.amqp(), fresh_name()
+    collected: list[Got] = []
+
+    @asynccontextmanager
+    async def consumer() -> AsyncIterator[AbstractQueue]:
+        connection = await aio_pika.connect(
+            host="127.0.0.1", port=broker.port, login=USER, password=PASSWORD
+        )
+        async with connection:
+            channel = await connection.channel()
+            exchange = await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
+            queue = await channel.declare_queue(name, durable=True)
+            await queue.bind(exchange, "website.#")
+            yield queue
+
+    async def got() -> list[Got]:
+        async with consumer() as queue:
+            while one := await queue.get(fail=False):
+                headers = {
+                    key.replace("cloudEvents:", "ce-"): str(value)
+                    for key, value in one.headers.items()
+                }
+                headers["content-type"] = one.content_type or ""
+                collected.append(parsed(one.body, headers))
+                assert one.message_id == collected[-1].event.get_id()
+                assert one.delivery_mode == DeliveryMode.PERSISTENT
+                await one.ack()
+        return collected
+
+    async with consumer():
+        pass
+    async with door(broker.port) as way:
+        options = AmqpOptions.model_validate(
+            {
+                "type": "amqp",
+                "url": f"amqp://{USER}:{QUOTED}@127.0.0.1:{way.port}",
+                "exchange": name,
+                "routing_key": "{source}.{type}.{lead_id}",
+                "mode": mode,
+            }
+        )
+        destination = AmqpDestination("bench", options, timeout_s=TIMEOUT_S)
+        yield BrokerBench(
+            destination=destination,
+            answer=answering(way),
+            seen=seeing(got),
+            secrets=(PASSWORD, QUOTED),
+            broker=broker,
+            got=got,
+        )
+        await destination.aclose()
+
+
+BROKER_KINDS: dict[str, BrokerKind] = {
+    "amqp": amqp_bench,
+    "redis": redis_bench,
+    "nats": nats_bench,
+    "mqtt": mqtt_bench,
+    "mqtt2": partial(mqtt_bench, qos=2),
+}
 BROKERS: dict[str, Kind] = {name: partial(kind) for name, kind in BROKER_KINDS.items()}

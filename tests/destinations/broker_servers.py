@@ -1,5 +1,7 @@
 """The brokers of these tests: each is started once, when the first test asks for it."""
 
+import getpass
+import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,10 +41,16 @@ class Servers:
     def nats(self) -> Broker:
         return self._shared("nats", nats_server)
 
+    def mqtt(self) -> Broker:
+        return self._shared("mqtt", mqtt_broker)
+
+    def amqp(self) -> Broker:
+        return self._shared("amqp", amqp_broker)
+
     def _shared(self, name: str, make: Callable[[Path], Broker]) -> Broker:
         if name not in self._running:
             folder = self._folder / name
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             self._running[name] = self._stack.enter_context(make(folder))
         return self._running[name]
 
@@ -80,3 +88,60 @@ def nats_server(folder: Path, extra: str = "") -> Broker:
     values = {"user": USER, "password": PASSWORD, "extra": extra}
     file.write_text(NATS.format(port=port, folder=folder, **values))
     return Broker([needs("nats-server"), "-c", str(file)], port=port, folder=folder)
+
+
+MOSQUITTO = """
+listener {port} 127.0.0.1
+allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/rights
+max_queued_messages 0
+max_inflight_messages 0
+user {user}
+{extra}
+"""
+RIGHTS = f"user {USER}\ntopic readwrite #\nuser reader\ntopic read #\n"
+
+
+def mqtt_broker(folder: Path, extra: str = "") -> Broker:
+    """Return a Mosquitto, and a second user who may publish nothing."""
+    port, passwords = free_port(), folder / "passwords"
+    passwords.write_text(f"{USER}:{PASSWORD}\nreader:pw\n")
+    subprocess.run([needs("mosquitto_passwd"), "-U", passwords], check=True)
+    (folder / "rights").write_text(RIGHTS)
+    file = folder / "mosquitto.conf"
+    # As root it would become another user, who may not read here.
+    values = {"user": getpass.getuser(), "extra": extra}
+    file.write_text(MOSQUITTO.format(port=port, folder=folder, **values))
+    return Broker([needs("mosquitto"), "-c", str(file)], port=port, folder=folder)
+
+
+RABBITMQ = f"""
+default_user = {USER}
+default_pass = {PASSWORD}
+log.console = true
+log.file = false
+"""
+
+
+def amqp_broker(folder: Path) -> Broker:
+    """Return a RabbitMQ with one user and no plugins."""
+    port, distribution = free_port(), free_port()
+    (folder / "rabbitmq.conf").write_text(RABBITMQ + f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    needs("rabbitmq-server")
+    environment = {
+        "HOME": str(folder),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"test-{port}@localhost",
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+    }
+    # Not the one on the path, which becomes another user, who may not read here.
+    command = ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
+    return Broker(command, port=port, folder=folder, environment=environment)

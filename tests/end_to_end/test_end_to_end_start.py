@@ -12,7 +12,7 @@ LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
 COSTLY = {
     *("slack_sdk", "aiosmtplib", "email_validator"),
     *("aiohttp.web", "prometheus_client", "jinja2", "re2"),
-    *("nats", "redis"),
+    *("aio_pika", "aiomqtt", "nats", "redis"),
     *("rich.console", "pygments", "httpcore", "anyio", "notifier.rehearsal.stage"),
 }
 MAIL_SETTINGS = ("NOTIFIER_SMTP_URL", "NOTIFIER_SMTP_FROM")

@@ -1,0 +1,107 @@
+"""MQTT 5: what is MQTT's own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from broker_servers import PASSWORD, QUOTED, USER, Servers, mqtt_broker
+from examples import lead, message, new_lead, part
+from pydantic import ValidationError
+
+from notifier.destinations.broker_events import filled
+from notifier.destinations.mqtt import OWN, MqttDestination, MqttOptions
+from notifier.errors import DeliveryError, DestinationRefusedError, PermanentDeliveryError
+from support.brokers import Broker
+from support.certificates import self_signed
+
+pytest_plugins = ["broker_fixtures"]
+
+
+@asynccontextmanager
+async def destination(
+    broker: Broker, *, login: str = f"{USER}:{QUOTED}", tls: Any = None, **fields: Any
+) -> AsyncIterator[MqttDestination]:
+    url = f"mqtt{'s' if tls else ''}://{login}@{broker.place}"
+    options = MqttOptions.model_validate({"type": "mqtt", "url": url, "topic": "t"} | fields)
+    one = MqttDestination("bus", options, tls=tls, timeout_s=5)
+    try:
+        yield one
+    finally:
+        await one.aclose()
+
+
+async def refused(one: MqttDestination, **fields: Any) -> DeliveryError:
+    with pytest.raises(DeliveryError) as raised:
+        await one.send(message(part(new_lead(lead(**fields)))))
+    assert PASSWORD not in f"{raised.value.in_full} {raised.value.remedy}"
+    return raised.value
+
+
+def test_a_name_in_a_topic_keeps_to_its_level() -> None:
+    event = new_lead(lead(id="$a/b+c#", source="web site"))
+    assert filled("x/{type}/{source}/{lead_id}", event, own=OWN) == (
+        "x/lead.created/web site/_a_b_c_"
+    )
+
+
+async def test_a_topic_that_nobody_subscribes_to_takes_it(servers: Servers) -> None:
+    async with destination(servers.mqtt(), topic="nobody") as one:
+        await one.send(message())
+
+
+@pytest.mark.parametrize("login", [f"{USER}:wrong", "nobody:pw"])
+async def test_a_wrong_password_parks(servers: Servers, login: str) -> None:
+    async with destination(servers.mqtt(), login=login) as one:
+        failure = await refused(one)
+        assert isinstance(failure, DestinationRefusedError)
+        assert failure.remedy.startswith("write the right user and password")
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+async def test_a_topic_that_its_user_may_not_publish_to_parks(
+    servers: Servers, qos: int
+) -> None:
+    async with destination(servers.mqtt(), login="reader:pw", qos=qos) as one:
+        failure = await refused(one)
+        assert isinstance(failure, DestinationRefusedError)
+        assert failure.remedy == "let its user publish to t"
+
+
+async def test_an_event_larger_than_the_broker_takes_is_dead_at_once(tmp_path: Path) -> None:
+    with mqtt_broker(tmp_path, "max_packet_size 20000") as broker:
+        async with destination(broker) as one:
+            assert isinstance(await refused(one, name="x" * 30_000), PermanentDeliveryError)
+            await one.send(message())
+
+
+async def test_tls_is_verified(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    extra = f"certfile {certificate.file}\nkeyfile {certificate.key}"
+    with mqtt_broker(tmp_path, extra) as broker:
+        async with destination(broker, tls=certificate.client()) as one:
+            await one.send(message())
+        stranger = self_signed(tmp_path, names="DNS:elsewhere")
+        async with destination(broker, tls=stranger.client()) as one:
+            assert "certificate of 127.0.0.1 does not verify" in str(await refused(one))
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"topic": "leads/#"}, "`leads/#` is not a topic"),
+        ({"topic": "$SYS/x"}, "`$SYS/x` is not a topic"),
+        ({"qos": "0"}, "1 or 2"),
+        ({"url": "mqtt5://:secret@host"}, "write mqtt:// or mqtts://user:password@host"),
+    ],
+)
+def test_a_wrong_key_is_told_without_quoting_a_secret(
+    fields: dict[str, Any], problem: str
+) -> None:
+    good = {"type": "mqtt", "url": "mqtt://:secret@host", "topic": "t", "qos": "2"}
+    assert MqttOptions.model_validate(good).qos == 2
+    with pytest.raises(ValidationError) as raised:
+        MqttOptions.model_validate(good | fields)
+    assert problem in str(raised.value)
+    assert "secret" not in str(raised.value)
