@@ -221,7 +221,18 @@ def test_the_kinds_are_the_modules_of_their_room_without_an_underscore() -> None
         set(building.kinds())
         == named
         == {
-            *("amqp", "console", "email", "mqtt", "nats", "redis", "slack", "webhook"),
+            *(
+                "amqp",
+                "apprise",
+                "console",
+                "email",
+                "kafka",
+                "mqtt",
+                "nats",
+                "redis",
+                "slack",
+                "webhook",
+            ),
         }
     )
     assert all(kind.model_fields["type"].annotation for kind in building.kinds().values())

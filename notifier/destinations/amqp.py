@@ -205,7 +205,7 @@ class AmqpDestination:
         match error:
             case exceptions.AuthenticationError() | exceptions.ProbableAuthenticationError():
                 remedy = "write the right user and password into `url`"
-            case exceptions.InvalidFrameError() if "NOT_ALLOWED" in str(error):
+            case exceptions.InvalidFrameError() if "Connection.OpenOk" in str(error):
                 remedy = "write a virtual host that is there, and open to its user, into `url`"
             case exceptions.ChannelNotFoundEntity():
                 problem = f"{host} has no exchange {exchange}"

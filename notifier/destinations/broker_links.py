@@ -137,23 +137,24 @@ class Link(Generic[T]):
         except DeliveryError:
             raise
         except BaseException:
-            await self._drop(connection)
+            await self.drop(connection)
             raise
 
     async def aclose(self) -> None:
         """Close the connection, if there is one."""
         if self._connection is not None:
-            await self._drop(self._connection)
+            await self.drop(self._connection)
 
     async def _opened(self) -> T:
         async with self._lock:
             if self._connection is not None and not self._is_open(self._connection):
-                await self._drop(self._connection)
+                await self.drop(self._connection)
             if self._connection is None:
                 self._connection = await self._begin()
             return self._connection
 
-    async def _drop(self, connection: T) -> None:
+    async def drop(self, connection: T) -> None:
+        """Give a connection up; the next attempt opens another."""
         if self._connection is connection:
             self._connection = None
             await ended(self._end(connection))

@@ -14,6 +14,7 @@ from broker_servers import Servers
 from examples import NOON
 from pydantic import SecretStr
 
+from notifier.destinations.apprise import AppriseDestination, AppriseOptions
 from notifier.destinations.base import Destination
 from notifier.destinations.console import ConsoleDestination, ConsoleOptions
 from notifier.destinations.email import EmailDestination, EmailOptions
@@ -169,6 +170,27 @@ async def incoming_webhook(_: Stand) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def chat_service(_: Stand) -> AsyncIterator[Bench]:
+    async with Receiver() as receiver:
+        secrets = ("tok-in-path", "hunter22")
+        url = f"json://user:hunter22@{receiver.base_url.partition('//')[2]}/tok-in-path"
+        options = AppriseOptions.model_validate({"type": "apprise", "url": url})
+        destination = AppriseDestination("bench", options, zone=UTC, timeout_s=TIMEOUT_S)
+        yield Bench(
+            destination=destination,
+            answer=lambda word: receiver.replies.append(http_reply(word, " ".join(secrets))),
+            seen=at_once(
+                lambda: [
+                    Seen(id=None, words=f"{r.event['title']}\n{r.event['message']}")
+                    for r in receiver.requests
+                ]
+            ),
+            secrets=secrets,
+        )
+        await destination.aclose()
+
+
+@asynccontextmanager
 async def console(_: Stand) -> AsyncIterator[Bench]:
     written = Screen()
     destination = ConsoleDestination(
@@ -189,6 +211,7 @@ KINDS: dict[str, Kind] = {
     "email": email,
     "slack": slack,
     "incoming_webhook": incoming_webhook,
+    "apprise": chat_service,
     "console": console,
 }
 

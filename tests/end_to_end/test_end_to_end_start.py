@@ -12,7 +12,7 @@ LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
 COSTLY = {
     *("slack_sdk", "aiosmtplib", "email_validator"),
     *("aiohttp.web", "prometheus_client", "jinja2", "re2"),
-    *("aio_pika", "aiomqtt", "nats", "redis"),
+    *("aio_pika", "aiokafka", "aiomqtt", "apprise", "nats", "redis"),
     *("rich.console", "pygments", "httpcore", "anyio", "notifier.rehearsal.stage"),
 }
 MAIL_SETTINGS = ("NOTIFIER_SMTP_URL", "NOTIFIER_SMTP_FROM")

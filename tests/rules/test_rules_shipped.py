@@ -10,6 +10,9 @@ FOLDER = Path(__file__).parents[2] / "rules"
 FILES = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.endswith(".test.yaml"))
 SECRETS = {
     "CRM_SECRET": "whsec_" + "c2VjcmV0" * 5,
+    "NATS_URL": "nats://notifier:hunter2@nats.example",
+    "TEAMS_URL": "workflows://flow.example.com:443/643e69f83c8944/dGhlc2lnbmF0dXJl",
+    "TELEGRAM_URL": "tgram://123456789:AbcdefGhijKlmno/42/",
     "SLACK_WEBHOOK": "https://hooks.slack.example/services/T0/B0/x",
 }
 

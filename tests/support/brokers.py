@@ -36,7 +36,10 @@ def free_port() -> int:
 
 
 class Broker:
-    """A server process on a fixed port of loopback; what it says is in ``log``."""
+    """A server process on a fixed port of loopback; what it says is in ``log``.
+
+    ``door`` is the port where its door has to be, if that cannot be any.
+    """
 
     def __init__(
         self,
@@ -44,9 +47,11 @@ class Broker:
         *,
         port: int,
         folder: Path,
+        door: int = 0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = port
+        self.door = door
         self.log = folder / "broker.log"
         self._command = list(command)
         self._folder = folder
@@ -187,8 +192,8 @@ class Door:
 
 
 @asynccontextmanager
-async def door(port: int) -> AsyncIterator[Door]:
-    """Open a door before a port of loopback."""
-    one = Door(port)
-    async with conversing(one.serve) as one.port:
+async def door(inside: int, *, port: int = 0) -> AsyncIterator[Door]:
+    """Open a door before a port of loopback, on a free port or a given one."""
+    one = Door(inside)
+    async with conversing(one.serve, port=port) as one.port:
         yield one

@@ -10,7 +10,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def conversing(
-    serve: Serve, *, host: str = "127.0.0.1", **options: Any
+    serve: Serve, *, host: str = "127.0.0.1", port: int = 0, **options: Any
 ) -> AsyncIterator[int]:
     """Serve each connection until the block ends; the value is the port."""
     tasks = set[asyncio.Future[None]]()
@@ -20,7 +20,7 @@ async def conversing(
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await asyncio.start_server(accept, host, 0, **options)
+    listener = await asyncio.start_server(accept, host, port, **options)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:

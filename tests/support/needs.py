@@ -10,7 +10,9 @@ Call it in a test, or in a fixture that starts a server.
 
 import os
 import shutil
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -26,8 +28,21 @@ def needs(program: str) -> str:
     __tracebackhide__ = True
     path = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS]))
     if path is None:
-        missing = f"{program} is not installed"
-        if os.environ.get(MUST_RUN):
-            pytest.fail(f"{missing}, and {MUST_RUN} is set")
-        pytest.skip(missing)
+        _skip(program)
     return path
+
+
+def needs_python(module: str) -> Any:
+    """Return a module that some machines have no package of; else skip, or fail."""
+    __tracebackhide__ = True
+    try:
+        return import_module(module)
+    except ImportError:
+        _skip(module)
+
+
+def _skip(missing: str) -> NoReturn:
+    __tracebackhide__ = True
+    if os.environ.get(MUST_RUN):
+        pytest.fail(f"{missing} is not installed, and {MUST_RUN} is set")
+    pytest.skip(f"{missing} is not installed")

@@ -1,0 +1,88 @@
+"""Kafka: what is Kafka's own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import errors
+from broker_servers import Servers, kafka_broker
+from examples import lead, message, new_lead, part
+from pydantic import ValidationError
+
+from notifier.destinations.kafka import KafkaDestination, KafkaOptions
+from notifier.errors import DestinationRefusedError, PermanentDeliveryError
+from support.brokers import door
+
+pytest_plugins = ["broker_fixtures"]
+SASL = {"mechanism": "scram-sha-512", "username": "notifier", "password": "hunter2"}
+
+
+def options(**fields: Any) -> KafkaOptions:
+    good = {"type": "kafka", "brokers": "127.0.0.1:9092", "topic": "leads"}
+    return KafkaOptions.model_validate(good | fields)
+
+
+async def test_who_does_not_log_in_as_the_broker_wants_is_parked(tmp_path: Path) -> None:
+    with kafka_broker(tmp_path, "--authentication") as broker:
+        wanted = options(brokers=broker.place, sasl=SASL)
+        one = KafkaDestination("bus", wanted, timeout_s=5)
+        with pytest.raises(DestinationRefusedError) as raised:
+            await one.send(message())
+        await one.aclose()
+    assert "`sasl`" in raised.value.remedy
+    assert "hunter2" not in f"{raised.value.in_full} {one!r} {wanted!r}"
+
+
+async def test_a_check_looks_for_the_topic(servers: Servers) -> None:
+    broker = servers.kafka()
+    async with door(broker.port, port=broker.door) as way:
+        one = KafkaDestination("bus", options(brokers=f"127.0.0.1:{way.port}"), timeout_s=5)
+        assert (await one.check()).found == "the topic is there"
+        await one.aclose()
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (errors.UnknownTopicOrPartitionError(), "create topic leads"),
+        (errors.TopicAuthorizationFailedError(), "let its user write to topic leads"),
+        (errors.SaslAuthenticationFailed(), "write the right username and password"),
+    ],
+)
+def test_what_a_person_has_to_mend_parks(error: Exception, remedy: str) -> None:
+    failure = KafkaDestination("bus", options())._translated(error)
+    assert isinstance(failure, DestinationRefusedError)
+    assert failure.remedy.startswith(remedy)
+
+
+async def test_an_event_larger_than_a_broker_takes_is_dead_at_once(servers: Servers) -> None:
+    broker = servers.kafka()
+    async with door(broker.port, port=broker.door) as way:
+        one = KafkaDestination("bus", options(brokers=f"127.0.0.1:{way.port}"), timeout_s=5)
+        with pytest.raises(PermanentDeliveryError):
+            await one.send(message(part(new_lead(lead(name="x" * 2**24)))))
+        await one.send(message())
+        await one.aclose()
+
+
+def test_brokers_are_a_text_or_a_list() -> None:
+    assert options(brokers="a:1, b").brokers == ("a:1", "b")
+    assert options(brokers=["a:1", "b"]).brokers == ("a:1", "b")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"brokers": "http://host"}, "`http://host` is not a broker; write host:9092"),
+        ({"topic": "leads/x"}, "`leads/x` is not a topic"),
+        ({"sasl": SASL | {"mechanism": "magic"}}, "'PLAIN', 'SCRAM-SHA-256'"),
+        ({"tls": "on"}, "is neither true nor false"),
+    ],
+)
+def test_a_wrong_key_is_told_without_quoting_a_secret(
+    fields: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ValidationError) as raised:
+        options(**fields)
+    assert problem in str(raised.value)
+    assert "hunter2" not in str(raised.value)
