@@ -178,22 +178,20 @@ class _Connection:
         self._paho: Any = client._client  # noqa: SLF001
         self._host = host
         self._answers: dict[int, asyncio.Future[int]] = {}
-        self._watch: asyncio.Task[None] | None = None
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._largest_bytes: int | None = None
 
     async def begin(self, timeout_s: float) -> None:
         """Connect and log in."""
-        connected, disconnected = self._paho.on_connect, self._paho.on_disconnect
-        received = self._paho._handle_pubrec  # noqa: SLF001
+        connected, received = self._paho.on_connect, self._paho._handle_pubrec  # noqa: SLF001
 
         def on_connect(*answer: Any) -> None:
             self._largest_bytes = getattr(answer[-1], "MaximumPacketSize", None)
             connected(*answer)
 
-        def on_disconnect(*answer: Any) -> None:
-            # It asks how connecting ended, which may be that our deadline was over.
-            with suppress(asyncio.CancelledError):
-                disconnected(*answer)
+        def on_disconnect(*_: Any) -> None:
+            if not self._broken.done():
+                self._broken.set_result(None)
 
         def on_pubrec() -> Any:
             packet: bytes = self._paho._in_packet["packet"]  # noqa: SLF001
@@ -211,7 +209,6 @@ class _Connection:
             await self._client.__aenter__()
         except aiomqtt.MqttError as error:
             raise self._unconnected(error) from None
-        self._watch = asyncio.create_task(self._watched())
 
     async def publish(self, topic: str, carried: Encoded, qos: int) -> None:
         """Publish, and return once it is acknowledged; raises what it was refused with."""
@@ -221,8 +218,7 @@ class _Connection:
         sent = self._paho.publish(topic, carried.body, qos, properties=_properties(carried))
         answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()
         try:
-            assert self._watch is not None
-            await asyncio.wait({answer, self._watch}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({answer, self._broken}, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 raise ConnectionResetError
             if answer.result() >= FAILURE:
@@ -232,22 +228,14 @@ class _Connection:
 
     def is_open(self) -> bool:
         """Whether it may still be used."""
-        return self._watch is not None and not self._watch.done()
+        return not self._broken.done()
 
     async def end(self) -> None:
         """Say goodbye without waiting for an answer."""
-        if self._watch is not None:
-            self._watch.cancel()
         self._paho.disconnect()
         if self._paho.socket() is not None:
             self._paho.loop_write()
         self._paho._sock_close()  # noqa: SLF001
-
-    async def _watched(self) -> None:
-        """Return once the connection is broken: nothing is ever subscribed to."""
-        with suppress(aiomqtt.MqttError):
-            async for _ in self._client.messages:
-                pass
 
     def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
         self._answered(mid, reason.value)
