@@ -11,14 +11,12 @@ from notifier.core.outcome import (
     MINUTE_MS,
     RETRY_AFTER_MS,
     SECOND_MS,
-    Health,
     Outcome,
     Policy,
-    Standing,
     State,
     conclude,
-    standing_after,
 )
+from notifier.core.standing import Health, Standing, standing_after
 from notifier.errors import (
     DeliveryError,
     DestinationGoneError,

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
-from notifier.core.outcome import Health, Standing
+from notifier.core.standing import Health, Standing
 from notifier.errors import ConfigError, Fault
 from notifier.poller.stopping import Stop
 from notifier.service.assembly import assembled

@@ -16,9 +16,10 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
-from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import iso_ms, ms_of
+from notifier.core.standing import Health, Standing
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources

@@ -10,7 +10,7 @@ from notifier.cli.columns import print_table
 from notifier.cli.opened import opened, whole
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
-from notifier.core.outcome import Health
+from notifier.core.standing import Health
 from notifier.store import health, registry
 from notifier.transactions import care
 from notifier.transactions.care import COMMAND_LINE

@@ -20,7 +20,8 @@ from notifier.cli.output import counted
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.tables import event_words
 from notifier.core.events import Event, decode
-from notifier.core.outcome import Health, State
+from notifier.core.outcome import State
+from notifier.core.standing import Health
 from notifier.plan import Planned, told
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, outbox, registry, replays

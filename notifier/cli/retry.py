@@ -10,7 +10,7 @@ from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, whole
 from notifier.cli.output import counted
-from notifier.core.outcome import Health
+from notifier.core.standing import Health
 from notifier.store import deliveries, health, registry
 from notifier.store.deliveries import Delivery
 from notifier.transactions import care

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from notifier.core.events import Event
-from notifier.core.outcome import Health
 from notifier.core.records import Lead
 from notifier.core.rows import iso_of_ms
+from notifier.core.standing import Health
 from notifier.store.deliveries import Delivery
 from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
 

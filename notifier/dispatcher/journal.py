@@ -2,7 +2,8 @@
 
 import structlog
 
-from notifier.core.outcome import Health, State
+from notifier.core.outcome import State
+from notifier.core.standing import Health
 from notifier.crashes import Crashes
 from notifier.transactions.turn import Turn
 

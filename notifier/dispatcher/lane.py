@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from notifier.core.outcome import FAILURES_UNTIL_FAILING, Health
+from notifier.core.standing import FAILURES_UNTIL_FAILING, Health
 from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated

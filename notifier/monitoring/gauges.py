@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifier.core.outcome import Health
+from notifier.core.standing import Health
 from notifier.store.health import DestinationHealth, Overview, SourceHealth
 
 

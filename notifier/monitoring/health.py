@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from notifier.core.outcome import DISABLED_BY_HAND, Health, is_down
+from notifier.core.standing import DISABLED_BY_HAND, Health, is_down
 from notifier.messages.facts import duration
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
 from notifier.upstream.health import silence_ms

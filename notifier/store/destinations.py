@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from notifier.core.outcome import Health, Standing
+from notifier.core.standing import Health, Standing
 from notifier.store.forgotten import is_forgotten
 from notifier.store.mapping import row_of
 from notifier.store.session import Session

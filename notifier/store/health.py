@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.core.outcome import Standing
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
+from notifier.core.standing import Standing
 from notifier.store import notes, timers
 from notifier.store.destinations import standing_as_stored
 from notifier.store.mapping import named, rows_of

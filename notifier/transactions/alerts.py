@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from notifier.core.events import Event, EventType, operation
-from notifier.core.outcome import HOUR_MS, TELL_DOWN_AFTER_MS, Health, Standing, is_down
+from notifier.core.outcome import HOUR_MS
 from notifier.core.rows import moment_of, ms_of
+from notifier.core.standing import TELL_DOWN_AFTER_MS, Health, Standing, is_down
 from notifier.plan import told
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes

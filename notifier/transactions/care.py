@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from notifier.core.outcome import DISABLED_BY_HAND, Health, Standing, State
+from notifier.core.outcome import State
+from notifier.core.standing import DISABLED_BY_HAND, Health, Standing
 from notifier.store import acts, deliveries, dues, mutes, outbox, pages_deliveries, registry
 from notifier.store.acts import Act
 from notifier.store.deliveries import Delivery

@@ -3,16 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notifier.core.outcome import (
-    Health,
-    Policy,
-    Standing,
-    State,
-    failing_for,
-    standing_after,
-)
+from notifier.core.outcome import Policy, State
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of
+from notifier.core.standing import Health, Standing, failing_for, standing_after
 from notifier.errors import RecipientRefusedError
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset

@@ -7,9 +7,10 @@ from pathlib import Path
 import orjson
 
 from notifier.configuration.destinations import kinds
-from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Json
+from notifier.core.standing import Health, Standing
 from notifier.plan import Mutes
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules

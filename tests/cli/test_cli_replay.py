@@ -7,8 +7,8 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, BORIS, RULES, Filled, ms
 
-from notifier.core.outcome import Health, Standing
 from notifier.core.rows import Json
+from notifier.core.standing import Health, Standing
 from notifier.store import claims, destinations, registry
 
 

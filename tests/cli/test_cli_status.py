@@ -10,7 +10,8 @@ import pytest
 from cli_runner import Run
 from filled import BOT_ID, Filled, ms
 
-from notifier.core.outcome import Health, Standing, State
+from notifier.core.outcome import State
+from notifier.core.standing import Health, Standing
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
 from notifier.store.sqlite import Sqlite
 

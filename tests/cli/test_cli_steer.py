@@ -6,8 +6,9 @@ import pytest
 from cli_runner import Run
 from filled import ASHA, Filled, ms
 
-from notifier.core.outcome import Health, Outcome, Standing, State
+from notifier.core.outcome import Outcome, State
 from notifier.core.rows import Json
+from notifier.core.standing import Health, Standing
 from notifier.store import burials, claims, destinations, mutes, outbox, registry
 from notifier.store.claims import Claimed
 

@@ -17,9 +17,9 @@ import orjson
 
 from notifier.configuration.destinations import build_destinations, kinds, limits
 from notifier.configuration.settings import Settings
-from notifier.core.outcome import Standing
 from notifier.core.records import LEAD, Lead, Source
 from notifier.core.rows import iso_ms
+from notifier.core.standing import Standing
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.tools import LaneTools

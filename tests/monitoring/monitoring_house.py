@@ -4,7 +4,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from notifier.core.outcome import Health, Standing
+from notifier.core.standing import Health, Standing
 from notifier.store import destinations, notes, registry, sources
 from notifier.store.health import (
     DestinationHealth,

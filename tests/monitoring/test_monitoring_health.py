@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from monitoring_house import MINUTE_MS, NOW_MS, destination, overview, source
 
-from notifier.core.outcome import Health
+from notifier.core.standing import Health
 from notifier.monitoring.health import Trouble, status_line, troubles
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
 

@@ -9,8 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from notifier.core.events import Event, EventType, encode
-from notifier.core.outcome import Health, Outcome, State
+from notifier.core.outcome import Outcome, State
 from notifier.core.records import Source
+from notifier.core.standing import Health
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.messages.samples import sample_event
 from notifier.monitoring.gauges import gauges

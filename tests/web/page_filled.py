@@ -8,9 +8,10 @@ import orjson
 from notifier.core import events as core_events
 from notifier.core.diff import Change
 from notifier.core.events import Event
-from notifier.core.outcome import Health, Standing, State
+from notifier.core.outcome import State
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import Json, iso_of_ms, moment_of
+from notifier.core.standing import Health, Standing
 from notifier.store import (
     attempts,
     destinations,
