@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 
 HIDDEN = "•••"
-# A word with an @ in it, in whatever width, with blanks around it at most.
-ADDRESS = re.compile(r"[^\s@＠]+[ \t]?[@＠][ \t]?[^\s@＠]+")
+# A word with an @ in it, in whatever width, with blanks around it at most. It begins where
+# a word does and gives nothing back: else a long word without one would take its square.
+ADDRESS = re.compile(r"(?<![^\s@＠])[^\s@＠]++[ \t]?[@＠][ \t]?[^\s@＠]++")
 # Seven digits of any script and more, with no more than three marks between two of them.
 NUMBER = re.compile(r"[+＋(]{0,2}\d(?:(?:\W|_){0,3}\d){6,}")
 SHORTEST = 3
