@@ -77,6 +77,7 @@ def build_destinations(
         slack_api_url=settings.slack_api_url,
         smtp_url=settings.smtp_url,
         smtp_from=settings.smtp_from,
+        public_url=settings.public_url if settings.web_password else None,
     )
     built: dict[str, Destination] = {}
     faults: list[Fault] = []

@@ -72,6 +72,7 @@ class BuildContext:
     slack_api_url: str | None = None
     smtp_url: SecretStr | None = None
     smtp_from: str | None = None
+    public_url: str | None = None
 
 
 class KindOptions(DestinationOptions):

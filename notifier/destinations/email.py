@@ -89,6 +89,7 @@ class EmailOptions(KindOptions):
             sender=parse_mailbox(context.smtp_from),
             zone=context.zone,
             now=context.now,
+            public_url=context.public_url,
         )
 
     def reaches(self) -> str:
@@ -118,6 +119,7 @@ class EmailDestination:
         sender: Mailbox,
         zone: tzinfo,
         now: Callable[[], datetime],
+        public_url: str | None = None,
         tls: ssl.SSLContext | None = None,
         timeout_s: float = TIMEOUT_S,
         host_name: HostName | None = None,
@@ -128,6 +130,7 @@ class EmailDestination:
         self._sender = sender
         self._zone = zone
         self._now = now
+        self._public_url = public_url
         self._tls = tls
         self._timeout_s = timeout_s
         self._host_name = host_name or HostName()
@@ -205,7 +208,9 @@ class EmailDestination:
         )
 
     def _letter(self, message: Message, share: Share) -> Letter:
-        body = write_body(message.share(share.parts), zone=self._zone)
+        body = write_body(
+            message.share(share.parts), zone=self._zone, public_url=self._public_url
+        )
         first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
         return Letter(
             sender=self._sender,

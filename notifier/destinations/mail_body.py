@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
+from typing import TypeAlias
 
 from notifier.core.records import Lead
 from notifier.destinations.base import Message, Part
 from notifier.messages.digest import digest_text
 from notifier.messages.escape import one_line, plain, safe_link, shorten
 from notifier.messages.facts import Fact, facts
+from notifier.messages.links import lead_page
 from notifier.messages.text import Medium, Text
 from notifier.reports import mail
 from notifier.reports.model import Report, from_json
@@ -22,6 +24,9 @@ PARAGRAPH = "margin:0 0 16px"
 LABEL = "padding:4px 16px 4px 0;vertical-align:top;text-align:left;color:#616061"
 VALUE = "padding:4px 0;vertical-align:top"
 
+Link: TypeAlias = tuple[str, str | None]
+"""What a link is called, and where it leads, if anywhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailBody:
@@ -32,7 +37,7 @@ class MailBody:
     html: str
 
 
-def write_body(message: Message, *, zone: tzinfo) -> MailBody:
+def write_body(message: Message, *, zone: tzinfo, public_url: str | None = None) -> MailBody:
     """Return what a mail about this message says; times are shown in ``zone``.
 
     Below the words of each part stand the lead's facts, once; lines of the words
@@ -44,14 +49,15 @@ def write_body(message: Message, *, zone: tzinfo) -> MailBody:
     lead = None if message.digest is not None else message.lead or message.parts[-1].event.lead
     shown = _facts(lead, zone) if lead else []
     link = safe_link(lead.url) if lead else None
+    links = [("Open the chat", link), ("Timeline", lead_page(public_url, lead))]
     if message.digest is not None:
         texts = [digest_text(message.parts, message.digest, Medium.PLAIN, MAX_BODY, zone=zone)]
     else:
         texts = list(_texts(message.parts, said=_said(shown, link)))
     return MailBody(
         subject=texts[0].title,
-        text=_plain_body(texts, shown, link),
-        html=_html_body(texts, shown, link),
+        text=_plain_body(texts, shown, links),
+        html=_html_body(texts, shown, links),
     )
 
 
@@ -91,18 +97,18 @@ def _said(shown: Sequence[Fact], link: str | None) -> frozenset[str]:
     )
 
 
-def _plain_body(texts: Sequence[Text], shown: Sequence[Fact], link: str | None) -> str:
+def _plain_body(texts: Sequence[Text], shown: Sequence[Fact], links: Sequence[Link]) -> str:
     blocks = [f"{text.title}\n\n{text.body}".rstrip() for text in texts]
     width = min(20, max((len(fact.label) for fact in shown), default=0)) + 2
     indented = "\n" + " " * width
     rows = (
         f"{fact.label + ':':<{width}}{fact.value.replace(chr(10), indented)}" for fact in shown
     )
-    blocks += ["\n".join(rows), f"Open the chat: {link}" if link else ""]
+    blocks += ["\n".join(rows), "\n".join(f"{label}: {to}" for label, to in links if to)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _html_body(texts: Sequence[Text], shown: Sequence[Fact], link: str | None) -> str:
+def _html_body(texts: Sequence[Text], shown: Sequence[Fact], links: Sequence[Link]) -> str:
     pieces = [f'<!doctype html>\n<html lang="en"><body style="{FONT}">']
     for text in texts:
         pieces.append(f'<h1 style="{TITLE}">{escape(text.title)}</h1>')
@@ -110,8 +116,7 @@ def _html_body(texts: Sequence[Text], shown: Sequence[Fact], link: str | None) -
             pieces.append(f'<p style="{PARAGRAPH}">{_lines(text.body)}</p>')
     if shown:
         pieces += ['<table style="border-collapse:collapse">', *map(_row, shown), "</table>"]
-    if link:
-        pieces.append(f'<p><a href="{escape(link)}">Open the chat</a></p>')
+    pieces += [f'<p><a href="{escape(to)}">{label}</a></p>' for label, to in links if to]
     return "\n".join([*pieces, "</body></html>", ""])
 
 

@@ -41,6 +41,7 @@ from notifier.errors import (
     TemporaryDeliveryError,
 )
 from notifier.messages.escape import safe_link
+from notifier.messages.links import lead_page
 from notifier.messages.text import Medium
 from notifier.network.targets import target_of
 
@@ -88,6 +89,7 @@ class SlackOptions(KindOptions):
             api_url=context.slack_api_url,
             now=context.now,
             zone=context.zone,
+            public_url=context.public_url,
         )
 
     def reaches(self) -> str:
@@ -134,6 +136,7 @@ class SlackDestination:
         api_url: str | None,
         now: Callable[[], datetime],
         zone: tzinfo,
+        public_url: str | None = None,
         send_timeout_s: float = SEND_TIMEOUT_S,
         update_timeout_s: float = UPDATE_TIMEOUT_S,
     ) -> None:
@@ -146,6 +149,7 @@ class SlackDestination:
             place=_place(options, token=token, api_url=api_url, now=now),
             post_timeout_s=send_timeout_s,
             update_timeout_s=update_timeout_s,
+            public_url=public_url,
         )
 
     async def send(self, message: Message) -> Receipt:
@@ -225,7 +229,8 @@ class SlackDestination:
         agents, mention = message.agents, self._mention(message, lead)
         channel = recipient(lead, agents) if self._channel == ASSIGNEE else self._channel
         if not self._has_threads:
-            await self._poster.post(channel, card_payload(message, mention, lead))
+            page = lead_page(self._poster.public_url, lead)
+            await self._poster.post(channel, card_payload(message, mention, lead, page))
             return Receipt()
         broadcast = is_broadcast(message, default=self._options.broadcast, mention=mention)
         thread = Thread(

@@ -26,6 +26,7 @@ MAX_VALUE = 240
 MAX_LINK = 500
 MAX_LAST_WORDS = 700
 MAX_NOTICE = 1_000
+MAX_URL = 3_000
 
 Block = dict[str, Json]
 
@@ -55,9 +56,9 @@ def untied(parts: Sequence[Part], mention: str) -> list[Block]:
     return reply(head(parts, mention))
 
 
-def card(words: str, lead: Lead) -> list[Block]:
-    """Return the rule's words above the lead's details."""
-    return [_section(words), *lead_details(lead), *_footer(lead)]
+def card(words: str, lead: Lead, page: str | None = None) -> list[Block]:
+    """Return the rule's words above the lead's details; ``page`` is where it is shown."""
+    return [_section(words), *lead_details(lead), *_footer(lead, page)]
 
 
 def lead_details(lead: Lead) -> list[Block]:
@@ -98,16 +99,24 @@ def _titled(text: Text) -> str:
     return f"{title}\n{text.body}".strip()
 
 
-def _footer(lead: Lead) -> Iterator[Block]:
+def _footer(lead: Lead, page: str | None) -> Iterator[Block]:
     said = [slack(one_line(lead.source), MAX_LABEL)]
     if created := instant(lead.created_at):
         said.append(f"created {_date(created, moment(lead.created_at, UTC))}")
     yield {"type": "context", "elements": [_mrkdwn(" · ".join(said))]}
-    link = safe_link(lead.url)
-    if link and len(link) <= 3_000:
-        label = {"type": "plain_text", "text": "Open the chat"}
-        button = {"type": "button", "text": label, "url": link, "action_id": "open_chat"}
-        yield {"type": "actions", "elements": [button]}
+    links = (("Open the chat", "open_chat", lead.url), ("Timeline", "open_page", page))
+    buttons = [
+        {
+            "type": "button",
+            "text": {"type": "plain_text", "text": label},
+            "url": link,
+            "action_id": action_id,
+        }
+        for label, action_id, link in links
+        if safe_link(link) and len(link or "") <= MAX_URL
+    ]
+    if buttons:
+        yield {"type": "actions", "elements": buttons}
 
 
 def _date(at: datetime, fallback: str) -> str:

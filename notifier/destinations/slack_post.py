@@ -20,6 +20,7 @@ class Poster:
     place: WebApi | IncomingWebhook
     post_timeout_s: float
     update_timeout_s: float
+    public_url: str | None = None
 
     async def post(self, channel: str, payload: Payload) -> Payload:
         """Post, and where Slack dislikes the message itself, once more as plain text.

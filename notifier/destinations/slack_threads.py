@@ -16,6 +16,7 @@ from notifier.destinations.slack_faults import VANISHED, Refusal
 from notifier.destinations.slack_post import Payload, Poster
 from notifier.errors import DeliveryError
 from notifier.messages.escape import shorten_mrkdwn
+from notifier.messages.links import lead_page
 
 CHANNEL = re.compile(r"[A-Z0-9]{1,40}")
 TIMESTAMP = re.compile(r"[0-9.]{1,40}")
@@ -62,7 +63,8 @@ class Thread:
 
     async def _posted(self, message: Message) -> Card | None:
         head = blocks.head(message.parts, self.mention)
-        payload = card_payload(message, self.mention, self.lead)
+        page = lead_page(self.poster.public_url, self.lead)
+        payload = card_payload(message, self.mention, self.lead, page)
         answer = await self.poster.post(self.channel, payload)
         channel = _usable(CHANNEL, answer.get("channel"))
         ts = _usable(TIMESTAMP, answer.get("ts"))
@@ -77,10 +79,15 @@ def _usable(form: re.Pattern[str], word: Json) -> str:
     return word if isinstance(word, str) and form.fullmatch(word) else ""
 
 
-def card_payload(message: Message, mention: str, lead: Lead) -> Payload:
+def card_payload(
+    message: Message, mention: str, lead: Lead, page: str | None = None
+) -> Payload:
     """Return a message that shows the lead's details under the rule's words."""
     head = blocks.head(message.parts, mention)
-    return {"text": blocks.notice(message.parts, mention), "blocks": blocks.card(head, lead)}
+    return {
+        "text": blocks.notice(message.parts, mention),
+        "blocks": blocks.card(head, lead, page),
+    }
 
 
 async def updated(poster: Poster, card: Card, lead: Lead, now: datetime) -> Card | None:
@@ -94,7 +101,7 @@ async def updated(poster: Poster, card: Card, lead: Lead, now: datetime) -> Card
         "channel": card.channel,
         "ts": card.ts,
         "text": shorten_mrkdwn(card.head, blocks.MAX_NOTICE),
-        "blocks": blocks.card(card.head, lead),
+        "blocks": blocks.card(card.head, lead, lead_page(poster.public_url, lead)),
     }
     try:
         await poster.update(payload)

@@ -81,7 +81,12 @@ class Window:
             PATIENCE_S,
             ignored_exceptions=[NoSuchElementException, StaleElementReferenceException],
         )
-        waits.until(lambda driver: driver.find_element(by, what).click() or True)
+
+        def click(driver: WebDriver) -> bool:
+            driver.find_element(by, what).click()
+            return True
+
+        waits.until(click)
 
     @property
     def words(self) -> str:
