@@ -8,7 +8,6 @@ from notifier.store.snapshots import ListingState
 from notifier.transactions.polls import CompletedWalk
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
-from notifier.upstream.ids import Ids
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
@@ -216,8 +215,6 @@ class ListingWalks:
             kind=kind,
             number=self.number,
             max_pages=self.intervals.max_pages,
-            # Of a full walk it will be every id there is.
-            seen=set() if kind is WalkKind.HEAD else Ids(),
             witness=OrderWitness(keys),
         )
 

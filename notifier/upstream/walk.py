@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.upstream.ids import Ids
 from notifier.upstream.order import OrderWitness
 
 MAX_PAGES = 10_000
@@ -41,7 +40,7 @@ class Walk:
     begun: datetime | None = None
     capped: bool = False
     returned: bool = False
-    seen: Ids | set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
     witness: OrderWitness = field(default_factory=OrderWitness)
     _deepest: int = 0
     _failed_page: int = 0
