@@ -27,6 +27,7 @@ from notifier.destinations.broker_links import (
     Link,
     bounded,
     ended,
+    hush,
     said,
     server_of,
     url_check,
@@ -127,6 +128,7 @@ class AmqpDestination:
         self._server = server_of(options.url.get_secret_value(), PORTS)
         self._tls = tls
         self._timeout_s = timeout_s
+        hush("aio_pika", "aiormq")
         self._link = Link(begin=self._begin, end=_Line.end, is_open=_Line.is_open)
 
     async def send(self, message: Message) -> Receipt:

@@ -5,6 +5,7 @@ and the outbox alone decides when there is another.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -99,6 +100,12 @@ def said(error: object, hidden: Iterable[str | None] = ()) -> str:
     for secret in filter(None, hidden):
         text = text.replace(secret, "…")
     return "".join(one if one.isprintable() else " " for one in text).strip()[:EXCERPT_CHARS]
+
+
+def hush(*libraries: str) -> None:
+    """Keep libraries from logging: what they have to say are our errors."""
+    for name in libraries:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 async def ended(closing: Awaitable[object]) -> None:

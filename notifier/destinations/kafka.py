@@ -27,6 +27,7 @@ from notifier.destinations.broker_links import (
     Server,
     bounded,
     ended,
+    hush,
     said,
     server_of,
 )
@@ -143,6 +144,7 @@ class KafkaDestination:
         self._host = self._servers[0].host
         self._tls = tls
         self._timeout_s = timeout_s
+        hush("aiokafka")
         self._link = Link(begin=self._begin, end=_end, is_open=lambda _: True)
         self._is_idempotent = True
 

@@ -233,6 +233,8 @@ class _Connection:
     async def end(self) -> None:
         """Say goodbye without waiting for an answer."""
         self._paho.disconnect()
+        # It is about to watch its socket, which must not be closed by then.
+        await asyncio.sleep(0)
         if self._paho.socket() is not None:
             self._paho.loop_write()
         self._paho._sock_close()  # noqa: SLF001
