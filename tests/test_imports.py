@@ -236,3 +236,4 @@ def test_the_kinds_are_the_modules_of_their_room_without_an_underscore() -> None
         }
     )
     assert all(kind.model_fields["type"].annotation for kind in building.kinds().values())
+    assert all(kind.delivered_means for kind in building.kinds().values())

@@ -15,6 +15,7 @@ from notifier.cli.shapes import destination_shape, order, overview_shape
 from notifier.messages.escape import one_line
 from notifier.messages.facts import duration
 from notifier.monitoring.health import Trouble, troubles
+from notifier.store import registry
 from notifier.store.engine import Engine
 from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
 
@@ -67,6 +68,8 @@ def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
     typer.echo()
     for line in _lines(found, desk):
         typer.echo(line)
+    for kind, meaning in sorted(registry.meanings(desk.session).items()):
+        typer.echo(f"Delivered ({kind}) means: {meaning}.")
     _tell("What to do:", [one for one in wrong if one.urgent])
     _tell("Worth knowing:", [one for one in wrong if not one.urgent])
 

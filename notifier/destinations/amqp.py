@@ -66,6 +66,7 @@ class AmqpOptions(KindOptions):
 
     takes_events: ClassVar[bool] = True
     needs: ClassVar[str] = "aio_pika"
+    delivered_means: ClassVar[str] = "the broker confirmed it, with a queue to route to"
 
     type: Literal["amqp"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(url_check(PORTS))] = Field(

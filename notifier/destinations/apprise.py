@@ -78,6 +78,7 @@ class AppriseOptions(KindOptions):
 
     is_read_by_people: ClassVar[bool] = True
     needs: ClassVar[str] = "apprise"
+    delivered_means: ClassVar[str] = "the service took it, or each of several did"
 
     type: Literal["apprise"] = Field(description="The kind of destination.")
     url: Url | None = Field(default=None, description="An Apprise URL; it holds a secret.")

@@ -2,7 +2,7 @@
 
 import io
 from datetime import tzinfo
-from typing import Literal, TextIO
+from typing import ClassVar, Literal, TextIO
 
 from pydantic import Field
 from rich.console import Console
@@ -45,6 +45,8 @@ def style_of(event_type: str) -> str:
 
 class ConsoleOptions(KindOptions):
     """``{type: console}`` in the rules file."""
+
+    delivered_means: ClassVar[str] = "it was written"
 
     type: Literal["console"] = Field(description="The kind of destination.")
 

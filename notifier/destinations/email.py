@@ -66,6 +66,7 @@ class EmailOptions(KindOptions):
     """``{type: email, to: [boss@example.com, assignee]}`` in the rules file."""
 
     is_read_by_people: ClassVar[bool] = True
+    delivered_means: ClassVar[str] = "the mail server took it for the recipients"
 
     type: Literal["email"] = Field(description="The kind of destination.")
     to: Annotated[

@@ -97,6 +97,7 @@ class KafkaOptions(KindOptions):
 
     takes_events: ClassVar[bool] = True
     needs: ClassVar[str] = "aiokafka"
+    delivered_means: ClassVar[str] = "all replicas in sync have it"
 
     type: Literal["kafka"] = Field(description="The kind of destination.")
     brokers: Annotated[

@@ -73,6 +73,7 @@ class MqttOptions(KindOptions):
 
     takes_events: ClassVar[bool] = True
     needs: ClassVar[str] = "aiomqtt"
+    delivered_means: ClassVar[str] = "the broker acknowledged it, also where nobody subscribes"
 
     type: Literal["mqtt"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(url_check(PORTS))] = Field(

@@ -81,6 +81,7 @@ class NatsOptions(KindOptions):
         "another destination has this server and stream, and JetStream drops what comes"
         " under an id that it has"
     )
+    delivered_means: ClassVar[str] = "the JetStream stream has it"
 
     type: Literal["nats"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(url_check(PORTS))] = Field(

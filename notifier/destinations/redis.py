@@ -52,6 +52,7 @@ class RedisOptions(KindOptions):
 
     takes_events: ClassVar[bool] = True
     needs: ClassVar[str] = "redis"
+    delivered_means: ClassVar[str] = "Redis answered XADD"
 
     type: Literal["redis"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(url_check(PORTS))] = Field(

@@ -61,6 +61,7 @@ class SlackOptions(KindOptions):
 
     medium: ClassVar[Medium] = Medium.SLACK
     is_read_by_people: ClassVar[bool] = True
+    delivered_means: ClassVar[str] = "Slack took it"
 
     type: Literal["slack"] = Field(description="The kind of destination.")
     channel: Annotated[str, AfterValidator(check_channel)] | None = Field(

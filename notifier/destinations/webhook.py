@@ -110,6 +110,7 @@ class WebhookOptions(KindOptions):
 
     takes_events: ClassVar[bool] = True
     is_tried_with_a_sample: ClassVar[bool] = True
+    delivered_means: ClassVar[str] = "the receiver answered 2xx"
 
     type: Literal["webhook"] = Field(description="The kind of destination.")
     url: Annotated[SecretStr, AfterValidator(_check_url)] = Field(

@@ -73,13 +73,15 @@ class DestinationOptions(Options):
     event as its envelope, in a message of its own, without words; ``medium``, what words
     are written for; ``is_read_by_people``, whether its messages may flood somebody, and
     build on what earlier ones about the lead remembered; ``sole_because``, why two with the
-    same :meth:`sole_key` may not stand beside each other.
+    same :meth:`sole_key` may not stand beside each other; ``delivered_means``, what has
+    happened to a message of which "delivered" is told.
     """
 
     takes_events: ClassVar[bool] = False
     medium: ClassVar[Medium] = Medium.PLAIN
     is_read_by_people: ClassVar[bool] = False
     sole_because: ClassVar[str] = ""
+    delivered_means: ClassVar[str] = ""
 
     type: str = Field(description="The kind of destination.")
     mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(

@@ -135,6 +135,7 @@ def _take_over(
         watched={one.source.bot_id: one.source.name for one in config.sources},
         destinations={name: one.kind for name, one in rules.destinations.items()},
         rules=[one.name for one in rules.rules] + [one.name for one in rules.reports],
+        meanings={one.kind: one.traits.delivered_means for one in rules.destinations.values()},
     )
     reports.keep_schedule(session, rules.reports, now_ms=now_ms)
     outbox.release_all(session, now_ms=now_ms)

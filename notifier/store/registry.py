@@ -10,6 +10,7 @@ from notifier.store.batches import NOBODY
 from notifier.store.session import Session
 
 RULES = "rule_names"
+MEANINGS = "delivered_means"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,11 @@ def put_in_force(
     watched: Mapping[str, str],
     destinations: Mapping[str, str],
     rules: Iterable[str],
+    meanings: Mapping[str, str] | None = None,
 ) -> None:
     """Note the sources (bot id to name), the destinations (name to kind) and the rules.
+
+    ``meanings`` tells by kind what "delivered" means.
 
     Others are forgotten as such; what they left in the database stays.
     """
@@ -43,6 +47,13 @@ def put_in_force(
         [{"name": name, "kind": kind} for name, kind in destinations.items()],
     )
     notes.put(session, RULES, orjson.dumps(list(rules)).decode())
+    notes.put(session, MEANINGS, orjson.dumps(dict(meanings or {})).decode())
+
+
+def meanings(session: Session) -> dict[str, str]:
+    """Return what "delivered" means, by the kinds of the rules in force."""
+    found: dict[str, str] = orjson.loads(notes.read(session).get(MEANINGS, "{}"))
+    return found
 
 
 def names(session: Session) -> Names:

@@ -230,3 +230,15 @@ def test_the_screen_fits_a_terminal(
     filled.park("ops", "the channel #sales-leads-of-the-whole-company is archived " * 2, "")
     tables = notifier("status").out.partition("What to do")[0]
     assert all(len(line) <= 80 for line in tables.splitlines())
+
+
+def test_status_says_what_delivered_means(filled: Filled, notifier: Run) -> None:
+    with filled.db.transaction():
+        registry.put_in_force(
+            filled.db,
+            watched={},
+            destinations={"bus": "nats"},
+            rules=(),
+            meanings={"nats": "the JetStream stream has it"},
+        )
+    assert "Delivered (nats) means: the JetStream stream has it." in notifier("status").out
