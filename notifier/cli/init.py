@@ -25,6 +25,8 @@ app = typer.Typer()
 RULES_NAME = "rules.yaml"
 RULES, WEBHOOK = "NOTIFIER_RULES", "SLACK_WEBHOOK"
 BASE_URL, TIMEZONE = "NOTIFIER_BASE_URL", "NOTIFIER_TIMEZONE"
+HTTP, PASSWORD = "NOTIFIER_HTTP", "NOTIFIER_WEB_PASSWORD"
+LOOPBACK = "127.0.0.1:8787"
 
 Option = str | None
 
@@ -41,6 +43,9 @@ def init(
     base_url: Annotated[Option, typer.Option(help="A white-label API's address.")] = None,
     timezone: Annotated[Option, typer.Option(help="Such as Asia/Kolkata.")] = None,
     inbox_url: Annotated[Option, typer.Option(help="Link to a chat, with {uuid}.")] = None,
+    web_password: Annotated[
+        Option, typer.Option(help="Opens the page to look at; without one it stays closed.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files go.", file_okay=False)] = Path(),
     force: Annotated[
         bool, typer.Option("--force", help="Change files that exist; copies are kept.")
@@ -64,11 +69,18 @@ def init(
             TIMEZONE: timezone,
             "NOTIFIER_INBOX_URL": inbox_url,
         }
-        values = _answers(given, values, folder)
+        values = _answers(given, values, folder) | _page(web_password, values)
         _write_dotenv(dotenv, values)
     if rules not in kept:
         _write(rules, rules_text(slack=WEBHOOK in values), mode=0o666)  # less the umask's
-    _conclude(folder, kept, values.get(RULES))
+    _conclude(folder, kept, values)
+
+
+def _page(password: str | None, known: Mapping[str, str]) -> dict[str, str]:
+    """Return what opens the page, where it is to be opened: it needs an address, too."""
+    if not password:
+        return {}
+    return {HTTP: known.get(HTTP, LOOPBACK), PASSWORD: password}
 
 
 def _answers(
@@ -139,15 +151,19 @@ def _writing(path: Path) -> Iterator[None]:
         raise typer.Exit(Exit.FAILED) from None
 
 
-def _conclude(folder: Path, kept: Sequence[Path], rules: str | None) -> None:
+def _conclude(folder: Path, kept: Sequence[Path], values: Mapping[str, str]) -> None:
     for path in kept:
         remedy = "--force changes it and keeps a copy"
         typer.echo(f"{path} is there already and stays as it is; {remedy}", err=True)
     names = [folder / name for name in (".env", RULES_NAME)]
     written = " and ".join(str(path) for path in names if path not in kept)
     typer.echo(f"Wrote {written}.", err=True)
-    if rules != RULES_NAME:
+    if values.get(RULES) != RULES_NAME:
         remedy = f"write {RULES}={RULES_NAME} into .env"
         typer.echo(f"{RULES} does not name {RULES_NAME}: {remedy}", err=True)
+    if PASSWORD in values:
+        typer.echo(f"The page will be at http://{values.get(HTTP, LOOPBACK)}/", err=True)
+    else:
+        typer.echo(f"For a page to look at set {PASSWORD} and {HTTP}={LOOPBACK}.", err=True)
     place = "" if folder == Path() else f"cd {folder} && "
     typer.echo(f"Next: {place}notifier check && notifier run", err=True)

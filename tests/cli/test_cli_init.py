@@ -176,3 +176,18 @@ def test_an_answer_that_is_no_text_is_told(tmp_path: Path, typed: bytes, locale:
     assert (ran.returncode, ran.stdout.strip()) == (2, b"")
     assert ran.stderr.splitlines()[-1].startswith(b"BotPenguin token: ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_opens_the_page_on_loopback(notifier: Run, tmp_path: Path) -> None:
+    ended = notifier("init", *FLAGS, "--web-password", "correct horse")
+    assert ended.code == 0
+    lines = (tmp_path / ".env").read_text().splitlines()
+    assert "NOTIFIER_WEB_PASSWORD=correct horse" in lines
+    assert "NOTIFIER_HTTP=127.0.0.1:8787" in lines
+    assert "The page will be at http://127.0.0.1:8787/" in ended.err
+    assert notifier("check").code == 0
+
+
+def test_without_a_password_it_says_how_to_open_the_page(notifier: Run) -> None:
+    ended = notifier("init", *FLAGS)
+    assert "For a page to look at set NOTIFIER_WEB_PASSWORD" in ended.err
