@@ -57,7 +57,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PlannedEvent:
     """An event with its deliveries."""
 
     event: Event
@@ -69,7 +69,7 @@ class Plan:
     """What one reading of a lead leads to."""
 
     changes: tuple[Change, ...]
-    told: tuple[Told, ...]
+    told: tuple[PlannedEvent, ...]
     timers: tuple[TimerChange, ...] = ()
 
 
@@ -96,14 +96,14 @@ def plan(
     timers = timer_changes(before, after, rules, at=at)
     return Plan(
         changes=tuple(changes),
-        told=told(events, rules, at=at, mutes=mutes),
+        told=plan_deliveries(events, rules, at=at, mutes=mutes),
         timers=tuple(one for one in timers if announce or one.since is None),
     )
 
 
-def told(
+def plan_deliveries(
     events: Sequence[Event], rules: Ruleset, *, at: datetime, mutes: Mutes
-) -> tuple[Told, ...]:
+) -> tuple[PlannedEvent, ...]:
     """Return the events, all of one lead or one operation, with their deliveries."""
     matches = [(event, match(rules, event, at=at)) for event in events]
     first: dict[tuple[str, str], str] = {}
@@ -111,7 +111,7 @@ def told(
         for one in matched:
             first.setdefault((one.rule.name, one.destination), event.id)
     return tuple(
-        Told(
+        PlannedEvent(
             event=event,
             deliveries=tuple(
                 planned(one, rules, mutes=mutes, first=first[_key(one)]) for one in matched

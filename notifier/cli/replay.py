@@ -22,14 +22,14 @@ from notifier.cli.tables import event_words
 from notifier.core.events import Event, decode
 from notifier.core.outcome import State
 from notifier.core.standing import Health
-from notifier.plan import Planned, told
+from notifier.plan import Planned, plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, outbox, registry, replays
 from notifier.store.destinations import standing
 from notifier.store.forgotten import is_erased
 from notifier.store.parts import taken_back
 from notifier.store.replays import Past
-from notifier.transactions.write_events import gathered, new_delivery
+from notifier.transactions.write_events import join_digest, new_delivery
 
 app = typer.Typer()
 
@@ -113,11 +113,13 @@ def _made(
     for _, group in groupby(kept, key=lambda pair: pair[0].poll):
         found = list(group)
         seqs = {event.id: one.seq for one, event in found}
-        for one in told([event for _, event in found], rules, at=desk.at, mutes=muted):
+        for one in plan_deliveries(
+            [event for _, event in found], rules, at=desk.at, mutes=muted
+        ):
             for planned in one.deliveries:
                 if planned.destination != destination:
                     continue
-                decided = gathered(desk.session, planned, rules)
+                decided = join_digest(desk.session, planned, rules)
                 new = new_delivery(one, decided, seqs[one.event.id], desk.now_ms)
                 outbox.add(desk.session, [new])
                 yield one.event, decided

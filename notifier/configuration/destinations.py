@@ -15,7 +15,7 @@ from notifier import destinations as room
 from notifier.configuration.settings import Settings
 from notifier.core.outcome import Policy
 from notifier.destinations.base import BuildContext, Destination, KindOptions
-from notifier.dispatcher.tools import Limits
+from notifier.dispatcher.context import Limits
 from notifier.errors import ConfigError, Fault
 from notifier.rules.model import DestinationSpec, Ruleset
 
@@ -108,5 +108,5 @@ def _limits(spec: DestinationSpec) -> Limits:
         ),
         burst=spec.options.burst if is_read_by_people else None,
         channel=spec.options.channel_key(),
-        converses=is_read_by_people,
+        uses_lead_memory=is_read_by_people,
     )

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from notifier.destinations.base import Destination
+from notifier.dispatcher.context import LaneContext, Limits
 from notifier.dispatcher.lane import Lane
 from notifier.dispatcher.pace import Pace
-from notifier.dispatcher.tools import LaneTools, Limits
 
 STOP_WITHIN_S = 10.0
 
@@ -21,7 +21,7 @@ class Dispatcher:
         self,
         destinations: Mapping[str, Destination],
         limits: Mapping[str, Limits],
-        tools: LaneTools,
+        tools: LaneContext,
     ) -> None:
         """Make a lane for each destination; those of one channel share its tempo."""
         paces: dict[str, Pace] = {}

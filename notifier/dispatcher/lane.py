@@ -11,11 +11,11 @@ from notifier.core.standing import FAILURES_UNTIL_FAILING, Health
 from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
+from notifier.dispatcher.context import LaneContext, Limits
 from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.sending import attempt
-from notifier.dispatcher.tools import LaneTools, Limits
 from notifier.errors import BusyError, StoreError
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
@@ -33,7 +33,7 @@ class Lane:
     """Claims, sends and records for one destination; holds no decision of its own."""
 
     def __init__(
-        self, destination: Destination, limits: Limits, tools: LaneTools, pace: Pace
+        self, destination: Destination, limits: Limits, tools: LaneContext, pace: Pace
     ) -> None:
         self._destination = destination
         self._limits = limits
@@ -168,7 +168,7 @@ class Lane:
             destination=self._destination.name,
             policy=self._limits.policy,
             burst=self._limits.burst,
-            converses=self._limits.converses,
+            uses_lead_memory=self._limits.uses_lead_memory,
             present=self._tools.present,
             free=self._destination.slots - len(self._in_flight) if free else 0,
             in_flight=len(self._in_flight),

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from notifier.core.records import Source
 from notifier.core.rows import iso_ms
-from notifier.dispatcher.tools import Limits
+from notifier.dispatcher.context import Limits
 from notifier.messages.digest import digest_text
 from notifier.messages.text import Medium
 from notifier.rehearsal.row import Fields, row_of

@@ -16,10 +16,10 @@ from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
 from notifier.core.rows import Row, moment_of, ms_of
 from notifier.destinations.base import KindOptions, Message, Receipt
+from notifier.dispatcher.context import Limits
 from notifier.dispatcher.messages import message_of
-from notifier.dispatcher.tools import Limits
 from notifier.errors import SkippedDeliveryError
-from notifier.plan import told
+from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import dues, mutes, snapshots, timers
 from notifier.store.opening import memory
@@ -102,7 +102,7 @@ class Stage:
         event = operation(kind, about, at=self.now, reason=reason)
         with self.session.transaction():
             muted = mutes.active(self.session, now_ms=self._ms)
-            events = told([event], self.rules, at=self.now, mutes=muted)
+            events = plan_deliveries([event], self.rules, at=self.now, mutes=muted)
             ledger.write(
                 self.session, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
             )

@@ -15,13 +15,13 @@ from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.core.records import Lead, Source
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.tools import LaneTools
+from notifier.dispatcher.context import LaneContext
 from notifier.monitoring.pages import Pages
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.store import burials, destinations, dues, outbox, registry
+from notifier.store import destinations, dues, expiry, outbox, registry
 from notifier.store.db import Store
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -105,7 +105,7 @@ async def engine(
         present = _present(by_bot, rules)
         await shared.store.run(_take_over, config, present, now_ms=clocks.now_ms())
         dispatcher = Dispatcher()
-        lane_tools = LaneTools(
+        lane_tools = LaneContext(
             store=shared.store,
             rules=lambda: rules,
             present=present,
@@ -143,12 +143,12 @@ def _take_over(
     enabled = {rule.name for rule in rules.rules if rule.enabled}
     dues.release_digests(session, enabled, now_ms=now_ms)
     faults = overdue.reconcile(session, rules, present)
-    with part(session) as burying:
-        for name, died in burials.bury_removed(session, rules.destinations).items():
+    with part(session) as expiring:
+        for name, died in expiry.expire_removed(session, rules.destinations).items():
             destinations.count_dead(session, name, died)
-        trouble.tell_removed(session, rules, now_ms=now_ms)
+        trouble.write_alerts_of_removed(session, rules, now_ms=now_ms)
     # What waits from before must not keep the rest from starting.
-    for fault in (*faults, *([burying.fault] if burying.fault else ())):
+    for fault in (*faults, *([expiring.fault] if expiring.fault else ())):
         log.error("start_incomplete", exc_info=fault)
 
 

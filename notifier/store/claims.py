@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from notifier.core.events import Event, decode
-from notifier.core.outcome import LOST_UNTIL_ALONE
+from notifier.core.outcome import SEND_ALONE_AFTER
 from notifier.errors import DamagedError
-from notifier.store.burials import DAMAGED, bury
+from notifier.store.expiry import DAMAGED, expire
 from notifier.store.mapping import flag, named
 from notifier.store.session import Session
 from notifier.store.texts import is_damaged, raw
@@ -64,12 +64,12 @@ def claim(
     now_ms: int,
     limit: int,
     probe: bool = False,
-    suspects: bool = False,
+    crash_suspects: bool = False,
 ) -> list[tuple[Claimed, ...]]:
     """Claim up to ``limit`` due bundles of different leads, oldest first.
 
     What the program has ended with so often that it is to go alone is claimed as
-    one of the ``suspects`` only, or as a probe, which also takes what waits for a
+    one of the ``crash_suspects`` only, or as a probe, which also takes what waits for a
     retry. Both take the least tried lead first, so that one bad message cannot keep
     the others back.
     """
@@ -82,7 +82,7 @@ def claim(
             now_ms=now_ms,
             limit=limit - len(found),
             probe=probe,
-            suspects=suspects,
+            crash_suspects=crash_suspects,
         )
         found += some
         if not set_aside:
@@ -91,14 +91,20 @@ def claim(
 
 
 def _claim_some(
-    session: Session, destination: str, *, now_ms: int, limit: int, probe: bool, suspects: bool
+    session: Session,
+    destination: str,
+    *,
+    now_ms: int,
+    limit: int,
+    probe: bool,
+    crash_suspects: bool,
 ) -> tuple[list[tuple[Claimed, ...]], bool]:
     """Claim as :func:`claim` does; the second is whether a damaged one left its place free."""
-    lost = "d.lost > 0 AND d.lost >= :alone" if suspects else "d.lost < :alone"
+    lost = "d.lost > 0 AND d.lost >= :alone" if crash_suspects else "d.lost < :alone"
     due = (
         "d.due_ms <= :now_ms OR d.attempts > 0" if probe else f"d.due_ms <= :now_ms AND {lost}"
     )
-    order = "d.claim, d.due_ms, d.id" if probe or suspects else "d.due_ms, d.id"
+    order = "d.claim, d.due_ms, d.id" if probe or crash_suspects else "d.due_ms, d.id"
     candidates = session.execute(
         f"SELECT d.bundle, d.lane_key, d.id FROM deliveries AS d WHERE d.state = 'pending'"  # noqa: S608
         f" AND d.destination = :destination AND d.claimed = 0 AND ({due}) AND ({UNBLOCKED})"
@@ -107,12 +113,12 @@ def _claim_some(
             "destination": destination,
             "now_ms": now_ms,
             "limit": limit,
-            "alone": LOST_UNTIL_ALONE,
+            "alone": SEND_ALONE_AFTER,
         },
     ).fetchall()
     damaged = [one for bundle, key, one in candidates if is_damaged(bundle, key)]
     if damaged:
-        bury(session, damaged, DAMAGED)
+        expire(session, damaged, DAMAGED)
         candidates = [one for one in candidates if one[2] not in damaged]
     one_a_lead = {key: bundle for bundle, key, _ in reversed(candidates)}
     bundles = dict.fromkeys(b for b, key, _ in candidates if one_a_lead[key] == b)
@@ -154,7 +160,7 @@ def _claimed(session: Session, ids: Sequence[int]) -> Iterable[Claimed]:
         try:
             yield _read(row)
         except DamagedError:
-            bury(session, [row["id"]], DAMAGED)
+            expire(session, [row["id"]], DAMAGED)
 
 
 def _read(row: dict[str, Any]) -> Claimed:

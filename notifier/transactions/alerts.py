@@ -1,4 +1,4 @@
-"""A destination's trouble, its end, and dead deliveries become events for others."""
+"""Writes the events about destinations: down, up again, and how many deliveries died."""
 
 from datetime import datetime
 
@@ -6,15 +6,15 @@ from notifier.core.events import Event, EventType, operation
 from notifier.core.outcome import HOUR_MS
 from notifier.core.rows import moment_of, ms_of
 from notifier.core.standing import TELL_DOWN_AFTER_MS, Health, Standing, is_down
-from notifier.plan import told
+from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
 from notifier.store.session import Session
-from notifier.transactions import write_events as ledger
+from notifier.transactions import write_events
 from notifier.transactions.write_events import Written
 
 
-def tell(
+def write_due_alerts(
     session: Session,
     name: str,
     standing: Standing,
@@ -25,13 +25,13 @@ def tell(
 ) -> int | None:
     """Write the events that are due about a destination, adding to ``written``.
 
-    Returns when there may be something to tell of that is not due yet.
+    Returns when there may be something to write that is not due yet.
     """
     at = moment_of(now_ms)
     was_told = destinations.told_down(session, name)
     count, dead_ms = destinations.take_dead(session, name, now_ms=now_ms, every_ms=HOUR_MS)
     for event in (
-        _turned(session, name, standing, was_told=was_told, at=at),
+        _up_or_down_event(session, name, standing, was_told=was_told, at=at),
         _dead(name, count, rules, at),
     ):
         if event is not None:
@@ -40,10 +40,10 @@ def tell(
     return min((moment for moment in later if moment is not None), default=None)
 
 
-def tell_removed(session: Session, rules: Ruleset, *, now_ms: int) -> None:
+def write_alerts_of_removed(session: Session, rules: Ruleset, *, now_ms: int) -> None:
     """Write what became of deliveries to destinations that no lane looks after any more.
 
-    What it is too early to tell is told by the next engine.
+    The next engine writes what it is too early for now.
     """
     at = moment_of(now_ms)
     for name in destinations.untold_removed(session):
@@ -52,7 +52,7 @@ def tell_removed(session: Session, rules: Ruleset, *, now_ms: int) -> None:
             _write(session, event, rules, at=at, written=Written())
 
 
-def _turned(
+def _up_or_down_event(
     session: Session, name: str, standing: Standing, *, was_told: bool, at: datetime
 ) -> Event | None:
     """Return the event that a destination is down, or up again, noting that it is told."""
@@ -89,8 +89,8 @@ def _write(
     session: Session, event: Event, rules: Ruleset, *, at: datetime, written: Written
 ) -> None:
     at_ms = ms_of(at)
-    decided = told([event], rules, at=at, mutes=mutes.active(session, now_ms=at_ms))
-    ledger.write(session, decided, rules, bot_id=None, at_ms=at_ms, written=written)
+    decided = plan_deliveries([event], rules, at=at, mutes=mutes.active(session, now_ms=at_ms))
+    write_events.write(session, decided, rules, bot_id=None, at_ms=at_ms, written=written)
 
 
 def _down_ms(standing: Standing, *, was_told: bool) -> int | None:

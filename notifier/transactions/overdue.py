@@ -6,7 +6,7 @@ from datetime import datetime
 from notifier.core.events import overdue
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes, told
+from notifier.plan import Mutes, plan_deliveries
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_rules
@@ -153,6 +153,6 @@ def _told(
         for_s=int(rule.for_.total_seconds()),
         at=at,
     )
-    written, found = Written(), told([event], rules, at=at, mutes=mutes)
+    written, found = Written(), plan_deliveries([event], rules, at=at, mutes=mutes)
     ledger.write(session, found, rules, bot_id=lead.bot_id, at_ms=ms_of(at), written=written)
     return written

@@ -7,7 +7,7 @@ from datetime import datetime
 from notifier.core.events import EventType, operation
 from notifier.core.records import Source
 from notifier.core.rows import ms_of
-from notifier.plan import told
+from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, snapshots, sources
 from notifier.store.session import Session
@@ -131,6 +131,6 @@ def tell_transition(
     )
     written = Written()
     muted = mutes.active(session, now_ms=at_ms)
-    events = told([event], rules, at=at, mutes=muted)
+    events = plan_deliveries([event], rules, at=at, mutes=muted)
     ledger.write(session, events, rules, bot_id=None, at_ms=at_ms, written=written)
     return written

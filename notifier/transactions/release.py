@@ -1,4 +1,4 @@
-"""What waited long enough is looked at again: still so, and in which words?"""
+"""Re-evaluates held deliveries when they come due: still so, and in which words?"""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ import msgspec
 from notifier.core.events import OVERDUE, Event, decode, encode
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes, Told, planned
+from notifier.plan import Mutes, PlannedEvent, planned
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import waiting
@@ -15,12 +15,12 @@ from notifier.store.deliveries import Delivery
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions.overdue import Present
-from notifier.transactions.write_events import gathered, new_delivery
+from notifier.transactions.write_events import join_digest, new_delivery
 
 NO_LONGER_SO = "no longer so"
 
 
-def ripen(
+def release_due(
     session: Session,
     destination: str,
     rules: Ruleset,
@@ -103,7 +103,7 @@ def _settle(
         waiting.skip(session, one.id, NO_LONGER_SO)
         return
     # Drops come first, and the rule that claims the destination last.
-    decided = gathered(session, planned(matches[-1], rules, mutes=mutes), rules)
+    decided = join_digest(session, planned(matches[-1], rules, mutes=mutes), rules)
     at_ms = ms_of(at)
-    new = new_delivery(Told(event=event, deliveries=()), decided, 0, at_ms)
+    new = new_delivery(PlannedEvent(event=event, deliveries=()), decided, 0, at_ms)
     waiting.replan(session, one.id, new, envelope=encode(event).decode())

@@ -10,14 +10,14 @@ from notifier.core.standing import Health, Standing, failing_for, standing_after
 from notifier.errors import RecipientRefusedError
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import burials, bursts, claims, destinations, dues, mutes, outbox
+from notifier.store import bursts, claims, destinations, dues, expiry, mutes, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part
 from notifier.store.session import Session
-from notifier.transactions import alerts as trouble
+from notifier.transactions import alerts
 from notifier.transactions.attempts import Attempt, Ended, record
 from notifier.transactions.overdue import Present
-from notifier.transactions.release import ripen
+from notifier.transactions.release import release_due
 from notifier.transactions.write_events import Written
 
 
@@ -25,7 +25,7 @@ from notifier.transactions.write_events import Written
 class LaneFacts:
     """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
 
-    ``converses``: its messages need their lead's present state and what earlier ones
+    ``uses_lead_memory``: its messages need their lead's present state and what earlier ones
     remembered. ``owes_probe``: the last one told of its recipient alone, so that
     another may go at once.
     """
@@ -36,7 +36,7 @@ class LaneFacts:
     present: Present
     free: int
     in_flight: int
-    converses: bool = True
+    uses_lead_memory: bool = True
     owes_probe: bool = False
 
 
@@ -73,7 +73,7 @@ def take_turn(
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
     before = standing = destinations.standing(session, name)
-    owes_probe = lane.owes_probe or any(map(_told_nothing, attempts))
+    owes_probe = lane.owes_probe or any(map(_proved_nothing, attempts))
     turn = Turn(before=before, owes_probe=owes_probe)
     turn.ended = record(session, attempts, lane.policy, now_ms=now_ms)
     for attempt in attempts:
@@ -90,14 +90,14 @@ def take_turn(
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(session, name)
-    _bury(session, lane, standing, turn, now_ms)
-    _tell(session, lane, standing, turn, rules, now_ms=now_ms)
+    _expire(session, lane, standing, turn, now_ms)
+    _write_alerts(session, lane, standing, turn, rules, now_ms=now_ms)
     _prepare(session, lane, rules, turn, now_ms)
     _claim(session, lane, standing, turn, now_ms)
     return turn
 
 
-def _told_nothing(attempt: Attempt) -> bool:
+def _proved_nothing(attempt: Attempt) -> bool:
     """Whether it was a probe that the recipient refused, not the destination."""
     return attempt.probe and isinstance(attempt.failure, RecipientRefusedError)
 
@@ -123,22 +123,22 @@ def record_alone(
     return ended
 
 
-def _bury(
+def _expire(
     session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
 ) -> None:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
-    dead += burials.bury_lost(session, lane.destination)
+    dead += expiry.expire_crashed(session, lane.destination)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
-        dead += burials.bury_old(session, lane.destination, older_than_ms=oldest_ms)
+        dead += expiry.expire_overdue(session, lane.destination, older_than_ms=oldest_ms)
         planned_ms = dues.next_old_ms(session, lane.destination, from_ms=oldest_ms)
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
         destinations.count_dead(session, lane.destination, dead)
 
 
-def _tell(
+def _write_alerts(
     session: Session,
     lane: LaneFacts,
     standing: Standing,
@@ -149,21 +149,21 @@ def _tell(
 ) -> None:
     """Tell others of the destination; where that fails, the next turn tries again."""
     written = Written()
-    with part(session) as telling:
-        told_ms = trouble.tell(
+    with part(session) as writing:
+        told_ms = alerts.write_due_alerts(
             session, lane.destination, standing, rules, now_ms=now_ms, written=written
         )
         turn.next_ms = _earliest(turn.next_ms, told_ms)
         turn.written = written
-    if telling.fault:
-        turn.faults.append(telling.fault)
+    if writing.fault:
+        turn.faults.append(writing.fault)
 
 
 def _prepare(
     session: Session, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int
 ) -> None:
     """Look again at what waited long enough, and sum up what would flood."""
-    turn.faults += ripen(
+    turn.faults += release_due(
         session,
         lane.destination,
         rules,
@@ -195,7 +195,7 @@ def _claim(
             # Alone: one of several that were cut off together may end the program again.
             alone = min(lane.free, 1)
             turn.claimed = claims.claim(
-                session, name, now_ms=now_ms, limit=alone, suspects=True
+                session, name, now_ms=now_ms, limit=alone, crash_suspects=True
             )
         due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
@@ -208,7 +208,7 @@ def _claim(
         if is_time:
             due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
-    for bundle in turn.claimed if lane.converses else ():
+    for bundle in turn.claimed if lane.uses_lead_memory else ():
         _recall(session, lane, turn, bundle[0].lane_key)
 
 

@@ -1,7 +1,7 @@
-"""Writing what :mod:`notifier.plan` decided: events, and what each destination gets.
+"""Stores events and their deliveries, as :mod:`notifier.plan` decided.
 
-Here a new event also meets what already waits: it joins an open digest, or
-makes a settling lead wait longer.
+A new event also changes what already waits: it joins an open digest, or makes a
+settling lead wait longer.
 """
 
 from collections.abc import Collection, Iterable
@@ -12,7 +12,7 @@ from notifier.core.events import UPDATES, Event
 from notifier.core.outcome import State
 from notifier.core.responses import step
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Planned, Told, lane_key
+from notifier.plan import Planned, PlannedEvent, lane_key
 from notifier.rules.matching import Timing
 from notifier.rules.model import Ruleset
 from notifier.store import events, outbox, responses, waiting
@@ -46,7 +46,7 @@ class Written:
 
 def write(
     session: Session,
-    told: Iterable[Told],
+    told: Iterable[PlannedEvent],
     rules: Ruleset,
     *,
     bot_id: str | None,
@@ -58,12 +58,12 @@ def write(
     seqs = events.add(session, [one.event for one in found], bot_id=bot_id, observed_ms=at_ms)
     stored = [(one, seq) for one, seq in zip(found, seqs, strict=True) if seq is not None]
     responses.observe(session, filter(None, (step(one.event) for one, _ in stored)))
-    meeting = _Meeting(session, rules, at_ms)
-    meeting.unsettle({lane_key(one.event) for one, _ in stored if one.event.lead})
+    pending = _PendingDeliveries(session, rules, at_ms)
+    pending.extend_settling({lane_key(one.event) for one, _ in stored if one.event.lead})
     deliveries = [
         new_delivery(one, planned, seq, at_ms)
         for one, seq in stored
-        for planned in meeting.met(one)
+        for planned in pending.merge(one)
     ]
     outbox.add(session, deliveries)
     written.events += [one.event for one, _ in stored]
@@ -79,7 +79,7 @@ def write(
     ]
 
 
-def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelivery:
+def new_delivery(one: PlannedEvent, planned: Planned, seq: int, at_ms: int) -> NewDelivery:
     """Return the row of a planned delivery of the event stored under ``seq``."""
     return NewDelivery(
         event_seq=seq,
@@ -101,7 +101,7 @@ def new_delivery(one: Told, planned: Planned, seq: int, at_ms: int) -> NewDelive
     )
 
 
-def gathered(
+def join_digest(
     session: Session, planned: Planned, rules: Ruleset, *, begun: Digests | None = None
 ) -> Planned:
     """Let a delivery join the digest that its rule has open for the destination.
@@ -120,8 +120,8 @@ def gathered(
     return replace(planned, bundle=planned.bundle if singly else bundle, due=moment_of(due_ms))
 
 
-class _Meeting:
-    """Lets new deliveries meet what waits: in the database, and of this very writing."""
+class _PendingDeliveries:
+    """Merges new deliveries with pending ones: those stored, and those of this writing."""
 
     def __init__(self, session: Session, rules: Ruleset, at_ms: int) -> None:
         self._session = session
@@ -130,7 +130,7 @@ class _Meeting:
         self._settling: set[tuple[str, str]] = set()  # lane key, destination
         self._digests: Digests = {}
 
-    def unsettle(self, keys: Collection[str]) -> None:
+    def extend_settling(self, keys: Collection[str]) -> None:
         """Let what settles of these leads wait longer, since something happens to them."""
         for one in waiting.settling(self._session, keys):
             self._settling.add((one.lane_key, one.destination))
@@ -141,14 +141,14 @@ class _Meeting:
                 due_ms = min(self._at_ms + settle_ms, latest_ms)
                 waiting.postpone(self._session, one.id, due_ms=due_ms)
 
-    def met(self, told: Told) -> list[Planned]:
+    def merge(self, told: PlannedEvent) -> list[Planned]:
         """Return the event's deliveries as they are to be stored."""
         lead = lane_key(told.event)
         joined = [
-            gathered(self._session, one, self._rules, begun=self._digests)
+            join_digest(self._session, one, self._rules, begun=self._digests)
             for one in told.deliveries
         ]
-        found = [self._absorbed(one, told.event, lead) for one in joined]
+        found = [self._skip_if_settling(one, told.event, lead) for one in joined]
         self._settling |= {
             (lead, one.destination)
             for one in found
@@ -156,7 +156,7 @@ class _Meeting:
         }
         return found
 
-    def _absorbed(self, planned: Planned, event: Event, lead: str) -> Planned:
+    def _skip_if_settling(self, planned: Planned, event: Event, lead: str) -> Planned:
         """Skip a change of details that the settling message will tell anyway."""
         is_told = (lead, planned.destination) in self._settling
         if not is_told or event.type not in UPDATES or planned.state is not State.PENDING:

@@ -12,7 +12,7 @@ from notifier.core.events import encode
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import BadRecordError, iso_ms, ms_of
 from notifier.messages.views import nearest
-from notifier.plan import Mutes, Planned, Told, plan
+from notifier.plan import Mutes, Planned, PlannedEvent, plan
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import changed, filled
 from notifier.rules.model import Ruleset
@@ -139,7 +139,7 @@ SHAPES = {
 }
 
 
-def _happens(one: Told, rules: Ruleset) -> Happens:
+def _happens(one: PlannedEvent, rules: Ruleset) -> Happens:
     return Happens(
         what=event_words(one.event, rules.agents),
         type=one.event.type.value,
@@ -148,7 +148,7 @@ def _happens(one: Told, rules: Ruleset) -> Happens:
     )
 
 
-def _would(planned: Planned, one: Told) -> Would:
+def _would(planned: Planned, one: PlannedEvent) -> Would:
     text = planned.text
     return Would(
         rule=planned.rule,

@@ -25,7 +25,7 @@ from notifier.configuration.destinations import build_destinations, kinds, limit
 from notifier.configuration.settings import Settings
 from notifier.core.records import LEAD, Source
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.tools import LaneTools
+from notifier.dispatcher.context import LaneContext
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
@@ -95,7 +95,7 @@ async def _delivered(path: Path, url: str) -> float:
             done.set()
 
     destinations = build_destinations(Settings(), rules, now=clocks.now, out=StringIO())
-    tools = LaneTools(
+    tools = LaneContext(
         store=store,
         rules=lambda: rules,
         present=lambda db, key: present_lead(db, key, {SOURCE.bot_id: SOURCE}, rules),

@@ -9,7 +9,7 @@ from filled import ASHA, Filled, ms
 from notifier.core.outcome import Outcome, State
 from notifier.core.rows import Json
 from notifier.core.standing import Health, Standing
-from notifier.store import burials, claims, destinations, mutes, outbox, registry
+from notifier.store import claims, destinations, expiry, mutes, outbox, registry
 from notifier.store.claims import Claimed
 
 
@@ -54,7 +54,7 @@ def test_an_attempt_under_way_cannot_end_what_was_retried(
 ) -> None:
     ((claimed,),) = claim(filled, "crm")
     with filled.db.transaction():
-        burials.bury_removed(filled.db, ["sales", "ops"])
+        expiry.expire_removed(filled.db, ["sales", "ops"])
     assert notifier("retry", str(claimed.id)).code == 0
     delivered = Outcome(state=State.DELIVERED, attempts=1, due_ms=ms())
     with filled.db.transaction():

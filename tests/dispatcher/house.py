@@ -22,7 +22,7 @@ from notifier.core.rows import iso_ms
 from notifier.core.standing import Standing
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
-from notifier.dispatcher.tools import LaneTools
+from notifier.dispatcher.context import LaneContext
 from notifier.rehearsal.row import row_of
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
@@ -143,7 +143,7 @@ async def house(
     built = build_destinations(
         settings or Settings(), found, now=lambda: datetime.now(UTC), out=sys.stdout
     ) | {fake.name: fake for fake in fakes}
-    tools = LaneTools(
+    tools = LaneContext(
         store=opened_store,
         rules=lambda: found,
         present=opened.present,

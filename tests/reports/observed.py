@@ -16,7 +16,7 @@ from notifier.core.events import EventType, operation
 from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
 from notifier.measuring import measured
-from notifier.plan import Mutes, told
+from notifier.plan import Mutes, plan_deliveries
 from notifier.reports.figures import Asked
 from notifier.reports.model import Report
 from notifier.rules.model import Ruleset
@@ -120,7 +120,7 @@ class Observed:
         """Let the source be told to be down, or up again."""
         event = operation(kind, source, at=self.now, reason="503")
         written = Written()
-        found = told([event], self.rules, at=self.now, mutes=Mutes())
+        found = plan_deliveries([event], self.rules, at=self.now, mutes=Mutes())
         write_events.write(
             self.session, found, self.rules, bot_id=None, at_ms=self.now_ms, written=written
         )

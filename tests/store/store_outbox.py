@@ -74,10 +74,10 @@ class Outbox:
         limit: int = 16,
         now_ms: int = NOW_MS,
         probe: bool = False,
-        suspects: bool = False,
+        crash_suspects: bool = False,
     ) -> list[tuple[Claimed, ...]]:
         return claims.claim(
-            self.db, CRM, now_ms=now_ms, limit=limit, probe=probe, suspects=suspects
+            self.db, CRM, now_ms=now_ms, limit=limit, probe=probe, crash_suspects=crash_suspects
         )
 
     def conclude(

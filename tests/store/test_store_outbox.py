@@ -7,7 +7,7 @@ import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
 
 from notifier.core.outcome import State
-from notifier.store import burials, dues
+from notifier.store import dues, expiry
 from notifier.store import outbox as statements
 from notifier.store.sqlite import Sqlite
 
@@ -181,17 +181,17 @@ def test_what_nobody_is_sending_takes_its_turn_again(outbox: Outbox) -> None:
     for _ in range(9):
         assert titles(outbox.claim()) == ["A1"]
         statements.release_orphans(outbox.db, CRM)
-    assert burials.bury_lost(outbox.db, CRM) == 0
+    assert expiry.expire_crashed(outbox.db, CRM) == 0
 
 
 def test_an_attempt_cut_off_does_not_count_but_five_are_the_end(outbox: Outbox) -> None:
     outbox.add("A1", "a")
     for lost in range(5):
-        assert burials.bury_lost(outbox.db, CRM) == 0
-        ((claimed,),) = outbox.claim(suspects=lost >= 2)
+        assert expiry.expire_crashed(outbox.db, CRM) == 0
+        ((claimed,),) = outbox.claim(crash_suspects=lost >= 2)
         assert claimed.attempts == 0
         assert statements.release_all(outbox.db, now_ms=NOW_MS) == 1
-    assert burials.bury_lost(outbox.db, CRM) == 1
+    assert expiry.expire_crashed(outbox.db, CRM) == 1
     assert outbox.ended() == {"A1": "cut off"}
     assert outbox.claim() == []
 
@@ -202,13 +202,13 @@ def test_what_was_cut_off_twice_is_claimed_as_a_suspect_only_the_least_tried_fir
     outbox.add("bad", "a", due_ms=NOW_MS - 2)
     outbox.add("good", "b", due_ms=NOW_MS - 1)
     for _ in range(2):
-        assert outbox.claim(suspects=True) == []
+        assert outbox.claim(crash_suspects=True) == []
         assert titles(outbox.claim()) == ["bad", "good"]
         statements.release_all(outbox.db, now_ms=NOW_MS)
     assert outbox.claim() == []
-    assert titles(outbox.claim(suspects=True, limit=1)) == ["bad"]
+    assert titles(outbox.claim(crash_suspects=True, limit=1)) == ["bad"]
     statements.release_all(outbox.db, now_ms=NOW_MS)
-    assert titles(outbox.claim(suspects=True)) == ["good", "bad"]
+    assert titles(outbox.claim(crash_suspects=True)) == ["good", "bad"]
 
 
 def test_a_recording_of_what_was_delivered_counts_once_and_for_the_newest_claim(
@@ -240,13 +240,13 @@ def test_a_recording_forgives_the_cut_off_claims_before_it(outbox: Outbox) -> No
         statements.release_all(outbox.db, now_ms=NOW_MS)
         ((claimed,),) = outbox.claim()
         outbox.fail(claimed, due_ms=NOW_MS)
-    assert burials.bury_lost(outbox.db, CRM) == 0
+    assert expiry.expire_crashed(outbox.db, CRM) == 0
 
 
 def test_what_waited_too_long_for_its_destination_is_dead(outbox: Outbox) -> None:
     outbox.add("old", "a", due_ms=NOW_MS - MINUTE_MS)
     outbox.add("young", "b")
-    assert burials.bury_old(outbox.db, CRM, older_than_ms=NOW_MS - 1) == 1
+    assert expiry.expire_overdue(outbox.db, CRM, older_than_ms=NOW_MS - 1) == 1
     assert outbox.ended() == {"old": "too old"}
 
 
@@ -254,7 +254,7 @@ def test_a_removed_destinations_deliveries_are_dead(outbox: Outbox) -> None:
     outbox.add("kept", "a")
     outbox.add("lost", "a", destination="former")
     outbox.add("too", "b", destination="former")
-    assert burials.bury_removed(outbox.db, [CRM, "sales"]) == {"former": 2}
+    assert expiry.expire_removed(outbox.db, [CRM, "sales"]) == {"former": 2}
     assert outbox.ended() == dict.fromkeys(("lost", "too"), "destination removed")
 
 

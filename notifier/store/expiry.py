@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from notifier.core.outcome import LOST_UNTIL_DEAD
+from notifier.core.outcome import DEAD_AFTER_CRASHES
 from notifier.store import destinations
 from notifier.store.batches import NOBODY
 from notifier.store.session import Session
@@ -12,7 +12,7 @@ from notifier.store.texts import is_damaged
 DAMAGED = "damaged: what is stored of it cannot be read"
 
 
-def bury(session: Session, ids: Iterable[int], reason: str) -> None:
+def expire(session: Session, ids: Iterable[int], reason: str) -> None:
     """End these deliveries for a reason of their own; their deaths are told, too."""
     for delivery in ids:
         ended = session.execute(
@@ -24,7 +24,7 @@ def bury(session: Session, ids: Iterable[int], reason: str) -> None:
             destinations.count_dead(session, destination, 1)
 
 
-def bury_removed(session: Session, present: Iterable[str]) -> Mapping[str, int]:
+def expire_removed(session: Session, present: Iterable[str]) -> Mapping[str, int]:
     """End the pending deliveries of destinations that the rules no longer have.
 
     Returns how many died for each of them.
@@ -38,7 +38,7 @@ def bury_removed(session: Session, present: Iterable[str]) -> Mapping[str, int]:
     return Counter(name for (name,) in died.fetchall() if not is_damaged(name))
 
 
-def bury_old(session: Session, destination: str, *, older_than_ms: int) -> int:
+def expire_overdue(session: Session, destination: str, *, older_than_ms: int) -> int:
     """End deliveries that waited longer for their destination than its ``max_age``."""
     cursor = session.execute(
         "UPDATE deliveries SET state = 'dead', reason = 'too old' WHERE state = 'pending'"
@@ -48,13 +48,13 @@ def bury_old(session: Session, destination: str, *, older_than_ms: int) -> int:
     return int(cursor.rowcount)
 
 
-def bury_lost(session: Session, destination: str) -> int:
+def expire_crashed(session: Session, destination: str) -> int:
     """End deliveries that were cut off too often."""
     cursor = session.execute(
         "UPDATE deliveries SET state = 'dead', reason = 'cut off',"
         " error = 'the program ended five times while sending this'"
         " WHERE state = 'pending' AND claimed = 0 AND destination = :destination"
         " AND lost > 0 AND lost >= :limit",
-        {"destination": destination, "limit": LOST_UNTIL_DEAD},
+        {"destination": destination, "limit": DEAD_AFTER_CRASHES},
     )
     return int(cursor.rowcount)

@@ -1,4 +1,4 @@
-"""What lanes are given: shared tools, and each destination's limits."""
+"""The context of lanes: what all share, and each destination's limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from notifier.transactions.turn import Turn
 class Limits:
     """How long a destination's messages are tried, and how many may go out at once.
 
-    Destinations of the same ``channel`` share its tempo. ``converses`` says
+    Destinations of the same ``channel`` share its tempo. ``uses_lead_memory`` says
     whether its messages build on what earlier ones about the lead remembered.
     """
 
     policy: Policy
     burst: Burst | None
     channel: str = ""
-    converses: bool = True
+    uses_lead_memory: bool = True
 
 
 def unobserved(_destination: str, _turn: Turn) -> None:
@@ -30,7 +30,7 @@ def unobserved(_destination: str, _turn: Turn) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneTools:
+class LaneContext:
     """What all lanes share. ``now_ms`` is wall-clock time, ``jitter`` lies in [0, 1).
 
     ``observe`` hears of each turn, with the destination's name.
