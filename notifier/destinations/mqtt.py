@@ -50,6 +50,7 @@ with suppress(ImportError):  # without the extra nothing here is ever built
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 OWN = re.compile(r"[/+#$\x00-\x1f\x7f-\x9f]")
 NO_TOPIC = re.compile(r"[+#\x00-\x1f\x7f-\x9f]|^\$|^$")
+MOST_UNDER_WAY = 65_535  # where the broker names no number
 FAILURE = 0x80  # reason codes from here on; below, "no matching subscribers" among them, none
 # Of a log-in, and of a message.
 NOT_LET_IN = frozenset({0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C})
@@ -181,6 +182,7 @@ class _Connection:
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._largest_bytes: int | None = None
+        self._room = asyncio.Semaphore(MOST_UNDER_WAY)
 
     async def begin(self, timeout_s: float) -> None:
         """Connect and log in."""
@@ -188,6 +190,9 @@ class _Connection:
 
         def on_connect(*answer: Any) -> None:
             self._largest_bytes = getattr(answer[-1], "MaximumPacketSize", None)
+            # A broker ends the connection over more than it wants; paho heeds it not.
+            most = getattr(answer[-1], "ReceiveMaximum", MOST_UNDER_WAY)
+            self._room = asyncio.Semaphore(most)
             connected(*answer)
 
         def on_disconnect(*_: Any) -> None:
@@ -216,6 +221,10 @@ class _Connection:
         size = len(carried.body) + len(topic.encode()) + 1024
         if self._largest_bytes is not None and size > self._largest_bytes:
             raise PermanentDeliveryError(f"the event is larger than {self._host} takes")
+        async with self._room:
+            await self._acknowledged(topic, carried, qos)
+
+    async def _acknowledged(self, topic: str, carried: Encoded, qos: int) -> None:
         sent = self._paho.publish(topic, carried.body, qos, properties=_properties(carried))
         answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()
         try:

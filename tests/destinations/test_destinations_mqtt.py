@@ -1,5 +1,6 @@
 """MQTT 5: what is MQTT's own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -74,6 +75,12 @@ async def test_an_event_larger_than_the_broker_takes_is_dead_at_once(tmp_path: P
         async with destination(broker) as one:
             assert isinstance(await refused(one, name="x" * 30_000), PermanentDeliveryError)
             await one.send(message())
+
+
+async def test_no_more_are_under_way_than_the_broker_wants(tmp_path: Path) -> None:
+    with mqtt_broker(tmp_path, "max_inflight_messages 1") as broker:
+        async with destination(broker, qos=2) as one:
+            await asyncio.gather(*(one.send(message()) for _ in range(16)))
 
 
 async def test_mqtts_speaks_tls(tmp_path: Path) -> None:
