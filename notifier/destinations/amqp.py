@@ -137,7 +137,7 @@ class AmqpDestination:
         (part,) = message.parts
         key = _cut(filled(self._options.routing_key, part.event, own=OWN))
         carried = encoded(part, self._options.mode)
-        async with self._connected() as line:
+        async with self._connected(size_bytes=len(carried.body)) as line:
             exchange = await self._exchange(line.channel, look=False)
             await exchange.publish(_message(carried, part.event.id), key, mandatory=True)
         return Receipt()
@@ -159,12 +159,12 @@ class AmqpDestination:
         return await channel.get_exchange(self._options.exchange, ensure=look)
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[_Line]:
+    async def _connected(self, *, size_bytes: int = 0) -> AsyncIterator[_Line]:
         async with bounded(self._server.host, self._timeout_s), self._link.connection() as line:
             try:
                 yield line
             except (exceptions.AMQPError, exceptions.ChannelInvalidStateError) as error:
-                raise self._translated(error) from None
+                raise self._translated(error, size_bytes) from None
 
     async def _begin(self) -> _Line:
         server = self._server
@@ -190,9 +190,9 @@ class AmqpDestination:
             raise
         return _Line(connection, channel)
 
-    def _translated(self, error: Exception) -> DeliveryError:
+    def _translated(self, error: Exception, size_bytes: int = 0) -> DeliveryError:
         """Return what an error means; what is none of a message's is the connection's."""
-        failure = self._refusal(error) or self._failure(error)
+        failure = self._refusal(error) or self._failure(error, size_bytes)
         if failure is None:
             cause = error.__cause__ or error
             known = isinstance(cause, OSError) and cause.errno is not None
@@ -220,10 +220,11 @@ class AmqpDestination:
                 return None
         return DestinationRefusedError(problem, remedy=remedy)
 
-    def _failure(self, error: Exception) -> DeliveryError | None:
+    def _failure(self, error: Exception, size_bytes: int) -> DeliveryError | None:
         host, key = self._server.host, self._options.routing_key
         match error:
-            case exceptions.ChannelPreconditionFailed():
+            # It closes the channel, with all that is under way; only the one it names is large.
+            case exceptions.ChannelPreconditionFailed() if f" size {size_bytes} " in str(error):
                 return PermanentDeliveryError(f"the event is larger than {host} takes")
             case exceptions.PublishError():
                 where = f"bind a queue to exchange {self._options.exchange} for {key}"

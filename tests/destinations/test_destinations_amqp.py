@@ -7,12 +7,18 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
+from aiormq import exceptions
 from broker_servers import PASSWORD, QUOTED, USER, Servers
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
 from notifier.destinations.amqp import AmqpDestination, AmqpOptions
-from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
+from notifier.errors import (
+    DeliveryError,
+    DestinationRefusedError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from support.brokers import Broker
 
 pytest_plugins = ["broker_fixtures"]
@@ -110,6 +116,20 @@ async def test_a_queue_at_its_length_is_a_passing_trouble(servers: Servers) -> N
             assert "did not take it" in str(failure)
             await queue.purge()
             await bus.send(message())
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "expected"), [(700, PermanentDeliveryError), (70, TemporaryDeliveryError)]
+)
+def test_of_all_that_a_closed_channel_fails_only_what_is_too_large_is_dead(
+    size_bytes: int, expected: type[DeliveryError]
+) -> None:
+    url = "amqp://host"
+    options = AmqpOptions.model_validate({"type": "amqp", "url": url, "routing_key": "x"})
+    words = "PRECONDITION_FAILED - message size 700 is larger than configured max size 512"
+    error = exceptions.ChannelPreconditionFailed(words)
+    failure = AmqpDestination("bus", options)._translated(error, size_bytes)
+    assert type(failure) is expected
 
 
 @pytest.mark.parametrize(
