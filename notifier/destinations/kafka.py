@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from notifier.core.events import Event
 from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
 from notifier.destinations.broker_events import (
     MODE_DESCRIPTION,
@@ -152,7 +153,7 @@ class KafkaDestination:
     async def send(self, message: Message) -> Receipt:
         """Produce the message's one event; see :class:`Destination`."""
         (part,) = message.parts
-        topic = filled(self._options.topic, part.event, own=OWN)[:LONGEST_TOPIC]
+        topic = _topic(self._options.topic, part.event)
         carried, lead = encoded(part, self._options.mode), part.event.lead
         async with self._connected() as producer:
             await producer.send_and_wait(
@@ -195,12 +196,14 @@ class KafkaDestination:
     async def _begin(self) -> Any:
         """Return a producer that gives up before an attempt's deadline."""
         try:
-            return await self._started(is_idempotent=True)
-        except (errors.UnknownError, errors.IncompatibleBrokerVersion):
+            with suppress(errors.UnknownError, errors.IncompatibleBrokerVersion):
+                return await self._started(is_idempotent=True)
             # Not every broker that speaks Kafka's protocol knows idempotent producers.
             return await self._started(is_idempotent=False)
-        except errors.KafkaError as error:
+        except errors.KafkaConnectionError as error:
             raise self._translated(await self._why(error)) from None
+        except errors.KafkaError as error:
+            raise self._translated(error) from None
         except KeyError:  # what SCRAM's last answer lacks where it refuses
             raise self._translated(errors.SaslAuthenticationFailed()) from None
 
@@ -286,6 +289,12 @@ class KafkaDestination:
                 return "write a `mechanism` under `sasl` that the brokers know"
             case _:
                 return ""
+
+
+def _topic(template: str, event: Event) -> str:
+    """Return the topic of an event; a lead's id may be one of the two that Kafka forbids."""
+    topic = filled(template, event, own=OWN)[:LONGEST_TOPIC]
+    return "_" * len(topic) if topic in (".", "..") else topic
 
 
 def _headers(carried: Encoded) -> list[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from broker_servers import Servers, kafka_broker
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
-from notifier.destinations.kafka import KafkaDestination, KafkaOptions
+from notifier.destinations.kafka import KafkaDestination, KafkaOptions, _topic
 from notifier.errors import DestinationRefusedError, PermanentDeliveryError
 from support.brokers import door
 
@@ -63,6 +63,26 @@ async def test_an_event_larger_than_a_broker_takes_is_dead_at_once(servers: Serv
             await one.send(message(part(new_lead(lead(name="x" * 2**24)))))
         await one.send(message())
         await one.aclose()
+
+
+@pytest.mark.parametrize(("name", "topic"), [(".", "_"), ("..", "__"), ("a/b", "a_b")])
+def test_a_lead_s_id_makes_no_topic_that_kafka_refuses(name: str, topic: str) -> None:
+    assert _topic("{lead_id}", new_lead(lead(id=name))) == topic
+
+
+async def test_a_broker_that_takes_no_producer_of_either_sort_is_a_delivery_error() -> None:
+    one = Unwilling("bus", options())
+    with pytest.raises(DestinationRefusedError, match="ClusterAuthorizationFailed"):
+        await one.send(message())
+
+
+class Unwilling(KafkaDestination):
+    """Whose broker knows no idempotent producers, and lets no other in."""
+
+    async def _started(self, *, is_idempotent: bool) -> Any:
+        if is_idempotent:
+            raise errors.IncompatibleBrokerVersion
+        raise errors.ClusterAuthorizationFailedError
 
 
 def test_brokers_are_a_text_or_a_list() -> None:
