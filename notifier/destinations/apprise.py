@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
@@ -61,8 +62,12 @@ def _services(url: str) -> "list[apprise.NotifyBase]":
 
 
 def _check_url(secret: SecretStr) -> SecretStr:
-    if AppriseOptions.is_installed() and not _services(secret.get_secret_value()):
-        raise ValueError("Apprise knows no such service: see its list for how a URL looks")
+    if AppriseOptions.is_installed():
+        found = _services(secret.get_secret_value())
+        if not found:
+            raise ValueError("Apprise knows no such service: see its list for how a URL looks")
+        if len(found) > 1:
+            raise ValueError("these are several services: write a list of them under `urls`")
     return secret
 
 
@@ -128,7 +133,7 @@ class _Answer:
 class AppriseDestination:
     """Hands each message to one or several services; ``zone`` is for times people read."""
 
-    slots = 2
+    slots = 1  # a service is asked one thing at a time: a second would find it busy
     min_interval_s = 0.0
 
     def __init__(
@@ -199,9 +204,10 @@ def _notified(url: str, text: Text, timeout_s: float) -> str | None:
     said_of_it: list[str] = []
     line = apprise.Apprise(asset=service.asset)
     line.add(service)
+    head = 0 if service.title_maxlen else len(text.title) + 2  # it becomes the first line
     taken = line.notify(
         title=_fitting(text.title, service.title_maxlen or service.body_maxlen),
-        body=_fitting(text.body, service.body_maxlen) or " ",
+        body=_fitting(text.body, service.body_maxlen - head) or " ",
         body_format=apprise.NotifyFormat.TEXT,
         log_callback=lambda entry, _: said_of_it.append(entry.message),
     )
@@ -231,9 +237,9 @@ def _key(url: str) -> str:
 
 def _hidden(url: str) -> Iterator[str]:
     rest = url.partition("://")[2]
-    parts = {url, rest, *re.split(r"[/?&=:@#]", rest), *secrets_in(f"https://{rest}")}
-    long = (one for one in parts if len(one) >= SHORTEST_HIDDEN)
-    yield from sorted(long, key=len, reverse=True)
+    split = re.split(r"[/?&=:@#]", rest)
+    parts = {url, rest, *split, *map(unquote, split), *secrets_in(f"https://{rest}")}
+    yield from sorted((p for p in parts if len(p) >= SHORTEST_HIDDEN), key=len, reverse=True)
 
 
 def _tame(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from examples import change_of, lead, message, new_lead, part
 from pydantic import ValidationError
 
-from notifier.destinations.apprise import AppriseDestination, AppriseOptions
+from notifier.destinations.apprise import AppriseDestination, AppriseOptions, _hidden
 from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.errors import DestinationRefusedError, TemporaryDeliveryError
 from support.loopback import Ending, Reply
@@ -83,6 +83,28 @@ async def test_a_service_that_hangs_ends_at_the_deadline_and_is_asked_once_at_a_
         assert await one.send(message()) == Receipt()
 
 
+def test_messages_go_to_a_service_one_after_another() -> None:
+    # A second one beside the first would find its service asked already, and fail.
+    assert AppriseDestination.slots == 1
+
+
+async def test_a_title_that_has_no_field_of_its_own_leaves_less_room_for_the_body() -> None:
+    async with (
+        Receiver(default=Reply(status=200)) as receiver,
+        destination(f"mmost://{place(receiver)}/{TOKEN}") as one,
+    ):
+        await one.send(message(part(new_lead(), title="New lead", body="x" * 9_000)))
+    words = json.loads(receiver.requests[0].body)["text"]
+    assert words.startswith("New lead")
+    assert words.endswith("x…")
+    assert len(words) == 4_000
+
+
+def test_a_secret_is_hidden_as_written_and_as_meant() -> None:
+    assert {"p%40ss%2Fword", "p@ss/word"} <= set(_hidden("mailtos://me:p%40ss%2Fword@host/to"))
+    assert "ab:cdef-gh" in set(_hidden("kind://ab%3Acdef-gh/x"))
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async with Receiver() as elsewhere:
         moved = Reply(status=302, headers={"location": elsewhere.url})
@@ -138,6 +160,7 @@ async def test_a_check_says_that_only_sending_tells() -> None:
         ({"url": "json://h/", "urls": ["json://h/"]}, "has either `url` or `urls`"),
         ({"url": "nosuch://hunter2"}, "Apprise knows no such service"),
         ({"urls": ["json://h/", "tgram://hunter2"]}, "Apprise knows no such service"),
+        ({"url": "json://h/hunter2, json://i/"}, "these are several services"),
     ],
 )
 def test_a_wrong_key_is_told_without_quoting_it(fields: dict[str, Any], problem: str) -> None:
