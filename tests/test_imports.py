@@ -35,7 +35,7 @@ ORDER = (
     "simulator",
     "cli",
 )
-SETTINGS = "notifier.configuration.settings"
+SETTINGS = ("notifier.configuration.settings", "notifier.configuration.read_settings")
 SETTINGS_READERS = {"configuration", "service", "cli"}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from notifier.configuration.environment import Environment, read_environment
 from notifier.configuration.formats import Address
-from notifier.configuration.settings import Settings, read_settings
+from notifier.configuration.read_settings import read_settings
+from notifier.configuration.settings import Settings
 
 TOKEN = "tok-3f9a-secret"
 NOWHERE = Path("/nonexistent")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from notifier.configuration.environment import read_environment
-from notifier.configuration.settings import read_settings
+from notifier.configuration.read_settings import read_settings
 from notifier.core.events import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError

@@ -11,7 +11,7 @@ from notifier import log
 from notifier.cli.output import print_warnings
 from notifier.configuration.environment import Environment, read_environment
 from notifier.configuration.load import Configuration, load_configuration
-from notifier.configuration.settings import read_settings
+from notifier.configuration.read_settings import read_settings
 from notifier.errors import ConfigError, Fault
 
 

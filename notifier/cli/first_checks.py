@@ -11,8 +11,9 @@ from notifier.clocks import Clocks
 from notifier.configuration.environment import Environment, Variables
 from notifier.configuration.formats import check_url
 from notifier.configuration.load import Configuration, load_configuration
+from notifier.configuration.read_settings import Reading, read_settings
 from notifier.configuration.rulefiles import RuleFile
-from notifier.configuration.settings import PREFIX, Reading, Settings, read_settings
+from notifier.configuration.settings import PREFIX, Settings
 from notifier.core.records import LEAD, Source
 from notifier.service.budgets import budgets
 from notifier.service.sampling import send_sample

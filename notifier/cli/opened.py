@@ -16,7 +16,8 @@ from typer import Abort, BadParameter, Exit
 
 from notifier.cli.output import print_warnings
 from notifier.configuration.environment import read_environment
-from notifier.configuration.settings import PREFIX, Settings, read_settings
+from notifier.configuration.read_settings import read_settings
+from notifier.configuration.settings import PREFIX, Settings
 from notifier.core.rows import ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store.engine import Engine

@@ -13,13 +13,13 @@ from notifier.cli.exits import Exit
 from notifier.cli.output import print_json
 from notifier.configuration.destinations import kinds, limits
 from notifier.configuration.environment import Environment
+from notifier.configuration.read_settings import read_settings
 from notifier.configuration.rulefiles import (
     TEST_ENDINGS,
     folder_of,
     read_rule_files,
     read_test_files,
 )
-from notifier.configuration.settings import read_settings
 from notifier.errors import ConfigError, Fault
 from notifier.messages.escape import one_line, shorten
 from notifier.rehearsal.play import Difference, Result, play

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from notifier.configuration.destinations import build_destinations, kinds
 from notifier.configuration.environment import Environment
+from notifier.configuration.read_settings import read_settings
 from notifier.configuration.rulefiles import RuleFile, read_rule_files
-from notifier.configuration.settings import PREFIX, Settings, read_settings
+from notifier.configuration.settings import PREFIX, Settings
 from notifier.configuration.sources import default_source, watched_sources
 from notifier.errors import ConfigError, Fault
 from notifier.rules.model import Ruleset, SourceSpec

@@ -10,23 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from ruamel.yaml.error import MarkedYAMLError
 
 from notifier.rules.unfit import is_hushed
+from notifier.rulesfile import syntax_signs
 from notifier.rulesfile.syntax_place import Place, Slip
 
-# With a bracket behind the #, which nobody would miss in a comment.
-COMMENT = re.compile(r"(?:[:,]\s+|\[\s*)(#[^\s,\]}]+)[^\]}]*[\]}]")
 GLUED = re.compile(r"\s*(?:- +)?(?P<key>[A-Za-z_][\w-]*):(?P<value>[^\s:/].*)")
 NO_COLON = re.compile(r"\s*(?:- +)?(?P<key>[A-Za-z_]+)(?P<value>\s+[^\s:#].*)?")
-GLUED_DASH = re.compile(r"\s*-(?P<key>[A-Za-z_]+:)")
-WRONG_DASH = re.compile(r"\s*(?P<dash>[–—−•*]) ?(?P<key>[A-Za-z_]+:)")
 TWO_COLONS = re.compile(r"\s*(?:- +)?[\w.-]+: +(?P<value>[^'\"\[{].*)")
 APOSTROPHE = re.compile(r"'[^'\"]*\w'\w[^'\"]*'")
-FOREIGN_COMMENT = re.compile(r"\s*(//|/\*)")
-BEHIND_QUOTE = re.compile(r"\s*(?:- +)?[\w.-]+: +(?:\"[^\"]*\"|'[^']*') *(?P<rest>[^\s,#].*)")
-WIDE_SIGN = re.compile(
-    r"\s*(?:- +)?(?:\{ *)?(?:[A-Za-z_][\w-]*(?P<colon>[：﹕︓])"
-    r"|(?:[\w-]+: *[^,'\"#]*?, *)*[\w-]+: *[^,'\"#]*?(?P<comma>[，、])[A-Za-z_]+:)"
-)
-CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 VALUE = re.compile(r"[^\s,\]}][^,\]}]*")
 REFERENCE = "between { } and [ ], put ${…} in quotes"
 
@@ -41,64 +31,6 @@ def _slips(place: Place) -> Iterator[Slip]:
         if found := look(place):
             yield found
     yield place.slip(place.words.partition(": ")[2] or "it cannot be read", "")
-
-
-def _conflict(place: Place) -> Slip | None:
-    for number, line in enumerate(place.lines):
-        if line.startswith(CONFLICT[0]):
-            return place.slip(
-                "two versions of the file stand here", "keep one of them", number, 0
-            )
-    return None
-
-
-def _foreign_comment(place: Place) -> Slip | None:
-    for number, line in enumerate(place.lines):
-        if found := FOREIGN_COMMENT.match(line):
-            problem = f"`{found[1]}` begins no comment"
-            return place.slip(problem, "begin comments with #", number, found.start(1))
-    return None
-
-
-def _behind_quote(place: Place) -> Slip | None:
-    found = BEHIND_QUOTE.fullmatch(place.text(place.line).rstrip())
-    if "block end" not in place.words or not found or place.column < found.start("rest"):
-        return None
-    problem = "text stands behind the quote that ends this one"
-    return place.slip(problem, "put all of it in quotes", column=found.start("rest"))
-
-
-def _tab(place: Place) -> Slip | None:
-    if "'\\t'" not in place.words and place.letter != "\t":
-        return None
-    return place.slip("a tab stands where YAML wants spaces", "indent with spaces")
-
-
-def _comment(place: Place) -> Slip | None:
-    """Find the ``#`` that hides the end of a list or mapping."""
-    if "flow" not in place.words:
-        return None
-    for number in range(place.line, -1, -1):
-        if found := COMMENT.search(place.text(number)):
-            remedy = f'write "{found[1]}" in quotes'
-            return place.slip(f"`{found[1]}` is a comment here", remedy, number, found.start(1))
-    return None
-
-
-def _dash(place: Place) -> Slip | None:
-    for number in (place.line, place.above()):
-        line = place.text(number)
-        if found := GLUED_DASH.match(line):
-            at = line.index("-")
-            return place.slip(
-                "a blank is missing after `-`", f"write `- {found['key']}`", number, at
-            )
-        if found := WRONG_DASH.match(line):
-            remedy = f"write `- {found['key']}`"
-            return place.slip(
-                f"`{found['dash']}` is not a hyphen", remedy, number, found.start("dash")
-            )
-    return None
 
 
 def _colon(place: Place) -> Slip | None:
@@ -162,26 +94,6 @@ def _escape(place: Place) -> Slip | None:
     at = place.column if at < 0 else at
     problem = f"`{place.here[at : at + 2]}` means nothing in double quotes"
     return place.slip(problem, "put the text in single quotes", column=at)
-
-
-def _wide_sign(place: Place) -> Slip | None:
-    """Find a colon or comma of a Chinese or Japanese keyboard."""
-    for number in sorted({place.began, place.above(), place.line}):
-        if found := WIDE_SIGN.match(place.text(number)):
-            name = found.lastgroup or "colon"
-            plain = {"colon": ":", "comma": ","}[name]
-            remedy = f"write `{plain} `, with a blank"
-            problem = f"`{found[name]}` is not a {name}"
-            return place.slip(problem, remedy, number, found.start(name))
-    return None
-
-
-def _fence(place: Place) -> Slip | None:
-    for number, line in enumerate(place.lines):
-        if line.lstrip().startswith("```"):
-            problem = "``` marks code in chats and documents"
-            return place.slip(problem, "remove the line", number, 0)
-    return None
 
 
 def _open_end(place: Place) -> Slip | None:
@@ -258,15 +170,15 @@ def _in_quotes(line: str, text: str) -> str:
 
 
 LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
-    _conflict,
-    _fence,
+    syntax_signs.conflict,
+    syntax_signs.fence,
     _escape,
-    _foreign_comment,
-    _tab,
-    _comment,
-    _wide_sign,
-    _dash,
-    _behind_quote,
+    syntax_signs.foreign_comment,
+    syntax_signs.tab,
+    syntax_signs.comment,
+    syntax_signs.wide_sign,
+    syntax_signs.dash,
+    syntax_signs.behind_quote,
     _colon,
     _quoted_text,
     _first_letter,
