@@ -8,6 +8,8 @@ from rules_trees import KEYS, TREES
 
 from notifier.destinations.mail_server import parse_mailbox
 
+KINDS = "amqp, apprise, console, email, kafka, mqtt, nats, redis, slack, webhook"
+
 
 def rule(text: str) -> list[str]:
     """Return the faults of one rule, whose lines begin in line 5."""
@@ -239,7 +241,7 @@ rules: [{name: R, for: 30d, clock: w, send: screen}]
         ("{type: slack}", "1:16: a slack destination has either `channel` or `webhook_url`"),
         (
             "{channel: x}",
-            "1:16: `x`: `type` is missing (there is console, email, slack, webhook)",
+            f"1:16: `x`: `type` is missing (there is {KINDS})",
         ),
         ("{type: email}", "1:16: `to` is missing"),
         ("{type: email, to: [a@b.example, nobody]}", "1:51: `to`: "),
@@ -304,10 +306,7 @@ rules:
             "a.yaml:5:22: `mention`: `${REGION}` is not a mention; write here, channel, "
             "assignee or a Slack user id"
         ),
-        (
-            "a.yaml:6:23: `${ENV}` is not a type of destination (there is console, "
-            "email, slack, webhook)"
-        ),
+        (f"a.yaml:6:23: `${{ENV}}` is not a type of destination (there is {KINDS})"),
         "a.yaml:7:15: `days`: `mon,${ENV}` is not a day",
         (
             "a.yaml:7:35: `timezone`: `${REGION}` is not a time zone; zones have names such"
