@@ -22,6 +22,7 @@ from notifier.store.deliveries import Delivery
 from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports
+from notifier.transactions.set_back import bring_forward
 from reports.observed import ASHA, WEBSITE, Observed
 
 BERLIN_NINE = datetime(2026, 3, 9, 8, tzinfo=UTC)  # nine o'clock on a Monday in Berlin
@@ -180,6 +181,13 @@ def test_a_removed_report_is_due_no_more(stage: Stage, tmp_path: Path) -> None:
 def test_a_clock_that_was_ahead_keeps_no_report_back(stage: Stage) -> None:
     stage.session.execute("UPDATE reports SET due_ms = 4102444800000")
     stage.keep()
+    stage.go(BERLIN_NINE)
+    assert len(stage.make()) == 1
+
+
+def test_a_clock_set_back_while_it_runs_keeps_no_report_back(stage: Stage) -> None:
+    stage.session.execute("UPDATE reports SET due_ms = 4102444800000")
+    bring_forward(stage.session, stage.rules, by_ms=10**12, now_ms=stage.observed.now_ms)
     stage.go(BERLIN_NINE)
     assert len(stage.make()) == 1
 
