@@ -4,7 +4,7 @@ Mail programs know no style sheets worth the name: widths, colours and bars stan
 attributes and in ``style``, tables are laid out by tables, nothing is fetched.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from notifier.messages.escape import one_line, plain, safe_link, shorten
@@ -53,7 +53,7 @@ def text(report: Report) -> str:
     blocks = [
         f"{subject(report)}\n{_about(report)}",
         "\n".join(_measure_lines(report)),
-        "\n".join([words.GROUPED[report.by], *map(_group_line, report.groups[:MAX_GROUPS])]),
+        "\n".join(_group_lines(report)),
         "\n".join(_waiting_lines(report)),
         "\n".join(f"- {one}" for one in (*words.counts(report), *words.notes(report))),
     ]
@@ -114,7 +114,7 @@ def _waiting(report: Report) -> Iterator[str]:
     yield _heading(f"Still waiting: {report.still_waiting:,}, the oldest first")
     yield f"<table {WIDE}>"
     for one in report.waiting[:MAX_WAITING]:
-        owner = one.assignee or "no owner"
+        owner = _name(one.assignee or "no owner")
         told = f"{_linked(one)}{_faint(f'{owner}, {one.source}')}"
         yield _row((told, _text(words.long(one.waits_s))))
     yield "</table>"
@@ -182,6 +182,13 @@ def _measure_lines(report: Report) -> Iterator[str]:
         yield f"  before: {words.sentence('', before)}"
 
 
+def _group_lines(report: Report) -> Iterator[str]:
+    if not report.groups:
+        return
+    yield words.GROUPED[report.by]
+    yield from map(_group_line, report.groups[:MAX_GROUPS])
+
+
 def _group_line(one: Group) -> str:
     name, leads, waiting, count, median, p90, within = words.group_row(one)
     figures = f"half within {median}, 90 % within {p90}, {within} within the goal"
@@ -189,11 +196,11 @@ def _group_line(one: Group) -> str:
     return f"{_name(name)}: {count} of {leads} replied, {figures}{waits}"
 
 
-def _waiting_lines(report: Report) -> Iterable[str]:
+def _waiting_lines(report: Report) -> Iterator[str]:
     if not report.still_waiting:
         return
     yield f"Still waiting: {report.still_waiting:,}, the oldest first"
     for one in report.waiting[:MAX_WAITING]:
         link = safe_link(one.url)
         told = f"{words.long(one.waits_s)}: {_name(one.name or one.lead)}"
-        yield f"{told}, {one.assignee or 'no owner'}{f' {link}' if link else ''}"
+        yield f"{told}, {_name(one.assignee or 'no owner')}{f' {link}' if link else ''}"

@@ -120,6 +120,12 @@ def test_who_waits_is_told_with_a_link_that_nobody_else_can_make(report: Report)
     assert all(link.startswith("https://chat.example/") for link in links)
 
 
+def test_an_owner_s_name_keeps_to_its_line_of_the_mail(report: Report) -> None:
+    waits = msgspec.structs.replace(report.waiting[0], assignee="Asha\n\n\u202e" + "x" * 99)
+    text = mail.text(msgspec.structs.replace(report, waiting=(waits,)))
+    assert re.search(r", Asha x{54}…( https://\S+)?\n", text)
+
+
 def test_nothing_in_the_mail_comes_from_elsewhere(report: Report) -> None:
     html = mail.html(report)
     assert not re.search(r"<(?:img|link|script|style|iframe|svg)|url\(|src=", html)
@@ -165,5 +171,6 @@ def test_a_report_on_nothing_is_told_too(tmp_path: Path) -> None:
     observed.session.close()
     assert mail.subject(empty) == "no leads"
     assert "none" in mail.text(empty)
+    assert "By agent" not in mail.text(empty)
     assert slack.blocks(empty, "")
     assert "First replies" not in mail.html(empty)
