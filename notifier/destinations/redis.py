@@ -16,7 +16,6 @@ from notifier.destinations.broker_links import (
     bounded,
     said,
     server_of,
-    url_check,
 )
 from notifier.destinations.http import no_answer
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
@@ -41,6 +40,13 @@ REMEDIES = {
 }
 
 
+def _check_database(secret: SecretStr) -> SecretStr:
+    path = server_of(secret.get_secret_value(), PORTS).path
+    if path and not (path.isascii() and path.isdigit()):
+        raise ValueError("what follows the host is the database's number, as in /0")
+    return secret
+
+
 def _refuse_binary(mode: object) -> object:
     if mode == "binary":
         raise ValueError("CloudEvents has no binary mode for Redis: leave `mode` out")
@@ -55,7 +61,7 @@ class RedisOptions(KindOptions):
     delivered_means: ClassVar[str] = "Redis answered XADD"
 
     type: Literal["redis"] = Field(description="The kind of destination.")
-    url: Annotated[SecretStr, AfterValidator(url_check(PORTS))] = Field(
+    url: Annotated[SecretStr, AfterValidator(_check_database)] = Field(
         description="redis://user:password@host:6379/0, or rediss:// for TLS."
     )
     stream: str = Field(min_length=1, description="The stream's key.")

@@ -105,6 +105,7 @@ async def test_a_port_where_nobody_listens_is_told_in_words(tmp_path: Path) -> N
     [
         ({"mode": "binary"}, "CloudEvents has no binary mode for Redis: leave `mode` out"),
         ({"url": "http://h/"}, "write redis:// or rediss://user:password@host"),
+        ({"url": "redis://:secret@h/leads"}, "is the database's number, as in /0"),
         ({"url": "redis://:secret@"}, "write redis:// or rediss://user:password@host"),
         ({"max_length": 0}, "greater than or equal to 1"),
     ],
