@@ -173,7 +173,8 @@ def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(tmp_path: 
             await found.store.run(
                 lambda db: db.execute(
                     "CREATE TRIGGER poison BEFORE UPDATE ON deliveries WHEN NEW.state ="
-                    " 'delivered' AND NEW.lane_key = 'b1/bad' BEGIN SELECT RAISE(ABORT, 'no'); END"
+                    " 'delivered' AND NEW.lane_key = 'b1/bad'"
+                    " BEGIN SELECT RAISE(ABORT, 'no'); END"
                 )
             )
             await found.create("a", "bad", "b")
