@@ -73,7 +73,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         # `loop.previtem` may be nothing, and so may what the author's own mapping holds.
         known = isinstance(obj, Undefined | LoopContext) or _has(obj, attribute)
         if isinstance(value, Undefined) and not known:
-            raise MistakeError(f"`{attribute}` cannot be used on {kind_of(obj)}")
+            asked = (
+                "; brackets stand behind it, as in agent(change.from)" if callable(obj) else ""
+            )
+            raise MistakeError(f"`{attribute}` cannot be used on {kind_of(obj)}{asked}")
         return value
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -17,10 +17,12 @@ from notifier.messages.budget import BUDGET, Budget, TooMuchError
 from notifier.messages.builtin import builtin_text
 from notifier.messages.escape import one_line
 from notifier.messages.faults import TemplateFault
+from notifier.messages.mistakes import in_words, unknown_name
 from notifier.messages.samples import samples
 from notifier.messages.sandbox import Sandbox, finished
 from notifier.messages.text import Medium, Text
-from notifier.messages.views import Blank, MistakeError, Record, nearest, unknown_field, view
+from notifier.messages.unprinted import Unprinted, unprinted
+from notifier.messages.views import Blank, MistakeError, Record, unknown_field, view
 
 NAMES: Mapping[str, type[msgspec.Struct] | None] = {
     "event": Event,
@@ -31,7 +33,6 @@ NAMES: Mapping[str, type[msgspec.Struct] | None] = {
     "rule": None,
 }
 MAX_SOURCE_CHARS = 20_000
-TYPOGRAPHIC = "“”„‟‘’‚‛«»‹›"
 
 # Whatever Python raises when a template asks for nonsense, or for too much.
 NONSENSE = (
@@ -98,6 +99,11 @@ def check(template: MessageTemplate, types: Iterable[EventType]) -> list[Templat
     return list(faults.values())
 
 
+def places_missed(source: str) -> list[Unprinted]:
+    """Return what was probably meant as a place for a value, and is printed as it stands."""
+    return list(unprinted(source, Sandbox(), _fields(Lead)))
+
+
 def _fault(template: MessageTemplate, event: Event) -> TemplateFault | None:
     try:
         template.render(event, rule="a rule", source="a source", agents={}, medium=Medium.PLAIN)
@@ -111,13 +117,12 @@ def _compiled(part: str, source: str | None) -> jinja2.Template | None:
         return None
     if len(source) > MAX_SOURCE_CHARS:
         raise TemplateFault(1, f"it is longer than {MAX_SOURCE_CHARS:,} characters", part)
+    sandbox = Sandbox()
     try:
-        return _template(source, Sandbox())
+        return _template(source, sandbox)
     except jinja2.TemplateSyntaxError as error:
-        problem = (error.message or "a syntax error").rstrip(".")
-        curly = any(f"char {mark!r}" in problem for mark in TYPOGRAPHIC)
-        remedy = "; write straight quotes, \" or '" if curly else ""
-        raise TemplateFault(error.lineno, f"{problem}{remedy}", part) from error
+        problem = in_words(error.message or "", source, sandbox.filters)
+        raise TemplateFault(error.lineno, problem, part) from error
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateFault(1, "it is nested too deeply", part) from error
 
@@ -132,7 +137,7 @@ def _check_names(tree: nodes.Template, *, known: set[str]) -> None:
     unknown = meta.find_undeclared_variables(tree) - known - _set_in_branches(tree)
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
-            problem = f"`{name.name}` is not a name here{nearest(name.name, known)}"
+            problem = unknown_name(name.name, known, _fields(Lead))
             raise jinja2.TemplateSyntaxError(problem, name.lineno)
     for dotted in tree.find_all(nodes.Getattr):
         _check_field(dotted.node, dotted.attr, dotted.lineno)

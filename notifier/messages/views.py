@@ -17,10 +17,13 @@ import msgspec
 from notifier.cleaning import visible
 from notifier.core.records import Agent, LastMessage, Lead, Note
 from notifier.core.rows import Json
+from notifier.core.synonyms import field_meant
 from notifier.messages.facts import note, show, who
 
 SERIES = (list, tuple, range, Iterator, ItemsView, KeysView, ValuesView)
 READABLE = {"items", "keys", "values"}
+WORDS = {"Changed": "change", "LastMessage": "message"}
+FEW = 5
 
 # What the author wrote outside {{ }} carries these until it is shown, so that it can be
 # told from values however they are joined. No Unicode text has them: they are no characters.
@@ -177,8 +180,11 @@ def printed(value: Json) -> str:
 def unknown_field(kind: type[msgspec.Struct], name: str) -> str:
     """Return the sentence for a name that a struct of this kind cannot have."""
     known = [field.encode_name for field in msgspec.structs.fields(kind)]
-    word = "change" if kind.__name__ == "Changed" else kind.__name__.lower()
-    return f"`{name}` is no {word} field{nearest(name, known)}"
+    word = WORDS.get(kind.__name__) or kind.__name__.lower()
+    called = field_meant(name) if kind is Lead else ""
+    near = f"; did you mean `{called}`?" if called else nearest(name, known)
+    few = f"; there are {', '.join(known)}" if len(known) <= FEW else ""
+    return f"`{name}` is no {word} field{near or few}"
 
 
 def _called(struct: msgspec.Struct) -> str:

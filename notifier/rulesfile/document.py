@@ -27,6 +27,7 @@ from ruamel.yaml.reader import ReaderError
 from notifier.errors import ConfigError
 from notifier.rulesfile.nodes import Faults, Mark, Node, Scalar, Series, Table
 from notifier.rulesfile.pairs import Pairs
+from notifier.rulesfile.rule_slips import reference_meant
 from notifier.rulesfile.syntax import diagnose
 
 Lookup = Callable[[str], str | None]
@@ -208,9 +209,7 @@ class _Builder:
     def _looked_up(self, found: re.Match[str], at: Mark) -> str | None:
         name = found[1]
         if not found[2] or not NAME.fullmatch(name):
-            self._faults.add(
-                at, "`${` begins no name", "write ${NAME}, or $${ for the two characters"
-            )
+            self._faults.add(at, "`${` begins no name", reference_meant(name))
             return None
         try:
             value = self._lookup(name)

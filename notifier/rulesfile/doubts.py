@@ -10,7 +10,9 @@ from notifier.cleaning import comparable
 from notifier.rules.boundaries import ascii_boundary
 from notifier.rules.comparisons import ORDERS, number
 from notifier.rules.views import ATTRIBUTES, CHANGE_KEYS
+from notifier.rulesfile.listed import flow, listed
 from notifier.rulesfile.nodes import Faults, Node, Scalar, Series, Table, is_expanded, meant
+from notifier.rulesfile.rule_slips import number_meant
 
 Doubt = tuple[str, str] | None
 
@@ -51,7 +53,7 @@ def tell_doubts(
     for name, operand in _operators(value):
         if isinstance(operand, Scalar) and not operand.null:
             _tell(operand, _of_operand(key, name.text, operand.text), faults)
-        elif name.text == "all_of" and isinstance(operand, Series) and not _is_list(key):
+        elif name.text == "all_of" and isinstance(operand, Series) and key not in LISTS:
             _tell(name, _of_all(key, operand), faults)
 
 
@@ -92,16 +94,27 @@ def _tell(scalar: Scalar, doubt: Doubt, faults: Faults) -> None:
 def _of_value(key: str, text: str, known: Collection[str]) -> Doubt:
     if known and comparable(text) in map(comparable, known):
         return None
-    if doubt := _quoted(text) or _signed(text) or _in_words(key, text):
+    if doubt := _quoted(text) or _signed(text):
+        return doubt
+    if parts := listed(key, text):
+        return _of_parts(key, text, parts)
+    if doubt := _in_words(key, text):
         return doubt
     if known:
         shown = "status" if key in CHANGE_KEYS else key
         problem = f"`{text}` is not a usual {shown}{meant(text, known)}"
-        return problem, _as_list(text) or f"usual are {', '.join(known)}"
-    if _is_list(key):
-        listed = _as_list(text)
-        return (f"`{key}` is a list, and `{text}` one entry of it", listed) if listed else None
-    return _of_type(key, text)
+        return problem, f"usual are {', '.join(known)}"
+    return None if key in LISTS else _of_type(key, text)
+
+
+def _of_parts(key: str, text: str, parts: list[str]) -> Doubt:
+    """Return what to write for a list that stands there as one text."""
+    if key in LISTS:
+        problem = f"`{key}` is a list, and `{text}` one entry of it"
+    else:
+        problem = f"`{text}` is compared as one text"
+    named = key in AGENTS and any(" " in part for part in parts)
+    return problem, f"write {'`assignee.name: ' if named else ''}{flow(parts)}{'`' * named}"
 
 
 def _of_type(key: str, text: str) -> Doubt:
@@ -130,7 +143,8 @@ def _of_type(key: str, text: str) -> Doubt:
 def _of_number(key: str, text: str) -> Doubt:
     found = number(text)
     if found is None:
-        return f"`{key}` is a number: `{text}` never matches", "write one, or {gt: 3}"
+        problem = f"`{key}` is a number: `{text}` never matches"
+        return problem, number_meant(text) or "write one, or {gt: 3}"
     if text == f"{found:.0f}":
         return None
     remedy = f"write {found:.0f}" if found.is_integer() else "compare it, as in {gt: 3}"
@@ -139,13 +153,20 @@ def _of_number(key: str, text: str) -> Doubt:
 
 def _of_operand(key: str, operator: str, text: str) -> Doubt:
     if operator in TEXTS:
-        return _quoted(text)
+        return _quoted(text) or _of_several(key, operator, text)
     if operator == "matches":
         return _quoted(text) or _boundary(text) or _slashes(text)
     if operator in ORDERS and key not in MAY_BE_NUMBERS and not key.startswith(ATTRIBUTES):
         since = "; for times there is `for`" if key in TIMES else ""
         return f"`{operator}` compares numbers, and `{key}` is not a number{since}", ""
     return None
+
+
+def _of_several(key: str, operator: str, text: str) -> Doubt:
+    if key in LISTS or not (parts := listed(key, text)):
+        return None
+    each = ", ".join(f'{{{key}: {{{operator}: "{part}"}}}}' for part in parts)
+    return f"`{operator}` looks for `{text}` as a whole", f"write any: [{each}]"
 
 
 def _of_all(key: str, operand: Series) -> Doubt:
@@ -206,12 +227,3 @@ def _slashes(pattern: str) -> Doubt:
         return None
     remedy = f"write '{'(?i)' if 'i' in found[2] else ''}{found[1]}'"
     return "the slashes around this expression are part of it", remedy
-
-
-def _is_list(key: str) -> bool:
-    return key in LISTS
-
-
-def _as_list(text: str) -> str:
-    parts = [part.strip() for part in text.split(",")]
-    return f"write [{', '.join(parts)}]" if len(parts) > 1 and all(parts) else ""

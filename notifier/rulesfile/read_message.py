@@ -5,7 +5,12 @@ from collections.abc import Iterable
 
 from notifier.core.events import EventType
 from notifier.messages.faults import TemplateFault
-from notifier.messages.templates import MessageTemplate, check, compile_message
+from notifier.messages.templates import (
+    MessageTemplate,
+    check,
+    compile_message,
+    places_missed,
+)
 from notifier.rulesfile.nodes import Faults, Mark, Scalar, Table
 
 QUOTED = re.compile(r"([`'])(.*?)\1")
@@ -26,6 +31,8 @@ def read_message(
     if None in compiled:
         return None
     message = compile_message(title, body)
+    for part in parts.values():
+        _tell_places(part, faults)
     for fault in check(message, types):
         _report(fault, parts, faults)
     return message
@@ -39,6 +46,18 @@ def _compiled(
     except TemplateFault as fault:
         _report(fault, parts, faults)
         return None
+
+
+def _tell_places(part: Scalar, faults: Faults) -> None:
+    """Warn of what was meant to be replaced by a value, and will not be."""
+    for place in places_missed(part.text):
+        if place.written not in part.written:
+            continue  # put in for a `${NAME}`
+        at = Mark(part.at.file, part.text_line + place.line - 1, part.at.column)
+        remedy = "a value stands in two braces, as in {{ lead.name }}"
+        if place.meant:
+            remedy = f"write {{{{ {place.meant} }}}}"
+        faults.warn(at, f"`{place.written}` is printed as it stands", remedy)
 
 
 def _report(fault: TemplateFault, parts: dict[str, Scalar], faults: Faults) -> None:

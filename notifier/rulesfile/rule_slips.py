@@ -10,6 +10,7 @@ COMPARED = re.compile(
     r"(?P<key>[A-Za-z_][\w.]*)\s*"
     r"(?P<sign>==?|!=|<>|>=|<=|>|<|:|\bis not\b|\bis\b|\bcontains\b)\s*(?P<value>.+)"
 )
+OF_A_LEAD = re.compile(r" *((?:lead|change|event)\.[\w.]+) *")
 AND = re.compile(r"\s+(?:and|AND|&&?)\s+")
 OR = re.compile(r"\s(?:or|OR|\|\|?)\s")
 SIGNS = {
@@ -57,6 +58,13 @@ def number_meant(text: str) -> str:
     """Return how to write a number with separators in it, or nothing."""
     digits = re.sub(r"[,_ \u00a0\u202f]", "", text)
     return f"write {digits}" if digits.isdecimal() and digits != text else ""
+
+
+def reference_meant(name: str) -> str:
+    """Return how to write what begins with ``${`` and names nothing to look up."""
+    if found := OF_A_LEAD.fullmatch(name):
+        return f"write {{{{ {found[1]} }}}}"
+    return "write ${NAME}, or $${ for the two characters"
 
 
 def written_key(node: Node) -> str:

@@ -12,7 +12,7 @@ from notifier.core.records import Agent
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event
-from notifier.messages.templates import check, compile_message
+from notifier.messages.templates import check, compile_message, places_missed
 from notifier.messages.text import Medium, Text
 
 CREATED = created(FULL, at=AT)
@@ -238,9 +238,30 @@ def test_an_empty_value_takes_its_default() -> None:
         ("{{ change.frm }}", 1, "did you mean `from`?"),
         ("{{ lead.name.frist }}", 1, "`frist` cannot be used on a text"),
         ("{% if %}", 1, "Expected an expression"),
-        ("{{ lead.name", 1, "unexpected end of template"),
-        ("a\n{{ lead.name | uper }}", 2, "No filter named 'uper'"),
+        ("{{ lead.name", 1, "`{{` is never closed: write `}}`"),
+        ("a\n{{ lead.name | uper }}", 2, "`uper` is no filter here; did you mean `upper`?"),
         ("{{ nothing() }}", 1, "`nothing` is not a name here"),
+        ("{{ name }}", 1, "`name` is not a name here; did you mean `lead.name`?"),
+        ("{{ Mobile }}", 1, "did you mean `lead.phone`?"),
+        ("{{ lead.phone_number }}", 1, "is no lead field; did you mean `phone`?"),
+        ("{{ lead.owner }}", 1, "is no lead field; did you mean `assignee`?"),
+        ("{{ change.old }}", 1, "`old` is no change field; there are from, to"),
+        ("{{ agent.name }}", 1, "brackets stand behind it, as in agent(change.from)"),
+        ("{% lead.name %}", 1, "`{% lead … %}` is no statement: a value stands in `{{ … }}`"),
+        ("{{ lead.name }", 1, "`{{` is closed by one brace: write `}}`"),
+        ("{{{ lead.name }}}", 1, "three braces: write two, as in `{{ lead.name }}`"),
+        ("{{ lead name }}", 1, "a dot stands between: lead.name"),
+        ("{{ lead.attributes.My Budget }}", 1, "in brackets: attributes['My Budget']"),
+        ("{{ if lead.name }}x{{ end }}", 1, "`if` and `for` stand in `{% … %}`"),
+        ("{% if lead.status = 'OPEN' %}{% endif %}", 1, "`=` compares nothing: write `==`"),
+        ("{% if lead.status == OPEN %}{% endif %}", 1, "a text stands in quotes, as in 'OPEN'"),
+        ("{% if lead.name %}x", 1, "`{% if … %}` is never closed: write `{% endif %}`"),
+        ("{% if lead.name %}x{% end %}", 1, "`{% end %}` ends nothing: write `{% endif %}`"),
+        ("{{ lead.name || 'x' }}", 1, "`||` is written `or`"),
+        ("{{ lead.name ?? 'x' }}", 1, "write `or 'x'`, or `| default('x')`"),
+        ("{{ lead.name | default: 'x' }}", 1, "in brackets, as in `default('x')`"),
+        ("{{ lead.name lead.city }}", 1, "`lead` is another: put it outside, or `~` between"),
+        ("{{ lead.name; }}", 1, "`}}` is missing before `;`"),
         (
             "{{ lead.attributes.Budget > 1000 }}",
             1,
@@ -339,7 +360,7 @@ def test_what_a_block_holds_is_escaped_for_the_medium(template: str, medium: Med
 
 def test_nothing_marks_a_value_as_safe() -> None:
     for name in ("safe", "forceescape", "xmlattr", "urlize", "tojson", "format", "center"):
-        with pytest.raises(TemplateFault, match="No filter named"):
+        with pytest.raises(TemplateFault, match="is no filter here"):
             compile_message(None, f"{{{{ lead.name | {name} }}}}")
 
 
@@ -367,3 +388,47 @@ def test_check_finds_nothing_wrong_with_a_good_template() -> None:
         "{{ change.from }} {{ lead.attributes.Budget }} {{ lead.notes[0].title }}",
     )
     assert check(template, list(RULE_TYPES)) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "written", "meant"),
+    [
+        ("{lead.name} is new", "{lead.name}", "lead.name"),
+        ("{ lead.name }", "{ lead.name }", "lead.name"),
+        ("#{lead.name}", "#{lead.name}", "lead.name"),
+        ("$lead.name", "$lead.name", "lead.name"),
+        ("<lead.name>", "<lead.name>", "lead.name"),
+        ("%lead.name%", "%lead.name%", "lead.name"),
+        ("[[lead.name]]", "[[lead.name]]", "lead.name"),
+        ("{name}", "{name}", "lead.name"),
+        ("%Mobile%", "%Mobile%", "lead.phone"),
+        ("{urgent}", "{urgent}", ""),
+        ("{change.from}", "{change.from}", "change.from"),
+        ("{agent.name}", "{agent.name}", "lead.assignee.name"),
+        ("now lead.status.", "lead.status", "lead.status"),
+        ("{{ lead.name }}, {City}", "{City}", "lead.city"),
+    ],
+)
+def test_what_is_no_place_for_a_value_but_looks_like_one_is_found(
+    template: str, written: str, meant: str
+) -> None:
+    (found,) = places_missed(template)
+    assert (found.line, found.written, found.meant) == (1, written, meant)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ lead.name }} {% if lead.city %}({{ lead.city }}){% endif %}",
+        "{{ '{name}' }}{# {name} #}{% raw %}{name}{% endraw %}",
+        'see https://lead.name/x, me@lead.name, {"a": 1}, {}, 50%off%, ((urgent)), [status]',
+        "New lead.Please call; lead.com",
+    ],
+)
+def test_what_stands_for_itself_is_not(template: str) -> None:
+    assert places_missed(template) == []
+
+
+def test_a_missed_place_has_its_line() -> None:
+    found = places_missed("Hello\n{{ lead.name }}\n{city}\n\n{phone}")
+    assert [(one.line, one.meant) for one in found] == [(3, "lead.city"), (5, "lead.phone")]

@@ -222,7 +222,7 @@ def test_an_unknown_name_in_a_template_is_told_with_its_own_line() -> None:
 """
     assert rule(text) == [
         "10:12: `title`: `nam` is no lead field; did you mean `name`?",
-        "14:11: `body`: `phone` is no agent field",
+        "14:11: `body`: `phone` is no agent field; there are id, name, slack, email",
     ]
 
 
