@@ -7,6 +7,7 @@ from notifier.clocks import Clocks
 from notifier.store.reading import Reader
 
 KEPT_MS = 3_000
+CHOICES_KEPT_MS = 60_000  # a new one of a list to choose from may come later
 
 T = TypeVar("T")
 
@@ -19,11 +20,13 @@ class Figures:
         self._clocks = clocks
         self._kept: dict[Callable[..., object], tuple[int, object]] = {}
 
-    async def of(self, count: Callable[..., T], **values: object) -> T:
+    async def of(
+        self, count: Callable[..., T], *, kept_ms: int = KEPT_MS, **values: object
+    ) -> T:
         """Return ``count(session, **values)``, or what it was a moment ago."""
         monotonic_ms = self._clocks.monotonic_ms()
         at_ms, found = self._kept.get(count, (None, None))
-        if at_ms is None or monotonic_ms - at_ms >= KEPT_MS:
+        if at_ms is None or monotonic_ms - at_ms >= kept_ms:
             found = await self._reader.look(count, **values)
             self._kept[count] = (monotonic_ms, found)
         return found  # type: ignore[return-value]

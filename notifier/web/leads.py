@@ -16,6 +16,7 @@ from notifier.messages.facts import who
 from notifier.store import pages_leads
 from notifier.store.pages_leads import Edge, Found, Wanted
 from notifier.web import fields
+from notifier.web.figures import CHOICES_KEPT_MS
 from notifier.web.house import House
 from notifier.web.looks import url
 from notifier.web.visit import Visit
@@ -58,6 +59,7 @@ async def show(house: House, visit: Visit) -> web.Response:
         pages_leads.page, wanted, limit=SHOWN + 1, agents=agents, before=before, after=after
     )
     newer, older, shown = _around(found, before, after)
+    choices = await house.figures.of(pages_leads.choices, kept_ms=CHOICES_KEPT_MS)
     return house.page(
         "leads.html",
         visit,
@@ -69,8 +71,8 @@ async def show(house: House, visit: Visit) -> web.Response:
         newer=url("leads", **given, after=_mark(shown[0])) if newer and shown else None,
         older=url("leads", **given, before=_mark(shown[-1])) if older and shown else None,
         sheet=url("leads.csv", **given),
-        choices=await house.figures.of(pages_leads.choices),
-        owners=_owners(await house.figures.of(pages_leads.choices), agents),
+        choices=choices,
+        owners=_owners(choices, agents),
     )
 
 
