@@ -119,6 +119,7 @@ def carried(row: Json) -> tuple[Json, bytes]:
     become texts, and lone surrogates are replaced. Raises :class:`BadRecordError`
     for nesting beyond reason.
     """
+    # Not msgspec: it writes integers of any size and nests beyond what databases read.
     try:
         return row, orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:

@@ -104,8 +104,10 @@ class Ruleset:
 
     def __post_init__(self) -> None:
         listening = {
-            kind: tuple(rule for rule in self.rules if rule.enabled and kind in rule.when)
-            for kind in EventType
+            event_type: tuple(
+                rule for rule in self.rules if rule.enabled and event_type in rule.when
+            )
+            for event_type in EventType
         }
         object.__setattr__(self, "listening", listening)
 

@@ -29,15 +29,19 @@ from notifier.rulesfile.rule_slips import real_rules
 from notifier.rulesfile.validate import validated
 
 WILDCARDS = {
-    f"{subject}.*": frozenset(kind for kind in RULE_TYPES if kind.startswith(f"{subject}."))
-    for subject in sorted({kind.partition(".")[0] for kind in RULE_TYPES})
+    f"{subject}.*": frozenset(
+        event_type for event_type in RULE_TYPES if event_type.startswith(f"{subject}.")
+    )
+    for subject in sorted({event_type.partition(".")[0] for event_type in RULE_TYPES})
 }
 CREATED = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED})
 CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
-EVENT_TYPES = tuple(kind.value for kind in RULE_TYPES)
+EVENT_TYPES = tuple(event_type.value for event_type in RULE_TYPES)
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3650)
-OF_LEADS = ", ".join(kind for kind in ("lead.*", *EVENT_TYPES) if not kind.startswith("chat."))
+OF_LEADS = ", ".join(
+    event_type for event_type in ("lead.*", *EVENT_TYPES) if not event_type.startswith("chat.")
+)
 TYPES = f"there is {OF_LEADS}; of non-leads chat. in place of lead."
 STATUSES = ("closed", "open", "review", "onhold", "inprogress")
 SAID_FOR = {
@@ -178,7 +182,10 @@ def _type_meant(text: str) -> tuple[str, str]:
         if what in words:
             status = f"with `if: {{to: {what.upper()}}}`" if what in STATUSES else ""
             return f"; did you mean `{subject}.{name}`?", status
-    near = meant(what, [kind.partition(".")[2] for kind in EVENT_TYPES if subject in kind])
+    near = meant(
+        what,
+        [event_type.partition(".")[2] for event_type in EVENT_TYPES if subject in event_type],
+    )
     return near.replace("mean `", f"mean `{subject}."), ""
 
 
@@ -190,6 +197,6 @@ def _place(node: Table, key: str) -> Mark:
 def _no_change(when: frozenset[EventType], *, is_timer: bool) -> str:
     if is_timer:
         return "a rule with `for` looks at what a lead is, not at what changed"
-    if when and not any(kind.endswith(CHANGE_SUFFIXES) for kind in when):
+    if when and not any(event_type.endswith(CHANGE_SUFFIXES) for event_type in when):
         return f"{', '.join(sorted(when))} changes neither status nor assignee"
     return ""
