@@ -8,11 +8,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from cli_runner import Ended, Run
-from filled import ASHA, BORIS, RULES, Filled
 from hypothesis import settings
 
 from notifier.cli.main import command_line
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, RULES, Filled
+from support.program import Ended
 from support.virtual_time import VirtualLoop
 
 # How long an example takes says more about the machine than about us.

@@ -23,10 +23,10 @@ from notifier.rehearsal.read_script import read_scripts
 from notifier.rules.durations import format_duration
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.document import read_document
-from notifier.rulesfile.load import load_rules
 from notifier.rulesfile.nodes import Faults
 from notifier.store.health import Overview
 from support import readme
+from support.rules import ruleset
 from test_imports import ORDER
 
 PACKAGE = Path(notifier.__file__).parent
@@ -34,12 +34,6 @@ RULES = [block for block in readme.blocks("yaml") if not block.startswith("tests
 TESTS = [block for block in readme.blocks("yaml") if block.startswith("tests:")]
 TOLD_IN_WORDS = {"first_run": "`silent`", "timezone": "the host's"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
-
-
-def loaded(text: str) -> Ruleset:
-    return load_rules(
-        [("README.md", text)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
-    )
 
 
 # Beside an example that is one file of several.
@@ -71,8 +65,8 @@ def test_the_settings_table_has_every_setting_with_its_default() -> None:
 
 @pytest.mark.parametrize("text", RULES)
 def test_every_rules_example_loads(text: str) -> None:
-    ruleset = loaded(text if "\nrules:" in text else text + ANY_RULE)
-    assert ruleset.rules
+    found = ruleset(text if "\nrules:" in text else text + ANY_RULE)
+    assert found.rules
 
 
 def test_the_page_of_further_destinations_has_every_kind_that_an_extra_brings() -> None:
@@ -81,13 +75,13 @@ def test_the_page_of_further_destinations_has_every_kind_that_an_extra_brings() 
 
 
 def test_the_first_rules_leave_nothing_to_be_desired_but_their_secret() -> None:
-    complaints = [fault.problem for fault in loaded(RULES[0]).warnings]
+    complaints = [fault.problem for fault in ruleset(RULES[0]).warnings]
     assert complaints == ["`${CRM_SECRET}` is not set"]
 
 
 def test_the_rule_test_passes_with_the_first_rules() -> None:
     def first_rules(_names: Sequence[str]) -> Ruleset:
-        return loaded(RULES[0])
+        return ruleset(RULES[0])
 
     (text,) = TESTS
     faults = Faults()

@@ -9,7 +9,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from structlog.testing import capture_logs
 
@@ -26,9 +25,7 @@ from notifier.store import claims, destinations, mutes, outbox, snapshots, sourc
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import set_back
-from notifier.transactions.commit_page import commit_page
-from notifier.transactions.page_comparison import Intake
-from notifier.upstream.page import parse_page
+from support.polls import poll
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -86,9 +83,7 @@ def _filled(db: Session, config: Configuration) -> None:
     snapshots.listing(db, BOT.bot_id, LEAD)
     snapshots.finish_full_walk(db, BOT.bot_id, LEAD, at_ms=at_ms, pages=1)
     lead = {"id": "asha", "name": "Asha", "status": "OPEN", "created_at": iso_ms(NOON)}
-    page = parse_page(orjson.dumps({"success": True, "data": [row_of(lead)]}))
-    intake = Intake(source=BOT, kind=LEAD, walk=1, rules=config.ruleset, first_run=timedelta())
-    commit_page(db, page, intake, at=NOON)
+    poll(db, [row_of(lead)], source=BOT, rules=config.ruleset, at=NOON)
     ((claimed,),) = claims.claim(db, "plain", now_ms=at_ms, limit=1)
     outcome = Outcome(state=State.PENDING, attempts=1, due_ms=at_ms + 5_000, error="no")
     outbox.record(db, claimed, outcome, accepted=frozenset(), note="", now_ms=at_ms)

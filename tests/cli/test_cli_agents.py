@@ -5,14 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, RULES, Filled
 from ruamel.yaml import YAML
 
 from notifier.cli.agents_file import with_agents
 from notifier.cli.agents_sheet import read_sheet
 from notifier.core.records import Agent
 from notifier.errors import ConfigError
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, RULES, Filled
 from support.odd_files import no_file_larger_than
 
 RAO, SEN = "631aa793bcfa100487d13d0d", "631aa793bcfa100487d13d0e"

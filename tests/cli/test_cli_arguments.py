@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import pytest
-from cli_runner import Run
 from typer.core import TyperArgument, TyperOption
 
 from notifier.cli.exits import Exit
 from notifier.cli.main import MODULES, Commands
+from support.cli_runner import Run
 
 Words: TypeAlias = tuple[str, ...]
 Place: TypeAlias = TyperArgument | TyperOption

@@ -7,14 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, BOT_ID, Filled, ms
 
 from notifier.core.events import decode
 from notifier.core.outcome import State
 from notifier.store import claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
 from notifier.store.sqlite import Sqlite
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, BOT_ID, Filled, ms
 from support.odd_files import no_file_larger_than, put_in_the_way
 
 TRACES = (ASHA, "Asha Rao", "asha@example.com", "I need a quote", "thread-of-asha")

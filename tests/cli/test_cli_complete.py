@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from filled import Filled
+
+from support.filled import Filled
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 

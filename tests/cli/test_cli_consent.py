@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, Filled
 
 from notifier.store.browse import Wanted, deliveries, leads
+from support.cli_runner import Run
+from support.filled import ASHA, Filled
 from support.program import Program
 from support.terminal import at_terminal
 

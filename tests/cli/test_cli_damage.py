@@ -12,8 +12,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, Filled
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
@@ -22,6 +20,8 @@ from notifier.configuration.load import load_configuration
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
 from notifier.service.assembly import assembled
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, Filled
 
 EXAMPLES = int(os.environ.get("DAMAGE_EXAMPLES", "12"))
 COMMANDS = (

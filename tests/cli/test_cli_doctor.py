@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from notifier.simulator.server import Simulator
-from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from notifier.simulator.world import World
 from notifier.store.db import Store
 from notifier.store.sqlite import Sqlite
 from support.loopback import Reply
 from support.mail import MailServer
 from support.program import Ended, Program
 from support.receivers import Receiver
+from support.site import environment
 from support.slack import Slack, failure
 
 SECRET = "whsec_" + "YWJj" * 8
@@ -70,12 +71,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             slack=await stack.enter_async_context(Slack()),
             mail=await stack.enter_async_context(MailServer(user="u", password="pw")),
         )
-        town.settings = {
-            "NOTIFIER_BASE_URL": town.simulator.url,
-            "NOTIFIER_TOKEN": "tok",
-            "NOTIFIER_BOT_ID": BOT_ID,
-            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
-            "NOTIFIER_RULES": "rules.yaml",
+        town.settings = environment(town.simulator.url, "tok") | {
             "NOTIFIER_SLACK_TOKEN": town.slack.token,
             "NOTIFIER_SLACK_API_URL": town.slack.url,
             "NOTIFIER_SMTP_URL": town.mail.url,

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, Filled, ago, ms
 
 from notifier.core.events import decode
 from notifier.core.outcome import State
 from notifier.core.rows import Json
 from notifier.store.browse import Wanted, event_bodies
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, Filled, ago, ms
 
 TUESDAY = "2026-03-03"
 

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
 
+from support.cli_runner import Run
 from support.odd_files import ODD, no_file_larger_than, put_in_the_way
 from support.program import EXECUTABLE
 

@@ -5,11 +5,11 @@ import json
 from io import StringIO
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, SOURCE, Filled, ago
 
 from notifier.core.outcome import UNRESOLVED, State
 from notifier.core.rows import Json
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, SOURCE, Filled, ago
 
 DELIVERY_KEYS = [
     *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
 
 from notifier import __version__
 from notifier.cli.exits import Exit, exit_code
 from notifier.cli.main import MODULES, Commands
 from notifier.errors import BusyError, ConfigError, NotifierError, StoreError
+from support.cli_runner import Run
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 

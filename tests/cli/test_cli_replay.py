@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, RULES, Filled, ms
 
 from notifier.core.rows import Json
 from notifier.core.standing import Health, Standing
 from notifier.store import claims, destinations, registry
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, RULES, Filled, ms
 
 
 def sent_to(notifier: Run, destination: str) -> list[dict[str, Json]]:

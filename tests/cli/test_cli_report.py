@@ -7,10 +7,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, BORIS, Filled, ago
 
 from notifier.core.rows import Json
+from support.cli_runner import Run
+from support.filled import ASHA, BORIS, Filled, ago
 
 AGENT = "631aa793bcfa100487d13d0d"
 RULES = f"""\

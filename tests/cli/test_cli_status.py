@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
-from filled import BOT_ID, Filled, ms
 
 from notifier.core.outcome import State
 from notifier.core.standing import Health, Standing
 from notifier.store import destinations, mutes, notes, registry, snapshots, sources
 from notifier.store.sqlite import Sqlite
+from support.cli_runner import Run
+from support.filled import BOT_ID, Filled, ms
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 

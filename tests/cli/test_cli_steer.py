@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from cli_runner import Run
-from filled import ASHA, Filled, ms
 
 from notifier.core.outcome import Outcome, State
 from notifier.core.rows import Json
 from notifier.core.standing import Health, Standing
 from notifier.store import claims, destinations, expiry, mutes, outbox, registry
 from notifier.store.claims import Claimed
+from support.cli_runner import Run
+from support.filled import ASHA, Filled, ms
 
 
 def listed(notifier: Run, *arguments: str) -> list[dict[str, Json]]:

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from filled import RULES, Filled
 
+from support.filled import RULES, Filled
 from support.program import EXECUTABLE
 
 PRINTING = (

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_runner import Run
+
+from support.cli_runner import Run
 
 RULES = """\
 destinations:

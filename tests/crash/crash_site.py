@@ -10,23 +10,21 @@
         await found.comes_to_rest()
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from notifier.simulator.server import Simulator
-from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
-from support.program import Process, Program
+from notifier.simulator.world import World
+from support.program import Program
 from support.receivers import Receiver
+from support.site import Site, environment
 
 TOKEN = "token-of-the-crash-tests"
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
-STARTED = '"event": "started"'
 STEP = 500
 RULES = """\
 destinations:
@@ -39,24 +37,16 @@ Happening = tuple[str, str]
 """A lead's id and the type of the event that must be told of it."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Site:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashSite(Site):
     """``expected`` is what happened to the world, each lead told of at most once."""
 
-    world: World
-    simulator: Simulator
-    receiver: Receiver
-    program: Program
     expected: set[Happening] = field(default_factory=set)
     _untouched: list[str] = field(default_factory=list)
 
-    @property
-    def database(self) -> Path:
-        return self.program.folder / "notifier.db"
-
     async def begin(self) -> None:
         """Let a first run take its baseline, and stop it."""
-        self._untouched = self.world.ids()
+        self._untouched[:] = self.world.ids()
         for lead_id in self._untouched:
             self.world.change(lead_id, status="OPEN", updatedAt="2020-01-01T00:00:00.000Z")
         async with self.program.running("run") as process:
@@ -71,14 +61,6 @@ class Site:
                 lead_id = self._untouched.pop()
                 self.world.change(lead_id, status="CLOSED")
                 self.expected.add((lead_id, "lead.status_changed"))
-
-    async def polled(self, process: Process) -> None:
-        """Return once whatever happened before now has been read and committed."""
-        await process.says(STARTED)
-        log = self.simulator.requests
-        begun = log.total
-        while sum(request.page == "1" for request in log.all()[begun:]) < 3:
-            await process.until(log.reached(log.total + 1))
 
     def told(self) -> set[Happening]:
         """Return what has reached the receiver."""
@@ -125,14 +107,9 @@ class Site:
             self.expected
         )
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what a query finds in the database."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
-            return db.execute(query).fetchall()
-
 
 @asynccontextmanager
-async def site(folder: Path, *, leads: int = 200, **settings: str) -> AsyncIterator[Site]:
+async def site(folder: Path, *, leads: int = 200, **settings: str) -> AsyncIterator[CrashSite]:
     """Set up the world, the receiver and the program; nothing runs yet."""
     world = World(clock=lambda: datetime.now(UTC))
     world.populate(leads)
@@ -141,22 +118,18 @@ async def site(folder: Path, *, leads: int = 200, **settings: str) -> AsyncItera
         Simulator(world, token=TOKEN, per_minute=None) as simulator,
         Receiver(SECRET) as receiver,
     ):
-        environment = {
-            "NOTIFIER_BASE_URL": simulator.url,
-            "NOTIFIER_TOKEN": TOKEN,
-            "NOTIFIER_BOT_ID": BOT_ID,
-            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
-            "NOTIFIER_RULES": "rules.yaml",
-            "NOTIFIER_POLL_INTERVAL": "100ms",
-            "NOTIFIER_RATE_LIMIT": "60000",
-            "NOTIFIER_LOG_FORMAT": "json",
-            "CRM_URL": receiver.url,
-            "CRM_SECRET": SECRET,
-            **settings,
-        }
-        yield Site(
+        known = environment(
+            simulator.url,
+            TOKEN,
+            NOTIFIER_POLL_INTERVAL="100ms",
+            NOTIFIER_RATE_LIMIT="60000",
+            NOTIFIER_LOG_FORMAT="json",
+            CRM_URL=receiver.url,
+            CRM_SECRET=SECRET,
+        )
+        yield CrashSite(
             world=world,
             simulator=simulator,
             receiver=receiver,
-            program=Program(folder, environment),
+            program=Program(folder, known | settings),
         )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from crash_site import SECRET, Site, site
+from crash_site import SECRET, CrashSite, site
 
 from support.needs import needs
 
@@ -28,7 +28,7 @@ def traced(*injected: str) -> tuple[str, ...]:
     )
 
 
-async def _runs_until_killed(found: Site, nth: int) -> None:
+async def _runs_until_killed(found: CrashSite, nth: int) -> None:
     found.program.prefix = traced(f"fdatasync:signal=SIGKILL:when={nth}")
     async with found.program.running("run") as process:
         found.happen(20)

@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from crash_site import Site, site
+from crash_site import CrashSite, site
 
 
-async def _refused(found: Site, code: int, *words: str) -> None:
+async def _refused(found: CrashSite, code: int, *words: str) -> None:
     """See the program refuse to run, in one line with these words."""
     ended = await found.program.ends("run")
     assert ended.code == code

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from crash_site import Site, site
+from crash_site import CrashSite, site
 
 from support.program import Process
 
@@ -76,7 +76,7 @@ async def test_whatever_a_transaction_raises_the_service_goes_on(
         }
 
 
-async def _moment(found: Site, process: Process, number: int) -> None:
+async def _moment(found: CrashSite, process: Process, number: int) -> None:
     """Wait for the moment of a kill: while a page is read, or messages are sent."""
     if number % 4 == 3:
         await process.says('"event": "started"')

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from notifier.configuration.destinations import build_destinations, kinds, limits
+from notifier.configuration.destinations import build_destinations, limits
 from notifier.configuration.settings import Settings
 from notifier.core.records import LEAD, Lead, Source
 from notifier.core.rows import iso_ms
@@ -25,16 +25,15 @@ from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.rehearsal.row import row_of
 from notifier.rules.model import Ruleset
-from notifier.rulesfile.load import load_rules
 from notifier.store import destinations as standings
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
-from notifier.transactions.commit_page import commit_page, present_lead
-from notifier.transactions.page_comparison import Intake
+from notifier.transactions.commit_page import present_lead
 from notifier.transactions.turn import Turn
-from notifier.upstream.page import Page, parse_page
+from support.polls import poll
+from support.rules import ruleset
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
@@ -59,10 +58,15 @@ class House:
 
     async def read(self, *leads: Mapping[str, Any]) -> None:
         """Let a head poll find these leads, and wake who has work."""
-        page = parse_page(orjson.dumps({"success": True, "data": [row_of(x) for x in leads]}))
-        committed = await self.store.run(_committed, page, self.rules, self.now)
-        self.dispatcher.wake(committed[0])
-        self.dispatcher.refresh(committed[1])
+        committed = await self.store.run(
+            poll,
+            [row_of(one) for one in leads],
+            source=WEBSITE,
+            rules=self.rules,
+            at=self.now,
+        )
+        self.dispatcher.wake(committed.written.destinations)
+        self.dispatcher.refresh(committed.saved)
 
     async def create(self, *names: str) -> None:
         """Let new leads appear, all on one page."""
@@ -166,12 +170,6 @@ async def house(
         opened_store.close()
 
 
-def ruleset(text: str) -> Ruleset:
-    return load_rules(
-        [("rules.yaml", text)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
-    )
-
-
 def enable(db: Session, name: str) -> None:
     """Do what `notifier destinations enable` does."""
     standings.set_standing(db, name, Standing())
@@ -181,13 +179,3 @@ def _prepared(db: Session, now_ms: int) -> None:
     snapshots.listing(db, WEBSITE.bot_id, LEAD)
     snapshots.finish_full_walk(db, WEBSITE.bot_id, LEAD, at_ms=now_ms, pages=1)
     outbox.release_all(db, now_ms=now_ms)
-
-
-def _committed(
-    db: Session, page: Page, rules: Ruleset, at: datetime
-) -> tuple[set[str], tuple[str, ...]]:
-    walk = snapshots.listing(db, WEBSITE.bot_id, LEAD).last_walk + 1
-    intake = Intake(source=WEBSITE, kind=LEAD, walk=walk, rules=rules, first_run=timedelta())
-    committed = commit_page(db, page, intake, at=at)
-    snapshots.close_walk(db, WEBSITE.bot_id, LEAD, walk)
-    return committed.written.destinations, committed.saved

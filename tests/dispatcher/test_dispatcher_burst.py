@@ -3,16 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import orjson
 import pytest
 
 from notifier.core.events import EventType
 from notifier.rehearsal.play import words
 from notifier.rehearsal.stage import Stage
-from notifier.transactions.commit_page import commit_page
-from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import LaneFacts, take_turn
-from notifier.upstream.page import parse_page
+from support.polls import poll
 from support.stages import MONDAY_10, PLACES, WEBSITE, ended, later, row, staged, told
 
 CLOSED = "  - {name: Closed, when: lead.status_changed, send: TO}\n"
@@ -29,11 +26,8 @@ def flooded(rules: str, count: int, *, places: str = PLACES) -> Stage:
 
 def close(stage: Stage, number: int) -> None:
     """Let a lead be closed without anybody being told yet."""
-    page = parse_page(orjson.dumps({"data": [row(number, status="CLOSED")]}))
-    intake = Intake(
-        source=WEBSITE, kind="lead", walk=100 + number, rules=stage.rules, first_run=None
-    )
-    commit_page(stage.session, page, intake, at=stage.now)
+    closed = [row(number, status="CLOSED")]
+    poll(stage.session, closed, source=WEBSITE, rules=stage.rules, at=stage.now)
 
 
 def limited(burst: str) -> str:

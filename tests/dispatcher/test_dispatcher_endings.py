@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from fakes import Fake
 from house import House, house
 from structlog.testing import capture_logs
 
-from notifier.destinations.base import Diagnosis, Message, Receipt
+from notifier.destinations.base import Message, Receipt
 from notifier.errors import StoreError, TemporaryDeliveryError
-from notifier.messages.text import Medium
 from notifier.store.db import Store
 from notifier.store.session import Session
 from support.virtual_time import OneThread, VirtualLoop
@@ -29,19 +29,14 @@ rules:
 
 
 @dataclass(slots=True, kw_only=True)
-class Fake:
+class Scripted(Fake):
     """Takes messages as scripted: an error to raise, or seconds to take; then at once."""
 
-    name: str = "screen"
-    medium: Medium = Medium.PLAIN
-    slots: int = 2
-    min_interval_s: float = 0.0
     script: list[float | Exception] = field(default_factory=list)
-    sent: list[tuple[float, str]] = field(default_factory=list)
     patience_s: float | None = None
 
     async def send(self, message: Message) -> Receipt:
-        self.sent.append((asyncio.get_running_loop().time(), message.parts[0].event.subject))
+        receipt = await Fake.send(self, message)
         step = self.script.pop(0) if self.script else 0.0
         if isinstance(step, Exception):
             raise step
@@ -50,13 +45,7 @@ class Fake:
                 await asyncio.sleep(step)
         except TimeoutError as error:
             raise TemporaryDeliveryError("its own deadline") from error
-        return Receipt()
-
-    async def check(self) -> Diagnosis:
-        return Diagnosis(found="a fake")
-
-    async def aclose(self) -> None:
-        pass
+        return receipt
 
 
 class FullDisk(Store):
@@ -92,7 +81,7 @@ async def states(found: House, destination: str = "screen") -> list[tuple[str, i
 
 def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[5.0])
+        fake = Scripted(script=[5.0])
         async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
             assert isinstance(found.store, FullDisk)
             await found.create("asha")
@@ -110,7 +99,7 @@ def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(tmp_path: Path) ->
 
 def test_a_database_that_stays_broken_does_not_keep_the_program(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[5.0])
+        fake = Scripted(script=[5.0])
         async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
             assert isinstance(found.store, FullDisk)
             await found.create("asha")
@@ -125,7 +114,7 @@ def test_a_database_that_stays_broken_does_not_keep_the_program(tmp_path: Path) 
 
 def test_a_stop_gives_a_hanging_destination_ten_seconds(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[3.0, 10_000.0])
+        fake = Scripted(script=[3.0, 10_000.0])
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c")
             await asyncio.sleep(1)
@@ -144,7 +133,7 @@ def test_a_stop_gives_a_hanging_destination_ten_seconds(tmp_path: Path) -> None:
 def test_a_stop_sends_no_probe(tmp_path: Path) -> None:
     async def main() -> None:
         broken = StoreError("not one of ours")
-        fake = Fake(script=[broken, broken, broken])
+        fake = Scripted(script=[broken, broken, broken])
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c")
             await asyncio.sleep(1)
@@ -157,7 +146,7 @@ def test_a_stop_sends_no_probe(tmp_path: Path) -> None:
 
 def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[10_000.0])
+        fake = Scripted(script=[10_000.0])
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("asha")
             await asyncio.sleep(91)
@@ -169,7 +158,7 @@ def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> N
 
 def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[10_000.0], patience_s=20.0)
+        fake = Scripted(script=[10_000.0], patience_s=20.0)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         async with house(tmp_path, RULES, fakes=[fake]) as found:
@@ -189,7 +178,7 @@ def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(tmp_path: Path) -
 
 def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[ZeroDivisionError("a bug")])
+        fake = Scripted(script=[ZeroDivisionError("a bug")])
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("asha")
             await asyncio.sleep(1)
@@ -204,7 +193,7 @@ def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
 
 def test_a_damaged_event_costs_only_itself(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake()
+        fake = Scripted()
         async with house(tmp_path, RULES, fakes=[fake], running=False) as found:
             await found.create("a", "b")
             await found.store.run(
@@ -218,7 +207,7 @@ def test_a_damaged_event_costs_only_itself(tmp_path: Path) -> None:
 
 def test_a_clock_set_forward_or_back_sends_nothing_twice(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(script=[5.0])
+        fake = Scripted(script=[5.0])
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("a")
             await asyncio.sleep(1)

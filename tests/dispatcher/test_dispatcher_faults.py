@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
+from fakes import Fake
 from house import House, house
 from structlog.testing import capture_logs
 
-from notifier.destinations.base import Diagnosis, Message, Receipt
+from notifier.destinations.base import Message, Receipt
 from notifier.errors import (
     BusyError,
     PermanentDeliveryError,
     StoreError,
     TemporaryDeliveryError,
 )
-from notifier.messages.text import Medium
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.transactions.turn import take_turn
@@ -60,30 +60,18 @@ def anything(chance: random.Random) -> Exception:
 
 
 @dataclass(slots=True, kw_only=True)
-class Fake:
+class Raising(Fake):
     """Raises what ``faults`` gives at an attempt, else takes the message."""
 
-    name: str = "screen"
-    medium: Medium = Medium.PLAIN
-    slots: int = 2
-    min_interval_s: float = 0.0
     faults: Callable[[], Exception | None] = lambda: None
     receipt: Receipt = field(default_factory=Receipt)
-    sent: list[tuple[float, str]] = field(default_factory=list)
 
     async def send(self, message: Message) -> Receipt:
-        subject = message.parts[0].event.subject
         fault = self.faults()
         if fault is not None:
             raise fault
-        self.sent.append((asyncio.get_running_loop().time(), subject))
+        await Fake.send(self, message)
         return self.receipt
-
-    async def check(self) -> Diagnosis:
-        return Diagnosis(found="a fake")
-
-    async def aclose(self) -> None:
-        pass
 
 
 class Faulty(Store):
@@ -140,7 +128,7 @@ def test_words_that_no_database_takes_end_their_delivery_alone(
 ) -> None:
     async def main() -> None:
         faults: list[Exception | None] = [kind(NOT_UTF8), None]
-        fake = Fake(faults=lambda: faults.pop(0) if faults else None)
+        fake = Raising(faults=lambda: faults.pop(0) if faults else None)
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("bad", "good")
             await asyncio.sleep(1)
@@ -156,7 +144,7 @@ def test_words_that_no_database_takes_end_their_delivery_alone(
 
 def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake(receipt=Receipt(memory={"thread": "\udce4"}))
+        fake = Raising(receipt=Receipt(memory={"thread": "\udce4"}))
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("a")
             await asyncio.sleep(1)
@@ -168,7 +156,7 @@ def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path
 
 def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake()
+        fake = Raising()
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.store.run(
                 lambda db: db.execute(
@@ -195,7 +183,7 @@ def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
             left[0] -= 1
             return OverflowError() if left[0] >= 0 else None
 
-        fake = Fake(faults=bad)
+        fake = Raising(faults=bad)
         async with house(tmp_path, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c", "d", "e", "f")
             await asyncio.sleep(1)
@@ -208,7 +196,7 @@ def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
 
 def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -> None:
     async def main() -> None:
-        fake = Fake()
+        fake = Raising()
         async with house(tmp_path, RULES, fakes=[fake], store=Faulty) as found:
             store = found.store
             assert isinstance(store, Faulty)
@@ -263,7 +251,7 @@ def test_whatever_is_raised_everything_ends_and_others_are_not_delayed(
             error = chance.choice([StoreError("full"), BusyError("locked"), anything(chance)])
             return chance.choice(["before", "within"]), error
 
-        screen, other = Fake(faults=sending), Fake(name="other")
+        screen, other = Raising(faults=sending), Raising(name="other")
         async with house(tmp_path, RULES, fakes=[screen, other], store=Faulty) as found:
             assert isinstance(found.store, Faulty)
             found.store.fault = storing

@@ -4,21 +4,20 @@ Whatever a test does with it, at the end no output and no database file may hold
 a secret, no output a traceback, and no log line a visitor's words.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from notifier.core.records import LEAD, NON_LEAD, Source, parse
 from notifier.simulator.server import Simulator
-from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from notifier.simulator.world import World
 from support.mail import MailServer
-from support.program import Process, Program
+from support.program import Program
 from support.receivers import Receiver
+from support.site import Site, environment
 from support.slack import Slack
 
 MARKER = "Zq7SECRETq7Z"
@@ -61,36 +60,11 @@ def rules_text(*send: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Installation(Site):
     """The program with everything around it."""
 
-    world: World
-    simulator: Simulator
-    receiver: Receiver
     slack: Slack
     mail: MailServer
-    program: Program
-
-    @property
-    def database(self) -> Path:
-        return self.program.folder / "notifier.db"
-
-    async def polled(self, process: Process) -> None:
-        """Return once whatever happened before now has been read and committed.
-
-        One look may be under way and the next is then the first to see it; only
-        when a third begins has the second been committed.
-        """
-        log = self.simulator.requests
-        begun = log.total
-        while sum(request.page == "1" for request in log.all()[begun:]) < 3:
-            await process.until(log.reached(log.total + 1))
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """Return what a query finds in the database."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
-            db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute(query)]
 
     def check_discretion(self) -> None:
         """Fail where a secret, a traceback or a visitor's words stand where they must not."""
@@ -127,40 +101,30 @@ async def installation(
         Slack(channels={"sales-leads": CHANNEL}, token=SLACK_TOKEN) as slack,
         MailServer(user="notifier", password=MAIL_PASSWORD) as mail,
     ):
-        environment = {
-            "NOTIFIER_BASE_URL": simulator.url,
-            "NOTIFIER_TOKEN": TOKEN,
-            "NOTIFIER_BOT_ID": BOT_ID,
-            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
-            "NOTIFIER_RULES": "rules.yaml",
-            "NOTIFIER_POLL_INTERVAL": "200ms",
-            "NOTIFIER_RATE_LIMIT": "6000",
-            "NOTIFIER_TIMEZONE": "UTC",
-            "NOTIFIER_LOG_LEVEL": "debug",
-            "NOTIFIER_SLACK_TOKEN": SLACK_TOKEN,
-            "NOTIFIER_SLACK_API_URL": slack.url,
-            "NOTIFIER_SMTP_URL": mail.url,
-            "NOTIFIER_SMTP_FROM": "notifier@example.com",
-            "CRM_URL": receiver.base_url + HOOK_PATH,
-            "CRM_SECRET": SIGNING_SECRET,
-            **settings,
-        }
+        known = environment(
+            simulator.url,
+            TOKEN,
+            NOTIFIER_POLL_INTERVAL="200ms",
+            NOTIFIER_RATE_LIMIT="6000",
+            NOTIFIER_TIMEZONE="UTC",
+            NOTIFIER_LOG_LEVEL="debug",
+            NOTIFIER_SLACK_TOKEN=SLACK_TOKEN,
+            NOTIFIER_SLACK_API_URL=slack.url,
+            NOTIFIER_SMTP_URL=mail.url,
+            NOTIFIER_SMTP_FROM="notifier@example.com",
+            CRM_URL=receiver.base_url + HOOK_PATH,
+            CRM_SECRET=SIGNING_SECRET,
+        )
         installed = Installation(
             world=world,
             simulator=simulator,
             receiver=receiver,
             slack=slack,
             mail=mail,
-            program=Program(folder, environment),
+            program=Program(folder, known | settings),
         )
         yield installed
         installed.check_discretion()
-
-
-async def started(installed: Installation, process: Process) -> None:
-    """Return once the process polls, whatever it found at first committed."""
-    await process.says('"event": "started"')
-    await installed.polled(process)
 
 
 def names(folder: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from installation import CHANNEL, HOOK_PATH, Installation, installation, started
+from installation import CHANNEL, HOOK_PATH, Installation, installation
 
 ASHA, INGRID = "631aa793bcfa100487d13d0d", "631aa7b1bcfa100487d13d21"
 
@@ -12,7 +12,7 @@ async def test_every_change_is_told_once_everywhere_and_noise_never(tmp_path: Pa
     async with installation(tmp_path, send=("crm", "sales", "boss")) as installed:
         before = prepared(installed)
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             nothing_was_told(installed)
 
             expected = changed(installed, *before)
@@ -32,13 +32,13 @@ async def test_every_change_is_told_once_everywhere_and_noise_never(tmp_path: Pa
         assert len(installed.mail.mails) == 8
         assert len(installed.slack.calls) == 8
         ended = installed.rows("SELECT DISTINCT state, attempts FROM deliveries")
-        assert ended == [{"state": "delivered", "attempts": 1}]
+        assert ended == [("delivered", 1)]
 
 
 async def test_what_follows_stands_in_the_leads_own_thread(tmp_path: Path) -> None:
     async with installation(tmp_path, send=("sales", "boss")) as installed:
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             lead_id = installed.world.create(name="Asha")
             await process.until(installed.mail.arrived(1))
             await process.until(installed.slack.called(1))
@@ -87,7 +87,7 @@ def changed(  # noqa: PLR0917
 
 
 def nothing_was_told(installed: Installation) -> None:
-    assert installed.rows("SELECT COUNT(*) AS n FROM records") == [{"n": 45}]
+    assert installed.rows("SELECT COUNT(*) FROM records") == [(45,)]
     assert installed.rows("SELECT * FROM events") == []
     assert installed.receiver.requests == []
     assert installed.slack.calls == []

@@ -25,7 +25,7 @@ async def test_it_prints_what_would_be_sent_and_changes_nothing(tmp_path: Path) 
 
         assert (await installed.program.ends("once")).code == 0
         sent = installed.rows("SELECT id FROM events")
-        assert {one["event_id"] for one in shapes} == {row["id"] for row in sent}
+        assert {one["event_id"] for one in shapes} == {event_id for (event_id,) in sent}
 
 
 async def test_before_the_first_run_it_says_so_and_makes_no_database(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
-from installation import installation, started
+from installation import installation
 
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID
 
@@ -17,7 +17,7 @@ async def test_a_webhook_body_is_the_documented_envelope(tmp_path: Path) -> None
     async with installation(tmp_path, leads=0) as installed:
         installed.world.put({**EXAMPLE, "status": "OPEN"})
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.world.change(EXAMPLE["_id"], status="INPROGRESS", updatedAt=LATER)
             await process.until(installed.receiver.arrived(1))
             assert await process.stop() == 0

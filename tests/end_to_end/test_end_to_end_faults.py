@@ -6,7 +6,7 @@ from pathlib import Path
 from signal import SIGHUP
 from typing import Any
 
-from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text, started
+from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text
 
 from notifier.simulator.faults import Fault, FaultKind
 from support.loopback import Reply
@@ -36,7 +36,7 @@ async def test_a_wrong_token_is_told_and_so_is_the_right_one(tmp_path: Path) -> 
 async def test_an_upstream_that_stumbles_costs_nothing_but_time(tmp_path: Path) -> None:
     async with installation(tmp_path) as installed:
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.simulator.faults.arm(Fault(kind=FaultKind.STATUS, status=502, page=1))
             installed.simulator.faults.arm(Fault(kind=FaultKind.HTML, page=2))
             created = [installed.world.create() for _ in range(50)]
@@ -51,7 +51,7 @@ async def test_an_upstream_that_stumbles_costs_nothing_but_time(tmp_path: Path) 
 async def test_one_bad_record_stops_nothing(tmp_path: Path) -> None:
     async with installation(tmp_path) as installed:
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.simulator.faults.arm(Fault(kind=FaultKind.BAD_NUMBER_ID, page=1))
             created = installed.world.create()
             await process.until(installed.receiver.arrived(1))
@@ -70,10 +70,10 @@ async def test_trouble_everywhere_is_told_without_a_secret(tmp_path: Path) -> No
         # What many a web server says of a route it does not have.
         receiver.replies.append(Reply(status=404, body=f"Cannot POST {HOOK_PATH}".encode()))
         async with program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.world.create(name="Asha")
             await process.says("127.0.0.1 answered 404")
-            kept = [row["error"] for row in installed.rows("SELECT error FROM deliveries")]
+            kept = [error for (error,) in installed.rows("SELECT error FROM deliveries")]
             assert "127.0.0.1 answered 404: Cannot POST …" in kept
             await process.until(receiver.arrived(3))
             assert await process.stop() == 0
@@ -132,7 +132,7 @@ async def test_rules_made_wrong_while_it_runs_are_refused(tmp_path: Path) -> Non
     async with installation(tmp_path) as installed:
         rules = tmp_path / "rules.yaml"
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             rules.write_text("rules: [{name: Half, when: lead.created}]")
             process.send(SIGHUP)
             await process.says("rules.yaml:1:")

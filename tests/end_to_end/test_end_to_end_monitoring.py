@@ -9,7 +9,7 @@ from signal import SIGHUP
 
 import httpx
 import pytest
-from installation import installation, started
+from installation import installation
 
 from support.program import PATIENCE_S, Process
 from support.receivers import Receiver
@@ -39,7 +39,7 @@ async def test_whoever_watches_sees_a_start_a_refused_reload_and_the_end(
         installed.program.running("run") as process,
     ):
         await told(manager, "READY=1")
-        await started(installed, process)
+        await installed.polled(process)
         await process.until(switch.arrived(2))
         installed.world.create(name="Asha")
         await process.until(installed.receiver.arrived(1))

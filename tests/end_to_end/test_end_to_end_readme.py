@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import SIGNING_SECRET, Installation, installation, started
+from installation import SIGNING_SECRET, Installation, installation
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from notifier.cli.main import MODULES
@@ -57,7 +57,7 @@ async def test_every_other_command_line_runs_beside_the_service(tmp_path: Path) 
     async with installation(tmp_path) as installed:
         use_the_first_rules(installed)
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             lead_id = installed.world.create(name="Asha", country="India")
             await process.until(installed.receiver.arrived(1))
             meant = {
@@ -88,7 +88,7 @@ async def test_its_webhook_consumer_takes_an_event_once(
     exec(compile(source, "README.md", "exec"), consumer)
     async with installation(tmp_path) as installed:
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             lead_id = installed.world.create(name="Asha", status="OPEN")
             await process.until(installed.receiver.arrived(1))
             installed.world.change(lead_id, status="INPROGRESS")

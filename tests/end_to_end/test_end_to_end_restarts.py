@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from signal import SIGTERM
 
-from installation import Installation, installation, started
+from installation import Installation, installation
 
 from support.loopback import Reply
 
@@ -16,7 +16,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
         gate = asyncio.Event()
         installed.receiver.replies.append(Reply(status=204, gate=gate))
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             first = installed.world.create(name="Asha")
             await process.until(installed.receiver.arrived(1))
             process.send(SIGTERM)
@@ -47,7 +47,7 @@ async def test_a_stop_waits_no_longer_than_ten_seconds_for_a_receiver(tmp_path: 
     async with installation(tmp_path) as installed:
         installed.receiver.replies.append(Reply(gate=asyncio.Event()))
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.world.create(name="Asha")
             await process.until(installed.receiver.arrived(1))
             async with asyncio.timeout(12):
@@ -59,7 +59,7 @@ async def test_what_a_kill_cut_off_comes_again_under_the_same_id(tmp_path: Path)
     async with installation(tmp_path) as installed:
         installed.receiver.replies.append(Reply(gate=asyncio.Event()))
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             installed.world.create(name="Asha")
             await process.until(installed.receiver.arrived(1))
             await process.kill()
@@ -69,9 +69,8 @@ async def test_what_a_kill_cut_off_comes_again_under_the_same_id(tmp_path: Path)
             assert await process.stop() == 0
         cut_off, again = installed.receiver.received
         assert (again.id, again.body) == (cut_off.id, cut_off.body)
-        assert installed.rows("SELECT state, attempts FROM deliveries") == [
-            {"state": "delivered", "attempts": 1}
-        ]
+        ended = installed.rows("SELECT state, attempts FROM deliveries")
+        assert ended == [("delivered", 1)]
 
 
 async def test_a_first_run_that_was_killed_begins_again_in_silence(tmp_path: Path) -> None:
@@ -86,7 +85,7 @@ async def test_a_first_run_that_was_killed_begins_again_in_silence(tmp_path: Pat
             assert await process.stop() == 0
         (told,) = installed.receiver.received
         assert told.event["subject"] == during
-        assert installed.rows("SELECT COUNT(*) AS n FROM records") == [{"n": 401}]
+        assert installed.rows("SELECT COUNT(*) FROM records") == [(401,)]
 
 
 async def test_a_second_run_on_the_same_database_is_refused(tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ async def test_a_second_run_on_the_same_database_is_refused(tmp_path: Path) -> N
         installation(tmp_path) as installed,
         installed.program.running("run") as process,
     ):
-        await started(installed, process)
+        await installed.polled(process)
         for command in ("run", "once"):
             refused = await installed.program.ends(command)
             assert (refused.code, refused.out) == (75, "")
@@ -120,4 +119,4 @@ async def test_once_delivers_what_is_due_and_says_whether_anything_is_left(
 
 
 def states(installed: Installation) -> list[str]:
-    return [row["state"] for row in installed.rows("SELECT state FROM deliveries")]
+    return [state for (state,) in installed.rows("SELECT state FROM deliveries")]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from installation import installation, started
+from installation import installation
 
 LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
 # By who needs it: a kind of destination, NOTIFIER_HTTP, some rules, or no service at all.
@@ -36,6 +36,6 @@ async def test_a_service_loads_what_it_sends_with_and_no_more(
                 del installed.program.environment[variable]
         installed.program.prefix = (sys.executable, "-X", "importtime")
         async with installed.program.running("run") as process:
-            await started(installed, process)
+            await installed.polled(process)
             assert await process.stop() == 0
         assert COSTLY & set(LOADED.findall(process.err)) == needed

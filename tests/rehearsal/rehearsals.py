@@ -1,12 +1,12 @@
 """Rules and rule tests as texts, read and played."""
 
-from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.destinations import limits
 from notifier.rehearsal.play import Difference, play
 from notifier.rehearsal.read_script import read_scripts
 from notifier.rehearsal.script import Script
 from notifier.rulesfile.document import read_document
-from notifier.rulesfile.load import load_rules
 from notifier.rulesfile.nodes import Faults
+from support.rules import ruleset
 
 RULES = """
 agents:
@@ -34,10 +34,8 @@ ONE = "tests:\n  - name: a test\n    at: 2026-03-02T10:00+05:30\n"
 def scripts(text: str, faults: Faults, rules: str = RULES) -> tuple[Script, ...]:
     document = read_document("t.test.yaml", text, lookup=lambda _: None, faults=faults)
     assert document is not None
-    ruleset = load_rules(
-        [("rules.yaml", rules)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
-    )
-    return read_scripts(document, rules=lambda _: ruleset, faults=faults)
+    found = ruleset(rules)
+    return read_scripts(document, rules=lambda _: found, faults=faults)
 
 
 def played(body: str, *, rules: str = RULES) -> Difference | None:

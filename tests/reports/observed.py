@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from notifier.core.events import EventType, operation
 from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
@@ -27,10 +25,8 @@ from notifier.store import forgotten, responses, snapshots, sources
 from notifier.store.opening import engine_at
 from notifier.store.session import Session
 from notifier.transactions import write_events
-from notifier.transactions.commit_page import commit_page
-from notifier.transactions.page_comparison import Intake
 from notifier.transactions.write_events import Written
-from notifier.upstream.page import parse_page
+from support.polls import poll
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +57,6 @@ class Observed:
         self.session: Session = engine_at(path).open()
         self.session.execute("PRAGMA synchronous = OFF")  # nothing here outlives a power cut
         self.rules = Ruleset(agents=AGENTS)
-        self._walk = 0
         self._is_watched = False
         self._places: dict[str, tuple[str, str]] = {}
         self._touched: dict[tuple[str, str], set[str]] = {}
@@ -146,22 +141,20 @@ class Observed:
     def _commit(
         self, bot_id: str, kind: str, ids: list[str], *, first_run: timedelta | None
     ) -> None:
-        self._walk += 1
         rows = [self.world.row(lead_id) for lead_id in ids]
-        page = parse_page(orjson.dumps({"success": True, "data": rows}))
-        intake = Intake(
-            source=BOTS[bot_id],
-            kind=kind,
-            walk=self._walk,
-            rules=self.rules,
-            first_run=first_run,
-        )
         with self.session.transaction():
             snapshots.listing(self.session, bot_id, kind)
             from_ms = self.now_ms
             snapshots.start_baseline(self.session, bot_id, kind, from_ms=from_ms)
-            commit_page(self.session, page, intake, at=self.now)
-            snapshots.close_walk(self.session, bot_id, kind, self._walk)
+            poll(
+                self.session,
+                rows,
+                source=BOTS[bot_id],
+                kind=kind,
+                rules=self.rules,
+                at=self.now,
+                first_run=first_run,
+            )
 
     def _place(self, lead_id: str) -> tuple[str, str]:
         return self._places[lead_id]

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from support.connections import conversing
+
 USUAL = {
     "banner": b"220 x",
     "EHLO": b"250-x\r\n250 SIZE 1000000",
@@ -42,16 +44,14 @@ class RawMailServer:
         self._host = host
         self._login = "u:p@" if login else ""
         self._scripts: defaultdict[str, deque[bytes]] = defaultdict(deque)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._serving = conversing(self._converse, host=host)
 
     @property
     def url(self) -> str:
         """The value of ``NOTIFIER_SMTP_URL`` that reaches this server."""
-        assert self._server
         host = f"[{self._host}]" if ":" in self._host else self._host
-        port = self._server.sockets[0].getsockname()[1]
-        return f"smtp+plain://{self._login}{host}:{port}"
+        return f"smtp+plain://{self._login}{host}:{self._port}"
 
     def script(self, step: str, *replies: bytes) -> None:
         """Answer a step so: a command, ``RCPT <address>``, ``banner``, ``.`` for the mail.
@@ -65,7 +65,7 @@ class RawMailServer:
         return [command.partition(" ")[0] for command in self.commands]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self._host, 0)
+        self._port = await self._serving.__aenter__()
         return self
 
     async def __aexit__(
@@ -74,16 +74,7 @@ class RawMailServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._server
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._converse(reader, writer))
-        self._tasks.add(task)
+        await self._serving.__aexit__(kind, error, trace)
 
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notifier.configuration.destinations import kinds, limits
+from notifier.configuration.destinations import limits
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.core.records import Source
@@ -20,8 +20,8 @@ from notifier.core.rows import Row, iso_ms
 from notifier.rehearsal.row import row_of
 from notifier.rehearsal.stage import Stage
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.rulesfile.load import load_rules
 from notifier.service.engine import _take_over
+from support.rules import ruleset as of_text
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 WEBSITE = Source(name="website", bot_id="b1", customer_id="c1")
@@ -37,10 +37,7 @@ destinations:
 
 def ruleset(rules: str, *, places: str = PLACES) -> Ruleset:
     """Return the rules in the lines under ``rules:``, with :data:`PLACES` to send to."""
-    text = f"{places}\nrules:\n{rules}"
-    return load_rules(
-        [("rules.yaml", text)], lookup=lambda _: None, kinds=kinds(), lenient_secrets=True
-    )
+    return of_text(f"{places}\nrules:\n{rules}")
 
 
 def staged(rules: str, *, at: datetime = MONDAY_10, places: str = PLACES) -> Stage:

@@ -1,26 +1,20 @@
 """A database as the service leaves it, filled through the rooms that fill it in earnest."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
-
-from notifier.configuration.destinations import kinds
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Json
 from notifier.core.standing import Health, Standing
 from notifier.plan import Mutes
-from notifier.rules.model import Ruleset
-from notifier.rulesfile.load import load_rules
 from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import overdue
-from notifier.transactions.commit_page import commit_page, present_lead
-from notifier.transactions.page_comparison import Intake
-from notifier.upstream.page import parse_page
+from notifier.transactions.commit_page import present_lead
+from support.polls import poll
+from support.rules import ruleset
 
 BOT_ID = "638d99eeee9e558f1247ae03"
 SOURCE = Source(name="website", bot_id=BOT_ID, customer_id="5fed38e56fb193dcc6c933f5")
@@ -45,9 +39,8 @@ class Filled:
 
     def __init__(self, path: Path, *, rules: str = RULES) -> None:
         self.path = path
-        self.rules = load(rules)
+        self.rules = ruleset(rules)
         self.rows: dict[str, dict[str, Json]] = {}
-        self.walk = 0
         self.db: Session = Sqlite(path).open()
         with self.db.transaction():
             registry.put_in_force(
@@ -68,20 +61,10 @@ class Filled:
     def look(self, *, at: datetime | None = None) -> None:
         """Poll once: commit the only page and record the walk as complete."""
         at = at or datetime.now(UTC)
-        self.walk += 1
-        page = parse_page(orjson.dumps({"success": True, "data": list(self.rows.values())}))
-        intake = Intake(
-            source=SOURCE,
-            kind=LEAD,
-            walk=self.walk,
-            seen=(),
-            rules=self.rules,
-            first_run=None,
-        )
         at_ms = int(at.timestamp() * 1000)
+        rows = self.rows.values()
         with self.db.transaction():
-            commit_page(self.db, page, intake, at=at)
-            snapshots.close_walk(self.db, BOT_ID, LEAD, self.walk)
+            poll(self.db, rows, source=SOURCE, rules=self.rules, at=at, first_run=None)
             snapshots.set_order(self.db, BOT_ID, LEAD, "updated-desc")
             snapshots.finish_full_walk(self.db, BOT_ID, LEAD, at_ms=at_ms, pages=2)
             sources.succeeded(self.db, BOT_ID, at_ms=at_ms)
@@ -119,14 +102,6 @@ class Filled:
         standing = Standing(health=Health.PARKED, reason=reason, remedy=remedy, probe_ms=1)
         with self.db.transaction():
             destinations.set_standing(self.db, destination, standing)
-
-
-def load(rules: str, secrets: Mapping[str, str] | None = None) -> Ruleset:
-    """Return the rules in a text; secrets are missing as in any other shell."""
-    lookup = dict(secrets or {}).get
-    return load_rules(
-        [("rules.yaml", rules)], lookup=lookup, kinds=kinds(), lenient_secrets=True
-    )
 
 
 def ago(**elapsed: float) -> str:

@@ -1,0 +1,38 @@
+"""A poll without a poller: rows that stand on the only page of a listing."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import orjson
+
+from notifier.core.records import LEAD, Source
+from notifier.core.rows import Row
+from notifier.rules.model import Ruleset
+from notifier.store import snapshots
+from notifier.store.session import Session
+from notifier.transactions.commit_page import Committed, commit_page
+from notifier.transactions.page_comparison import Intake
+from notifier.upstream.page import Page, parse_page
+
+
+def page_of(rows: Iterable[Row]) -> Page:
+    """Return the page on which these rows stand."""
+    return parse_page(orjson.dumps({"success": True, "data": list(rows)}))
+
+
+def poll(
+    session: Session,
+    rows: Iterable[Row],
+    *,
+    source: Source,
+    rules: Ruleset,
+    at: datetime,
+    kind: str = LEAD,
+    first_run: timedelta | None = timedelta(),
+) -> Committed:
+    """Commit these rows as a walk of one page: what they bring is written, nobody woken."""
+    walk = snapshots.listing(session, source.bot_id, kind).last_walk + 1
+    intake = Intake(source=source, kind=kind, walk=walk, rules=rules, first_run=first_run)
+    committed = commit_page(session, page_of(rows), intake, at=at)
+    snapshots.close_walk(session, source.bot_id, kind, walk)
+    return committed
