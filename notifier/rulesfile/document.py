@@ -27,7 +27,7 @@ from ruamel.yaml.reader import ReaderError
 from notifier.errors import ConfigError
 from notifier.rulesfile.nodes import Faults, Mark, Node, Scalar, Series, Table
 from notifier.rulesfile.pairs import Pairs
-from notifier.rulesfile.rule_slips import reference_meant
+from notifier.rulesfile.rule_slips import reference_meant, unset_meant
 from notifier.rulesfile.syntax import diagnose
 
 Lookup = Callable[[str], str | None]
@@ -219,7 +219,7 @@ class _Builder:
             return None
         if value is None:
             report = self._faults.warn if self._lenient else self._faults.add
-            report(at, f"`${{{name}}}` is not set", f"set {name} in the environment")
+            report(at, f"`${{{name}}}` is not set", unset_meant(name))
             return None
         if SURROGATE.search(value):
             self._faults.add(at, f"what `${{{name}}}` stands for is not UTF-8")

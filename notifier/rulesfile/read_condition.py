@@ -7,6 +7,7 @@ from typing import TypeAlias
 from notifier.cleaning import visible
 from notifier.core.events import EventType
 from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.synonyms import field_meant
 from notifier.messages.facts import STATUS_EMOJI
 from notifier.rules import comparisons
 from notifier.rules.comparisons import Test
@@ -131,10 +132,17 @@ class _Reader:
             return attribute_getter(key.text.removeprefix(ATTRIBUTES))
         get = self._getters.get(key.text)
         if get is None and not key.unresolved:
-            near = meant(key.text, (*self._getters, *COMBINATORS))
+            near = self._near(key.text)
             remedy = "" if near else f"an attribute is named attributes.{key.written}"
             self._faults.add(key.at, f"`{key.written}` is no lead field{near}", remedy)
         return get
+
+    def _near(self, name: str) -> str:
+        """Return the field meant, by what other tools call it, else by its letters."""
+        field = field_meant(name)
+        if field in self._getters:
+            return f"; did you mean `{field}`?"
+        return meant(name, (*self._getters, *COMBINATORS))
 
     def _test(self, key: str, value: Node) -> Read:
         match value:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
+from notifier.core.synonyms import CALLED, field_meant
 from notifier.rulesfile.nodes import Faults, Node, Scalar, Series, Table
 
 COMPARED = re.compile(
@@ -65,6 +66,15 @@ def reference_meant(name: str) -> str:
     if found := OF_A_LEAD.fullmatch(name):
         return f"write {{{{ {found[1]} }}}}"
     return "write ${NAME}, or $${ for the two characters"
+
+
+def unset_meant(name: str) -> str:
+    """Return how to mend a ``${name}`` that is nowhere set."""
+    field = name if name in CALLED else field_meant(name)
+    lead = (
+        f", or write {{{{ lead.{field} }}}} for the lead's" if field and name.islower() else ""
+    )
+    return f"set {name} in the environment{lead}"
 
 
 def written_key(node: Node) -> str:

@@ -80,6 +80,13 @@ def test_what_a_reference_brings_is_not_looked_up_again() -> None:
     [
         ("a: ${NOPE}", "r.yaml:1:4: `${NOPE}` is not set (set NOPE in the environment)"),
         (
+            "a: ${mobile}",
+            (
+                "r.yaml:1:4: `${mobile}` is not set"
+                " (set mobile in the environment, or write {{ lead.phone }} for the lead's)"
+            ),
+        ),
+        (
             "a: ${TOKEN",
             "r.yaml:1:4: `${` begins no name (write ${NAME}, or $${ for the two characters)",
         ),

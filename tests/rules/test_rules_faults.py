@@ -69,6 +69,10 @@ def test_one_bot_twice_is_a_fault() -> None:
             "6:52: `sttus` is no lead field; did you mean `status`?",
         ),
         (
+            "- {name: R, when: lead.created, send: screen, if: {Mobile No: '5'}}",
+            "6:52: `Mobile No` is no lead field; did you mean `phone`?",
+        ),
+        (
             "- {name: R, when: lead.created, send: screen, if: {lead.status: OPEN}}",
             "6:52: `lead.status` is no lead field; did you mean `status`?",
         ),
