@@ -214,14 +214,13 @@ def _taken(host: str, port: int, error: OSError) -> ConfigError:
 def _silent_about_strangers() -> logging.Logger:
     """Return aiohttp's logger without what it says of requests, or of whom they came from."""
     logger = logging.getLogger("aiohttp.server.bounded")
-    logger.addFilter(_is_ours)
+    logger.addFilter(_in_our_words)
     return logger
 
 
-def _is_ours(line: logging.LogRecord) -> bool:
-    """Whether a line tells of a fault of this program, not of what somebody sent."""
+def _in_our_words(line: logging.LogRecord) -> bool:
+    """Tell a fault of this program in a line of our own; what somebody sent is not told."""
     error = line.exc_info[1] if line.exc_info else None
-    line.msg, line.args = "request_crashed", ()
-    return not isinstance(
-        error, HttpProcessingError | web.RequestPayloadError | ConnectionError
-    )
+    if not isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError):
+        log.error("request_crashed", exc_info=error)
+    return False

@@ -45,11 +45,13 @@ class Got:
 class BrokerBench(Bench):
     """A bench whose broker may be killed and paused; ``got`` is all that a consumer got.
 
-    ``forgets``: the broker keeps nothing over a kill.
+    ``forgets``: what the broker acknowledged may be gone after a kill. ``begins_anew``:
+    it has not even the place to read from, until something is sent there.
     """
 
     broker: Broker
     forgets: bool = False
+    begins_anew: bool = False
     got: Callable[[], Awaitable[Sequence[Got]]]
 
 
@@ -200,7 +202,6 @@ async def mqtt_bench(
         await marked(fresh_name())
         return collected
 
-    # Mosquitto forgets in a kill what it acknowledged, but not what it has passed on.
     listener = await asyncio.create_subprocess_exec(
         *(needs("mosquitto_sub"), *login, "-t", f"{name}/#", "-F", "%j"),
         stdout=asyncio.subprocess.PIPE,
@@ -226,6 +227,8 @@ async def mqtt_bench(
             secrets=(PASSWORD, QUOTED),
             broker=broker,
             got=got,
+            # What Mosquitto acknowledged and has not passed on yet is gone with it.
+            forgets=True,
         )
         await destination.aclose()
         listener.kill()
@@ -324,6 +327,7 @@ async def kafka_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterato
             seen=seeing(got),
             broker=broker,
             forgets=True,
+            begins_anew=True,
             got=got,
         )
         await destination.aclose()

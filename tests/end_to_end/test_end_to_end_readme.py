@@ -73,7 +73,8 @@ async def test_every_other_command_line_runs_beside_the_service(tmp_path: Path) 
 
 
 def use_the_first_rules(installed: Installation) -> None:
-    rules, *_, tests = readme.blocks("yaml")
+    rules, *others = readme.blocks("yaml")
+    (tests,) = (block for block in others if block.startswith("tests:"))
     rules = rules.replace("https://crm.example.com/hook", "${CRM_URL}")
     (installed.program.folder / "rules.yaml").write_text(rules, encoding="utf-8")
     (installed.program.folder / "rules.test.yaml").write_text(tests, encoding="utf-8")
