@@ -8,6 +8,7 @@ import pytest
 
 from notifier.configuration.textfiles import read_text
 from notifier.errors import ConfigError
+from support.program import Program, without_rights
 
 
 def refused(path: Path, **bounds: int) -> str:
@@ -91,10 +92,13 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     assert refused(tmp_path / "list", max_bytes=2047).startswith("is larger than 1 KiB")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_of_somebody_else_is_told(tmp_path: Path) -> None:
+async def test_a_file_of_somebody_else_is_told(tmp_path: Path) -> None:
     (tmp_path / "f").touch(mode=0)
-    assert refused(tmp_path / "f").startswith("cannot be read: permission denied")
+    program = Program(tmp_path, {"NOTIFIER_RULES": "f"})
+    program.prefix = without_rights()
+    ended = await program.ends("check")
+    assert (ended.code, ended.out) == (78, "")
+    assert "f: cannot be read: permission denied" in ended.err
 
 
 def test_an_absent_file_is_its_callers_matter(tmp_path: Path) -> None:

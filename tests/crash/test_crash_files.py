@@ -1,13 +1,14 @@
 """A database that cannot be used is told in a line; one that is busy serves everybody."""
 
 import asyncio
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from crash_site import CrashSite, site
+
+from support.program import without_rights
 
 
 async def _refused(found: CrashSite, code: int, *words: str) -> None:
@@ -38,9 +39,9 @@ async def test_a_newer_schema_is_told(tmp_path: Path) -> None:
         await _refused(found, 1, "newer notifier", "9999_later")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_folder_without_rights_is_told(tmp_path: Path) -> None:
     async with site(tmp_path, leads=5) as found:
+        found.program.prefix = without_rights()
         tmp_path.chmod(0o500)  # noqa: ASYNC240
         try:
             await _refused(found, 1, "must own the folder")

@@ -19,6 +19,8 @@ from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Any, TypeVar
 
+from support.needs import needs
+
 T = TypeVar("T")
 
 TAIL_CHARS = 4_000
@@ -109,11 +111,18 @@ class Process:
                 self._grown.notify_all()
 
 
+def without_rights() -> tuple[str, ...]:
+    """Return the prefix of a program that may not read or write everything, even as root."""
+    if os.geteuid() != 0:
+        return ()
+    return needs("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"
+
+
 class Program:
     """Runs ``notifier`` in a folder, with this environment and nothing of ours.
 
     ``processes`` keeps every run, so that a test can look at all that was said.
-    ``prefix`` is a command that runs it, such as a tracer.
+    ``prefix`` is a command that runs it, such as a tracer or :func:`without_rights`.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
