@@ -252,10 +252,7 @@ class NatsDestination:
         failure: DeliveryError
         words = said(error, (self._server.password, self._server.user))
         match error:
-            case errors.AuthorizationError():
-                remedy = "write the right user and password, or the token, into `url`"
-                failure = DestinationRefusedError(f"{host} does not let us in", remedy=remedy)
-            case _ if "authorization violation" in words.lower():
+            case _ if _is_of_login(error, words):
                 remedy = "write the right user and password, or the token, into `url`"
                 failure = DestinationRefusedError(f"{host} does not let us in", remedy=remedy)
             case errors.SecureConnWantedError():
@@ -286,6 +283,12 @@ class NatsDestination:
             f"{self._server.host} has no stream {stream} for this subject",
             remedy=f"let stream {stream} take {subject}: `nats stream add`, `nats stream edit`",
         )
+
+
+def _is_of_login(error: Exception, words: str) -> bool:
+    return isinstance(error, errors.AuthorizationError) or (
+        "authorization violation" in words.lower()
+    )
 
 
 def _headers(carried: Encoded) -> dict[str, str]:
