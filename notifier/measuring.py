@@ -97,7 +97,7 @@ async def _leads(
         rows = await look(snapshots.rows, bot_id, lead_ids)
         for lead_id, row in rows.items():
             with suppress(DamagedError):
-                lead = parse(stored_row(row), kind=LEAD, source=source, agents=agents)
+                lead = parse(stored_row(row), listing_type=LEAD, source=source, agents=agents)
                 leads[bot_id, lead_id] = lead
     return leads
 

@@ -62,7 +62,7 @@ def after(
 
 
 def test_what_was_taken_is_delivered() -> None:
-    assert after(None, attempts=2) == Outcome(state=State.DELIVERED, attempts=3, due_ms=NOON_MS)
+    assert after(None, attempts=2) == Outcome(state=State.DELIVERED, attempts=3, at_ms=NOON_MS)
 
 
 def test_a_refused_message_is_dead_at_once_with_reason_and_remedy() -> None:
@@ -70,7 +70,7 @@ def test_a_refused_message_is_dead_at_once_with_reason_and_remedy() -> None:
     assert after(refused) == Outcome(
         state=State.DEAD,
         attempts=1,
-        due_ms=NOON_MS,
+        at_ms=NOON_MS,
         error="msg_too_long (shorten its template)",
         reason="refused",
     )
@@ -81,7 +81,7 @@ def test_what_one_recipient_refuses_follows_the_messages_own_schedule(probe: boo
     full = RecipientRefusedError("452 4.2.2")
     outcome = after(full, attempts=1, probe=probe)
     assert (outcome.state, outcome.attempts) == (State.PENDING, 2)
-    assert outcome.due_ms == NOON_MS + RETRY_AFTER_MS[1]
+    assert outcome.at_ms == NOON_MS + RETRY_AFTER_MS[1]
     assert after(full, attempts=9, probe=probe).state is State.DEAD
     gone = after(RecipientRefusedError("550 5.1.1", for_good=True), probe=probe)
     assert (gone.state, gone.reason, gone.error) == (State.DEAD, "refused", "550 5.1.1")
@@ -96,7 +96,7 @@ def test_a_message_for_nobody_is_skipped_with_its_reason() -> None:
 def test_a_failing_message_follows_the_schedule(attempts: int, pause_ms: int) -> None:
     outcome = after(BROKEN, attempts=attempts)
     assert (outcome.state, outcome.attempts) == (State.PENDING, attempts + 1)
-    assert outcome.due_ms == NOON_MS + pause_ms
+    assert outcome.at_ms == NOON_MS + pause_ms
 
 
 def test_the_tenth_failure_is_the_last() -> None:
@@ -113,12 +113,12 @@ def test_a_destination_may_override_how_often_a_message_is_tried() -> None:
     assert after(BROKEN, attempts=1, policy=Policy(attempts=3)).state is State.PENDING
     assert after(BROKEN, attempts=2, policy=Policy(attempts=3)).state is State.DEAD
     late = after(BROKEN, attempts=50, policy=Policy(attempts=100))
-    assert late.due_ms == NOON_MS + 24 * HOUR_MS
+    assert late.at_ms == NOON_MS + 24 * HOUR_MS
 
 
 def test_the_receivers_wish_wins_where_it_is_longer_up_to_a_day() -> None:
     def pause(wish_s: float) -> int:
-        return after(TemporaryDeliveryError("503", retry_after_s=wish_s)).due_ms - NOON_MS
+        return after(TemporaryDeliveryError("503", retry_after_s=wish_s)).at_ms - NOON_MS
 
     assert pause(1) == 5 * SECOND_MS
     assert pause(7) == 7 * SECOND_MS
@@ -129,7 +129,7 @@ def test_the_receivers_wish_wins_where_it_is_longer_up_to_a_day() -> None:
 def test_no_attempt_comes_later_than_its_age_allows() -> None:
     # With its jitter the ninth pause would end after 80 hours.
     last = after(BROKEN, attempts=8, age_ms=56 * HOUR_MS, jitter=0.5)
-    assert (last.state, last.due_ms) == (State.PENDING, NOON_MS + 24 * HOUR_MS)
+    assert (last.state, last.at_ms) == (State.PENDING, NOON_MS + 24 * HOUR_MS)
     assert after(BROKEN, attempts=1, age_ms=80 * HOUR_MS).state is State.DEAD
 
 
@@ -141,7 +141,7 @@ def test_a_wish_beyond_its_age_ends_a_message() -> None:
 @pytest.mark.parametrize("failure", [REFUSED, GONE])
 def test_a_refusal_of_the_destination_costs_a_message_nothing(failure: DeliveryError) -> None:
     outcome = after(failure, attempts=9)
-    assert (outcome.state, outcome.attempts, outcome.due_ms) == (State.PENDING, 9, NOON_MS)
+    assert (outcome.state, outcome.attempts, outcome.at_ms) == (State.PENDING, 9, NOON_MS)
 
 
 def test_a_probe_costs_a_message_nothing_until_it_is_too_old() -> None:
@@ -291,7 +291,7 @@ def test_every_outcome_is_sound(  # noqa: PLR0917
     assert outcome.attempts in (attempts, attempts + 1)
     if outcome.state is State.PENDING:
         assert outcome.attempts < max(policy.attempts, attempts + 1)
-        assert NOON_MS <= outcome.due_ms <= NOON_MS - age_ms + policy.max_age_ms
+        assert NOON_MS <= outcome.at_ms <= NOON_MS - age_ms + policy.max_age_ms
         assert (
             outcome.attempts == attempts
             or not probe
@@ -307,7 +307,7 @@ def test_no_retry_comes_before_the_schedule_or_the_receivers_wish(
 ) -> None:
     failure = TemporaryDeliveryError("503", retry_after_s=wish_s)
     outcome = after(failure, attempts=attempts, jitter=jitter)
-    pause_ms = outcome.due_ms - NOON_MS
+    pause_ms = outcome.at_ms - NOON_MS
     assert pause_ms >= max(RETRY_AFTER_MS[attempts], int(wish_s * 1000))
     assert pause_ms <= max(RETRY_AFTER_MS[attempts] * 1.1, wish_s * 1000)
 

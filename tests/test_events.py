@@ -193,7 +193,7 @@ def _read(row: Row) -> Lead:
     source = Source(name="website", bot_id="638d99eeee9e558f1247ae03", customer_id="c")
     return parse(
         {"_id": "63d9ffa77a8d152facbe2f2f", **times, **row},
-        kind="lead",
+        listing_type="lead",
         source=source,
         agents={},
     )

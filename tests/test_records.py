@@ -21,7 +21,7 @@ ASHA = Agent(id="631aa793bcfa100487d13d0d", name="Asha Rao", slack="U024BE7LH")
 def read(**fields: Json) -> Lead:
     """Return the lead in a row with these fields beside its id."""
     row = {"_id": "63d9ffa77a8d152facbe2f2f", **fields}
-    return parse(row, kind="lead", source=SOURCE, agents={ASHA.id: ASHA})
+    return parse(row, listing_type="lead", source=SOURCE, agents={ASHA.id: ASHA})
 
 
 def details(**fields: Json) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def test_no_link_is_made_of_a_missing_value() -> None:
 )
 def test_a_row_without_a_usable_id_is_refused(row: Json) -> None:
     with pytest.raises(BadRecordError):
-        parse(row, kind="lead", source=SOURCE, agents={})
+        parse(row, listing_type="lead", source=SOURCE, agents={})
 
 
 jsons = st.recursive(

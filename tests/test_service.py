@@ -20,7 +20,7 @@ from notifier.poller.stopping import Stop
 from notifier.service.assembly import assembled
 from notifier.service.engine import engine
 from notifier.service.service import Service
-from notifier.store import destinations, notes
+from notifier.store import destinations, service_state
 
 SETTINGS = {
     "NOTIFIER_TOKEN": "t",
@@ -73,8 +73,8 @@ async def test_a_refused_file_may_have_any_name(tmp_path: Path) -> None:
     config = configured(tmp_path)
     async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
         assert await reloaded(service, 2) == ["reload_refused"] * 2
-        refused = await service.shared.store.look(notes.read)
-        assert refused[notes.REFUSED] == "rules/\ufffd.yaml:1:1: is not valid YAML"
+        refused = await service.shared.store.look(service_state.read)
+        assert refused[service_state.REFUSED] == "rules/\ufffd.yaml:1:1: is not valid YAML"
 
 
 async def test_a_stop_may_be_asked_for_again_while_it_ends_a_wait() -> None:

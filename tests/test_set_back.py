@@ -85,7 +85,7 @@ def _filled(db: Session, config: Configuration) -> None:
     lead = {"id": "asha", "name": "Asha", "status": "OPEN", "created_at": iso_ms(NOON)}
     poll(db, [row_of(lead)], source=BOT, rules=config.ruleset, at=NOON)
     ((claimed,),) = claims.claim(db, "plain", now_ms=at_ms, limit=1)
-    outcome = Outcome(state=State.PENDING, attempts=1, due_ms=at_ms + 5_000, error="no")
+    outcome = Outcome(state=State.PENDING, attempts=1, at_ms=at_ms + 5_000, error="no")
     outbox.record(db, claimed, outcome, accepted=frozenset(), note="", now_ms=at_ms)
     db.execute("UPDATE timers SET told_ms = since_ms WHERE rule = 'Again'")
     failing = Standing(health=Health.FAILING, since_ms=at_ms, probe_ms=at_ms + 5_000)

@@ -47,7 +47,7 @@ class EventType(StrEnum):
     REPORT_READY = "report.ready"
 
 
-RULE_TYPES = tuple(kind for kind in EventType if kind is not EventType.REPORT_READY)
+RULE_TYPES = tuple(one for one in EventType if one is not EventType.REPORT_READY)
 """Those that rules can listen to: reports go where ``reports:`` sends them."""
 
 OPERATIONS = frozenset(
@@ -128,10 +128,10 @@ def decode(body: bytes) -> Event:
 def created(lead: Lead, *, at: datetime, converted: bool = False) -> Event:
     """Return the event of a lead first seen at ``at`` under its listing."""
     observed_at = iso_ms(at)
-    kind = _type(lead, "created")
+    event_type = _type(lead, "created")
     return Event(
-        id=_event_id(kind, lead.bot_id, lead.id, lead.created_at),
-        type=kind,
+        id=_event_id(event_type, lead.bot_id, lead.id, lead.created_at),
+        type=event_type,
         source=f"/botpenguin/{lead.bot_id}",
         subject=lead.id,
         time=lead.created_at or observed_at,
@@ -165,10 +165,10 @@ def overdue(
     lead: Lead, *, rule: str, since: datetime, due: datetime, for_s: int, at: datetime
 ) -> Event:
     """Return the event of a rule's condition that has held since ``since`` until ``due``."""
-    kind, time = _type(lead, "overdue"), iso_ms(due)
+    event_type, time = _type(lead, "overdue"), iso_ms(due)
     return Event(
-        id=_event_id(kind, rule, lead.bot_id, lead.id, time),
-        type=kind,
+        id=_event_id(event_type, rule, lead.bot_id, lead.id, time),
+        type=event_type,
         source=f"/botpenguin/{lead.bot_id}",
         subject=lead.id,
         time=time,
@@ -182,7 +182,7 @@ def overdue(
 
 
 def operation(
-    kind: EventType,
+    event_type: EventType,
     name: str,
     *,
     at: datetime,
@@ -193,8 +193,8 @@ def operation(
     """Return an event about a source or destination called ``name``."""
     observed_at = iso_ms(at)
     return Event(
-        id=_event_id(kind, name, observed_at),
-        type=kind,
+        id=_event_id(event_type, name, observed_at),
+        type=event_type,
         source="/notifier",
         subject=name,
         time=observed_at,
@@ -204,10 +204,10 @@ def operation(
 
 def report_ready(name: str, report: Json, *, due: datetime, at: datetime) -> Event:
     """Return the event of a report that was due at ``due``; its id says no more than that."""
-    kind, time = EventType.REPORT_READY, iso_ms(due)
+    event_type, time = EventType.REPORT_READY, iso_ms(due)
     return Event(
-        id=_event_id(kind, name, time),
-        type=kind,
+        id=_event_id(event_type, name, time),
+        type=event_type,
         source="/notifier",
         subject=name,
         time=time,
@@ -221,13 +221,13 @@ def numbered(event: Event, number: int) -> Event:
 
 
 def _change_event(lead: Lead, suffix: str, changes: Sequence[Change], *, at: datetime) -> Event:
-    kind = _type(lead, suffix)
+    event_type = _type(lead, suffix)
     observed_at = iso_ms(at)
     old = {change.field: change.old for change in changes}
     new = {change.field: change.new for change in changes}
     return Event(
-        id=_event_id(lead.bot_id, lead.id, kind, old, new, lead.updated_at),
-        type=kind,
+        id=_event_id(lead.bot_id, lead.id, event_type, old, new, lead.updated_at),
+        type=event_type,
         source=f"/botpenguin/{lead.bot_id}",
         subject=lead.id,
         time=lead.updated_at or observed_at,

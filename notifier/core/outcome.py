@@ -64,11 +64,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What to record of a delivery: ``due_ms`` where it stays pending."""
+    """What to record of a delivery: ``at_ms`` is when it ended, or is due again."""
 
     state: State
     attempts: int
-    due_ms: int
+    at_ms: int
     error: str = ""
     reason: str = ""
 
@@ -90,15 +90,13 @@ def conclude(
     """
     counted = attempts + 1
     if failure is None:
-        return Outcome(state=State.DELIVERED, attempts=counted, due_ms=now_ms)
+        return Outcome(state=State.DELIVERED, attempts=counted, at_ms=now_ms)
     error = _told(failure)
     if isinstance(failure, SkippedDeliveryError):
-        return Outcome(
-            state=State.SKIPPED, attempts=counted, due_ms=now_ms, reason=str(failure)
-        )
+        return Outcome(state=State.SKIPPED, attempts=counted, at_ms=now_ms, reason=str(failure))
     if _is_for_good(failure):
         return Outcome(
-            state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason="refused"
+            state=State.DEAD, attempts=counted, at_ms=now_ms, error=error, reason="refused"
         )
     if _is_of_destination(failure, probe=probe):
         return _kept(attempts, now_ms, error, planned_ms, policy)
@@ -106,11 +104,11 @@ def conclude(
     if counted >= policy.attempts or now_ms + wished_ms(failure) >= latest_ms:
         reason = f"gave up after {counted} attempt{'' if counted == 1 else 's'}"
         return Outcome(
-            state=State.DEAD, attempts=counted, due_ms=now_ms, error=error, reason=reason
+            state=State.DEAD, attempts=counted, at_ms=now_ms, error=error, reason=reason
         )
     # The last pause is cut short where the age would otherwise eat an attempt.
-    due_ms = min(now_ms + retry_pause_ms(counted, failure, jitter), latest_ms)
-    return Outcome(state=State.PENDING, attempts=counted, due_ms=due_ms, error=error)
+    at_ms = min(now_ms + retry_pause_ms(counted, failure, jitter), latest_ms)
+    return Outcome(state=State.PENDING, attempts=counted, at_ms=at_ms, error=error)
 
 
 def _is_for_good(failure: DeliveryError) -> bool:
@@ -144,9 +142,9 @@ def _kept(attempts: int, now_ms: int, error: str, planned_ms: int, policy: Polic
     """The delivery waits for its destination, up to its age; nothing is counted."""
     if now_ms - planned_ms >= policy.max_age_ms:
         return Outcome(
-            state=State.DEAD, attempts=attempts, due_ms=now_ms, error=error, reason="too old"
+            state=State.DEAD, attempts=attempts, at_ms=now_ms, error=error, reason="too old"
         )
-    return Outcome(state=State.PENDING, attempts=attempts, due_ms=now_ms, error=error)
+    return Outcome(state=State.PENDING, attempts=attempts, at_ms=now_ms, error=error)
 
 
 def _told(failure: DeliveryError) -> str:

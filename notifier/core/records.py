@@ -97,8 +97,8 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
-def parse(row: Row, *, kind: str, source: Source, agents: Mapping[str, Agent]) -> Lead:
-    """Return the lead in a row of the ``kind`` listing; raises :class:`BadRecordError`.
+def parse(row: Row, *, listing_type: str, source: Source, agents: Mapping[str, Agent]) -> Lead:
+    """Return the lead in a row of the ``listing_type`` listing; raises :class:`BadRecordError`.
 
     Source: the listing's page, "Chat / Lead Object", read leniently.
     """
@@ -112,7 +112,7 @@ def parse(row: Row, *, kind: str, source: Source, agents: Mapping[str, Agent]) -
     return Lead(
         id=lead_id,
         uuid=uuid,
-        type=kind,
+        type=listing_type,
         source=source.name,
         bot_id=source.bot_id,
         customer_id=source.customer_id,

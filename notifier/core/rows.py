@@ -111,7 +111,7 @@ def stored_row(text: str) -> Row:
     return row
 
 
-def carried(row: Json) -> tuple[Json, bytes]:
+def to_storable(row: Json) -> tuple[Json, bytes]:
     """Return the row as JSON in SQLite and mail can carry it, and its canonical bytes.
 
     The bytes are equal exactly when the rows are, and parse back to the row; it
@@ -131,8 +131,8 @@ def carried(row: Json) -> tuple[Json, bytes]:
 
 
 def canonical(row: Json) -> bytes:
-    """Return the bytes of :func:`carried`."""
-    return carried(row)[1]
+    """Return the bytes of :func:`to_storable`."""
+    return to_storable(row)[1]
 
 
 def _clean(value: Json, *, depth: int) -> Json:

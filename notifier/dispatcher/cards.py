@@ -10,7 +10,7 @@ from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
 from notifier.store import destinations
 from notifier.store.db import Store
 from notifier.store.session import Session
-from notifier.transactions.overdue import Present
+from notifier.transactions.leads import CurrentLead
 
 LOOK_AT = 200  # leads a look; what is up to date costs the channel nothing
 TRIES = 3
@@ -19,7 +19,7 @@ KEPT_MS = 30 * 24 * 3_600_000
 
 @runtime_checkable
 class KeepsCards(Protocol):
-    """A destination whose earlier messages show a lead's present state."""
+    """A destination whose earlier messages show a lead's current state."""
 
     def outdated(self, lead: Lead, memory: Mapping[str, str]) -> bool:
         """Whether it has a card of this lead that shows something else."""
@@ -42,10 +42,10 @@ class Outdated:
 class CardQueue:
     """The leads that have changed, each once however often it did."""
 
-    def __init__(self, cards: KeepsCards, *, store: Store, present: Present) -> None:
+    def __init__(self, cards: KeepsCards, *, store: Store, current_lead: CurrentLead) -> None:
         self._cards = cards
         self._store = store
-        self._present = present
+        self._current_lead = current_lead
         self._tries: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class CardQueue:
         while self._tries:
             keys = list(self._tries)[:LOOK_AT]
             try:
-                found = await self._store.look(_outdated, self._cards, self._present, keys)
+                found = await self._store.look(_outdated, self._cards, self._current_lead, keys)
             except (StoreError, BusyError):
                 return None  # the next turn looks again
             for key in keys[: keys.index(found.key)] if found else keys:
@@ -90,13 +90,13 @@ class CardQueue:
 
 
 def _outdated(
-    session: Session, cards: KeepsCards, present: Present, keys: Iterable[str]
+    session: Session, cards: KeepsCards, current_lead: CurrentLead, keys: Iterable[str]
 ) -> Outdated | None:
     """Return the first of these leads whose card shows something else."""
     for key in keys:
         with suppress(DamagedError):
             memory = destinations.memory(session, key)
-            lead = present(session, key) if memory else None
+            lead = current_lead(session, key) if memory else None
             if lead is not None and cards.outdated(lead, memory):
                 return Outdated(key=key, lead=lead, memory=memory)
     return None

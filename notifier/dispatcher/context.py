@@ -7,7 +7,7 @@ from notifier.core.outcome import Policy
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
-from notifier.transactions.overdue import Present
+from notifier.transactions.leads import CurrentLead
 from notifier.transactions.turn import Turn
 
 
@@ -38,7 +38,7 @@ class LaneContext:
 
     store: Store
     rules: Callable[[], Ruleset]
-    present: Present
+    current_lead: CurrentLead
     now_ms: Callable[[], int]
     jitter: Callable[[], float]
     wake: Callable[[set[str]], None]

@@ -41,7 +41,9 @@ class Lane:
         self._pace = pace
         self._cards: CardQueue | None = None
         if isinstance(destination, KeepsCards):
-            self._cards = CardQueue(destination, store=tools.store, present=tools.present)
+            self._cards = CardQueue(
+                destination, store=tools.store, current_lead=tools.current_lead
+            )
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -169,7 +171,7 @@ class Lane:
             policy=self._limits.policy,
             burst=self._limits.burst,
             uses_lead_memory=self._limits.uses_lead_memory,
-            present=self._tools.present,
+            current_lead=self._tools.current_lead,
             free=self._destination.slots - len(self._in_flight) if free else 0,
             in_flight=len(self._in_flight),
             owes_probe=self._owes_probe,

@@ -88,12 +88,12 @@ class Meters:
             result = "retried" if retried else outcome.state.value
             self.deliveries.labels(destination, result).inc()
             if outcome.state is State.DELIVERED and claimed.held is None:
-                delay_s = change_to_delivery_s(claimed, delivered_ms=outcome.due_ms)
+                delay_s = change_to_delivery_s(claimed, delivered_ms=outcome.at_ms)
                 self.delay_s.labels(destination).observe(delay_s)
 
-    def told(self, kind: str, count: int) -> None:
+    def told(self, event_type: str, count: int) -> None:
         """Count stored events."""
-        self.events.labels(kind).inc(count)
+        self.events.labels(event_type).inc(count)
 
 
 def change_to_delivery_s(claimed: Claimed, *, delivered_ms: int) -> float:

@@ -13,13 +13,13 @@ from notifier.clocks import Clocks
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
+from notifier.monitoring.health_reader import Bots, HealthReader
 from notifier.monitoring.heartbeat import Heartbeat, Successes
 from notifier.monitoring.http import Pages
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.poke import Poke, PokeDoor
 from notifier.monitoring.probes import Probes
 from notifier.monitoring.sdnotify import Systemd
-from notifier.monitoring.watch import Bots, Watch
 from notifier.store.db import Store
 from notifier.store.health import last_successes
 
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class MonitoringOptions:
     """Whom the operator wants told, and who may poke: each of them optional."""
 
     http: tuple[str, int] | None
@@ -52,18 +52,18 @@ class Monitor:
         self,
         store: Store,
         *,
-        reach: Reach,
+        options: MonitoringOptions,
         clocks: Clocks,
         poll_s: float,
         rate_limit: int,
     ) -> None:
-        self.systemd = reach.systemd
-        self._watch = Watch(store=store, clocks=clocks)
-        self._reach = reach
+        self.systemd = options.systemd
+        self._health = HealthReader(store=store, clocks=clocks)
+        self._options = options
         self._poll_s = poll_s
         self._probes: Probes | None = None
-        if reach.http:
-            self._probes = Probes(self._watch, poll_s=poll_s, rate_limit=rate_limit)
+        if options.http:
+            self._probes = Probes(self._health, poll_s=poll_s, rate_limit=rate_limit)
 
     @property
     def meters(self) -> Meters | None:
@@ -71,7 +71,7 @@ class Monitor:
         return self._probes.meters if self._probes else None
 
     @asynccontextmanager
-    async def on_duty(
+    async def running(
         self, bots: Bots, poke: Poke | None = None, pages: OpenPages | None = None
     ) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
@@ -80,13 +80,13 @@ class Monitor:
         ``poke`` is what a poke does, and ``pages`` opens what people look at. Raises
         :class:`ConfigError` where the HTTP address cannot be used.
         """
-        self._watch.bots = bots
+        self._health.bots = bots
         async with AsyncExitStack() as stack:
-            if self._probes and self._reach.http:
+            if self._probes and self._options.http:
                 site = await stack.enter_async_context(pages()) if pages else None
-                serving = self._probes.serving(*self._reach.http, self._door(poke), site)
+                serving = self._probes.serving(*self._options.http, self._door(poke), site)
                 await stack.enter_async_context(serving)
-            tasks = [asyncio.create_task(one) for one in self._duties()]
+            tasks = [asyncio.create_task(one) for one in self._tasks()]
             for task in tasks:
                 task.add_done_callback(_tell_crash)
             try:
@@ -102,16 +102,16 @@ class Monitor:
             await heartbeat.beat()
 
     def _door(self, poke: Poke | None) -> PokeDoor | None:
-        secret = self._reach.poke_secret
+        secret = self._options.poke_secret
         return PokeDoor(secret=secret, poke=poke) if secret and poke else None
 
     def _heartbeat(self) -> Heartbeat | None:
-        url = self._reach.heartbeat_url
+        url = self._options.heartbeat_url
         if url is None:
             return None
         return Heartbeat(url, self._successes, every_s=self._poll_s)
 
-    def _duties(self) -> Iterator[Coroutine[None, None, None]]:
+    def _tasks(self) -> Iterator[Coroutine[None, None, None]]:
         if heartbeat := self._heartbeat():
             yield keep_doing(heartbeat.run, name="heartbeat", every_s=self._poll_s)
         if self.systemd.listens:
@@ -124,8 +124,8 @@ class Monitor:
         while True:
             line = "the database was read, and not understood"
             try:
-                now_ms = self._watch.clocks.now_ms()
-                line = status_line(await self._watch.look(), now_ms=now_ms)
+                now_ms = self._health.clocks.now_ms()
+                line = status_line(await self._health.look(), now_ms=now_ms)
             except (StoreError, BusyError) as error:
                 line = str(error)
             finally:
@@ -134,7 +134,7 @@ class Monitor:
             await asyncio.sleep(every_s)
 
     async def _successes(self) -> Successes:
-        return await self._watch.store.look(last_successes, tuple(self._watch.bots()))
+        return await self._health.store.look(last_successes, tuple(self._health.bots()))
 
 
 def _tell_crash(task: asyncio.Task[None]) -> None:

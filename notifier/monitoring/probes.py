@@ -8,10 +8,10 @@ from prometheus_client import generate_latest
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.health import troubles
+from notifier.monitoring.health_reader import HealthReader
 from notifier.monitoring.http import Answers, Pages, serving
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.poke import PokeDoor
-from notifier.monitoring.watch import Watch
 from notifier.store import health
 from notifier.store.health import Overview
 
@@ -28,9 +28,9 @@ class Probes:
     ``poll_s`` is the time between polls and ``rate_limit`` requests a minute.
     """
 
-    def __init__(self, watch: Watch, *, poll_s: float, rate_limit: int) -> None:
+    def __init__(self, health: HealthReader, *, poll_s: float, rate_limit: int) -> None:
         self.meters = Meters()
-        self._watch = watch
+        self._health = health
         self._interval_ms = int(poll_s * 1000)
         self._rate_limit = rate_limit
         self._seq = 0
@@ -44,7 +44,7 @@ class Probes:
         pages: Pages | None = None,
     ) -> AsyncIterator[None]:
         """Answer while the block runs; raises :class:`ConfigError` for an unusable address."""
-        self._seq = await self._watch.store.look(health.newest_event)
+        self._seq = await self._health.store.look(health.newest_event)
         answers = Answers(
             troubles=self._troubles, metrics=self._metrics, door=door, pages=pages
         )
@@ -53,27 +53,27 @@ class Probes:
             yield
 
     async def _troubles(self) -> list[str]:
-        if not self._watch.store.is_in_place():
+        if not self._health.store.is_in_place():
             return [NOT_IN_PLACE]
-        now_ms = self._watch.clocks.now_ms()
-        found = await self._watch.look()
+        now_ms = self._health.clocks.now_ms()
+        found = await self._health.look()
         judged = troubles(found, now_ms=now_ms, interval_ms=self._interval_ms)
         return [one.what for one in judged if one.down]
 
     async def _metrics(self) -> bytes:
-        self._seq, new = await self._watch.store.look(health.events_since, self._seq)
-        for kind, count in new.items():
-            self.meters.told(kind, count)
-        found = await self._watch.look()
+        self._seq, new = await self._health.store.look(health.events_since, self._seq)
+        for event_type, count in new.items():
+            self.meters.told(event_type, count)
+        found = await self._health.look()
         left = await self._budget_left(found)
-        known = gauges(found, now_ms=self._watch.clocks.now_ms(), budget_left=left)
+        known = gauges(found, now_ms=self._health.clocks.now_ms(), budget_left=left)
         return generate_latest(self.meters.registry) + generate_latest(known)
 
     async def _budget_left(self, found: Overview) -> dict[str, int]:
-        made = await self._watch.store.look(
-            health.requests_made, monotonic_ms=self._watch.clocks.monotonic_ms()
+        made = await self._health.store.look(
+            health.requests_made, monotonic_ms=self._health.clocks.monotonic_ms()
         )
-        keys = self._watch.bots()
+        keys = self._health.bots()
         return {
             one.name: max(self._rate_limit - made.get(keys[one.bot_id], 0), 0)
             for one in found.sources

@@ -95,7 +95,7 @@ class Reader:
         run, at = self.tools.store.run, self.tools.now()
         intake = Intake(
             source=walks.listing.source,
-            kind=walks.listing.kind,
+            listing_type=walks.listing.kind,
             walk=walk.number,
             seen=walk.seen,
             rules=self.tools.rules,

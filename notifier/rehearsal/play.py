@@ -46,7 +46,7 @@ def play(script: Script, limits: Mapping[str, Limits]) -> Result:
     stage = Stage(rules=script.rules, limits=limits, source=_source(lead), now=script.at)
     stage.open()
     if lead is not None:
-        stage.read([row_of(lead)], kind=lead["type"])
+        stage.read([row_of(lead)], listing_type=lead["type"])
     looked = 0
     for number, step in enumerate(script.steps, start=1):
         lead = _act(stage, step, lead)
@@ -65,7 +65,7 @@ def _act(stage: Stage, step: Step, lead: Fields | None) -> Fields | None:
         stage.advance(stage.now + step.after)
     if step.change is not None and lead is not None:
         lead = changed(lead, step.change, at=iso_ms(stage.now))
-        stage.read([row_of(lead)], kind=str(lead["type"]))
+        stage.read([row_of(lead)], listing_type=str(lead["type"]))
     if step.event is not None:
         stage.happen(step.event.type, step.event.about, step.event.reason)
     return lead

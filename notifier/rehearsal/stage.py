@@ -21,13 +21,14 @@ from notifier.dispatcher.messages import message_of
 from notifier.errors import SkippedDeliveryError
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
-from notifier.store import dues, mutes, snapshots, timers
+from notifier.store import due_times, mutes, snapshots, timers
 from notifier.store.opening import memory
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
 from notifier.transactions.attempts import Attempt
-from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.commit_page import commit_page
+from notifier.transactions.leads import current_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import LaneFacts, take_turn
 from notifier.transactions.write_events import Written
@@ -74,32 +75,32 @@ class Stage:
     def open(self) -> None:
         """Note that the source's leads of before are known: what comes now is new."""
         with self.session.transaction():
-            for kind in KINDS:
-                snapshots.listing(self.session, self.source.bot_id, kind)
+            for listing_type in KINDS:
+                snapshots.listing(self.session, self.source.bot_id, listing_type)
                 snapshots.finish_full_walk(
-                    self.session, self.source.bot_id, kind, at_ms=self._ms, pages=1
+                    self.session, self.source.bot_id, listing_type, at_ms=self._ms, pages=1
                 )
 
-    def read(self, rows: Iterable[Row], *, kind: str = LEAD) -> None:
+    def read(self, rows: Iterable[Row], *, listing_type: str = LEAD) -> None:
         """Let a head poll find these rows now, and deliver what is due."""
         page = parse_page(orjson.dumps({"success": True, "data": list(rows)}))
         bot_id = self.source.bot_id
         with self.session.transaction():
-            walk = snapshots.listing(self.session, bot_id, kind).last_walk + 1
+            walk = snapshots.listing(self.session, bot_id, listing_type).last_walk + 1
             intake = Intake(
                 source=self.source,
-                kind=kind,
+                listing_type=listing_type,
                 walk=walk,
                 rules=self.rules,
                 first_run=timedelta(),
             )
             commit_page(self.session, page, intake, at=self.now)
-            snapshots.close_walk(self.session, bot_id, kind, walk)
+            snapshots.close_walk(self.session, bot_id, listing_type, walk)
         self._poll()
 
-    def happen(self, kind: EventType, about: str, reason: str) -> None:
+    def happen(self, event_type: EventType, about: str, reason: str) -> None:
         """Let trouble with a source or destination, or its end, be told now."""
-        event = operation(kind, about, at=self.now, reason=reason)
+        event = operation(event_type, about, at=self.now, reason=reason)
         with self.session.transaction():
             muted = mutes.active(self.session, now_ms=self._ms)
             events = plan_deliveries([event], self.rules, at=self.now, mutes=muted)
@@ -125,9 +126,9 @@ class Stage:
             while attempts := list(self._turn(name, attempts)):
                 pass
 
-    def present(self, session: Session, key: str) -> Lead | None:
-        """Return the present state of the lead under a lane's key."""
-        return present_lead(session, key, {self.source.bot_id: self.source}, self.rules)
+    def current_lead(self, session: Session, key: str) -> Lead | None:
+        """Return the current state of the lead under a lane's key."""
+        return current_lead(session, key, {self.source.bot_id: self.source}, self.rules)
 
     @property
     def _ms(self) -> int:
@@ -139,20 +140,21 @@ class Stage:
         moments += [
             due_ms
             for name in self.rules.destinations
-            if (due_ms := dues.next_due_ms(self.session, name, now_ms=self._ms)) is not None
+            if (due_ms := due_times.next_due_ms(self.session, name, now_ms=self._ms))
+            is not None
         ]
         return min((moment for moment in moments if moment > self._ms), default=None)
 
     def _poll(self) -> None:
         """Tell of the timers that came due, as after a good head poll; then deliver."""
         with self.session.transaction():
-            for kind in KINDS:
+            for listing_type in KINDS:
                 overdue.fire(
                     self.session,
                     self.source.bot_id,
-                    kind,
+                    listing_type,
                     self.rules,
-                    self.present,
+                    self.current_lead,
                     begun=self.now,
                     mutes=mutes.active(self.session, now_ms=self._ms),
                     at=self.now,
@@ -165,7 +167,7 @@ class Stage:
             destination=name,
             policy=self.limits[name].policy,
             burst=self.limits[name].burst,
-            present=self.present,
+            current_lead=self.current_lead,
             free=SLOTS,
             in_flight=0,
         )

@@ -7,7 +7,7 @@ from typing import TextIO, TypeAlias
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
-from notifier.monitoring.monitor import Monitor, Reach
+from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.pages import MeteredPages
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service.budgets import budgets
@@ -70,7 +70,7 @@ def _observing(*observers: Observe | None) -> Observe:
 
 def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd) -> Monitor:
     http = (settings.http.host, settings.http.port) if settings.http else None
-    reach = Reach(
+    options = MonitoringOptions(
         http=http,
         heartbeat_url=settings.heartbeat_url,
         systemd=systemd,
@@ -78,7 +78,7 @@ def _monitor(settings: Settings, store: Store, clocks: Clocks, systemd: Systemd)
     )
     return Monitor(
         store,
-        reach=reach,
+        options=options,
         clocks=clocks,
         poll_s=settings.poll_interval.total_seconds(),
         rate_limit=settings.rate_limit,

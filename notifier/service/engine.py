@@ -21,14 +21,13 @@ from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_p
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.store import destinations, dues, expiry, outbox, registry
+from notifier.store import destinations, due_times, expiry, outbox, registry
 from notifier.store.db import Store
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions import alerts as trouble
 from notifier.transactions import overdue, reports, set_back
-from notifier.transactions.commit_page import present_lead
-from notifier.transactions.overdue import Present
+from notifier.transactions.leads import CurrentLead, current_lead
 from notifier.transactions.turn import Turn
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Listing
@@ -102,13 +101,13 @@ async def engine(
         )
         for destination in destinations.values():
             stack.push_async_callback(destination.aclose)
-        present = _present(by_bot, rules)
-        await shared.store.run(_take_over, config, present, now_ms=clocks.now_ms())
+        current_lead = _current_lead_of(by_bot, rules)
+        await shared.store.run(_take_over, config, current_lead, now_ms=clocks.now_ms())
         dispatcher = Dispatcher()
         lane_tools = LaneContext(
             store=shared.store,
             rules=lambda: rules,
-            present=present,
+            current_lead=current_lead,
             now_ms=clocks.now_ms,
             jitter=clocks.jitter,
             wake=dispatcher.wake,
@@ -123,7 +122,7 @@ async def engine(
 
 
 def _take_over(
-    session: Session, config: Configuration, present: Present, *, now_ms: int
+    session: Session, config: Configuration, current_lead: CurrentLead, *, now_ms: int
 ) -> None:
     """Bring what waits in the database in line with these rules."""
     rules = config.ruleset
@@ -141,8 +140,8 @@ def _take_over(
     outbox.release_all(session, now_ms=now_ms)
     destinations.probe_now(session, now_ms=now_ms)
     enabled = {rule.name for rule in rules.rules if rule.enabled}
-    dues.release_digests(session, enabled, now_ms=now_ms)
-    faults = overdue.reconcile(session, rules, present)
+    due_times.release_digests(session, enabled, now_ms=now_ms)
+    faults = overdue.reconcile(session, rules, current_lead)
     with part(session) as expiring:
         for name, died in expiry.expire_removed(session, rules.destinations).items():
             destinations.count_dead(session, name, died)
@@ -152,11 +151,11 @@ def _take_over(
         log.error("start_incomplete", exc_info=fault)
 
 
-def _present(by_bot: Mapping[str, Source], rules: Ruleset) -> Present:
-    def present(session: Session, key: str) -> Lead | None:
-        return present_lead(session, key, by_bot, rules)
+def _current_lead_of(by_bot: Mapping[str, Source], rules: Ruleset) -> CurrentLead:
+    def by_key(session: Session, key: str) -> Lead | None:
+        return current_lead(session, key, by_bot, rules)
 
-    return present
+    return by_key
 
 
 def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> PollerTools:

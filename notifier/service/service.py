@@ -16,7 +16,7 @@ from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
 from notifier.service import reporting
 from notifier.service.engine import Engine, Shared, engine
-from notifier.store import dues, notes
+from notifier.store import due_times, service_state
 from notifier.threads import in_a_thread
 from notifier.transactions import set_back
 from notifier.upstream.budget import token_key
@@ -44,7 +44,7 @@ class Service:
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        async with self.monitor.on_duty(self._bots, self._poke, self._pages()):
+        async with self.monitor.running(self._bots, self._poke, self._pages()):
             await self._run_engines()
         log.info("stopped")
         if self._is_lost:
@@ -92,7 +92,9 @@ class Service:
             await self._engine.dispatcher.drain()
         if polled:
             await self.monitor.round_completed()
-        left = await self.shared.store.run(dues.left, now_ms=self.shared.clocks.now_ms())
+        left = await self.shared.store.run(
+            due_times.overdue, now_ms=self.shared.clocks.now_ms()
+        )
         if left:
             log.warning("deliveries_left", count=left)
         return polled and not left
@@ -169,7 +171,7 @@ class Service:
 
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
-        await self.shared.store.run(notes.rules, loaded_at=loaded_at, refused=refused)
+        await self.shared.store.run(service_state.rules, loaded_at=loaded_at, refused=refused)
 
     async def _note_refused(self, why: str) -> None:
         try:

@@ -111,10 +111,12 @@ def leads(
     )
     found: list[Lead] = []
     # Row by row: those of another status are read only as far as the limit asks.
-    for bot_id, name, kind, text, lead_id in rows:
+    for bot_id, name, listing_type, text, lead_id in rows:
         source = Source(name=name, bot_id=bot_id, customer_id="")
         try:
-            lead = parse(stored_row(text), kind=kind, source=source, agents=agents or {})
+            lead = parse(
+                stored_row(text), listing_type=listing_type, source=source, agents=agents or {}
+            )
         except DamagedError:
             if damages is None:
                 raise

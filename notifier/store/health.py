@@ -7,7 +7,7 @@ from typing import Any
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
 from notifier.core.standing import Standing
-from notifier.store import notes, timers
+from notifier.store import service_state, timers
 from notifier.store.destinations import standing_as_stored
 from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
@@ -91,7 +91,7 @@ class Overview:
 
 def overview(session: Session, *, now_ms: int) -> Overview:
     """Look at everything that the rules in force name, and at what is left of others."""
-    told = notes.read(session)
+    told = service_state.read(session)
     (next_due_ms,) = session.execute(
         "SELECT MIN(due_ms) FROM deliveries WHERE state = 'pending'"
     ).fetchone()
@@ -101,8 +101,8 @@ def overview(session: Session, *, now_ms: int) -> Overview:
         mutes=active_mutes(session, now_ms=now_ms),
         next_due_ms=next_due_ms,
         timers=timers.count(session),
-        rules_loaded_at=told.get(notes.LOADED_AT),
-        rules_refused=told.get(notes.REFUSED),
+        rules_loaded_at=told.get(service_state.LOADED_AT),
+        rules_refused=told.get(service_state.REFUSED),
     )
 
 

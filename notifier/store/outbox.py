@@ -103,7 +103,7 @@ def record(
         {
             "state": outcome.state.value,
             "attempts": outcome.attempts,
-            "due_ms": outcome.due_ms,
+            "due_ms": outcome.at_ms,
             "error": ": ".join(filter(None, (outcome.error, note))) or None,
             "reason": outcome.reason or None,
             "accepted": orjson.dumps(sorted(accepted)).decode(),

@@ -96,7 +96,7 @@ def lead(
         return None
     listing_type, text, name = found
     source = Source(name=name, bot_id=bot_id, customer_id="")
-    return parse(stored_row(text), kind=listing_type, source=source, agents=agents)
+    return parse(stored_row(text), listing_type=listing_type, source=source, agents=agents)
 
 
 def choices(session: Session) -> dict[str, list[str]]:

@@ -57,8 +57,8 @@ def _told(bodies: Iterable[str]) -> Iterator[Step]:
 
 
 def _found(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[Step]:
-    for bot_id, _, kind, text in rows:
+    for bot_id, _, listing_type, text in rows:
         source = Source(name="", bot_id=bot_id, customer_id="")
         with suppress(DamagedError):
-            lead = parse(stored_row(text), kind=kind, source=source, agents={})
+            lead = parse(stored_row(text), listing_type=listing_type, source=source, agents={})
             yield first_step(lead, seen_ms=0)

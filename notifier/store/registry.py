@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from notifier.store import notes, sources
+from notifier.store import service_state, sources
 from notifier.store.batches import NOBODY
 from notifier.store.session import Session
 
@@ -46,13 +46,13 @@ def put_in_force(
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
         [{"name": name, "kind": kind} for name, kind in destinations.items()],
     )
-    notes.put(session, RULES, orjson.dumps(list(rules)).decode())
-    notes.put(session, MEANINGS, orjson.dumps(dict(meanings or {})).decode())
+    service_state.put(session, RULES, orjson.dumps(list(rules)).decode())
+    service_state.put(session, MEANINGS, orjson.dumps(dict(meanings or {})).decode())
 
 
 def meanings(session: Session) -> dict[str, str]:
     """Return what "delivered" means, by the kinds of the rules in force."""
-    found: dict[str, str] = orjson.loads(notes.read(session).get(MEANINGS, "{}"))
+    found: dict[str, str] = orjson.loads(service_state.read(session).get(MEANINGS, "{}"))
     return found
 
 
@@ -62,6 +62,6 @@ def names(session: Session) -> Names:
         "SELECT name FROM destinations WHERE kind IS NOT NULL ORDER BY name"
     )
     return Names(
-        rules=tuple(orjson.loads(notes.read(session).get(RULES, "[]"))),
+        rules=tuple(orjson.loads(service_state.read(session).get(RULES, "[]"))),
         destinations=tuple(name for (name,) in known),
     )

@@ -20,12 +20,12 @@ def known(session: Session) -> dict[str, Due]:
     return {name: Due(at=at, due_ms=due_ms) for name, at, due_ms in rows}
 
 
-def set_due(session: Session, dues: Mapping[str, Due]) -> None:
+def set_due(session: Session, due: Mapping[str, Due]) -> None:
     """Record when these reports are due next."""
     session.executemany(
         "INSERT INTO reports (name, at, due_ms) VALUES (:name, :at, :due_ms)"
         " ON CONFLICT (name) DO UPDATE SET at = excluded.at, due_ms = excluded.due_ms",
-        [{"name": name, "at": one.at, "due_ms": one.due_ms} for name, one in dues.items()],
+        [{"name": name, "at": one.at, "due_ms": one.due_ms} for name, one in due.items()],
     )
 
 

@@ -98,7 +98,7 @@ def _stored_leads(session: Session) -> Iterator[Lead]:
     for bot_id, listing_type, text in stored:
         source = Source(name=bot_id, bot_id=bot_id, customer_id="")
         with suppress(DamagedError):
-            yield parse(stored_row(text), kind=listing_type, source=source, agents={})
+            yield parse(stored_row(text), listing_type=listing_type, source=source, agents={})
 
 
 def _lane_key(session: Session) -> None:

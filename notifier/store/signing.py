@@ -2,7 +2,7 @@
 
 import secrets
 
-from notifier.store import notes
+from notifier.store import service_state
 from notifier.store.session import Session
 
 SECRET = "page_secret"  # noqa: S105 - its name
@@ -11,10 +11,10 @@ SECRET_BYTES = 32
 
 def secret(session: Session) -> bytes:
     """Return the secret of this database, made where it has none yet."""
-    if kept := notes.read(session).get(SECRET):
+    if kept := service_state.read(session).get(SECRET):
         return bytes.fromhex(kept)
     made = secrets.token_bytes(SECRET_BYTES)
-    notes.put(session, SECRET, made.hex())
+    service_state.put(session, SECRET, made.hex())
     return made
 
 

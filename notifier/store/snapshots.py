@@ -52,9 +52,9 @@ class Saved:
     changed_ms: int = 0
 
 
-def listing(session: Session, bot_id: str, kind: str) -> ListingState:
+def listing(session: Session, bot_id: str, listing_type: str) -> ListingState:
     """Return the listing's state, creating it where it is new."""
-    key = {"bot_id": bot_id, "type": kind}
+    key = {"bot_id": bot_id, "type": listing_type}
     session.execute(
         "INSERT INTO listings (bot_id, type) VALUES (:bot_id, :type) ON CONFLICT DO NOTHING",
         key,
@@ -72,28 +72,28 @@ def listing(session: Session, bot_id: str, kind: str) -> ListingState:
     return ListingState(**found, open_walks=frozenset(walk for (walk,) in walks))
 
 
-def without_baseline(session: Session, bot_id: str, kind: str) -> bool:
+def without_baseline(session: Session, bot_id: str, listing_type: str) -> bool:
     """Return whether a listing has yet to be walked for the first time."""
     done = session.execute(
         "SELECT 1 FROM listings WHERE bot_id = :bot_id AND type = :type"
         " AND baseline_done_ms IS NOT NULL",
-        {"bot_id": bot_id, "type": kind},
+        {"bot_id": bot_id, "type": listing_type},
     ).fetchone()
     return done is None
 
 
-def start_baseline(session: Session, bot_id: str, kind: str, *, from_ms: int) -> None:
+def start_baseline(session: Session, bot_id: str, listing_type: str, *, from_ms: int) -> None:
     """Remember the upstream's clock at the first request of the first baseline."""
     session.execute(
         "UPDATE listings SET baseline_from_ms = :from_ms WHERE bot_id = :bot_id"
         " AND type = :type AND baseline_from_ms IS NULL",
-        {"bot_id": bot_id, "type": kind, "from_ms": from_ms},
+        {"bot_id": bot_id, "type": listing_type, "from_ms": from_ms},
     )
 
 
-def open_walk(session: Session, bot_id: str, kind: str, walk: int) -> None:
+def open_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
     """Record that ``walk`` has committed something and is not complete."""
-    key = {"bot_id": bot_id, "type": kind, "walk": walk}
+    key = {"bot_id": bot_id, "type": listing_type, "walk": walk}
     session.execute(
         "INSERT INTO open_walks (bot_id, type, walk) VALUES (:bot_id, :type, :walk)"
         " ON CONFLICT DO NOTHING",
@@ -106,15 +106,15 @@ def open_walk(session: Session, bot_id: str, kind: str, walk: int) -> None:
     )
 
 
-def close_walk(session: Session, bot_id: str, kind: str, walk: int) -> None:
+def close_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
     """Record that ``walk`` completed; what other walks have left open stays open."""
     session.execute(
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk = :walk",
-        {"bot_id": bot_id, "type": kind, "walk": walk},
+        {"bot_id": bot_id, "type": listing_type, "walk": walk},
     )
 
 
-def close_covered(session: Session, bot_id: str, kind: str, walk: int) -> None:
+def close_covered(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
     """Record that the full walk ``walk`` completed, and with it those it has covered.
 
     An earlier one stays open where a record that it left was not read again.
@@ -123,27 +123,27 @@ def close_covered(session: Session, bot_id: str, kind: str, walk: int) -> None:
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
         " AND (walk = :walk OR walk < :walk AND walk NOT IN"
         " (SELECT walk FROM records WHERE bot_id = :bot_id AND type = :type))",
-        {"bot_id": bot_id, "type": kind, "walk": walk},
+        {"bot_id": bot_id, "type": listing_type, "walk": walk},
     )
 
 
-def set_order(session: Session, bot_id: str, kind: str, walk_order: str) -> None:
+def set_order(session: Session, bot_id: str, listing_type: str, walk_order: str) -> None:
     """Record the order in which the listing was found to be."""
     session.execute(
         "UPDATE listings SET walk_order = :walk_order WHERE bot_id = :bot_id AND type = :type",
-        {"bot_id": bot_id, "type": kind, "walk_order": walk_order},
+        {"bot_id": bot_id, "type": listing_type, "walk_order": walk_order},
     )
 
 
 def finish_full_walk(
-    session: Session, bot_id: str, kind: str, *, at_ms: int, pages: int
+    session: Session, bot_id: str, listing_type: str, *, at_ms: int, pages: int
 ) -> None:
     """Record a completed sweep or baseline, and how many pages of leads it found."""
     session.execute(
         "UPDATE listings SET swept_ms = :at_ms, pages = :pages,"
         " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
         " WHERE bot_id = :bot_id AND type = :type",
-        {"bot_id": bot_id, "type": kind, "at_ms": at_ms, "pages": pages},
+        {"bot_id": bot_id, "type": listing_type, "at_ms": at_ms, "pages": pages},
     )
 
 
@@ -215,7 +215,7 @@ def remember_late(session: Session, bot_id: str, late: Iterable[tuple[str, bytes
 
 
 def mark_absent(
-    session: Session, bot_id: str, kind: str, seen: Collection[str], *, since: int
+    session: Session, bot_id: str, listing_type: str, seen: Collection[str], *, since: int
 ) -> None:
     """After a full walk: mark the records of this listing that it did not find.
 
@@ -224,7 +224,7 @@ def mark_absent(
     """
     stored = session.execute(
         "SELECT lead_id, absent, walk FROM records WHERE bot_id = :bot_id AND type = :type",
-        {"bot_id": bot_id, "type": kind},
+        {"bot_id": bot_id, "type": listing_type},
     )
     turned = [
         {"absent": int(not absent), "bot_id": bot_id, "lead_id": lead_id}

@@ -77,7 +77,7 @@ def set_state(session: Session, bot_id: str, state: str, reason: str, remedy: st
 def quarantine(
     session: Session,
     bot_id: str,
-    kind: str,
+    listing_type: str,
     bad: Sequence[tuple[bytes, str]],
     *,
     more: int = 0,
@@ -88,23 +88,25 @@ def quarantine(
     ``more`` are those beyond ``bad``. They, and what is beyond ``MAX_QUARANTINED`` of a
     source, share a row: the most there ever were on one page.
     """
-    new = [one for one in dict(bad).items() if not _is_kept(session, bot_id, kind, one[0])]
+    new = [
+        one for one in dict(bad).items() if not _is_kept(session, bot_id, listing_type, one[0])
+    ]
     room = max(MAX_QUARANTINED - _kept(session, bot_id), 0) if new else 0
-    rows = [(bot_id, kind, digest, reason, at_ms) for digest, reason in new[:room]]
+    rows = [(bot_id, listing_type, digest, reason, at_ms) for digest, reason in new[:room]]
     insert(session, "quarantine (bot_id, type, digest, reason, first_seen_ms)", rows)
     reasons = [reason for _, reason in new[:room]]
     uncounted = len(new) - len(reasons) + more
-    if uncounted and _grows(session, bot_id, kind, uncounted, at_ms=at_ms):
+    if uncounted and _grows(session, bot_id, listing_type, uncounted, at_ms=at_ms):
         reasons.append(f"{uncounted} more on one page")
     return reasons
 
 
-def _is_kept(session: Session, bot_id: str, kind: str, digest: bytes) -> bool:
+def _is_kept(session: Session, bot_id: str, listing_type: str, digest: bytes) -> bool:
     return bool(
         session.execute(
             "SELECT 1 FROM quarantine"
             " WHERE bot_id = :bot_id AND type = :type AND digest = :digest",
-            {"bot_id": bot_id, "type": kind, "digest": digest},
+            {"bot_id": bot_id, "type": listing_type, "digest": digest},
         ).fetchone()
     )
 
@@ -116,17 +118,17 @@ def _kept(session: Session, bot_id: str) -> int:
     return int(count)
 
 
-def _grows(session: Session, bot_id: str, kind: str, count: int, *, at_ms: int) -> bool:
+def _grows(session: Session, bot_id: str, listing_type: str, count: int, *, at_ms: int) -> bool:
     """Whether there were never so many beyond those kept one by one."""
     return bool(
         session.execute(
             "INSERT INTO quarantine (bot_id, type, digest, reason, first_seen_ms, count)"
-            " VALUES (:bot_id, :kind, :digest, 'beyond those kept', :at_ms, :count)"
+            " VALUES (:bot_id, :listing_type, :digest, 'beyond those kept', :at_ms, :count)"
             " ON CONFLICT (bot_id, type, digest) DO UPDATE SET count = excluded.count"
             " WHERE excluded.count > quarantine.count RETURNING 1",
             {
                 "bot_id": bot_id,
-                "kind": kind,
+                "listing_type": listing_type,
                 "digest": BEYOND,
                 "at_ms": at_ms,
                 "count": count,

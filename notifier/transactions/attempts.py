@@ -123,12 +123,12 @@ def _recorded_apart(
     dead = Outcome(
         state=State.DEAD,
         attempts=attempt.claimed[0].attempts + 1,
-        due_ms=now_ms,
+        at_ms=now_ms,
         error=clean(str(attempt.failure or "")),
         reason=f"{words(one.fault)} while recording",
     )
     if attempt.failure is None:
-        taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, due_ms=now_ms)
+        taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, at_ms=now_ms)
         with part(session) as plainly:
             ended = _ended_as(session, attempt, taken, now_ms)
         if plainly.fault is None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from notifier.core.outcome import State
 from notifier.core.standing import DISABLED_BY_HAND, Health, Standing
-from notifier.store import acts, deliveries, dues, mutes, outbox, pages_deliveries, registry
+from notifier.store import (
+    acts,
+    deliveries,
+    due_times,
+    mutes,
+    outbox,
+    pages_deliveries,
+    registry,
+)
 from notifier.store.acts import Act
 from notifier.store.deliveries import Delivery
 from notifier.store.destinations import set_standing, standing
@@ -45,7 +53,7 @@ def enable(session: Session, name: str, hand: Hand, *, now_ms: int) -> Health:
     """Let a destination deliver again, at once; return how it was."""
     before = standing(session, name)
     set_standing(session, name, Standing())
-    dues.release_retries(session, name, now_ms=now_ms)
+    due_times.release_retries(session, name, now_ms=now_ms)
     _remember(session, "enable", f"destination {name}", hand, now_ms=now_ms)
     return before.health
 

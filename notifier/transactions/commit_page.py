@@ -1,19 +1,16 @@
 """One page of readings → one transaction: snapshot, events and deliveries together."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from notifier.core.records import Lead, Source, parse
 from notifier.core.responses import first_step
-from notifier.core.rows import ms_of, stored_row
-from notifier.rules.model import Ruleset
+from notifier.core.rows import ms_of
 from notifier.store import mutes, responses, snapshots, sources
 from notifier.store.parts import part, words
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
-from notifier.transactions.page_comparison import Intake, Judge
+from notifier.transactions.page_comparison import Intake, PageComparison
 from notifier.transactions.write_events import Written
 from notifier.upstream.page import Page, Reading
 
@@ -83,15 +80,17 @@ def _set_aside(
     at: datetime,
 ) -> None:
     bad = [(reading.digest, words(fault))]
-    new = sources.quarantine(session, intake.source.bot_id, intake.kind, bad, at_ms=ms_of(at))
+    new = sources.quarantine(
+        session, intake.source.bot_id, intake.listing_type, bad, at_ms=ms_of(at)
+    )
     committed.quarantined += new
     committed.faults += [fault] if new else []
 
 
 def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Committed:
     bot_id, at_ms = intake.source.bot_id, ms_of(at)
-    state = snapshots.listing(session, bot_id, intake.kind)
-    judge = Judge(intake, state, mutes.active(session, now_ms=at_ms), at)
+    state = snapshots.listing(session, bot_id, intake.listing_type)
+    judge = PageComparison(intake, state, mutes.active(session, now_ms=at_ms), at)
     judge.load(session, page.rows)
     for reading in page.rows:
         judge.take(reading)
@@ -104,7 +103,7 @@ def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Co
     committed.quarantined = sources.quarantine(
         session,
         bot_id,
-        intake.kind,
+        intake.listing_type,
         [(one.digest, one.reason) for one in page.bad] + judge.damaged,
         more=page.more_bad,
         at_ms=at_ms,
@@ -120,19 +119,3 @@ def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Co
         session, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written
     )
     return committed
-
-
-def present_lead(
-    session: Session, key: str, watched: Mapping[str, Source], rules: Ruleset
-) -> Lead | None:
-    """Return the present state of the lead under a lane's ``key``.
-
-    ``watched`` gives sources by bot id. ``None`` where the key names no lead; raises
-    :class:`DamagedError` where what is stored of it cannot be read.
-    """
-    bot_id, _, lead_id = key.partition("/")
-    found = snapshots.row(session, bot_id, lead_id)
-    if found is None or bot_id not in watched:
-        return None
-    kind, row = found
-    return parse(stored_row(row), kind=kind, source=watched[bot_id], agents=rules.agents)

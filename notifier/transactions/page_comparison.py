@@ -29,15 +29,15 @@ class Intake:
     """
 
     source: Source
-    kind: str
+    listing_type: str
     walk: int
     seen: Collection[str] = frozenset()
     rules: Ruleset
     first_run: timedelta | None
 
 
-class Judge:
-    """Sorts the readings of one page: held, touched, late, or to be saved and told."""
+class PageComparison:
+    """Sorts the readings of one page: known, confirmed, older than the snapshot, or changed."""
 
     def __init__(self, intake: Intake, state: ListingState, muted: Mutes, at: datetime) -> None:
         self._intake = intake
@@ -68,7 +68,7 @@ class Judge:
             one.lead_id
             for one in readings
             if (known := self._known.get(one.lead_id))
-            and (known.digest != one.digest or known.type != self._intake.kind)
+            and (known.digest != one.digest or known.type != self._intake.listing_type)
         ]
         stored = snapshots.rows(session, bot_id, differing)
         for lead_id, row in stored.items():
@@ -86,12 +86,12 @@ class Judge:
             self.held += 1  # neither stored nor told again
         elif known is None:
             self._save(reading, None)
-        elif known.type == LEAD != self._intake.kind:
+        elif known.type == LEAD != self._intake.listing_type:
             self.held += 1  # converted: its non-lead row is history
         elif lead_id in self._unreadable:
             self.damaged.append((reading.digest, DAMAGED))
             self._save(reading, known)
-        elif known.type != self._intake.kind:
+        elif known.type != self._intake.listing_type:
             self._save(reading, known)
         elif known.digest == reading.digest:
             self._unchanged(known)
@@ -103,7 +103,7 @@ class Judge:
         intake, bot_id = self._intake, self._intake.source.bot_id
         if not (self.saved or self.touched or self.late):
             return
-        snapshots.open_walk(session, bot_id, intake.kind, intake.walk)
+        snapshots.open_walk(session, bot_id, intake.listing_type, intake.walk)
         snapshots.save(session, bot_id, list(self.saved.values()))
         lead_search.save(session, (lead for lead, _ in self.plans))
         snapshots.touch(session, bot_id, self.touched, walk=intake.walk)
@@ -141,7 +141,7 @@ class Judge:
         before_row = self._rows.get(lead_id) if known else None
         row = merged(before_row, reading.row) if before_row else reading.row
         before = self._parse(before_row, known.type) if known and before_row else None
-        after = self._parse(row, intake.kind)
+        after = self._parse(row, intake.listing_type)
         announce = self._announces(after) and lead_id not in self._unreadable
         decided = plan(
             before,
@@ -156,7 +156,7 @@ class Judge:
         self.silent += [after] if known is None and not announce else []
         self.saved[lead_id] = Saved(
             lead_id=lead_id,
-            type=intake.kind,
+            type=intake.listing_type,
             digest=reading.digest,
             walk=intake.walk,
             row=orjson.dumps(row).decode(),
@@ -165,14 +165,17 @@ class Judge:
         self._rows[lead_id] = row
         self._known[lead_id] = Known(
             lead_id=lead_id,
-            type=intake.kind,
+            type=intake.listing_type,
             digest=reading.digest,
             walk=intake.walk,
         )
 
-    def _parse(self, row: Row, kind: str) -> Lead:
+    def _parse(self, row: Row, listing_type: str) -> Lead:
         return parse(
-            row, kind=kind, source=self._intake.source, agents=self._intake.rules.agents
+            row,
+            listing_type=listing_type,
+            source=self._intake.source,
+            agents=self._intake.rules.agents,
         )
 
     def _announces(self, lead: Lead) -> bool:

@@ -13,7 +13,8 @@ from notifier.store import mutes, snapshots, sources
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
-from notifier.transactions.commit_page import Committed, commit_page, present_lead
+from notifier.transactions.commit_page import Committed, commit_page
+from notifier.transactions.leads import current_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.write_events import Written
 from notifier.upstream.health import Transition
@@ -64,9 +65,9 @@ def commit(
     """Commit one page; a baseline's first also fixes from when on leads are new."""
     bot_id = intake.source.bot_id
     if baseline_from is not None:
-        snapshots.listing(session, bot_id, intake.kind)
+        snapshots.listing(session, bot_id, intake.listing_type)
         from_ms = ms_of(baseline_from)
-        snapshots.start_baseline(session, bot_id, intake.kind, from_ms=from_ms)
+        snapshots.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
     committed = commit_page(session, page, intake, at=at)
     sources.succeeded(session, bot_id, at_ms=ms_of(at))
     return committed
@@ -92,25 +93,25 @@ def finish_walk(
 
     After a head poll the timers that came due before it began are told.
     """
-    source, kind = end.source, end.listing_type
+    source, listing_type = end.source, end.listing_type
     bot_id, at_ms = source.bot_id, ms_of(at)
     if end.new_order is not None:
-        snapshots.set_order(session, bot_id, kind, end.new_order.value)
+        snapshots.set_order(session, bot_id, listing_type, end.new_order.value)
     if end.is_full:
-        snapshots.finish_full_walk(session, bot_id, kind, at_ms=at_ms, pages=end.pages)
+        snapshots.finish_full_walk(session, bot_id, listing_type, at_ms=at_ms, pages=end.pages)
         if not end.capped:
-            snapshots.mark_absent(session, bot_id, kind, end.seen, since=end.number)
-        snapshots.close_covered(session, bot_id, kind, end.number)
+            snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=end.number)
+        snapshots.close_covered(session, bot_id, listing_type, end.number)
         return Written()
-    snapshots.close_walk(session, bot_id, kind, end.number)
+    snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None:
         return Written()
     return overdue.fire(
         session,
         bot_id,
-        kind,
+        listing_type,
         rules,
-        lambda session, key: present_lead(session, key, {bot_id: source}, rules),
+        lambda session, key: current_lead(session, key, {bot_id: source}, rules),
         begun=end.begun,
         mutes=mutes.active(session, now_ms=at_ms),
         at=at,
@@ -122,12 +123,12 @@ def tell_transition(
 ) -> Written:
     """Record the source's state and tell of it, as one whole."""
     at_ms = ms_of(at)
-    kind = EventType(f"source.{transition.state.value}")
+    event_type = EventType(f"source.{transition.state.value}")
     sources.set_state(
         session, source.bot_id, transition.state.value, transition.reason, transition.remedy
     )
     event = operation(
-        kind, source.name, at=at, reason=transition.reason, remedy=transition.remedy
+        event_type, source.name, at=at, reason=transition.reason, remedy=transition.remedy
     )
     written = Written()
     muted = mutes.active(session, now_ms=at_ms)

@@ -14,7 +14,7 @@ from notifier.store import waiting
 from notifier.store.deliveries import Delivery
 from notifier.store.parts import part
 from notifier.store.session import Session
-from notifier.transactions.overdue import Present
+from notifier.transactions.leads import CurrentLead
 from notifier.transactions.write_events import join_digest, new_delivery
 
 NO_LONGER_SO = "no longer so"
@@ -24,7 +24,7 @@ def release_due(
     session: Session,
     destination: str,
     rules: Ruleset,
-    present: Present,
+    current_lead: CurrentLead,
     *,
     mutes: Mutes,
     at: datetime,
@@ -41,7 +41,7 @@ def release_due(
     for one in waiting.ripe(session, destination, held, now_ms=ms_of(at)):
         releases = singly or one.held != Timing.DIGEST
         with part(session) as deciding:
-            _decide(session, one, rules, present, mutes=mutes, at=at, releases=releases)
+            _decide(session, one, rules, current_lead, mutes=mutes, at=at, releases=releases)
         if deciding.fault:
             waiting.release(session, one.id)
             faults.append(deciding.fault)
@@ -52,14 +52,14 @@ def _decide(
     session: Session,
     one: Delivery,
     rules: Ruleset,
-    present: Present,
+    current_lead: CurrentLead,
     *,
     mutes: Mutes,
     at: datetime,
     releases: bool,
 ) -> None:
     event = decode(one.event_body)
-    lead, rule = present(session, one.lane_key), rules.rule(one.rule)
+    lead, rule = current_lead(session, one.lane_key), rules.rule(one.rule)
     # What a rule had planned before it was taken away goes out unchanged.
     if one.held == Timing.SETTLE and rule is not None and rule.enabled:
         _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)

@@ -11,7 +11,7 @@ from notifier.core.standing import SLOWEST_PROBE_MS
 from notifier.rules.matching import Timing, timing
 from notifier.rules.model import Ruleset
 from notifier.rules.timers import again, due
-from notifier.store import destinations, dues, mutes, sources, timers
+from notifier.store import destinations, due_times, mutes, sources, timers
 from notifier.store.deliveries import Delivery, later
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -35,7 +35,7 @@ def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) 
     for one in later(session, now_ms=now_ms):
         with part(session):  # whose rule is gone, or damaged, waits on
             due_ms = min(one.due_ms, ms_of(_latest(one, rules, at)))
-            dues.bring_forward(session, one.id, due_ms=due_ms, now_ms=now_ms)
+            due_times.bring_forward(session, one.id, due_ms=due_ms, now_ms=now_ms)
     for timer in timers.running(session):
         with part(session):
             _restart(session, timer, rules, at)

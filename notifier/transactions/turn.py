@@ -10,13 +10,13 @@ from notifier.core.standing import Health, Standing, failing_for, standing_after
 from notifier.errors import RecipientRefusedError
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import bursts, claims, destinations, dues, expiry, mutes, outbox
+from notifier.store import bursts, claims, destinations, due_times, expiry, mutes, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions import alerts
 from notifier.transactions.attempts import Attempt, Ended, record
-from notifier.transactions.overdue import Present
+from notifier.transactions.leads import CurrentLead
 from notifier.transactions.release import release_due
 from notifier.transactions.write_events import Written
 
@@ -25,7 +25,7 @@ from notifier.transactions.write_events import Written
 class LaneFacts:
     """What a lane knows of itself at the start of a turn; ``free`` slots may be filled.
 
-    ``uses_lead_memory``: its messages need their lead's present state and what earlier ones
+    ``uses_lead_memory``: its messages need their lead's current state and what earlier ones
     remembered. ``owes_probe``: the last one told of its recipient alone, so that
     another may go at once.
     """
@@ -33,7 +33,7 @@ class LaneFacts:
     destination: str
     policy: Policy
     burst: Burst | None
-    present: Present
+    current_lead: CurrentLead
     free: int
     in_flight: int
     uses_lead_memory: bool = True
@@ -86,7 +86,7 @@ def take_turn(
     if standing != before:
         destinations.set_standing(session, name, standing)
     if standing.health is Health.UP and before.health is not Health.UP:
-        dues.release_retries(session, name, now_ms=now_ms)
+        due_times.release_retries(session, name, now_ms=now_ms)
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(session, name)
@@ -132,7 +132,7 @@ def _expire(
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += expiry.expire_overdue(session, lane.destination, older_than_ms=oldest_ms)
-        planned_ms = dues.next_old_ms(session, lane.destination, from_ms=oldest_ms)
+        planned_ms = due_times.earliest_planned_ms(session, lane.destination, from_ms=oldest_ms)
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
         destinations.count_dead(session, lane.destination, dead)
@@ -167,7 +167,7 @@ def _prepare(
         session,
         lane.destination,
         rules,
-        lane.present,
+        lane.current_lead,
         mutes=mutes.active(session, now_ms=now_ms),
         at=moment_of(now_ms),
     )
@@ -197,7 +197,7 @@ def _claim(
             turn.claimed = claims.claim(
                 session, name, now_ms=now_ms, limit=alone, crash_suspects=True
             )
-        due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
+        due_ms = due_times.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         is_time = due_ms <= now_ms
@@ -206,7 +206,7 @@ def _claim(
             turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=1, probe=is_time)
             turn.probe, turn.owes_probe = True, False
         if is_time:
-            due_ms = dues.next_due_ms(session, name, now_ms=now_ms)
+            due_ms = due_times.next_due_ms(session, name, now_ms=now_ms)
     turn.next_ms = _earliest(turn.next_ms, due_ms)
     for bundle in turn.claimed if lane.uses_lead_memory else ():
         _recall(session, lane, turn, bundle[0].lane_key)
@@ -216,7 +216,7 @@ def _recall(session: Session, lane: LaneFacts, turn: Turn, lead: str) -> None:
     """Look up what a message builds on; without it, it tells of its event alone."""
     with part(session) as recalling:
         turn.memories[lead] = destinations.memory(session, lead)
-        turn.leads[lead] = lane.present(session, lead)
+        turn.leads[lead] = lane.current_lead(session, lead)
     if recalling.fault:
         turn.faults.append(recalling.fault)
 

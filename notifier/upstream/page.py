@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from notifier.core.rows import BadRecordError, Json, Row, carried, record_id
+from notifier.core.rows import BadRecordError, Json, Row, record_id, to_storable
 from notifier.errors import UpstreamError
 from notifier.upstream.entries import Unread, entries
 
@@ -90,7 +90,7 @@ def _read(entry: Json | Unread) -> Reading | BadRow:
     if isinstance(entry, Unread):
         return BadRow(reason=entry.reason, digest=_digest(entry.text))
     try:
-        row, written = carried(entry)
+        row, written = to_storable(entry)
         return Reading(lead_id=record_id(row), row=row, digest=_digest(written))
     except BadRecordError as error:
         return BadRow(reason=str(error), digest=_raw_digest(entry), lead_id=_known_id(entry))

@@ -120,7 +120,7 @@ class Guard:
         _, cookie = self.sessions.begin(role, now_ms=self.now_ms())
         return cookie, self._kept(request) | {"max_age": LASTS_MS // 1000}
 
-    def note(self, visit: Visit, response: web.StreamResponse, words: str) -> None:
+    def flash(self, visit: Visit, response: web.StreamResponse, words: str) -> None:
         """Let the next page say what came of what was done."""
         said = urlsafe_b64encode(words.encode()).decode()
         sealed = f"{said}.{self.sessions.seal(visit.session, said)}"

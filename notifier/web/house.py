@@ -40,10 +40,10 @@ class Lent:
     keep_ms: int = 90 * 86_400_000
 
 
-class Notes(Protocol):
+class FlashMessages(Protocol):
     """Keeps what the next page is to say."""
 
-    def note(self, visit: Visit, response: web.StreamResponse, words: str) -> None:
+    def flash(self, visit: Visit, response: web.StreamResponse, words: str) -> None:
         """Let the next page of this session say these words."""
         ...
 
@@ -56,7 +56,7 @@ class House:
     reader: Reader
     figures: Figures
     looks: Looks
-    notes: Notes
+    flash: FlashMessages
 
     def page(self, template: str, visit: Visit, **values: Any) -> web.Response:
         """Return a page for who visits."""
@@ -66,5 +66,5 @@ class House:
         """Return the answer to an act: go on there, where these words are said."""
         location = where.unescape() if isinstance(where, Markup) else where
         response = web.Response(status=303, headers={"location": location})
-        self.notes.note(visit, response, words)
+        self.flash.flash(visit, response, words)
         return response

@@ -69,7 +69,7 @@ DONE: Mapping[str, Page] = {
 
 def _house(lent: Lent, reader: Reader, looks: Looks, guard: Guard) -> House:
     figures = Figures(reader, lent.clocks)
-    return House(lent=lent, reader=reader, figures=figures, looks=looks, notes=guard)
+    return House(lent=lent, reader=reader, figures=figures, looks=looks, flash=guard)
 
 
 class Site:

@@ -102,7 +102,9 @@ def _lead(fields: Fields, rules: Ruleset) -> Lead:
     )
     listing_type = str(fields["type"])
     try:
-        return parse(row_of(fields), kind=listing_type, source=source, agents=rules.agents)
+        return parse(
+            row_of(fields), listing_type=listing_type, source=source, agents=rules.agents
+        )
     except BadRecordError as error:
         raise ValueError(str(error)) from None
 

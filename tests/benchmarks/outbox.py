@@ -32,7 +32,8 @@ from notifier.store import snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
-from notifier.transactions.commit_page import commit_page, present_lead
+from notifier.transactions.commit_page import commit_page
+from notifier.transactions.leads import current_lead
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import Turn
 from notifier.upstream.page import Page, parse_page
@@ -98,7 +99,7 @@ async def _delivered(path: Path, url: str) -> float:
     tools = LaneContext(
         store=store,
         rules=lambda: rules,
-        present=lambda db, key: present_lead(db, key, {SOURCE.bot_id: SOURCE}, rules),
+        current_lead=lambda db, key: current_lead(db, key, {SOURCE.bot_id: SOURCE}, rules),
         now_ms=clocks.now_ms,
         jitter=clocks.jitter,
         wake=dispatcher.wake,
@@ -137,7 +138,7 @@ def _prepare(db: Session, rules: Ruleset, clocks: Clocks) -> None:
 
 
 def _intake(rules: Ruleset) -> Intake:
-    return Intake(source=SOURCE, kind=LEAD, walk=1, rules=rules, first_run=timedelta())
+    return Intake(source=SOURCE, listing_type=LEAD, walk=1, rules=rules, first_run=timedelta())
 
 
 def _pages(status: str) -> Sequence[Page]:

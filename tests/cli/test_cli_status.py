@@ -10,7 +10,7 @@ import pytest
 
 from notifier.core.outcome import State
 from notifier.core.standing import Health, Standing
-from notifier.store import destinations, mutes, notes, registry, snapshots, sources
+from notifier.store import destinations, mutes, registry, service_state, snapshots, sources
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run
 from support.filled import BOT_ID, Filled, ms
@@ -90,7 +90,7 @@ def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Fi
     with filled.db.transaction():
         destinations.set_standing(filled.db, "crm", gone)
         sources.set_state(filled.db, BOT_ID, "down", "401 Unauthorized", "renew NOTIFIER_TOKEN")
-        notes.rules(filled.db, loaded_at=None, refused=refused)
+        service_state.rules(filled.db, loaded_at=None, refused=refused)
     ended = notifier("status")
     assert ended.code == 1
     assert ended.out.startswith("5 things need you; see the end.\n")

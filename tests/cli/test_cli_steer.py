@@ -56,7 +56,7 @@ def test_an_attempt_under_way_cannot_end_what_was_retried(
     with filled.db.transaction():
         expiry.expire_removed(filled.db, ["sales", "ops"])
     assert notifier("retry", str(claimed.id)).code == 0
-    delivered = Outcome(state=State.DELIVERED, attempts=1, due_ms=ms())
+    delivered = Outcome(state=State.DELIVERED, attempts=1, at_ms=ms())
     with filled.db.transaction():
         recorded = outbox.record(
             filled.db, claimed, delivered, accepted=frozenset(), note="", now_ms=ms()

@@ -30,7 +30,7 @@ from notifier.store import outbox, snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
-from notifier.transactions.commit_page import present_lead
+from notifier.transactions.leads import current_lead
 from notifier.transactions.turn import Turn
 from support.polls import poll
 from support.rules import ruleset
@@ -77,8 +77,8 @@ class House:
         self.now += timedelta(**duration)
         self.dispatcher.wake_all()
 
-    def present(self, db: Session, key: str) -> Lead | None:
-        return present_lead(db, key, {WEBSITE.bot_id: WEBSITE}, self.rules)
+    def current_lead(self, db: Session, key: str) -> Lead | None:
+        return current_lead(db, key, {WEBSITE.bot_id: WEBSITE}, self.rules)
 
     def turned(self, name: str, turn: Turn) -> None:
         """Hear of a turn, as the metrics do."""
@@ -150,7 +150,7 @@ async def house(
     tools = LaneContext(
         store=opened_store,
         rules=lambda: found,
-        present=opened.present,
+        current_lead=opened.current_lead,
         now_ms=opened.now_ms,
         jitter=lambda: 0.0,
         wake=dispatcher.wake,

@@ -139,7 +139,7 @@ def test_what_is_under_way_counts_as_sent_now() -> None:
         destination="team",
         policy=limits.policy,
         burst=limits.burst,
-        present=stage.present,
+        current_lead=stage.current_lead,
         free=1,
         in_flight=0,
     )

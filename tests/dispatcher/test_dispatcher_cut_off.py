@@ -20,7 +20,7 @@ def turn(stage: Stage, name: str, *ended: Attempt, in_flight: int = 0) -> Turn:
         destination=name,
         policy=stage.limits[name].policy,
         burst=None,
-        present=stage.present,
+        current_lead=stage.current_lead,
         free=0 if ended else SLOTS[name],
         in_flight=in_flight,
     )

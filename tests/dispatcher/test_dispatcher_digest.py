@@ -99,7 +99,7 @@ def test_a_webhook_gets_what_is_due_of_one_lead_in_order() -> None:
         destination="crm",
         policy=stage.limits["crm"].policy,
         burst=None,
-        present=stage.present,
+        current_lead=stage.current_lead,
         free=16,
         in_flight=0,
     )

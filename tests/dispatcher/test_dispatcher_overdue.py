@@ -220,7 +220,7 @@ def test_it_waits_for_a_head_poll_that_began_after_it_came_due() -> None:
             "b1",
             "lead",
             stage.rules,
-            stage.present,
+            stage.current_lead,
             begun=MONDAY_10 + timedelta(minutes=minutes),
             mutes=Mutes(),
             at=MONDAY_10 + timedelta(hours=1),
@@ -232,7 +232,7 @@ def test_chats_count_only_where_the_condition_names_the_type() -> None:
     stage = staged(
         WAITS + WAITS.replace("Waits", "Chats").replace("if: {", "if: {type: non-lead, ")
     )
-    stage.read([row()], kind="non-lead")
+    stage.read([row()], listing_type="non-lead")
     later(stage, days=1)
     assert [one.rules for one in stage.sent] == [("Chats",)]
     assert stage.sent[0].message.parts[0].event.type == "chat.overdue"
@@ -240,7 +240,7 @@ def test_chats_count_only_where_the_condition_names_the_type() -> None:
 
 def test_a_conversion_starts_the_timers_of_leads() -> None:
     stage = staged(WAITS)
-    stage.read([row()], kind="non-lead")
+    stage.read([row()], listing_type="non-lead")
     later(stage, hours=1)
     stage.read([row()])
     later(stage, hours=1)
@@ -341,12 +341,12 @@ def test_other_rules_may_listen_to_the_alarm_of_one() -> None:
 @pytest.mark.parametrize("kind", ["lead", "non-lead"])
 def test_a_restored_backup_alarms_nobody_anew(kind: str) -> None:
     stage = staged(WAITS.replace("if: {", "if: {type: [lead, non-lead], "))
-    stage.read([row()], kind=kind)
+    stage.read([row()], listing_type=kind)
     (timer,) = timers.running(stage.session)
     later(stage, minutes=15)
     timers.start(stage.session, [timer])
     later(stage, minutes=1)
-    stage.read([], kind=kind)
+    stage.read([], listing_type=kind)
     assert times(stage) == ["02 10:15"]
 
 

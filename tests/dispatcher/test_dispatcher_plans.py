@@ -20,7 +20,7 @@ def statements(stage: Stage, destination: str) -> list[str]:
         destination=destination,
         policy=limits.policy,
         burst=limits.burst,
-        present=stage.present,
+        current_lead=stage.current_lead,
         free=16,
         in_flight=0,
     )

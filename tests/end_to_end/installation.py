@@ -81,7 +81,7 @@ class Installation(Site):
         """Return names, addresses and last messages, but for those too short to tell."""
         world = self.simulator.world
         rows = [world.row(one) for kind in (LEAD, NON_LEAD) for one in world.ids(kind)]
-        leads = [parse(row, kind=LEAD, source=NOBODYS, agents={}) for row in rows]
+        leads = [parse(row, listing_type=LEAD, source=NOBODYS, agents={}) for row in rows]
         words = [(lead.name, lead.email, lead.phone) for lead in leads]
         last = [lead.last_message.text for lead in leads if lead.last_message]
         return [one for one in (*chain(*words), *last) if one and len(one) >= SHORTEST_WORDS]

@@ -194,7 +194,7 @@ def test_no_change_is_told_that_shows_nothing(
     before, after = (
         parse(
             {"_id": "l1", "profile": {"userDetails": fields, "notes": beside}},
-            kind="lead",
+            listing_type="lead",
             source=Source(name="website", bot_id="b", customer_id="c"),
             agents={},
         )

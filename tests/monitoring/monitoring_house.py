@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from notifier.core.standing import Health, Standing
-from notifier.store import destinations, notes, registry, sources
+from notifier.store import destinations, registry, service_state, sources
 from notifier.store.health import (
     DestinationHealth,
     ListingHealth,
@@ -46,7 +46,7 @@ def seed(db: Session) -> None:
     sources.quarantine(db, "bot", "lead", [(b"x", "no id")], at_ms=NOW_MS)
     sources.claim_request(db, "key", limit=90, now_ms=1_000)
     destinations.set_standing(db, "crm", Standing(health=Health.DISABLED, reason="410 Gone"))
-    notes.rules(db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
+    service_state.rules(db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
 
 
 def source(

@@ -71,7 +71,7 @@ def claimed(event: Event, *, held: str | None = None) -> Claimed:
 
 
 def ended(state: State, event: Event, *, held: str | None = None) -> Turn:
-    outcome = Outcome(state=state, attempts=1, due_ms=NOW_MS)
+    outcome = Outcome(state=state, attempts=1, at_ms=NOW_MS)
     return Turn(ended=[(claimed(event, held=held), outcome)])
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
-from notifier.monitoring.monitor import Monitor, Reach
+from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store.db import Store
 from notifier.store.engine import Engine
@@ -43,15 +43,15 @@ def watched() -> dict[str, str]:
     return {"bot": "key"}
 
 
-def monitor(store: Store, reach: Reach) -> Monitor:
-    return Monitor(store, reach=reach, clocks=CLOCKS, poll_s=15, rate_limit=90)
+def monitor(store: Store, options: MonitoringOptions) -> Monitor:
+    return Monitor(store, options=options, clocks=CLOCKS, poll_s=15, rate_limit=90)
 
 
 async def test_probes_and_metrics_tell_what_the_database_holds(store: Store) -> None:
-    reach = Reach(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
+    options = MonitoringOptions(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
     with capture_logs() as logs:
         async with (
-            monitor(store, reach).on_duty(watched),
+            monitor(store, options).running(watched),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
         ):
             ready = await client.get("/readyz")
@@ -78,9 +78,9 @@ async def test_systemd_hears_nothing_while_the_database_thread_hangs(
 ) -> None:
     manager = Manager(str(tmp_path / "notify"))
     systemd = Systemd(manager.address, watchdog_s=0.03)
-    reach = Reach(http=None, heartbeat_url=None, systemd=systemd)
+    options = MonitoringOptions(http=None, heartbeat_url=None, systemd=systemd)
     go_on = threading.Event()
-    async with monitor(store, reach).on_duty(watched):
+    async with monitor(store, options).running(watched):
         told = await manager.heard()
         assert told == [
             "WATCHDOG=1",
@@ -98,23 +98,23 @@ async def test_systemd_hears_nothing_while_the_database_thread_hangs(
 async def test_a_single_round_beats_once(store: Store) -> None:
     async with Receiver() as receiver:
         url = SecretStr(f"{receiver.base_url}/ping")
-        reach = Reach(http=None, heartbeat_url=url, systemd=Systemd())
-        await monitor(store, reach).round_completed()
+        options = MonitoringOptions(http=None, heartbeat_url=url, systemd=Systemd())
+        await monitor(store, options).round_completed()
     assert [one.path for one in receiver.requests] == ["/ping"]
 
 
 async def test_a_start_without_any_reach_watches_nothing(store: Store) -> None:
-    reach = Reach(http=None, heartbeat_url=None, systemd=Systemd())
+    options = MonitoringOptions(http=None, heartbeat_url=None, systemd=Systemd())
     before = asyncio.all_tasks()
-    async with monitor(store, reach).on_duty(watched):
+    async with monitor(store, options).running(watched):
         assert asyncio.all_tasks() == before
 
 
 async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: Store) -> None:
-    reach = Reach(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
+    options = MonitoringOptions(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
     with capture_logs() as logs:
         async with (
-            monitor(store, reach).on_duty(watched),
+            monitor(store, options).running(watched),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
         ):
             assert store.engine.file
@@ -148,11 +148,11 @@ async def test_signs_of_life_go_on_whatever_a_look_raises(tmp_path: Path) -> Non
     store = OddStore(Sqlite(tmp_path / "notifier.db"), MemoryError(), ValueError("anything"))
     await store.run(seed)
     manager = Manager(str(tmp_path / "notify"))
-    reach = Reach(
+    options = MonitoringOptions(
         http=None, heartbeat_url=None, systemd=Systemd(manager.address, watchdog_s=0.03)
     )
     with capture_logs() as logs:
-        async with monitor(store, reach).on_duty(watched):
+        async with monitor(store, options).running(watched):
             told = [await manager.heard() for _ in range(3)]
     assert [one[0] for one in told] == ["WATCHDOG=1"] * 3
     assert [one["event"] for one in logs] == ["duty_crashed"] * 2

@@ -59,7 +59,7 @@ class Model:
             self.head_begun[kind] = begun
 
     def _page(self, page: Page, intake: Intake) -> None:
-        kind = intake.kind
+        kind = intake.listing_type
         assert page.served_at
         self.baseline_from.setdefault(kind, iso_ms(page.served_at))
         if not intake.seen:

@@ -31,7 +31,7 @@ FIELDS = st.fixed_dictionaries(
 
 @given(FIELDS)
 def test_a_row_says_of_a_lead_what_the_test_said(fields: dict[str, object]) -> None:
-    lead = parse(row_of(fields), kind="lead", source=SOURCE, agents={})
+    lead = parse(row_of(fields), listing_type="lead", source=SOURCE, agents={})
     assert {name: getattr(lead, name) for name in fields} == fields
 
 
@@ -42,7 +42,7 @@ def test_a_row_carries_notes_the_assignee_and_the_last_message() -> None:
         "assignee": {"id": "a1", "name": "Asha"},
         "last_message": {"at": "2026-03-02T10:00:00.000Z", "by": "user", "text": "Hi"},
     }
-    lead = parse(row_of(fields), kind="lead", source=SOURCE, agents={})
+    lead = parse(row_of(fields), listing_type="lead", source=SOURCE, agents={})
     assert lead.assignee == Agent(id="a1", name="Asha")
     assert [(note.title, note.description) for note in lead.notes] == [("Call", "after six")]
     assert lead.last_message is not None

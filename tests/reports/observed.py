@@ -150,7 +150,7 @@ class Observed:
                 self.session,
                 rows,
                 source=BOTS[bot_id],
-                kind=kind,
+                listing_type=kind,
                 rules=self.rules,
                 at=self.now,
                 first_run=first_run,

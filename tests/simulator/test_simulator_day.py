@@ -74,7 +74,7 @@ async def test_every_later_step_changes_what_the_listing_shows() -> None:
     def leads() -> dict[str, Lead]:
         rows = {kind: world.page(1, size=100, kind=kind) for kind in ("lead", "non-lead")}
         return {
-            row["_id"]: parse(row, kind=kind, source=SOURCE, agents={})
+            row["_id"]: parse(row, listing_type=kind, source=SOURCE, agents={})
             for kind, listed in rows.items()
             for row in listed
         }

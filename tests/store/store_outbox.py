@@ -92,7 +92,7 @@ class Outbox:
         outcome = Outcome(
             state=state,
             attempts=claimed.attempts + 1 if attempts is None else attempts,
-            due_ms=due_ms,
+            at_ms=due_ms,
             error="" if state is State.DELIVERED else "500",
         )
         return outbox.record(

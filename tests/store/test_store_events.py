@@ -27,7 +27,7 @@ def db(tmp_path: Path) -> Iterator[Session]:
 
 def lead(number: int = 1, status: str = "OPEN") -> Lead:
     row = {"_id": f"lead{number}", "status": status, "createdAt": "2026-03-02T10:00:00.000Z"}
-    return parse(row, kind=LEAD, source=WEBSITE, agents={})
+    return parse(row, listing_type=LEAD, source=WEBSITE, agents={})
 
 
 def arrival(number: int = 1) -> Event:

@@ -7,7 +7,7 @@ import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
 
 from notifier.core.outcome import State
-from notifier.store import dues, expiry
+from notifier.store import due_times, expiry
 from notifier.store import outbox as statements
 from notifier.store.sqlite import Sqlite
 
@@ -42,7 +42,7 @@ def test_nothing_is_claimed_before_its_time_or_for_another_destination(
     outbox.add("later", "a", due_ms=NOW_MS + 1)
     outbox.add("elsewhere", "b", destination="sales")
     assert outbox.claim() == []
-    assert dues.next_due_ms(outbox.db, CRM, now_ms=NOW_MS) == NOW_MS + 1
+    assert due_times.next_due_ms(outbox.db, CRM, now_ms=NOW_MS) == NOW_MS + 1
 
 
 def test_what_is_in_flight_is_not_claimed_twice_and_holds_back_its_lead(
@@ -154,7 +154,7 @@ def test_one_success_makes_every_retry_due(outbox: Outbox) -> None:
     for (one,) in outbox.claim():
         outbox.fail(one, due_ms=NOW_MS + MINUTE_MS)
     outbox.add("digest", "c", held="digest", due_ms=NOW_MS + MINUTE_MS)
-    dues.release_retries(outbox.db, CRM, now_ms=NOW_MS)
+    due_times.release_retries(outbox.db, CRM, now_ms=NOW_MS)
     assert titles(outbox.claim()) == ["a", "b"]
 
 
@@ -265,14 +265,14 @@ def test_what_is_left_is_what_is_due_or_has_failed(outbox: Outbox) -> None:
     (_, (failed,)) = outbox.claim()
     outbox.fail(failed, due_ms=NOW_MS + MINUTE_MS)
     statements.release_all(outbox.db, now_ms=NOW_MS)
-    assert dues.left(outbox.db, now_ms=NOW_MS) == 2
+    assert due_times.overdue(outbox.db, now_ms=NOW_MS) == 2
 
 
 def test_a_removed_rules_digest_goes_out_at_once(outbox: Outbox) -> None:
     later_ms = NOW_MS + MINUTE_MS
     outbox.add("gone", "a", held="digest", due_ms=later_ms, rule="Gone")
     outbox.add("there", "b", held="digest", due_ms=later_ms, rule="There")
-    dues.release_digests(outbox.db, ["There"], now_ms=NOW_MS)
+    due_times.release_digests(outbox.db, ["There"], now_ms=NOW_MS)
     assert titles(outbox.claim()) == ["gone"]
 
 

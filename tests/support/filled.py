@@ -8,11 +8,19 @@ from notifier.core.records import LEAD, Source
 from notifier.core.rows import Json
 from notifier.core.standing import Health, Standing
 from notifier.plan import Mutes
-from notifier.store import claims, destinations, notes, outbox, registry, snapshots, sources
+from notifier.store import (
+    claims,
+    destinations,
+    outbox,
+    registry,
+    service_state,
+    snapshots,
+    sources,
+)
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import overdue
-from notifier.transactions.commit_page import present_lead
+from notifier.transactions.leads import current_lead
 from support.polls import poll
 from support.rules import ruleset
 
@@ -49,7 +57,7 @@ class Filled:
                 destinations={name: one.kind for name, one in self.rules.destinations.items()},
                 rules=(rule.name for rule in self.rules.rules),
             )
-            notes.rules(self.db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
+            service_state.rules(self.db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
 
     def lead(self, lead_id: str, **fields: Json) -> None:
         """Show a lead upstream, or other values of one: a row's keys, or a visitor's."""
@@ -77,7 +85,7 @@ class Filled:
         with self.db.transaction():
             for bundle in claims.claim(self.db, destination, now_ms=now_ms, limit=100):
                 for one in bundle:
-                    outcome = Outcome(state=state, attempts=1, due_ms=now_ms, error=error)
+                    outcome = Outcome(state=state, attempts=1, at_ms=now_ms, error=error)
                     kept: frozenset[str] = frozenset()
                     outbox.record(self.db, one, outcome, accepted=kept, note="", now_ms=now_ms)
 
@@ -91,7 +99,7 @@ class Filled:
                 BOT_ID,
                 LEAD,
                 self.rules,
-                lambda db, key: present_lead(db, key, watched, self.rules),
+                lambda db, key: current_lead(db, key, watched, self.rules),
                 begun=at,
                 mutes=Mutes(),
                 at=at,

@@ -27,12 +27,14 @@ def poll(
     source: Source,
     rules: Ruleset,
     at: datetime,
-    kind: str = LEAD,
+    listing_type: str = LEAD,
     first_run: timedelta | None = timedelta(),
 ) -> Committed:
     """Commit these rows as a walk of one page: what they bring is written, nobody woken."""
-    walk = snapshots.listing(session, source.bot_id, kind).last_walk + 1
-    intake = Intake(source=source, kind=kind, walk=walk, rules=rules, first_run=first_run)
+    walk = snapshots.listing(session, source.bot_id, listing_type).last_walk + 1
+    intake = Intake(
+        source=source, listing_type=listing_type, walk=walk, rules=rules, first_run=first_run
+    )
     committed = commit_page(session, page_of(rows), intake, at=at)
-    snapshots.close_walk(session, source.bot_id, kind, walk)
+    snapshots.close_walk(session, source.bot_id, listing_type, walk)
     return committed

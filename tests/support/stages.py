@@ -61,7 +61,9 @@ def restarted(stage: Stage, rules: str | None = None, *, places: str = PLACES) -
             sources=(SourceSpec(source=WEBSITE),),
             warnings=(),
         )
-        _take_over(new.session, config, new.present, now_ms=int(new.now.timestamp() * 1000))
+        _take_over(
+            new.session, config, new.current_lead, now_ms=int(new.now.timestamp() * 1000)
+        )
     new.deliver()
     return new
 

@@ -17,9 +17,9 @@ from notifier.store import (
     destinations,
     events,
     lead_search,
-    notes,
     outbox,
     registry,
+    service_state,
     snapshots,
     sources,
 )
@@ -98,7 +98,7 @@ def _house(session: Session, *, now_ms: int) -> None:
     rules = ("New lead", "Changed", "Nobody has it")
     registry.put_in_force(session, watched={BOT: "website"}, destinations=kinds, rules=rules)
     sources.succeeded(session, BOT, at_ms=now_ms - 3_000)
-    notes.rules(session, loaded_at=iso_of_ms(now_ms - DAY_MS), refused=None)
+    service_state.rules(session, loaded_at=iso_of_ms(now_ms - DAY_MS), refused=None)
     gone = Standing(health=Health.DISABLED, since_ms=now_ms - DAY_MS, reason="410 Gone")
     destinations.set_standing(session, "old", gone)
     failing = Standing(
@@ -129,7 +129,7 @@ def _leads(session: Session, made: list[tuple[int, dict[str, Json]]]) -> None:
 
 
 def lead_of(one: dict[str, Json]) -> Lead:
-    return parse(one, kind="lead", source=SOURCE, agents={})
+    return parse(one, listing_type="lead", source=SOURCE, agents={})
 
 
 def _events(

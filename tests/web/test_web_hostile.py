@@ -28,7 +28,7 @@ def poll(session: Session, page: Served, changed: str) -> None:
     registry.put_in_force(session, watched={BOT: "website"}, destinations=names, rules=rules)
     intake = Intake(
         source=SOURCE,
-        kind=LEAD,
+        listing_type=LEAD,
         rules=page.rules,
         walk=1,
         first_run=None,

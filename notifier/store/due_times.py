@@ -1,4 +1,4 @@
-"""When deliveries are due: brought forward, looked ahead to, and counted where late."""
+"""When deliveries are due: the next one, those that are late, and how to change it."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -46,7 +46,7 @@ def next_due_ms(session: Session, destination: str, *, now_ms: int) -> int | Non
     return cast("int | None", due_ms)
 
 
-def left(session: Session, *, now_ms: int) -> int:
+def overdue(session: Session, *, now_ms: int) -> int:
     """Return how many deliveries should have gone out by now and have not."""
     (count,) = session.execute(
         "SELECT COUNT(*) FROM deliveries WHERE state = 'pending'"
@@ -56,8 +56,8 @@ def left(session: Session, *, now_ms: int) -> int:
     return int(count)
 
 
-def next_old_ms(session: Session, destination: str, *, from_ms: int) -> int | None:
-    """Return for when the first delivery that waits was planned, of those from then on."""
+def earliest_planned_ms(session: Session, destination: str, *, from_ms: int) -> int | None:
+    """Return the earliest ``planned_ms``, from ``from_ms`` on, of the deliveries that wait."""
     (planned_ms,) = session.execute(
         "SELECT MIN(planned_ms) FROM deliveries WHERE state = 'pending'"
         " AND claimed = 0 AND destination = :destination AND planned_ms >= :from_ms",

@@ -14,7 +14,7 @@ Bots: TypeAlias = Callable[[], Mapping[str, str]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class HealthReader:
     """Looks into the database; ``bots`` tells whose, and a reload changes it."""
 
     store: Store
