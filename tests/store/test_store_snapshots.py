@@ -1,18 +1,20 @@
 """What is remembered of records and walks, and what a completed walk settles."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import orjson
 import pytest
 
 from notifier.store import snapshots, sources
-from notifier.store.schema import changed_ms
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, Saved
 from notifier.store.sqlite import Sqlite
 
 BOT, KIND = "bot", "lead"
+
+changed_ms = import_module("notifier.store.migrations.0004_records_changed").changed_ms
 
 
 @pytest.fixture

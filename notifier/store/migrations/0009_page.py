@@ -1,4 +1,32 @@
-"""Tables and indexes for the page: what was tried, who did what, and how leads are found."""
+"""Tables and indexes for the page: what was tried, who did what, how leads are found."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from notifier.core.records import Lead, Source, parse
+from notifier.core.rows import stored_row
+from notifier.errors import DamagedError
+from notifier.store import lead_search
+from notifier.store.session import Session
+
+
+def apply(session: Session) -> None:
+    """Create what the page reads: it must answer soon with 100,000 leads and deliveries."""
+    for statement in (*TABLES, DELIVERY_TYPE):
+        session.define(statement)
+    session.execute(FILL_TYPE)
+    for statement in INDEXES:
+        session.define(statement)
+    lead_search.save(session, _stored_leads(session))
+
+
+def _stored_leads(session: Session) -> Iterator[Lead]:
+    stored = session.execute("SELECT bot_id, type, row FROM records").fetchall()
+    for bot_id, listing_type, text in stored:
+        source = Source(name=bot_id, bot_id=bot_id, customer_id="")
+        with suppress(DamagedError):
+            yield parse(stored_row(text), listing_type=listing_type, source=source, agents={})
+
 
 # Each try of a delivery: when it ended, how long it took, what the receiver said.
 ATTEMPTS = """
