@@ -136,6 +136,13 @@ class TemporaryDeliveryError(DeliveryError):
         self.retry_after_s = retry_after_s
 
 
+class UnsureDeliveryError(TemporaryDeliveryError):
+    """An earlier attempt was cut off, and whether it was taken cannot be told now.
+
+    Nothing was sent this time: the next attempt looks again.
+    """
+
+
 class ProgramFaultError(TemporaryDeliveryError):
     """A bug of ours met this message: one that meets it alone parks no destination."""
 

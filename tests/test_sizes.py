@@ -14,7 +14,6 @@ LONG_FILES = {
     *("core/events.py", "poller/source.py"),
     *("destinations/amqp.py", "destinations/apprise.py", "destinations/email.py"),
     *("destinations/kafka.py", "destinations/mqtt.py", "destinations/nats.py"),
-    "destinations/slack.py",
 }
 LONG_FUNCTIONS = {
     *("cli/init.py init", "monitoring/listening.py listening", "reports/report.py report"),

@@ -22,12 +22,16 @@ from notifier.rules.destinations import DestinationOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One event of a message: ``body`` holds the stored bytes of its envelope."""
+    """One event of a message: ``body`` holds the stored bytes of its envelope.
+
+    ``delivery`` is the id of its delivery, 0 for a sample.
+    """
 
     event: Event
     body: bytes
     text: Text
     rule: str
+    delivery: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,8 @@ class Message:
     which counts them; ``None``, the message is about one lead.
     ``lead`` is the lead's present state, ``memory`` what earlier messages about
     this lead remembered through :attr:`Receipt.memory`, and ``accepted`` the
-    recipients who already took this very message.
+    recipients who already took this very message. ``cut_off`` is set where an earlier
+    attempt ended with the program: it may have been taken, no earlier than then.
     """
 
     id: str
@@ -51,6 +56,7 @@ class Message:
     memory: Mapping[str, str] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
     agents: Mapping[str, Agent] = field(default_factory=dict)
+    cut_off: datetime | None = None
 
     def share(self, parts: tuple[Part, ...]) -> "Message":
         """Return what one of several people gets: one message needs no summary."""

@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from notifier.core.records import Lead
-from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import (
     BuildContext,
     Diagnosis,
@@ -21,27 +20,16 @@ from notifier.destinations.base import (
     missing,
 )
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
-from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_channels import check_channel
 from notifier.destinations.slack_checks import describe
-from notifier.destinations.slack_digest import DigestPost
 from notifier.destinations.slack_faults import Refusal, translated
-from notifier.destinations.slack_people import (
-    ASSIGNEE,
-    is_broadcast,
-    mention_of,
-    recipient,
-    shares,
-    slack_id,
-)
+from notifier.destinations.slack_history import History
+from notifier.destinations.slack_people import ASSIGNEE, shares, slack_id
+from notifier.destinations.slack_places import Places
 from notifier.destinations.slack_post import Poster
-from notifier.destinations.slack_threads import Thread, card_payload, updated
-from notifier.errors import (
-    DeliveryError,
-    TemporaryDeliveryError,
-)
+from notifier.destinations.slack_sender import Sender
+from notifier.errors import DeliveryError
 from notifier.messages.escape import safe_link
-from notifier.messages.links import lead_page
 from notifier.messages.text import Medium
 from notifier.network.targets import target_of
 
@@ -142,32 +130,37 @@ class SlackDestination:
         update_timeout_s: float = UPDATE_TIMEOUT_S,
     ) -> None:
         self.name = name
-        self._options = options
         self._channel = options.channel or ""
         self._now = now
-        self._zone = zone
+        place = _place(options, token=token, api_url=api_url, now=now)
+        self._history = _history(place)
         self._poster = Poster(
-            place=_place(options, token=token, api_url=api_url, now=now),
+            place=place,
             post_timeout_s=send_timeout_s,
             update_timeout_s=update_timeout_s,
             public_url=public_url,
+            history=self._history,
+        )
+        self._sender = Sender(
+            poster=self._poster,
+            channel=self._channel,
+            mention=options.mention,
+            broadcast=options.broadcast,
+            thread=options.thread,
+            now=now,
+            zone=zone,
         )
 
     async def send(self, message: Message) -> Receipt:
         """Post the message, as a reply where the lead has a card; see ``Destination``."""
         try:
-            if message.digest is not None:
-                return await self._send_digest(message, message.digest)
-            lead = message.lead or message.parts[-1].event.lead
-            if lead is None:
-                return await self._send_notice(message)
-            return await self._send_lead(message, lead)
+            return await self._sender.send(message)
         except Refusal as refusal:
             raise self._translated(refusal) from None
 
     def outdated(self, lead: Lead, memory: Mapping[str, str]) -> bool:
         """Whether the lead has a young card here that shows something else."""
-        card = self._card(lead, memory)
+        card = self._sender.card(lead, memory)
         return card is not None and card.is_due(lead, self._now())
 
     async def refresh(self, lead: Lead, memory: Mapping[str, str]) -> Mapping[str, str]:
@@ -176,15 +169,8 @@ class SlackDestination:
         Returns what is to be remembered, empty where nothing changed; raises a
         delivery error where Slack did not take it.
         """
-        card = self._card(lead, memory)
-        if card is None:
-            return {}
-        present = await updated(self._poster, card, lead, self._now())
-        if present is None:
-            return forgotten(card)
-        if present.is_due(lead, self._now()):
-            raise TemporaryDeliveryError("Slack did not take a card's update")
-        return memory_of(present, card.channel) if present != card else {}
+        card = self._sender.card(lead, memory)
+        return await self._sender.refresh(card, lead) if card else {}
 
     async def check(self) -> Diagnosis:
         """Return who the token is and where it posts; posts nothing.
@@ -195,8 +181,11 @@ class SlackDestination:
         if isinstance(place, IncomingWebhook):
             found = "an incoming webhook, which can only be tried by posting"
             return Diagnosis(found=found, untried=True)
+        assert self._history
         try:
-            return await describe(place, self._channel, self._poster.post_timeout_s)
+            return await describe(
+                place, self._history, self._channel, self._poster.post_timeout_s
+            )
         except Refusal as refusal:
             raise self._translated(refusal) from None
 
@@ -204,55 +193,14 @@ class SlackDestination:
         """Close the connections to Slack."""
         await self._poster.place.aclose()
 
-    def _card(self, lead: Lead, memory: Mapping[str, str]) -> Card | None:
-        channel = slack_id(lead, {}) if self._channel == ASSIGNEE else self._channel
-        return remembered(memory, channel) if channel and self._has_threads else None
-
-    @property
-    def _has_threads(self) -> bool:
-        return self._options.thread and isinstance(self._poster.place, WebApi)
-
-    def _mention(self, message: Message, lead: Lead | None) -> str:
-        return mention_of(message.mention or self._options.mention, lead, message.agents)
-
-    async def _send_notice(self, message: Message) -> Receipt:
-        """Send what is about no lead: a source, a destination, dead deliveries."""
-        channel = recipient(None, {}) if self._channel == ASSIGNEE else self._channel
-        mention = self._mention(message, None)
-        payload = {
-            "text": blocks.notice(message.parts, mention),
-            "blocks": blocks.untied(message.parts, mention),
-        }
-        await self._poster.post(channel, payload)
-        return Receipt()
-
-    async def _send_lead(self, message: Message, lead: Lead) -> Receipt:
-        agents, mention = message.agents, self._mention(message, lead)
-        channel = recipient(lead, agents) if self._channel == ASSIGNEE else self._channel
-        if not self._has_threads:
-            page = lead_page(self._poster.public_url, lead)
-            await self._poster.post(channel, card_payload(message, mention, lead, page))
-            return Receipt()
-        broadcast = is_broadcast(message, default=self._options.broadcast, mention=mention)
-        thread = Thread(
-            poster=self._poster,
-            now=self._now,
-            channel=channel,
-            lead=lead,
-            mention=mention,
-            broadcast=broadcast,
-        )
-        return await thread.send(message)
-
-    async def _send_digest(self, message: Message, headline: str) -> Receipt:
-        mention = self._mention(message, None)
-        digest = DigestPost(poster=self._poster, zone=self._zone, mention=mention)
-        if self._channel == ASSIGNEE:
-            return await digest.to_people(message)
-        return await digest.to_channel(self._channel, message.parts, headline)
-
     def _translated(self, refusal: Refusal) -> DeliveryError:
         return translated(refusal, to_a_person=self._channel == ASSIGNEE)
+
+
+def _history(place: WebApi | IncomingWebhook) -> History | None:
+    if isinstance(place, IncomingWebhook):
+        return None
+    return History(api=place, places=Places(api=place))
 
 
 def _place(

@@ -27,7 +27,7 @@ from notifier.network.faults import ConnectionFault, fault_of, silent
 from notifier.network.targets import target_of
 from notifier.network.transport import Transport
 
-MAX_ANSWER_BYTES = 2**20
+MAX_ANSWER_BYTES = 2**22  # fifty messages of a channel, each as long as can be
 MAX_TEXT = 1000
 WEBHOOK = "the incoming webhook"
 TAKEN = "ok"
@@ -66,7 +66,7 @@ class BoundedResponse(aiohttp.ClientResponse):
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 self.close()
-                raise UnusableAnswerError("more than a megabyte")
+                raise UnusableAnswerError("more than can be read")
         self._body = self._body or bytes(body)
         return self._body
 
@@ -95,6 +95,26 @@ class WebApi:
         ``form``: send a form, since the methods that only read take no JSON.
         Raises :class:`TemporaryDeliveryError` where no answer came in time.
         """
+        return _kept(await self._called(method, arguments, timeout_s=timeout_s, form=form))
+
+    async def page(
+        self, method: str, arguments: Mapping[str, Json], name: str, *, timeout_s: float
+    ) -> tuple[list[Mapping[str, object]], str]:
+        """Return the mappings in an answer's list ``name``, and the cursor of the next page.
+
+        The cursor is empty on the last page. Raises as :meth:`call` does.
+        """
+        answer = await self._called(method, arguments, timeout_s=timeout_s, form=True)
+        entries, more = answer.get(name), answer.get("response_metadata")
+        if not isinstance(entries, list):
+            raise Refusal(method, 200)
+        cursor = more.get("next_cursor") if isinstance(more, Mapping) else None
+        found = [one for one in entries if isinstance(one, Mapping)]
+        return found, cursor if isinstance(cursor, str) else ""
+
+    async def _called(
+        self, method: str, arguments: Mapping[str, Json], *, timeout_s: float, form: bool
+    ) -> Mapping[str, object]:
         with _unanswered(method, timeout_s):
             try:
                 async with asyncio.timeout(timeout_s):
@@ -112,7 +132,7 @@ class WebApi:
 
     async def _answer(
         self, method: str, arguments: Mapping[str, Json], *, form: bool
-    ) -> Mapping[str, Json]:
+    ) -> Mapping[str, object]:
         client = AsyncWebClient(
             token=self._token.get_secret_value(),
             base_url=self._base_url,
@@ -126,7 +146,7 @@ class WebApi:
         )
         if not isinstance(response.data, Mapping):
             raise Refusal(method, 200)
-        return _kept(response.data)
+        return response.data
 
     def _refusal(self, method: str, response: object) -> Refusal:
         match response:

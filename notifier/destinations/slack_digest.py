@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from notifier.core.outcome import UNRESOLVED
 from notifier.destinations import slack_blocks as blocks
-from notifier.destinations.base import Message, Part, PartlyTakenError, Receipt
+from notifier.destinations.base import Message, PartlyTakenError, Receipt
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_people import shares
 from notifier.destinations.slack_post import Poster
@@ -29,12 +29,12 @@ class DigestPost:
     zone: tzinfo
     mention: str
 
-    async def to_channel(self, channel: str, parts: Sequence[Part], headline: str) -> Receipt:
+    async def to_channel(self, channel: str, message: Message, headline: str) -> Receipt:
         """Post one message; raises what the poster raises."""
-        text = digest_text(parts, headline, Medium.SLACK, zone=self.zone)
+        text = digest_text(message.parts, headline, Medium.SLACK, zone=self.zone)
         notice = f"{self.mention} {text.title}".strip()
         payload = {"text": notice, "blocks": blocks.digest(text, self.mention)}
-        await self.poster.post(channel, payload)
+        await self.poster.post(channel, payload, message)
         return Receipt()
 
     async def to_people(self, message: Message) -> Receipt:
@@ -62,9 +62,9 @@ class DigestPost:
     async def _to_person(self, person: str, message: Message, positions: Sequence[int]) -> None:
         share = message.share(tuple(message.parts[position] for position in positions))
         if share.digest is None and (lead := share.parts[0].event.lead):
-            await self.poster.post(person, card_payload(share, self.mention, lead))
+            await self.poster.post(person, card_payload(share, self.mention, lead), share)
         else:
-            await self.to_channel(person, share.parts, share.digest or "")
+            await self.to_channel(person, share, share.digest or "")
 
 
 def _combined(faults: Sequence[DeliveryError], *, taken: frozenset[str]) -> DeliveryError:

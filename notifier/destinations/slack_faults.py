@@ -22,6 +22,11 @@ OF_THE_MESSAGE = frozenset(
         "invalid_payload",
     }
 )
+# Source: Slack's chat.postMessage, errors. Without metadata the message is still one.
+OF_THE_METADATA = re.compile(r"metadata_.*|invalid_metadata_.*")
+PASSING = frozenset(
+    {"", "ratelimited", "internal_error", "fatal_error", "service_unavailable"}
+) | {"request_timeout"}
 TOKEN_REMEDY = "copy the app's Bot User OAuth Token (xoxb-…) into NOTIFIER_SLACK_TOKEN"  # noqa: S105
 WEBHOOK_REMEDY = "make a new incoming webhook for the app and put its URL into the rules"
 OF_THE_DESTINATION: Mapping[str, str] = {
@@ -96,6 +101,11 @@ def translated(refusal: Refusal, *, to_a_person: bool) -> DeliveryError:
     if remedy := OF_THE_DESTINATION.get(refusal.code, ""):
         return DestinationRefusedError(problem, remedy=remedy)
     return TemporaryDeliveryError(problem)
+
+
+def is_passing(refusal: Refusal) -> bool:
+    """Whether the same call may be answered in a while."""
+    return refusal.status in (429, *range(500, 600)) or refusal.code in PASSING
 
 
 def _of_a_person(code: str) -> str:

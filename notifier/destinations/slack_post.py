@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notifier.core.rows import Json
+from notifier.destinations.base import Message
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
-from notifier.destinations.slack_faults import OF_THE_MESSAGE, Refusal
+from notifier.destinations.slack_faults import OF_THE_MESSAGE, OF_THE_METADATA, Refusal
+from notifier.destinations.slack_history import Found, History, metadata
 from notifier.messages.escape import shorten_mrkdwn
 
 MAX_PLAIN_CHARS = 300
@@ -21,16 +23,27 @@ class Poster:
     post_timeout_s: float
     update_timeout_s: float
     public_url: str | None = None
+    history: History | None = None
 
-    async def post(self, channel: str, payload: Payload) -> Payload:
-        """Post, and where Slack dislikes the message itself, once more as plain text.
+    async def post(self, channel: str, payload: Payload, message: Message) -> Payload | Found:
+        """Post, unless an attempt that was cut off has brought the message there already.
 
-        Returns Slack's answer, empty from a webhook; raises :class:`Refusal`.
+        Where Slack dislikes the message itself, it is posted once more as plain text.
+        Returns Slack's answer, empty from a webhook, or where the message stood; raises
+        :class:`Refusal`.
         """
-        whole = {**payload, "unfurl_links": False, "unfurl_media": False}
+        if self.history and message.cut_off:
+            thread_ts = str(payload.get("thread_ts", ""))
+            if found := await self.history.find(message, channel, thread_ts):
+                return found
+        marked = {"metadata": metadata(message)} if self.history else {}
+        whole = {**payload, **marked, "unfurl_links": False, "unfurl_media": False}
         try:
             return await self._call(channel, whole)
         except Refusal as refusal:
+            if OF_THE_METADATA.fullmatch(refusal.code):
+                del whole["metadata"]
+                return await self._call(channel, whole)
             if refusal.code not in OF_THE_MESSAGE:
                 raise
         del whole["blocks"]

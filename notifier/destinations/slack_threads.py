@@ -13,6 +13,7 @@ from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Receipt
 from notifier.destinations.slack_cards import Card, fingerprint, memory_of, remembered
 from notifier.destinations.slack_faults import VANISHED, Refusal
+from notifier.destinations.slack_history import Found
 from notifier.destinations.slack_post import Payload, Poster
 from notifier.errors import DeliveryError
 from notifier.messages.escape import shorten_mrkdwn
@@ -54,7 +55,7 @@ class Thread:
             "reply_broadcast": self.broadcast,
         }
         try:
-            await self.poster.post(card.channel, payload)
+            await self.poster.post(card.channel, payload, message)
         except Refusal as refusal:
             if refusal.code in VANISHED:
                 return False
@@ -65,13 +66,17 @@ class Thread:
         head = blocks.head(message.parts, self.mention)
         page = lead_page(self.poster.public_url, self.lead)
         payload = card_payload(message, self.mention, self.lead, page)
-        answer = await self.poster.post(self.channel, payload)
-        channel = _usable(CHANNEL, answer.get("channel"))
-        ts = _usable(TIMESTAMP, answer.get("ts"))
+        answer = await self.poster.post(self.channel, payload, message)
+        if isinstance(answer, Found):  # it shows the lead as it was then
+            found, shown = {"channel": answer.channel, "ts": answer.ts}, ""
+        else:
+            found, shown = dict(answer), fingerprint(self.lead)
+        channel = _usable(CHANNEL, found.get("channel"))
+        ts = _usable(TIMESTAMP, found.get("ts"))
         if not channel or not ts:
             return None
         at_s = int(self.now().timestamp())
-        return Card(channel=channel, ts=ts, head=head, shown=fingerprint(self.lead), at_s=at_s)
+        return Card(channel=channel, ts=ts, head=head, shown=shown, at_s=at_s)
 
 
 def _usable(form: re.Pattern[str], word: Json) -> str:

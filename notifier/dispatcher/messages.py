@@ -1,12 +1,16 @@
 """A claimed bundle → what its destination is given to send."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from notifier.core.records import Agent
+from notifier.core.rows import moment_of
 from notifier.destinations.base import Message, Part
 from notifier.messages.text import Text
 from notifier.store.claims import Claimed
 from notifier.transactions.turn import Turn
+
+LOOKS = 3  # attempts: then it is sent again rather than never
 
 
 def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
@@ -23,7 +27,15 @@ def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Age
         memory=turn.memories.get(lead, {}),
         accepted=frozenset().union(*(one.accepted for one in bundle)),
         agents=agents,
+        cut_off=_cut_off(bundle),
     )
+
+
+def _cut_off(bundle: tuple[Claimed, ...]) -> datetime | None:
+    """Return from when on a message may have been taken whose sending was cut off."""
+    if not any(one.lost and one.attempts < LOOKS for one in bundle):
+        return None
+    return moment_of(max(one.planned_ms for one in bundle))
 
 
 def _headline(bundle: tuple[Claimed, ...]) -> str | None:
@@ -43,4 +55,5 @@ def _part(claimed: Claimed) -> Part:
         body=claimed.event_body,
         text=Text(title=claimed.title or "", body=claimed.body or ""),
         rule=claimed.rule,
+        delivery=claimed.id,
     )

@@ -38,7 +38,9 @@ def _due_bundles(session: Session, destination: str, now_ms: int) -> list[str]:
     rows = session.execute(
         "SELECT bundle, MIN(id) AS first FROM deliveries WHERE state = 'pending'"
         " AND destination = :destination AND due_ms <= :now_ms AND claimed = 0"
-        " AND attempts = 0 AND exempt = 0 AND COALESCE(held, '') NOT IN ('digest', 'burst')"
+        # Nor what was cut off: it may stand there already, as the message that it was.
+        " AND attempts = 0 AND lost = 0 AND exempt = 0"
+        " AND COALESCE(held, '') NOT IN ('digest', 'burst')"
         " GROUP BY bundle ORDER BY first",
         {"destination": destination, "now_ms": now_ms},
     )
@@ -64,7 +66,7 @@ def _sent_ms(session: Session, destination: str, *, since_ms: int, now_ms: int) 
 def _open_summary(session: Session, destination: str) -> tuple[str, int] | None:
     found = session.execute(
         "SELECT bundle, due_ms FROM deliveries WHERE state = 'pending' AND held = 'burst'"
-        " AND destination = :destination AND claimed = 0 AND attempts = 0 LIMIT 1",
+        " AND destination = :destination AND claimed = 0 AND attempts = 0 AND lost = 0 LIMIT 1",
         {"destination": destination},
     ).fetchone()
     return (found[0], found[1]) if found else None

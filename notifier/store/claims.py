@@ -38,7 +38,10 @@ UNBLOCKED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """One delivery of a claimed bundle, with its event and the bytes stored of it."""
+    """One delivery of a claimed bundle, with its event and the bytes stored of it.
+
+    ``lost`` counts the claims that ended with the program, since anything was recorded.
+    """
 
     id: int
     claim: int
@@ -53,6 +56,7 @@ class Claimed:
     attempts: int
     accepted: frozenset[str]
     planned_ms: int
+    lost: int
     event: Event
     event_body: bytes
 
@@ -150,7 +154,7 @@ def _claimed(session: Session, ids: Sequence[int]) -> Iterable[Claimed]:
         "SELECT d.id AS id, d.claim AS claim, d.rule AS rule, d.lane_key AS lane_key,"
         " d.bundle AS bundle, d.title AS title, d.body AS body, d.mention AS mention,"
         " d.broadcast AS broadcast, d.held AS held, d.attempts AS attempts,"
-        " d.accepted AS accepted, d.planned_ms AS planned_ms,"
+        " d.accepted AS accepted, d.planned_ms AS planned_ms, d.lost AS lost,"
         " COALESCE(d.envelope, e.body) AS event_body FROM deliveries AS d"
         " LEFT JOIN events AS e ON e.seq = d.event_seq"
         " WHERE d.id IN (:ids) ORDER BY d.id",

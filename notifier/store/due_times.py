@@ -19,7 +19,9 @@ def release_retries(session: Session, destination: str, *, now_ms: int) -> None:
 def release_digests(session: Session, rules: Iterable[str], *, now_ms: int) -> None:
     """What a rule had collected goes out at once where the rule exists no longer."""
     session.spread(
-        "UPDATE deliveries SET due_ms = :now_ms WHERE state = 'pending' AND held = 'digest'"
+        "UPDATE deliveries SET due_ms = :now_ms,"
+        " planned_ms = CASE WHEN planned_ms > :now_ms THEN :now_ms ELSE planned_ms END"
+        " WHERE state = 'pending' AND held = 'digest'"
         " AND due_ms > :now_ms AND rule NOT IN (:kept)",
         {"kept": [*rules, NOBODY], "now_ms": now_ms},
     )

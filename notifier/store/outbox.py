@@ -89,16 +89,19 @@ def record(
     accepted: frozenset[str],
     note: str,
     now_ms: int,
+    is_unsure: bool = False,
 ) -> bool:
     """Write an outcome; False where a newer claim or a person has overtaken it.
 
     ``note`` is kept with the outcome's error, and may hold a visitor's words.
+    ``is_unsure``: an earlier claim was cut off, and how it ended is still unknown.
     """
     delivered_ms = now_ms if outcome.state is State.DELIVERED else None
     cursor = session.execute(
         "UPDATE deliveries SET state = :state, attempts = :attempts, due_ms = :due_ms,"
         " error = :error, reason = :reason, accepted = :accepted,"
-        " delivered_ms = :delivered_ms, claimed = 0, lost = 0"
+        " delivered_ms = :delivered_ms, claimed = 0,"
+        " lost = CASE :unsure WHEN 1 THEN lost ELSE 0 END"
         " WHERE id = :id AND claim = :claim AND state = 'pending'",
         {
             "state": outcome.state.value,
@@ -108,6 +111,7 @@ def record(
             "reason": outcome.reason or None,
             "accepted": orjson.dumps(sorted(accepted)).decode(),
             "delivered_ms": delivered_ms,
+            "unsure": int(is_unsure),
             "id": claimed.id,
             "claim": claimed.claim,
         },

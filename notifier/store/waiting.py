@@ -85,6 +85,7 @@ def open_digest(session: Session, rule: str, destination: str) -> tuple[str, int
     found = session.execute(
         "SELECT bundle, due_ms FROM deliveries WHERE state = :state AND held = 'digest'"
         " AND destination = :destination AND rule = :rule AND claimed = 0 AND attempts = 0"
+        " AND lost = 0"
         " ORDER BY id LIMIT 1",
         {"state": State.PENDING.value, "destination": destination, "rule": rule},
     ).fetchone()

@@ -9,7 +9,7 @@ import structlog
 from notifier.cleaning import clean
 from notifier.core.outcome import Outcome, Policy, State, conclude
 from notifier.destinations.base import PartlyTakenError, Receipt
-from notifier.errors import DeliveryError
+from notifier.errors import DeliveryError, UnsureDeliveryError
 from notifier.store import attempts as tries
 from notifier.store import destinations, outbox
 from notifier.store.attempts import Tried
@@ -185,5 +185,6 @@ def _recorded_singly(
             accepted=claimed.accepted | newly_accepted,
             note=attempt.said_of(position),
             now_ms=now_ms,
+            is_unsure=isinstance(attempt.failure_of(position), UnsureDeliveryError),
         )
     ]

@@ -64,6 +64,7 @@ def claimed(event: Event, *, held: str | None = None) -> Claimed:
         held=held,
         attempts=0,
         accepted=frozenset(),
+        lost=0,
         planned_ms=NOW_MS,
         event=event,
         event_body=encode(event),

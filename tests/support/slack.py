@@ -12,7 +12,7 @@
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from support.loopback import Loopback, Reply, give, json_reply
 
 TOKEN = "xoxb-simulated"
 WEBHOOK = "webhook"
+BY_ID_ALONE = {"conversations.info", "conversations.history", "conversations.replies"}
 WEBHOOK_PATH = "/services/T0000/B0000/simulated"
 
 
@@ -51,7 +52,10 @@ def rate_limited(retry_after: str) -> Reply:
 class Slack(Loopback):
     """Keeps channels and their messages; ``channels`` maps names (no ``#``) to ids.
 
-    Direct messages: any user id in ``users`` can be opened or posted to.
+    Direct messages: any user id in ``users`` can be opened or posted to. ``forbidden``
+    are methods for which the token lacks the scope. ``now_s`` is Slack's clock, which
+    else begins in 2023 and goes on by a second a message. While ``yes`` is cleared, what
+    is posted stands there, and nobody is told.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Slack(Loopback):
         channels: Mapping[str, str] | None = None,
         users: tuple[str, ...] = ("U024BE7LH",),
         token: str = TOKEN,
+        now_s: Callable[[], float] | None = None,
     ) -> None:
         app = web.Application(client_max_size=8 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
@@ -70,6 +75,10 @@ class Slack(Loopback):
         self.users = users
         self.calls: list[Call] = []
         self.messages: dict[tuple[str, str], dict[str, Any]] = {}
+        self.forbidden: set[str] = set()
+        self.yes = asyncio.Event()
+        self.yes.set()
+        self._now_s = now_s or (lambda: 1_700_000_000.0001 + len(self.messages))
         self._scripts: defaultdict[tuple[str, str | None], deque[Reply]] = defaultdict(deque)
 
     @property
@@ -95,6 +104,17 @@ class Slack(Loopback):
             message for (channel, _), message in self.messages.items() if channel == channel_id
         ]
 
+    def delete(self, channel_id: str, ts: str, *, leaves_trace: bool) -> None:
+        """Delete a message as a person does; what has replies leaves a trace."""
+        message = self.messages.pop((channel_id, ts))
+        if leaves_trace:
+            self.messages[channel_id, ts] = {
+                "subtype": "tombstone",
+                "text": "This message was deleted.",
+                "ts": ts,
+                "thread_ts": message.get("thread_ts", ts),
+            }
+
     async def called(self, count: int) -> None:
         """Return once ``count`` calls have come, webhooks included."""
         await self._wait_for(self.calls, count)
@@ -109,7 +129,10 @@ class Slack(Loopback):
             return await give(request, scripted)
         if token != self.token:
             return await give(request, failure("invalid_auth" if token else "not_authed"))
-        return await give(request, self._answer(method, channel, arguments))
+        answer = self._answer(method, channel, arguments)
+        if method == "chat.postMessage":
+            await self.yes.wait()
+        return await give(request, answer)
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -145,17 +168,23 @@ class Slack(Loopback):
             "auth.test": self._identity,
             "conversations.open": self._open,
             "users.info": self._user,
+            "users.conversations": self._joined,
         }
         in_a_channel = {
             "conversations.info": self._about,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
             "chat.postMessage": self._post,
             "chat.update": self._update,
         }
+        if method in self.forbidden:
+            return failure("missing_scope")
         if method in anywhere:
             return anywhere[method](arguments)
         if method not in in_a_channel:
             return failure("unknown_method", req_method=method)
-        if channel is None:
+        named = str(arguments.get("channel", ""))
+        if channel is None or (method in BY_ID_ALONE and named != channel):
             return failure("channel_not_found")
         return in_a_channel[method](channel, arguments)
 
@@ -175,6 +204,27 @@ class Slack(Loopback):
             return failure("user_not_found")
         return _fine(user={"id": user, "name": user.lower(), "deleted": False})
 
+    def _joined(self, _arguments: Mapping[str, Any]) -> Reply:
+        found = [{"id": known, "name": name} for name, known in self.channels.items()]
+        return _fine(channels=found, response_metadata={"next_cursor": ""})
+
+    def _history(self, channel: str, arguments: Mapping[str, Any]) -> Reply:
+        found = [
+            one
+            for one in self.posts(channel)
+            if one.get("thread_ts", one["ts"]) == one["ts"] or one.get("reply_broadcast")
+        ]
+        return _listed(found[::-1], arguments)
+
+    def _replies(self, channel: str, arguments: Mapping[str, Any]) -> Reply:
+        first = str(arguments.get("ts"))
+        if (channel, first) not in self.messages:
+            return failure("thread_not_found")
+        found = [
+            one for one in self.posts(channel) if first in (one["ts"], one.get("thread_ts"))
+        ]
+        return _listed(found, arguments)
+
     def _about(self, channel: str, _arguments: Mapping[str, Any]) -> Reply:
         names = {known: name for name, known in self.channels.items()}
         name = names.get(channel, "directmessage")
@@ -184,7 +234,9 @@ class Slack(Loopback):
         refused = refusal(arguments)
         if refused:
             return _refusal(*refused)
-        ts = f"{1_700_000_000 + len(self.messages)}.000100"
+        ts = f"{self._now_s():.6f}"
+        while (channel, ts) in self.messages:
+            ts = f"{float(ts) + 0.000001:.6f}"
         message = {**arguments, "ts": ts, "channel": channel}
         self.messages[channel, ts] = message
         return _fine(channel=channel, ts=ts, message=message)
@@ -205,6 +257,20 @@ class Slack(Loopback):
         return name if name in known else self.channels.get(name.removeprefix("#"))
 
 
+def _listed(messages: list[dict[str, Any]], arguments: Mapping[str, Any]) -> Reply:
+    """Return a page of messages; Slack looks them up by id alone, and by a form."""
+    oldest = float(arguments.get("oldest", 0))
+    shows_metadata = str(arguments.get("include_all_metadata")) in ("true", "1")
+    found = [
+        {name: one[name] for name in one if name != "metadata" or shows_metadata}
+        for one in messages
+        if float(one["ts"]) >= oldest
+    ]
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
+    more = str(start + limit) if start + limit < len(found) else ""
+    return _fine(messages=found[start : start + limit], response_metadata={"next_cursor": more})
+
+
 def _direct(user: str) -> str:
     return f"D{user[1:]}"
 
@@ -222,6 +288,7 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         return dict(await request.json())
     given: dict[str, Any] = {**request.query, **(await request.post())}
-    if isinstance(given.get("blocks"), str):
-        given["blocks"] = json.loads(given["blocks"])
+    for name in ("blocks", "metadata"):
+        if isinstance(given.get(name), str):
+            given[name] = json.loads(given[name])
     return given
