@@ -5,6 +5,7 @@
     NotifierError
     ├── ConfigError               stop with exit code 78 and print every fault
     ├── BusyError                 another process is in the way: exit code 75
+    │   └── LeaseLostError        this work is another member's now: write nothing, leave it
     ├── StoreError                the database cannot be used: say so and stop
     ├── FileError                 a file of ours cannot be put there: say so and stop
     ├── DamagedError              one stored thing cannot be read: set it aside
@@ -67,6 +68,10 @@ class ConfigError(NotifierError):
 
 class BusyError(NotifierError):
     """Another process holds what this one needs: exit code 75, try again later."""
+
+
+class LeaseLostError(BusyError):
+    """A source or a lane belongs to another member by now, or may: leave it to that one."""
 
 
 class StoreError(NotifierError):

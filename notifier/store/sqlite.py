@@ -191,6 +191,7 @@ class Sqlite:
 def memory() -> SqliteSession:
     """Return a new database in memory with the tables of today."""
     session = connected(":memory:")
+    session.execute("PRAGMA foreign_keys=ON").close()
     _registered(session, MIGRATIONS).apply(Database(session))
     return session
 

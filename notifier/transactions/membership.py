@@ -1,0 +1,86 @@
+"""A member's turn: it says that it lives, hands over, and takes its share, as one whole."""
+
+from dataclasses import dataclass
+
+from notifier.core.leases import Board, Decision, Lease, decide
+from notifier.store import leases
+from notifier.store.leases import Card
+from notifier.store.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a member asks for, at ``asked_ms`` by a clock of its own.
+
+    ``replaces`` is set where ``member`` joins: whom it was before, or may have been.
+    ``ended`` is handed over, ``ending`` soon will be.
+    """
+
+    asked_ms: int
+    member: str
+    card: Card
+    things: frozenset[str]
+    joins: bool = False
+    replaces: str = ""
+    takes_all: bool = False
+    ending: frozenset[str] = frozenset()
+    ended: tuple[Lease, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of it: all that the member holds, and what of that it is to give up.
+
+    ``is_in`` is false where it was removed. ``removed`` are the names of members whose
+    time was over. ``now_ms`` is by the database's clock.
+    """
+
+    is_in: bool
+    now_ms: int
+    held: tuple[Lease, ...] = ()
+    give_up: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def take_turn(session: Session, request: Request, *, host_ms: int) -> Answer:
+    """Do what a member asks for; nothing where it was removed meanwhile."""
+    me, now_ms = request.member, session.shared_ms(host_ms)
+    if request.joins:
+        leases.resign(session, request.replaces)
+        leases.join(session, me, request.card, now_ms=now_ms)
+    # Its own row is written first: nobody removes it before the end of this transaction.
+    elif not leases.renew(session, me, request.card, now_ms=now_ms):
+        return Answer(is_in=False, now_ms=now_ms)
+    for lease in request.ended:
+        leases.hand_over(session, lease)
+    removed = leases.remove_expired(session, now_ms=now_ms)
+    board = leases.board(session)
+    decision = decided(request, board, now_ms=now_ms)
+    taken = [leases.take(session, thing, me) for thing in decision.take]
+    return Answer(
+        is_in=True,
+        now_ms=now_ms,
+        held=(
+            *(one for one in board.leases if one.holder == me),
+            *(one for one in taken if one is not None),
+        ),
+        give_up=decision.give_up,
+        removed=tuple(removed),
+    )
+
+
+def look(session: Session, *, host_ms: int) -> tuple[Board, int]:
+    """Return all members and leases, and the time by the database's clock."""
+    return leases.board(session), session.shared_ms(host_ms)
+
+
+def decided(request: Request, board: Board, *, now_ms: int) -> Decision:
+    """Return what the member would do now."""
+    return decide(
+        board,
+        request.member,
+        request.things,
+        ending=request.ending,
+        takes_all=request.takes_all,
+        now_ms=now_ms,
+    )
