@@ -14,7 +14,7 @@ from notifier.configuration import destinations as building
 PACKAGE = Path(notifier.__file__).parent
 PURE = ("cleaning", "errors", "core", "messages", "rules", "plan", "reports", "rulesfile")
 IO = ("upstream", "store", "destinations")
-PEERS = ("poller", "dispatcher")
+PEERS = ("poller", "dispatcher", "members")
 ORDER = (
     *PURE,
     "log",

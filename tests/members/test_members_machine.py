@@ -92,9 +92,7 @@ class Members(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         if len(self.some()) < MOST_HOSTS:
-            member = Member(
-                clock_ms=lambda: self.now_ms, new_id=lambda: f"m{next(self.names)}"
-            )
+            member = Member(clock_ms=lambda: self.now_ms, new_id=lambda: f"m{next(self.names)}")
             self.hosts.append(Host(member))
 
     @rule(passed_ms=st.sampled_from((100, 900, 1_000, 2_500, 4_000, 8_900, 9_100, 10_100)))
