@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from notifier.core.diff import Change
+from notifier.core.people import ActTold, Taken
 from notifier.core.records import LEAD, Lead
 from notifier.core.rows import Json, iso_ms
 from notifier.errors import DamagedError
@@ -31,6 +32,9 @@ class EventType(StrEnum):
     LEAD_UPDATED = "lead.updated"
     LEAD_MESSAGE = "lead.message"
     LEAD_OVERDUE = "lead.overdue"
+    LEAD_TAKEN = "lead.taken"
+    LEAD_RELEASED = "lead.released"
+    LEAD_SNOOZED = "lead.snoozed"
     CHAT_CREATED = "chat.created"
     CHAT_STATUS_CHANGED = "chat.status_changed"
     CHAT_ASSIGNED = "chat.assigned"
@@ -39,6 +43,9 @@ class EventType(StrEnum):
     CHAT_UPDATED = "chat.updated"
     CHAT_MESSAGE = "chat.message"
     CHAT_OVERDUE = "chat.overdue"
+    CHAT_TAKEN = "chat.taken"
+    CHAT_RELEASED = "chat.released"
+    CHAT_SNOOZED = "chat.snoozed"
     SOURCE_DOWN = "source.down"
     SOURCE_UP = "source.up"
     DESTINATION_DOWN = "destination.down"
@@ -63,6 +70,10 @@ OPERATIONS = frozenset(
 
 UPDATES = frozenset({EventType.LEAD_UPDATED, EventType.CHAT_UPDATED})
 OVERDUE = frozenset({EventType.LEAD_OVERDUE, EventType.CHAT_OVERDUE})
+ACTS = frozenset(
+    kind for kind in EventType if kind.endswith((".taken", ".released", ".snoozed"))
+)
+"""What people did about a lead."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True, rename={"old": "from", "new": "to"}):
@@ -87,6 +98,7 @@ class EventPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     changes: dict[str, Changed] | None = None
     converted: bool = False
     overdue: Overdue | None = None
+    act: ActTold | None = None
     reason: str | None = None
     remedy: str | None = None
     count: int | None = None
@@ -176,6 +188,27 @@ def overdue(
             observed_at=iso_ms(at),
             changes={},
             overdue=Overdue(rule=rule, since=iso_ms(since), for_s=for_s),
+            lead=lead,
+        ),
+    )
+
+
+def acted(
+    lead: Lead, suffix: str, act: ActTold, *, before: Taken | None, at: datetime
+) -> Event:
+    """Return the event of a person's act on ``lead``, which was ``taken_by`` ``before``."""
+    kind, time = _type(lead, suffix), iso_ms(at)
+    old, new = msgspec.to_builtins(before), msgspec.to_builtins(lead.taken_by)
+    return Event(
+        id=_event_id(lead.bot_id, lead.id, kind, msgspec.to_builtins(act), time),
+        type=kind,
+        source=f"/botpenguin/{lead.bot_id}",
+        subject=lead.id,
+        time=time,
+        data=EventPayload(
+            observed_at=time,
+            changes={} if old == new else {"taken_by": Changed(old=old, new=new)},
+            act=act,
             lead=lead,
         ),
     )

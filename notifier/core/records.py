@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from notifier.core.people import Taken
 from notifier.core.rows import (
     Json,
     Row,
@@ -67,7 +68,8 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """A lead (or non-lead chat) as rules, templates and consumers see it.
 
     Times are ISO 8601 in UTC with milliseconds and ``Z``, so that their text
-    sorts as they do; an unusable one is ``None``.
+    sorts as they do; an unusable one is ``None``. All but ``taken_by``, which acts of
+    people left, is read from a row.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     status: str | None = None
     assignee: Agent | None = None
+    taken_by: Taken | None = None
     online: bool | None = None
     visits: int | None = None
     last_message: LastMessage | None = None

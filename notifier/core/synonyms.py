@@ -18,6 +18,7 @@ CALLED = {
     "source": "bot channel leadsource",
     "status": "leadstatus stage state",
     "tags": "label labels tag",
+    "taken_by": "claimed claimedby pickedupby taken takenby",
     "updated_at": "modified updated updatedon",
     "url": "chatlink chaturl inbox link",
     "visits": "visitcount visit",

@@ -10,6 +10,7 @@ from notifier.core.diff import differs
 from notifier.core.events import Changed, Event, EventType
 from notifier.core.records import Agent, Lead, Note
 from notifier.core.rows import Json, canonical, mapping, seen
+from notifier.messages.act_words import act_words
 from notifier.messages.escape import ELLIPSIS, one_line, plain, shorten, slack
 from notifier.messages.facts import (
     NOBODY,
@@ -29,7 +30,12 @@ MAX_QUOTE = 1_000
 MAX_VALUE = 500
 SAME_CHARS = 40
 NOTHING = "—"
-TOLD_BY_TITLE = {"created": "Place", "status_changed": "Status", "message": "Last message"}
+TOLD_BY_TITLE = {
+    "created": "Place",
+    "status_changed": "Status",
+    "message": "Last message",
+    "taken": "Taken by",
+}
 
 Agents = Mapping[str, Agent]
 
@@ -95,7 +101,8 @@ def _lead_title(event: Event, lead: Lead, agents: Agents) -> str:
             return f"{name}: {_and(list(event.data.changes or {}))} changed"
         case "message":
             return _message_title(lead)
-    return f"{_overdue_rule(event)}: {name}"
+    act = event.data.act
+    return f"{name} {act_words(event, act)}" if act else f"{_overdue_rule(event)}: {name}"
 
 
 def _created_title(event: Event, lead: Lead) -> str:

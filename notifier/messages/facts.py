@@ -26,7 +26,7 @@ SPEAKERS = {"user": "Visitor", "bot": "Bot", "agent": "Agent"}
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 OWN_LABELS = frozenset(
     {
-        *("name", "status", "phone", "email", "place", "owner", "tags", "note"),
+        *("name", "status", "phone", "email", "place", "owner", "taken by", "tags", "note"),
         *("last message", "created", "link", "open the chat"),
         *("city", "country", "gender", "new note", "former note"),
     }
@@ -174,6 +174,7 @@ def _contacts(lead: Lead) -> Iterator[Fact]:
     yield Fact(label="Email", value=lead.email or "", link=mail_link(lead.email))
     yield Fact(label="Place", value=place(lead))
     yield Fact(label="Owner", value=owner(lead))
+    yield Fact(label="Taken by", value=lead.taken_by.name if lead.taken_by else "")
 
 
 def _last_message(lead: Lead) -> Fact:

@@ -8,6 +8,7 @@ import msgspec
 from notifier.core import events
 from notifier.core.diff import Change, diff
 from notifier.core.events import Event, EventType, Overdue
+from notifier.core.people import ActTold, Person, Taken, Through
 from notifier.core.records import LEAD, NON_LEAD, Agent, LastMessage, Lead, Note
 
 AT = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -85,6 +86,8 @@ def _event(kind: EventType, model: Lead, *, reason: str, remedy: str) -> Event:
         return events.created(lead, at=AT)
     if suffix == "overdue":
         return _overdue(kind, lead)
+    if kind in events.ACTS:
+        return _acted(lead, suffix)
     if suffix == "unassigned":
         lead = msgspec.structs.replace(lead, assignee=None)
     before = msgspec.structs.replace(lead, **BEFORE[suffix]) if model is FULL else lead
@@ -96,6 +99,16 @@ def _changed(kind: EventType, lead: Lead, changes: list[Change]) -> Event:
     nothing = Change(field=UNCHANGED[kind.partition(".")[2]], old=None, new=None)
     event = events.changed(lead, changes or [nothing], at=AT)[0]
     return msgspec.structs.replace(event, type=kind)
+
+
+def _acted(lead: Lead, suffix: str) -> Event:
+    by = Person(agent=RAVI.id, name="Ravi Iyer")
+    taken = Taken(agent=RAVI.id, name="Ravi Iyer", at="2026-03-02T04:25:00.000Z")
+    until = "2026-03-02T05:30:00.000Z" if suffix == "snoozed" else None
+    told = ActTold(by=by, through=Through.WEB, until=until)
+    after = msgspec.structs.replace(lead, taken_by=taken if suffix == "taken" else None)
+    before = taken if suffix == "released" else None
+    return events.acted(after, suffix, told, before=before, at=AT)
 
 
 def _overdue(kind: EventType, lead: Lead) -> Event:

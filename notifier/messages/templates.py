@@ -10,6 +10,7 @@ import msgspec
 from jinja2 import meta, nodes
 
 from notifier.core.events import Changed, Event, EventType
+from notifier.core.people import Taken
 from notifier.core.records import Agent, Lead
 from notifier.core.rows import Json
 from notifier.messages.bound import Bound
@@ -28,6 +29,7 @@ NAMES: Mapping[str, type[msgspec.Struct] | None] = {
     "event": Event,
     "lead": Lead,
     "change": Changed,
+    "taken_by": Taken,
     "agent": None,
     "source": None,
     "rule": None,
@@ -189,6 +191,7 @@ def _names(
         "event": Record(event),
         "lead": view(event.lead),
         "change": Record(changes[0] if changes else Changed(old=None, new=None)),
+        "taken_by": view(event.lead.taken_by if event.lead else None),
         "agent": _lookup(agents),
         "source": view(source),
         "rule": view(rule),

@@ -15,6 +15,7 @@ import jinja2
 import msgspec
 
 from notifier.cleaning import visible
+from notifier.core.people import Person, Taken
 from notifier.core.records import Agent, LastMessage, Lead, Note
 from notifier.core.rows import Json
 from notifier.core.synonyms import field_meant
@@ -22,7 +23,7 @@ from notifier.messages.facts import note, show, who
 
 SERIES = (list, tuple, range, Iterator, ItemsView, KeysView, ValuesView)
 READABLE = {"items", "keys", "values"}
-WORDS = {"Changed": "change", "LastMessage": "message"}
+WORDS = {"Changed": "change", "LastMessage": "message", "Taken": "taken_by", "ActTold": "act"}
 FEW = 5
 
 # What the author wrote outside {{ }} carries these until it is shown, so that it can be
@@ -194,6 +195,8 @@ def _called(struct: msgspec.Struct) -> str:
             return who(struct)
         case Agent():
             return struct.name or struct.id
+        case Person() | Taken():
+            return struct.name
         case Note():
             return note(struct)
         case LastMessage(text=str(text)):

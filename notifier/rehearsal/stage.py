@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from notifier.core.acts import Act
 from notifier.core.events import EventType, operation
 from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
@@ -24,8 +25,9 @@ from notifier.rules.model import Ruleset
 from notifier.store import due_times, mutes, snapshots, timers
 from notifier.store.opening import memory
 from notifier.store.session import Session
-from notifier.transactions import overdue
+from notifier.transactions import acts, overdue
 from notifier.transactions import write_events as ledger
+from notifier.transactions.acts import Hand, Result
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.leads import current_lead
@@ -108,6 +110,22 @@ class Stage:
                 self.session, events, self.rules, bot_id=None, at_ms=self._ms, written=Written()
             )
         self.deliver()
+
+    def act(self, lead_id: str, wanted: Act, hand: Hand) -> Result:
+        """Let a person do something about a lead now."""
+        key = f"{self.source.bot_id}/{lead_id}"
+        with self.session.transaction():
+            result = acts.act(
+                self.session,
+                key,
+                wanted,
+                hand,
+                rules=self.rules,
+                current_lead=self.current_lead,
+                at=self.now,
+            )
+        self.deliver()
+        return result
 
     def advance(self, until: datetime) -> None:
         """Let time pass; head polls find nothing new and succeed the moment it matters."""

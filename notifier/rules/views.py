@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from notifier.cleaning import visible
 from notifier.core.events import Event, EventType
+from notifier.core.people import Taken
 from notifier.core.records import Agent, LastMessage, Lead
 from notifier.core.rows import Json, Scalar
 from notifier.rules.comparisons import Seen
@@ -14,7 +15,7 @@ from notifier.rules.comparisons import Seen
 ATTRIBUTES = "attributes."
 NOBODY = Lead(id="", type="", source="", bot_id="", customer_id="")
 CHANGE_KEYS = ("from", "to")
-NESTED = frozenset({"source", "attributes", "notes", "assignee", "last_message"})
+NESTED = frozenset({"source", "attributes", "notes", "assignee", "taken_by", "last_message"})
 PLAIN_FIELDS = tuple(name for name in Lead.__struct_fields__ if name not in NESTED)
 
 
@@ -65,10 +66,12 @@ def field_getters() -> dict[str, Getter]:
     """Return how to read each key a condition may name; attributes are read by name."""
     getters: dict[str, Getter] = {name: attrgetter(f"lead.{name}") for name in PLAIN_FIELDS}
     getters |= {f"assignee.{part}": _of_assignee(part) for part in Agent.__struct_fields__}
+    getters |= {f"taken_by.{part}": _of_taken(part) for part in Taken.__struct_fields__}
     getters |= {
         f"last_message.{part}": _of_message(part) for part in LastMessage.__struct_fields__
     }
     getters["assignee"] = getters["assignee.id"]
+    getters["taken_by"] = _of_taken("id")
     getters["last_message"] = _last_message
     getters["notes"] = _notes
     getters["attributes"] = lambda view: tuple(view.lead.attributes.values())
@@ -91,6 +94,11 @@ def attribute_getter(name: str) -> Getter:
 def _of_assignee(part: str) -> Getter:
     get = attrgetter(part)
     return lambda view: get(view.lead.assignee) if view.lead.assignee else None
+
+
+def _of_taken(part: str) -> Getter:
+    get = attrgetter(part)
+    return lambda view: get(view.lead.taken_by) if view.lead.taken_by else None
 
 
 def _of_message(part: str) -> Getter:

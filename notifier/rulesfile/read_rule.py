@@ -49,8 +49,12 @@ SAID_FOR = {
     "status_changed": ("status", "status_change", "opened", "reopened", "won", *STATUSES),
     "updated": ("changed", "change", "edited", "modified", "update"),
     "message": ("messages", "replied", "reply", "answered", "chat"),
-    "assigned": ("owner", "assign", "taken"),
+    "assigned": ("owner", "assign"),
+    "taken": ("take", "claimed", "picked_up"),
+    "released": ("release", "untaken"),
+    "snoozed": ("snooze",),
 }
+UNSEEN = ("deleted", "removed", "lost")  # no event tells of it, however near its name is
 RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
 NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
 
@@ -182,6 +186,8 @@ def _type_meant(text: str) -> tuple[str, str]:
         if what in words:
             status = f"with `if: {{to: {what.upper()}}}`" if what in STATUSES else ""
             return f"; did you mean `{subject}.{name}`?", status
+    if what in UNSEEN:
+        return "", ""
     near = meant(
         what,
         [event_type.partition(".")[2] for event_type in EVENT_TYPES if subject in event_type],

@@ -27,11 +27,12 @@ class Act:
     id: int = 0
 
 
-def record(session: Session, act: Act) -> int:
-    """Write an act; return its id."""
+def record(session: Session, act: Act, *, click: str | None = None) -> int:
+    """Write an act; return its id. ``click`` is what the door knows it by."""
     (found,) = session.execute(
-        "INSERT INTO acts (at_ms, act, target, who, through, lead, until_ms, count) VALUES"
-        " (:at_ms, :act, :target, :who, :through, :lead, :until_ms, :count) RETURNING id",
+        "INSERT INTO acts (at_ms, act, target, who, through, lead, until_ms, count, click)"
+        " VALUES (:at_ms, :act, :target, :who, :through, :lead, :until_ms, :count, :click)"
+        " RETURNING id",
         {
             "at_ms": act.at_ms,
             "act": act.act,
@@ -41,9 +42,16 @@ def record(session: Session, act: Act) -> int:
             "lead": act.lead,
             "until_ms": act.until_ms,
             "count": act.count,
+            "click": click,
         },
     ).fetchall()
     return int(found[0])
+
+
+def is_done(session: Session, click: str) -> bool:
+    """Say whether the act of this click was done."""
+    found = session.execute("SELECT 1 FROM acts WHERE click = :click", {"click": click})
+    return found.fetchone() is not None
 
 
 def count_more(session: Session, act_id: int, count: int) -> None:

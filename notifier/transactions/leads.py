@@ -6,7 +6,7 @@ from typing import TypeAlias
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.rules.model import Ruleset
-from notifier.store import snapshots
+from notifier.store import lead_acts, snapshots
 from notifier.store.session import Session
 
 CurrentLead: TypeAlias = Callable[[Session, str], Lead | None]
@@ -26,6 +26,7 @@ def current_lead(
     if found is None or bot_id not in watched:
         return None
     listing_type, row = found
-    return parse(
+    lead = parse(
         stored_row(row), listing_type=listing_type, source=watched[bot_id], agents=rules.agents
     )
+    return lead_acts.with_taken(session, lead)

@@ -5,14 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import orjson
 
+from notifier.core.acts import taken_after
+from notifier.core.people import Taken
 from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.core.rows import Row, merged, moment_of, parse_time, stored_row
 from notifier.errors import DamagedError
 from notifier.plan import Mutes, Plan, announces, plan
 from notifier.rules.model import Ruleset
-from notifier.store import forgotten, lead_search, snapshots
+from notifier.store import forgotten, lead_acts, lead_search, snapshots
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, ListingState, Saved
 from notifier.upstream.page import Reading
@@ -49,6 +52,8 @@ class PageComparison:
         self._unreadable: set[str] = set()
         self._judged: set[str] = set()
         self._forgotten: set[str] = set()
+        self._taken: dict[str, Taken] = {}
+        self._owned: set[str] = set()  # taken until now, when they got an owner
         self.held = 0
         self.returned = False
         self.touched: set[str] = set()
@@ -75,6 +80,8 @@ class PageComparison:
             with suppress(DamagedError):
                 self._rows[lead_id] = stored_row(row)
         self._unreadable = stored.keys() - self._rows.keys()
+        states = lead_acts.states(session, bot_id, differing)
+        self._taken = {key: one.taken for key, one in states.items() if one.taken}
 
     def take(self, reading: Reading) -> None:
         """Judge one reading; an id read before on this walk counts only where it is newer."""
@@ -108,6 +115,7 @@ class PageComparison:
         lead_search.save(session, (lead for lead, _ in self.plans))
         snapshots.touch(session, bot_id, self.touched, walk=intake.walk)
         snapshots.remember_late(session, bot_id, self.late)
+        lead_acts.clear_taken(session, bot_id, self._owned)
 
     def _unchanged(self, known: Known) -> None:
         self.returned |= known.absent
@@ -141,7 +149,7 @@ class PageComparison:
         before_row = self._rows.get(lead_id) if known else None
         row = merged(before_row, reading.row) if before_row else reading.row
         before = self._parse(before_row, known.type) if known and before_row else None
-        after = self._parse(row, intake.listing_type)
+        before, after = self._with_taken(before, self._parse(row, intake.listing_type))
         announce = self._announces(after) and lead_id not in self._unreadable
         decided = plan(
             before,
@@ -177,6 +185,18 @@ class PageComparison:
             source=self._intake.source,
             agents=self._intake.rules.agents,
         )
+
+    def _with_taken(self, before: Lead | None, after: Lead) -> tuple[Lead | None, Lead]:
+        """Return both states with who is on the lead: an owner in BotPenguin ends that."""
+        taken = self._taken.get(after.id)
+        if taken is None:
+            return before, after
+        left = taken_after(taken, before, after)
+        if left is None:
+            del self._taken[after.id]
+            self._owned.add(after.id)
+        was = before and msgspec.structs.replace(before, taken_by=taken)
+        return was, msgspec.structs.replace(after, taken_by=left)
 
     def _announces(self, lead: Lead) -> bool:
         if self._state.baseline_done_ms is not None:

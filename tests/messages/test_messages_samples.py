@@ -19,4 +19,4 @@ def test_a_sample_of_a_lead_is_about_that_lead(kind: EventType) -> None:
     assert event.lead is not None
     assert event.subject == event.lead.id
     assert event.lead.type == ("lead" if kind.startswith("lead.") else "non-lead")
-    assert bool(event.data.changes) == (not kind.endswith((".created", ".overdue")))
+    assert bool(event.data.changes) == (not kind.endswith((".created", ".overdue", ".snoozed")))

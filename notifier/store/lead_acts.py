@@ -1,0 +1,88 @@
+"""What acts left on leads: who is on one, and until when it is snoozed."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from notifier.core.acts import LeadState
+from notifier.core.people import Taken
+from notifier.core.records import Lead
+from notifier.core.rows import instant, iso_of_ms, moment_of, ms_of
+from notifier.store.batches import chunks
+from notifier.store.session import Session
+
+COLUMNS = "lead_id, agent, name, slack, taken_ms, snoozed_ms"
+
+
+def state(session: Session, bot_id: str, lead_id: str) -> LeadState:
+    """Return what acts left on a lead."""
+    return states(session, bot_id, [lead_id]).get(lead_id, LeadState())
+
+
+def states(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, LeadState]:
+    """Return what acts left on these leads, by lead id; most have none of it."""
+    if not lead_ids:
+        return {}
+    (some,) = session.execute("SELECT EXISTS (SELECT 1 FROM lead_acts)").fetchone()
+    found: dict[str, LeadState] = {}
+    for ids in chunks(lead_ids if some else ()):
+        rows = session.spread(
+            f"SELECT {COLUMNS} FROM lead_acts"  # noqa: S608
+            " WHERE bot_id = :bot_id AND lead_id IN (:ids)",
+            {"bot_id": bot_id, "ids": ids},
+        )
+        found |= {row[0]: _state(*row[1:]) for row in rows.fetchall()}
+    return found
+
+
+def save(session: Session, bot_id: str, lead_id: str, after: LeadState) -> None:
+    """Keep what an act made of a lead."""
+    taken, until = after.taken, after.snoozed_until
+    at = instant(taken.at) if taken else None
+    session.execute(
+        "INSERT INTO lead_acts (bot_id, lead_id, agent, name, slack, taken_ms, snoozed_ms)"
+        " VALUES (:bot_id, :lead_id, :agent, :name, :slack, :taken_ms, :snoozed_ms)"
+        " ON CONFLICT (bot_id, lead_id) DO UPDATE SET agent = excluded.agent,"
+        " name = excluded.name, slack = excluded.slack, taken_ms = excluded.taken_ms,"
+        " snoozed_ms = excluded.snoozed_ms",
+        {
+            "bot_id": bot_id,
+            "lead_id": lead_id,
+            "agent": taken.agent if taken else None,
+            "name": taken.name if taken else None,
+            "slack": taken.slack if taken else None,
+            "taken_ms": ms_of(at) if at else None,
+            "snoozed_ms": ms_of(until) if until else None,
+        },
+    )
+
+
+def clear_taken(session: Session, bot_id: str, lead_ids: Iterable[str]) -> None:
+    """Let nobody be on these leads: they have an owner now."""
+    session.executemany(
+        "UPDATE lead_acts SET agent = NULL, name = NULL, slack = NULL, taken_ms = NULL"
+        " WHERE bot_id = :bot_id AND lead_id = :lead_id",
+        [{"bot_id": bot_id, "lead_id": lead_id} for lead_id in lead_ids],
+    )
+
+
+def with_taken(session: Session, lead: Lead) -> Lead:
+    """Return a lead that was read from its row with who is on it."""
+    taken = state(session, lead.bot_id, lead.id).taken
+    return msgspec.structs.replace(lead, taken_by=taken) if taken else lead
+
+
+def _state(
+    agent: str | None,
+    name: str | None,
+    slack: str | None,
+    taken_ms: int | None,
+    snoozed_ms: int | None,
+) -> LeadState:
+    taken = (
+        None
+        if taken_ms is None
+        else Taken(agent=agent, name=name or "", slack=slack, at=iso_of_ms(taken_ms))
+    )
+    until = None if snoozed_ms is None else moment_of(snoozed_ms)
+    return LeadState(taken=taken, snoozed_until=until)
