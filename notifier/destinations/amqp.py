@@ -5,13 +5,14 @@ Source: RabbitMQ, "Publishers" and "Publisher Confirms"; CloudEvents' AMQP bindi
 
 import re
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from notifier.destinations.amqp_faults import is_too_large, meant
 from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
 from notifier.destinations.broker_events import (
     MODE_DESCRIPTION,
@@ -25,22 +26,13 @@ from notifier.destinations.broker_events import (
 from notifier.destinations.broker_links import (
     TIMEOUT_S,
     Link,
-    bounded,
     ended,
     hush,
-    said,
     server_of,
+    tls_of,
     url_check,
 )
-from notifier.destinations.http import no_answer
-from notifier.errors import (
-    DeliveryError,
-    DestinationRefusedError,
-    PermanentDeliveryError,
-    TemporaryDeliveryError,
-)
-from notifier.network import certificates
-from notifier.network.faults import ConnectionFault, Reason, fault_of
+from notifier.errors import PermanentDeliveryError
 from notifier.rules.unfit import UnfitError
 
 with suppress(ImportError):  # without the extra nothing here is ever built
@@ -130,21 +122,40 @@ class AmqpDestination:
         self._tls = tls
         self._timeout_s = timeout_s
         hush("aio_pika", "aiormq")
-        self._link = Link(begin=self._begin, end=_Line.end, is_open=_Line.is_open)
+        self._link = Link(
+            host=self._server.host,
+            timeout_s=timeout_s,
+            begin=self._begin,
+            end=_Line.end,
+            errors=(exceptions.AMQPError, exceptions.ChannelInvalidStateError),
+            translated=partial(
+                meant,
+                server=self._server,
+                exchange=options.exchange,
+                routing_key=options.routing_key,
+            ),
+            is_open=_Line.is_open,
+        )
 
     async def send(self, message: Message) -> Receipt:
         """Publish the message's one event; see :class:`Destination`."""
         (part,) = message.parts
         key = _cut(filled(self._options.routing_key, part.event, own=OWN))
-        carried = encoded(part, self._options.mode)
-        async with self._connected(size_bytes=len(carried.body)) as line:
+        event = encoded(part, self._options.mode)
+        async with self._link.attempt() as line:
             exchange = await self._exchange(line.channel, look=False)
-            await exchange.publish(_message(carried, part.event.id), key, mandatory=True)
+            try:
+                await exchange.publish(_message(event, part.event.id), key, mandatory=True)
+            except exceptions.ChannelPreconditionFailed as error:
+                if not is_too_large(error, len(event.body)):
+                    raise
+                problem = f"the event is larger than {self._server.host} takes"
+                raise PermanentDeliveryError(problem) from None
         return Receipt()
 
     async def check(self) -> Diagnosis:
         """Look for the exchange; raises what :meth:`send` would."""
-        async with self._connected() as line:
+        async with self._link.attempt() as line:
             await self._exchange(line.channel, look=bool(self._options.exchange))
         found = "the exchange is there" if self._options.exchange else "the broker lets us in"
         return Diagnosis(found=found)
@@ -158,30 +169,19 @@ class AmqpDestination:
             return channel.default_exchange
         return await channel.get_exchange(self._options.exchange, ensure=look)
 
-    @asynccontextmanager
-    async def _connected(self, *, size_bytes: int = 0) -> AsyncIterator[_Line]:
-        async with bounded(self._server.host, self._timeout_s), self._link.connection() as line:
-            try:
-                yield line
-            except (exceptions.AMQPError, exceptions.ChannelInvalidStateError) as error:
-                raise self._translated(error, size_bytes) from None
-
     async def _begin(self) -> _Line:
         server = self._server
-        tls = self._tls or certificates.for_mail() if server.scheme == "amqps" else None
-        try:
-            connection = await aio_pika.connect(
-                host=server.host,
-                port=server.port,
-                login=server.user or "guest",
-                password="guest" if server.password is None else server.password,
-                virtualhost=server.path or "/",
-                ssl=tls is not None,
-                ssl_context=tls,
-                timeout=self._timeout_s,
-            )
-        except exceptions.AMQPError as error:
-            raise self._translated(error) from None
+        tls = tls_of(server, self._tls)
+        connection = await aio_pika.connect(
+            host=server.host,
+            port=server.port,
+            login=server.user or "guest",
+            password="guest" if server.password is None else server.password,
+            virtualhost=server.path or "/",
+            ssl=tls is not None,
+            ssl_context=tls,
+            timeout=self._timeout_s,
+        )
         try:
             # Without the second an unroutable message would look delivered.
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -190,63 +190,16 @@ class AmqpDestination:
             raise
         return _Line(connection, channel)
 
-    def _translated(self, error: Exception, size_bytes: int = 0) -> DeliveryError:
-        """Return what an error means; what is none of a message's is the connection's."""
-        failure = self._refusal(error) or self._failure(error, size_bytes)
-        if failure is None:
-            cause = error.__cause__ or error
-            known = isinstance(cause, OSError) and cause.errno is not None
-            fault = fault_of(cause) if known else ConnectionFault(Reason.BROKEN_OFF)
-            return no_answer(self._server.host, fault)
-        if not isinstance(error, exceptions.DeliveryError):  # which would quote the message
-            failure.excerpt = said(error, (self._server.password,))
-        return failure
-
-    def _refusal(self, error: Exception) -> DestinationRefusedError | None:
-        host, exchange = self._server.host, self._options.exchange
-        problem = f"{host} does not let us in"
-        match error:
-            case exceptions.AuthenticationError() | exceptions.ProbableAuthenticationError():
-                remedy = "write the right user and password into `url`"
-            case exceptions.InvalidFrameError() if "Connection.OpenOk" in str(error):
-                remedy = "write a virtual host that is there, and open to its user, into `url`"
-            case exceptions.ChannelNotFoundEntity():
-                problem = f"{host} has no exchange {exchange}"
-                remedy = "declare it, or write the name of another as `exchange`"
-            case exceptions.ChannelAccessRefused():
-                problem = f"{host} forbids it"
-                remedy = f"let its user write to exchange {exchange}"
-            case _:
-                return None
-        return DestinationRefusedError(problem, remedy=remedy)
-
-    def _failure(self, error: Exception, size_bytes: int) -> DeliveryError | None:
-        host, key = self._server.host, self._options.routing_key
-        match error:
-            # It closes the channel, with all that is under way; only the one it names is large.
-            case exceptions.ChannelPreconditionFailed() if f" size {size_bytes} " in str(error):
-                return PermanentDeliveryError(f"the event is larger than {host} takes")
-            case exceptions.PublishError():
-                where = f"bind a queue to exchange {self._options.exchange} for {key}"
-                remedy = where if self._options.exchange else f"declare the queue {key}"
-                return TemporaryDeliveryError(f"{host} has no queue for it", remedy=remedy)
-            case exceptions.DeliveryError():
-                remedy = "is one at its length, or its disk full?"
-                problem = f"a queue on {host} did not take it"
-                return TemporaryDeliveryError(problem, remedy=remedy)
-            case _:
-                return None
-
 
 def _cut(name: str) -> str:
     return name.encode()[:LONGEST_BYTES].decode(errors="ignore")
 
 
-def _message(carried: Encoded, event_id: str) -> "aio_pika.Message":
+def _message(event: Encoded, event_id: str) -> "aio_pika.Message":
     return aio_pika.Message(
-        carried.body,
-        content_type=carried.content_type,
+        event.body,
+        content_type=event.content_type,
         message_id=event_id,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        headers={f"cloudEvents:{name}": text for name, text in carried.attributes.items()},
+        headers={f"cloudEvents:{name}": text for name, text in event.attributes.items()},
     )

@@ -24,6 +24,7 @@ from notifier.destinations.base import (
     Message,
     PartlyTakenError,
     Receipt,
+    listed,
 )
 from notifier.destinations.broker_links import said
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
@@ -71,10 +72,6 @@ def _check_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 Url = Annotated[SecretStr, AfterValidator(_check_url)]
 
 
@@ -87,7 +84,7 @@ class AppriseOptions(KindOptions):
 
     type: Literal["apprise"] = Field(description="The kind of destination.")
     url: Url | None = Field(default=None, description="An Apprise URL; it holds a secret.")
-    urls: Annotated[tuple[Url, ...], BeforeValidator(_listed)] = Field(
+    urls: Annotated[tuple[Url, ...], BeforeValidator(listed)] = Field(
         default=(), max_length=50, description="Several of them: each gets every message."
     )
 

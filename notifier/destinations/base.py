@@ -150,6 +150,11 @@ class Receipt:
     answer: str = field(default="", compare=False)
 
 
+def listed(value: object) -> object:
+    """Return a text that stands where a list may as a list of it alone."""
+    return [value] if isinstance(value, str) else value
+
+
 class PartlyTakenError(TemporaryDeliveryError):
     """Some recipients took the message: try again for the others alone.
 

@@ -7,8 +7,9 @@ and the outbox alone decides when there is another.
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -18,12 +19,14 @@ from pydantic import SecretStr
 from notifier.cleaning import clean
 from notifier.destinations.http import no_answer
 from notifier.errors import DeliveryError, TemporaryDeliveryError
+from notifier.network import certificates
 from notifier.network.addresses import is_host_name
 from notifier.network.faults import fault_of, silent
 
 TIMEOUT_S = 15.0
 CLOSE_S = 1.0
 EXCERPT_CHARS = 1024
+SECURE = frozenset({"amqps", "mqtts", "rediss", "tls"})
 SPOILT = re.compile(r"[\s\x00-\x1f\x7f]")
 
 T = TypeVar("T")
@@ -82,16 +85,9 @@ def url_check(ports: Mapping[str, int]) -> Callable[[SecretStr], SecretStr]:
     return check
 
 
-@asynccontextmanager
-async def bounded(host: str, timeout_s: float) -> AsyncIterator[None]:
-    """Bound an attempt in time; what its connection met becomes a delivery error."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except TimeoutError:
-        raise TemporaryDeliveryError(silent(timeout_s).told(host)) from None
-    except OSError as error:
-        raise no_answer(host, fault_of(error)) from None
+def tls_of(server: Server, given: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """Return what encrypts a connection to the server, ``None`` where its URL wants none."""
+    return (given or certificates.context()) if server.scheme in SECURE else None
 
 
 def said(error: object, hidden: Iterable[str | None] = ()) -> str:
@@ -115,52 +111,87 @@ async def ended(closing: Awaitable[object]) -> None:
 
 
 class Link(Generic[T]):
-    """One connection, opened when it is needed and given up where in doubt."""
+    """One connection to a server, opened when it is needed and given up where in doubt.
+
+    ``errors`` are those of the library, and ``translated`` says what one means.
+    ``goes_on`` says whether the connection is still good after a delivery error.
+    """
 
     def __init__(
         self,
         *,
+        host: str,
+        timeout_s: float,
         begin: Callable[[], Awaitable[T]],
         end: Callable[[T], Awaitable[object]],
-        is_open: Callable[[T], bool],
+        errors: type[Exception] | tuple[type[Exception], ...],
+        translated: Callable[[Exception], DeliveryError],
+        is_open: Callable[[T], bool] = lambda _: True,
+        goes_on: Callable[[DeliveryError], bool] = lambda _: True,
     ) -> None:
+        self._host = host
+        self._timeout_s = timeout_s
         self._begin = begin
         self._end = end
+        self._errors = errors
+        self._translated = translated
         self._is_open = is_open
+        self._goes_on = goes_on
         self._lock = asyncio.Lock()
         self._connection: T | None = None
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[T]:
-        """Lend the connection to one attempt.
-
-        After a delivery error it goes on: the broker answered. After anything else, a
-        time-out included, what was sent may still lie in a queue: nothing of it may leave
-        once the outbox has tried again.
-        """
-        connection = await self._opened()
+    async def attempt(self) -> AsyncIterator[T]:
+        """Lend the connection to one attempt; what it meets becomes a delivery error."""
         try:
-            yield connection
-        except DeliveryError:
-            raise
-        except BaseException:
-            await self.drop(connection)
-            raise
+            async with asyncio.timeout(self._timeout_s), self._lent() as connection:
+                yield connection
+        except TimeoutError:
+            raise TemporaryDeliveryError(silent(self._timeout_s).told(self._host)) from None
+        except OSError as error:
+            raise no_answer(self._host, fault_of(error)) from None
 
     async def aclose(self) -> None:
         """Close the connection, if there is one."""
         if self._connection is not None:
-            await self.drop(self._connection)
+            await self._drop(self._connection)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[T]:
+        """Lend the connection, and keep it where the broker answered.
+
+        After anything else than a delivery error, a time-out included, what was sent may
+        still lie in a queue: nothing of it may leave once the outbox has tried again.
+        """
+        with self._translating():
+            connection = await self._opened()
+        try:
+            with self._translating():
+                yield connection
+        except DeliveryError as error:
+            if not self._goes_on(error):
+                await self._drop(connection)
+            raise
+        except BaseException:
+            await self._drop(connection)
+            raise
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            raise self._translated(error) from None
 
     async def _opened(self) -> T:
         async with self._lock:
             if self._connection is not None and not self._is_open(self._connection):
-                await self.drop(self._connection)
+                await self._drop(self._connection)
             if self._connection is None:
                 self._connection = await self._begin()
             return self._connection
 
-    async def drop(self, connection: T) -> None:
+    async def _drop(self, connection: T) -> None:
         """Give a connection up; the next attempt opens another."""
         if self._connection is connection:
             self._connection = None

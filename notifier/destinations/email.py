@@ -24,6 +24,7 @@ from notifier.destinations.base import (
     Part,
     PartlyTakenError,
     Receipt,
+    listed,
     missing,
 )
 from notifier.destinations.mail_body import write_body
@@ -58,10 +59,6 @@ def _check_recipient(text: str) -> str:
     return text
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class EmailOptions(KindOptions):
     """``{type: email, to: [boss@example.com, assignee]}`` in the rules file."""
 
@@ -70,7 +67,7 @@ class EmailOptions(KindOptions):
 
     type: Literal["email"] = Field(description="The kind of destination.")
     to: Annotated[
-        tuple[Annotated[str, AfterValidator(_check_recipient)], ...], BeforeValidator(_listed)
+        tuple[Annotated[str, AfterValidator(_check_recipient)], ...], BeforeValidator(listed)
     ] = Field(
         min_length=1,
         max_length=100,
@@ -170,7 +167,7 @@ class EmailDestination:
             self._server,
             host_name=self._host_name,
             # Not before it is needed: to read the host's certificates takes 20 ms.
-            tls=self._tls or certificates.for_mail(),
+            tls=self._tls or certificates.context(),
             timeout_s=self._timeout_s,
             until_s=until_s,
         )

@@ -5,8 +5,9 @@ Source: Apache Kafka, "Producer Configs"; CloudEvents' Kafka protocol binding, 3
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -26,27 +27,18 @@ from notifier.destinations.broker_links import (
     TIMEOUT_S,
     Link,
     Server,
-    bounded,
-    ended,
     hush,
-    said,
     server_of,
 )
-from notifier.destinations.http import no_answer
-from notifier.errors import (
-    DeliveryError,
-    DestinationRefusedError,
-    PermanentDeliveryError,
-    TemporaryDeliveryError,
-)
+from notifier.destinations.kafka_faults import meant
+from notifier.destinations.kafka_producer import BATCH_BYTES, Opening, Producer
+from notifier.errors import PermanentDeliveryError
 from notifier.network import certificates
-from notifier.network.faults import ConnectionFault, Reason, fault_of
 from notifier.rules.destinations import Flag, Options
 from notifier.rules.unfit import UnfitError
 
 with suppress(ImportError):  # without the extra nothing here is ever built
-    from aiokafka import AIOKafkaProducer, errors
-    from aiokafka.conn import create_conn
+    from aiokafka import errors
 
 PORT = 9092
 OWN = re.compile(r"[^A-Za-z0-9._-]")
@@ -143,109 +135,76 @@ class KafkaDestination:
         self.name = name
         self._options = options
         self._servers: Sequence[Server] = [_broker(one) for one in options.brokers]
-        self._host = self._servers[0].host
         self._tls = tls
         self._timeout_s = timeout_s
         hush("aiokafka")
-        self._link = Link(begin=self._begin, end=_end, is_open=lambda _: True)
-        self._is_idempotent = True
+        self._link = self._linked(BATCH_BYTES)
+        self._singly = self._linked(0)
 
     async def send(self, message: Message) -> Receipt:
         """Produce the message's one event; see :class:`Destination`."""
         (part,) = message.parts
         topic = _topic(self._options.topic, part.event)
-        carried, lead = encoded(part, self._options.mode), part.event.lead
-        async with self._connected() as producer:
-            await producer.send_and_wait(
-                topic,
-                carried.body,
-                key=lead.id.encode() if lead else None,
-                headers=_headers(carried),
-            )
+        event, lead = encoded(part, self._options.mode), part.event.lead
+        key, headers = lead.id.encode() if lead else None, _headers(event)
+        try:
+            async with self._link.attempt() as producer:
+                await producer.send(topic, event.body, key, headers)
+        except PermanentDeliveryError:
+            # It was the batch, maybe: alone each record is judged for itself.
+            async with self._singly.attempt() as producer:
+                await producer.send(topic, event.body, key, headers)
         return Receipt()
 
     async def check(self) -> Diagnosis:
         """Look for the topic, if it has one name; raises what :meth:`send` would."""
         topic = self._options.topic
-        async with self._connected() as producer:
+        async with self._link.attempt() as producer:
+            is_idempotent = producer.is_idempotent
             if "{" not in topic:
-                await producer.partitions_for(topic)
+                await producer.look_for(topic)
         found = "the brokers let us in" if "{" in topic else "the topic is there"
-        doubt = "" if self._is_idempotent else "the client's own retries may repeat an event"
+        doubt = "" if is_idempotent else "the client's own retries may repeat an event"
         return Diagnosis(found=found, doubt=doubt)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._link.aclose()
+        await self._singly.aclose()
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Any]:
-        async with (
-            bounded(self._host, self._timeout_s),
-            self._link.connection() as producer,
-        ):
-            try:
-                yield producer
-            except errors.KafkaError as error:
-                failure = self._translated(error)
-                if not isinstance(failure, PermanentDeliveryError):
-                    # What failed once fails on: a producer's number may be out of order.
-                    await self._link.drop(producer)
-                raise failure from None
-
-    async def _begin(self) -> Any:
-        """Return a producer that gives up before an attempt's deadline."""
-        try:
-            with suppress(errors.UnknownError, errors.IncompatibleBrokerVersion):
-                return await self._started(is_idempotent=True)
-            # Not every broker that speaks Kafka's protocol knows idempotent producers.
-            return await self._started(is_idempotent=False)
-        except errors.KafkaConnectionError as error:
-            raise self._translated(await self._why(error)) from None
-        except errors.KafkaError as error:
-            raise self._translated(error) from None
-        except KeyError:  # what SCRAM's last answer lacks where it refuses
-            raise self._translated(errors.SaslAuthenticationFailed()) from None
-
-    async def _started(self, *, is_idempotent: bool) -> Any:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=[one.place for one in self._servers],
-            acks="all",
-            enable_idempotence=is_idempotent,
-            request_timeout_ms=self._patience_ms,
-            max_request_size=2**24,  # the broker's own limit is what counts
-            **self._security(),
+    def _linked(self, batch_bytes: int) -> Link[Producer]:
+        sasl = self._options.sasl
+        return Link(
+            host=self._servers[0].host,
+            timeout_s=self._timeout_s,
+            begin=partial(self._begin, batch_bytes),
+            end=Producer.end,
+            errors=errors.KafkaError,
+            translated=partial(
+                meant,
+                host=self._servers[0].host,
+                topic=self._options.topic,
+                password=sasl.password.get_secret_value() if sasl else None,
+            ),
+            # What failed once fails on: a producer's number may be out of order.
+            goes_on=lambda failure: isinstance(failure, PermanentDeliveryError),
         )
-        try:
-            await producer.start()
-        except BaseException:
-            await ended(_end(producer))
-            raise
-        self._is_idempotent = is_idempotent
-        return producer
 
-    @property
-    def _patience_ms(self) -> int:
-        return int(self._timeout_s * 600)
-
-    async def _why(self, error: Exception) -> Exception:
-        """Return why no broker could be asked: the library tells its log alone."""
-        first = self._servers[0]
-        try:
-            connection = await create_conn(
-                first.host, first.port, request_timeout_ms=self._patience_ms, **self._security()
-            )
-        except (OSError, errors.KafkaError) as cause:
-            return cause
-        connection.close()
-        return error
+    async def _begin(self, batch_bytes: int) -> Producer:
+        opening = Opening(
+            servers=self._servers,
+            security=self._security(),
+            patience_ms=int(self._timeout_s * 600),
+            batch_bytes=batch_bytes,
+        )
+        return await opening.begin()
 
     def _security(self) -> dict[str, Any]:
         sasl, tls = self._options.sasl, self._options.tls
         names = ("PLAINTEXT", "SSL") if sasl is None else ("SASL_PLAINTEXT", "SASL_SSL")
         security: dict[str, Any] = {"security_protocol": names[tls]}
         if tls:
-            security["ssl_context"] = self._tls or certificates.for_mail()
+            security["ssl_context"] = self._tls or certificates.context()
         if sasl:
             security |= {
                 "sasl_mechanism": sasl.mechanism,
@@ -254,42 +213,6 @@ class KafkaDestination:
             }
         return security
 
-    def _translated(self, error: Exception) -> DeliveryError:
-        host = self._host
-        if isinstance(error, OSError):
-            return no_answer(host, fault_of(error))
-        if isinstance(error, errors.KafkaConnectionError):
-            return no_answer(host, ConnectionFault(Reason.BROKEN_OFF))
-        name = type(error).__name__.removesuffix("Error")
-        if isinstance(error, errors.MessageSizeTooLargeError | errors.RecordTooLargeError):
-            return PermanentDeliveryError(f"the event is larger than {host} takes")
-        failure: DeliveryError = TemporaryDeliveryError(f"{host} did not take it: {name}")
-        if remedy := self._remedy(error):
-            failure = DestinationRefusedError(f"{host} refused it: {name}", remedy=remedy)
-        sasl = self._options.sasl
-        failure.excerpt = said(error, (sasl.password.get_secret_value(),) if sasl else ())
-        return failure
-
-    def _remedy(self, error: Exception) -> str:
-        """Return what a person has to mend; nothing where it mends itself."""
-        match error:
-            case errors.UnknownTopicOrPartitionError() | errors.InvalidTopicError():
-                return f"create topic {self._options.topic}"
-            case errors.TopicAuthorizationFailedError():
-                return f"let its user write to topic {self._options.topic}"
-            case errors.ClusterAuthorizationFailedError():
-                return "let its user be an idempotent producer (IdempotentWrite)"
-            case errors.SaslAuthenticationFailed() | errors.AuthenticationFailedError():
-                return "write the right username and password under `sasl`"
-            case (
-                errors.UnsupportedSaslMechanismError()
-                | errors.AuthenticationMethodNotSupported()
-                | errors.IllegalSaslStateError()
-            ):
-                return "write a `mechanism` under `sasl` that the brokers know"
-            case _:
-                return ""
-
 
 def _topic(template: str, event: Event) -> str:
     """Return the topic of an event; a lead's id may be one of the two that Kafka forbids."""
@@ -297,17 +220,9 @@ def _topic(template: str, event: Event) -> str:
     return "_" * len(topic) if topic in (".", "..") else topic
 
 
-def _headers(carried: Encoded) -> list[tuple[str, bytes]]:
-    named = {f"ce_{name}": value for name, value in carried.attributes.items()}
+def _headers(event: Encoded) -> list[tuple[str, bytes]]:
+    named = {f"ce_{name}": value for name, value in event.attributes.items()}
     return [
         (name, value.encode())
-        for name, value in ({"content-type": carried.content_type} | named).items()
+        for name, value in ({"content-type": event.content_type} | named).items()
     ]
-
-
-async def _end(producer: Any) -> None:
-    """Stop without sending what is left: the outbox sends it again."""
-    if producer._sender is not None:  # noqa: SLF001
-        await producer._sender.close()  # noqa: SLF001
-    await producer.client.close()
-    producer._closed = True  # noqa: SLF001

@@ -3,12 +3,11 @@
 Source: NATS protocol, ADR-4 (headers); CloudEvents' NATS protocol binding, 3.
 """
 
-import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any, ClassVar, Literal
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -26,37 +25,23 @@ from notifier.destinations.broker_events import (
 from notifier.destinations.broker_links import (
     TIMEOUT_S,
     Link,
-    bounded,
-    ended,
-    said,
     server_of,
+    tls_of,
     url_check,
 )
-from notifier.destinations.http import no_answer
-from notifier.errors import (
-    DeliveryError,
-    DestinationRefusedError,
-    PermanentDeliveryError,
-    TemporaryDeliveryError,
-)
-from notifier.network import certificates
-from notifier.network.faults import ConnectionFault, Reason, fault_of
+from notifier.destinations.nats_connection import Connection
+from notifier.destinations.nats_faults import meant
+from notifier.errors import DestinationRefusedError, TemporaryDeliveryError
 from notifier.rules.unfit import UnfitError
 
 with suppress(ImportError):  # without the extra nothing here is ever built
     from nats import errors
-    from nats.aio.client import Client as NATS  # noqa: N814 - its name elsewhere
-    from nats.js import JetStreamContext
-    from nats.js import errors as js_errors
 
 PORTS = {"nats": 4222, "tls": 4222}
 OWN = re.compile(r"[.*>\s\x00-\x1f\x7f]")
 SUBJECT = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
 STREAM = re.compile(r"[^\s.*>/\\]+")
-DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
 UNQUOTED = "".join(chr(one) for one in range(0x21, 0x7F) if chr(one) not in '"%')
-NO_STREAM = 10059
-OTHER_STREAM = 10060
 
 
 def _check_subject(template: str) -> str:
@@ -132,27 +117,48 @@ class NatsDestination:
         self._options = options
         self._server = server_of(options.url.get_secret_value(), PORTS)
         self._timeout_s = timeout_s
-        self._link = Link(begin=self._begin, end=_close, is_open=_is_open)
-        # A server tells beside the answer that a subject may not be published to.
-        self._asked: dict[asyncio.Event, str] = {}
-        self._fault: Exception | None = None
+        self._link = Link(
+            host=self._server.host,
+            timeout_s=timeout_s,
+            begin=self._begin,
+            end=Connection.end,
+            errors=errors.Error,
+            translated=partial(
+                meant,
+                server=self._server,
+                stream=options.stream,
+                subject=options.subject,
+                timeout_s=timeout_s,
+            ),
+            is_open=Connection.is_open,
+        )
 
     async def send(self, message: Message) -> Receipt:
         """Publish the message's one event; see :class:`Destination`."""
         (part,) = message.parts
         subject = filled(self._options.subject, part.event, own=OWN)
-        carried = encoded(part, self._options.mode)
-        headers = _headers(carried) | {"Nats-Msg-Id": part.event.id}
-        async with self._connected() as connection:
-            await self._published(connection, subject, carried.body, headers)
+        event = encoded(part, self._options.mode)
+        headers = _headers(event) | {"Nats-Msg-Id": part.event.id}
+        stream = self._options.stream
+        async with self._link.attempt() as connection:
+            answer = await connection.publish(subject, event.body, stream, headers)
+        if answer is None:
+            raise DestinationRefusedError(
+                f"{self._server.host} forbids it",
+                remedy=f"let its user publish to {self._options.subject}",
+            )
+        if answer != stream:
+            raise TemporaryDeliveryError(
+                f"what answered on {self._server.host} is not stream {stream}",
+                remedy=f"let only stream {stream} listen to {self._options.subject}",
+            )
         return Receipt()
 
     async def check(self) -> Diagnosis:
         """Look for the stream; raises what :meth:`send` would."""
         name = self._options.stream
-        async with self._connected() as connection:
-            look = connection.jetstream(timeout=self._timeout_s).stream_info(name)
-            if not await self._answered(look, f"$JS.API.STREAM.INFO.{name}"):
+        async with self._link.attempt() as connection:
+            if not await connection.look_for(name):
                 return Diagnosis(found="it lets us in, but not look for streams", untried=True)
         return Diagnosis(found="the stream is there")
 
@@ -160,150 +166,19 @@ class NatsDestination:
         """Close the connection."""
         await self._link.aclose()
 
-    async def _published(
-        self, connection: "NATS", subject: str, body: bytes, headers: dict[str, str]
-    ) -> None:
-        stream: JetStreamContext = connection.jetstream(timeout=self._timeout_s)
-        asked = stream.publish(subject, body, stream=self._options.stream, headers=headers)
-        if not await self._answered(asked, subject):
-            remedy = f"let its user publish to {self._options.subject}"
-            raise DestinationRefusedError(f"{self._server.host} forbids it", remedy=remedy)
-
-    async def _answered(self, asked: Coroutine[Any, Any, object], subject: str) -> bool:
-        """Say whether an answer came, which may be an error, or else that none is allowed."""
-        asking = asyncio.ensure_future(asked)
-        told = asyncio.Event()
-        self._asked[told] = subject.lower()
-        denied = asyncio.ensure_future(told.wait())
-        try:
-            await asyncio.wait({asking, denied}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
-                await asking
-            return asking.done()
-        finally:
-            del self._asked[told]
-            asking.cancel()
-            denied.cancel()
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator["NATS"]:
-        async with (
-            bounded(self._server.host, self._timeout_s),
-            self._link.connection() as connection,
-        ):
-            try:
-                yield connection
-            except errors.Error as error:
-                raise self._translated(error) from None
-
-    async def _begin(self) -> "NATS":
-        """Return a new connection, which is never mended: the next attempt opens another."""
-        connection, server = NATS(), self._server
-        wants_tls, is_token = server.scheme == "tls", server.password is None
-        self._fault = None
-
-        def secret() -> str:
-            # The library leaves it to the server whether a connection is encrypted.
-            if wants_tls and not connection._server_info.get("tls_required"):  # noqa: SLF001
-                raise errors.SecureConnWantedError
-            return (server.user if is_token else server.password) or ""
-
-        try:
-            await connection.connect(
-                f"nats://{server.place}",
-                user=None if is_token else server.user,
-                password=None if is_token else secret,
-                token=secret if is_token and server.user else None,
-                tls=self._tls or certificates.for_mail() if wants_tls else None,
-                # Else it says more before it reads that it is not let in.
-                verbose=True,
-                allow_reconnect=False,
-                # One more is what the library takes for none.
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0,
-                connect_timeout=int(self._timeout_s) + 1,
-                error_cb=self._told,
-            )
-            secret()
-        except BaseException as error:
-            await ended(connection.close())
-            if isinstance(error, errors.Error):
-                raise self._unconnected(error) from None
-            raise
+    async def _begin(self) -> Connection:
+        connection = Connection()
+        await connection.begin(
+            self._server, tls=tls_of(self._server, self._tls), timeout_s=self._timeout_s
+        )
         return connection
 
-    async def _told(self, error: Exception) -> None:
-        """Keep what the server says beside its answers, in place of logging it."""
-        self._fault = error
-        if found := DENIED.search(str(error)):
-            # The library tells everything in small letters.
-            for told, subject in self._asked.items():
-                if subject == found[1].lower():
-                    told.set()
 
-    def _unconnected(self, error: "errors.Error") -> DeliveryError:
-        cause = self._fault or error
-        if isinstance(cause, OSError):
-            return no_answer(self._server.host, fault_of(cause))
-        return self._translated(cause)
-
-    def _translated(self, error: Exception) -> DeliveryError:
-        host, stream = self._server.host, self._options.stream
-        failure: DeliveryError
-        words = said(error, (self._server.password, self._server.user))
-        match error:
-            case _ if _is_of_login(error, words):
-                remedy = "write the right user and password, or the token, into `url`"
-                failure = DestinationRefusedError(f"{host} does not let us in", remedy=remedy)
-            case errors.SecureConnWantedError():
-                return no_answer(host, ConnectionFault(Reason.TLS))
-            case js_errors.NoStreamResponseError() | js_errors.NotFoundError():
-                failure = self._without_stream()
-            case js_errors.APIError() if error.err_code in (NO_STREAM, OTHER_STREAM):
-                failure = self._without_stream()
-            case js_errors.APIError():
-                problem = f"stream {stream} on {host} refused it: {error.err_code}"
-                failure = TemporaryDeliveryError(problem)
-            case errors.MaxPayloadError():
-                problem = f"the event is larger than {host} takes"
-                failure = PermanentDeliveryError(problem, remedy="raise its `max_payload`")
-            case errors.ConnectionClosedError() | errors.StaleConnectionError():
-                return no_answer(host, ConnectionFault(Reason.BROKEN_OFF))
-            case errors.TimeoutError():
-                fault = ConnectionFault(Reason.SILENT, f"{self._timeout_s:g} s")
-                return no_answer(host, fault)
-            case _:
-                failure = TemporaryDeliveryError(f"{host} did not take it")
-        failure.excerpt = words
-        return failure
-
-    def _without_stream(self) -> DestinationRefusedError:
-        stream, subject = self._options.stream, self._options.subject
-        return DestinationRefusedError(
-            f"{self._server.host} has no stream {stream} for this subject",
-            remedy=f"let stream {stream} take {subject}: `nats stream add`, `nats stream edit`",
-        )
-
-
-def _is_of_login(error: Exception, words: str) -> bool:
-    return isinstance(error, errors.AuthorizationError) or (
-        "authorization violation" in words.lower()
-    )
-
-
-def _headers(carried: Encoded) -> dict[str, str]:
+def _headers(event: Encoded) -> dict[str, str]:
     """Return the headers as the binding wants them, and the content type of HTTP's binding."""
     headers = {
-        f"ce-{name}": quote(value, safe=UNQUOTED) for name, value in carried.attributes.items()
+        f"ce-{name}": quote(value, safe=UNQUOTED) for name, value in event.attributes.items()
     }
     if headers:
-        headers["ce-datacontenttype"] = carried.content_type
-    return headers | {"content-type": carried.content_type}
-
-
-def _is_open(connection: "NATS") -> bool:
-    return connection.is_connected
-
-
-async def _close(connection: "NATS") -> None:
-    await connection.close()
+        headers["ce-datacontenttype"] = event.content_type
+    return headers | {"content-type": event.content_type}

@@ -3,20 +3,13 @@
 Source: Redis' command reference, "XADD", and its error prefixes.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from notifier.destinations.base import BuildContext, Diagnosis, KindOptions, Message, Receipt
-from notifier.destinations.broker_links import (
-    TIMEOUT_S,
-    Link,
-    bounded,
-    said,
-    server_of,
-)
+from notifier.destinations.broker_links import TIMEOUT_S, Link, said, server_of
 from notifier.destinations.http import no_answer
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
 from notifier.network import certificates
@@ -98,10 +91,16 @@ class RedisDestination:
         self.name = name
         self._options = options
         self._server = server_of(options.url.get_secret_value(), PORTS)
-        self._timeout_s = timeout_s
         # One that gives up a whole pool: redis-py puts a connection whose log-in was
         # cancelled back among those that have logged in.
-        self._link = Link(begin=self._client, end=_close, is_open=lambda _: True)
+        self._link = Link(
+            host=self._server.host,
+            timeout_s=timeout_s,
+            begin=self._client,
+            end=_close,
+            errors=exceptions.RedisError,
+            translated=self._translated,
+        )
 
     async def send(self, message: Message) -> Receipt:
         """Append the message's one event; see :class:`Destination`."""
@@ -109,13 +108,13 @@ class RedisDestination:
         longest = self._options.max_length
         kept = ("MAXLEN", "=", longest) if longest else ()
         entry = ("*", "id", part.event.id, "event", part.body)
-        async with self._connected() as redis:
+        async with self._link.attempt() as redis:
             await redis.execute_command("XADD", self._options.stream, *kept, *entry)
         return Receipt()
 
     async def check(self) -> Diagnosis:
         """Look what the stream's key holds; raises what :meth:`send` would."""
-        async with self._connected() as redis:
+        async with self._link.attempt() as redis:
             held: bytes = await redis.execute_command("TYPE", self._options.stream)
         if held not in (b"stream", b"none"):
             problem = f"{self._options.stream} is a {said(held.decode())}, not a stream"
@@ -126,17 +125,6 @@ class RedisDestination:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._link.aclose()
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Any]:
-        async with (
-            bounded(self._server.host, self._timeout_s),
-            self._link.connection() as redis,
-        ):
-            try:
-                yield redis
-            except exceptions.RedisError as error:
-                raise self._translated(error) from None
 
     async def _client(self) -> Any:
         """Return a client that tries everything once: the outbox tries again."""
@@ -159,7 +147,7 @@ class RedisDestination:
         )
         return Redis.from_pool(pool)
 
-    def _translated(self, error: "exceptions.RedisError") -> DeliveryError:
+    def _translated(self, error: Exception) -> DeliveryError:
         host = self._server.host
         if isinstance(cause := error.__cause__ or error.__context__, OSError):
             return no_answer(host, fault_of(cause))

@@ -13,10 +13,10 @@ Tls = ssl.SSLContext | Literal[True]
 
 def for_http() -> Tls:
     """Return what HTTP trusts, without reading twice what costs 20 ms and 1 MB."""
-    return True if _host_has_any() else for_mail()
+    return True if _host_has_any() else context()
 
 
-def for_mail() -> ssl.SSLContext:
+def context() -> ssl.SSLContext:
     """Return what other protocols trust; read once."""
     return _read(ca_file())
 

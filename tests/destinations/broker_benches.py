@@ -23,6 +23,7 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from nats.js import JetStreamContext
 
 from notifier.destinations.amqp import AmqpDestination, AmqpOptions
+from notifier.destinations.base import Destination
 from notifier.destinations.kafka import KafkaDestination, KafkaOptions
 from notifier.destinations.mqtt import MqttDestination, MqttOptions
 from notifier.destinations.nats import NatsDestination, NatsOptions
@@ -80,6 +81,30 @@ def seeing(
     return seen
 
 
+@asynccontextmanager
+async def behind(
+    destination: Destination,
+    broker: Broker,
+    way: Door,
+    got: Callable[[], Awaitable[Sequence[Got]]],
+    *,
+    forgets: bool = False,
+    begins_anew: bool = False,
+) -> AsyncIterator[BrokerBench]:
+    """Lend the bench of a destination behind a door, and close the destination."""
+    yield BrokerBench(
+        destination=destination,
+        answer=answering(way),
+        seen=seeing(got),
+        secrets=(PASSWORD, QUOTED),
+        broker=broker,
+        forgets=forgets,
+        begins_anew=begins_anew,
+        got=got,
+    )
+    await destination.aclose()
+
+
 def fresh_name() -> str:
     return f"leads-{secrets.token_hex(4)}"
 
@@ -111,15 +136,8 @@ async def redis_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterato
             {"type": "redis", "url": url, "stream": stream, "mode": mode}
         )
         destination = RedisDestination("bench", options, timeout_s=TIMEOUT_S)
-        yield BrokerBench(
-            destination=destination,
-            answer=answering(way),
-            seen=seeing(got),
-            secrets=(PASSWORD, QUOTED),
-            broker=broker,
-            got=got,
-        )
-        await destination.aclose()
+        async with behind(destination, broker, way, got) as bench:
+            yield bench
 
 
 @asynccontextmanager
@@ -157,15 +175,8 @@ async def nats_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator
             }
         )
         destination = NatsDestination("bench", options, timeout_s=TIMEOUT_S)
-        yield BrokerBench(
-            destination=destination,
-            answer=answering(way),
-            seen=seeing(got),
-            secrets=(PASSWORD, QUOTED),
-            broker=broker,
-            got=got,
-        )
-        await destination.aclose()
+        async with behind(destination, broker, way, got) as bench:
+            yield bench
 
 
 @asynccontextmanager
@@ -220,17 +231,9 @@ async def mqtt_bench(
             }
         )
         destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
-        yield BrokerBench(
-            destination=destination,
-            answer=answering(way),
-            seen=seeing(got),
-            secrets=(PASSWORD, QUOTED),
-            broker=broker,
-            got=got,
-            # What Mosquitto acknowledged and has not passed on yet is gone with it.
-            forgets=True,
-        )
-        await destination.aclose()
+        # What Mosquitto acknowledged and has not passed on yet is gone with it.
+        async with behind(destination, broker, way, got, forgets=True) as bench:
+            yield bench
         listener.kill()
         await listener.wait()
 
@@ -279,15 +282,8 @@ async def amqp_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterator
             }
         )
         destination = AmqpDestination("bench", options, timeout_s=TIMEOUT_S)
-        yield BrokerBench(
-            destination=destination,
-            answer=answering(way),
-            seen=seeing(got),
-            secrets=(PASSWORD, QUOTED),
-            broker=broker,
-            got=got,
-        )
-        await destination.aclose()
+        async with behind(destination, broker, way, got) as bench:
+            yield bench
 
 
 @asynccontextmanager
@@ -321,16 +317,10 @@ async def kafka_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterato
             {"type": "kafka", "brokers": f"127.0.0.1:{way.port}", "topic": name, "mode": mode}
         )
         destination = KafkaDestination("bench", options, timeout_s=TIMEOUT_S * 2)
-        yield BrokerBench(
-            destination=destination,
-            answer=answering(way),
-            seen=seeing(got),
-            broker=broker,
-            forgets=True,
-            begins_anew=True,
-            got=got,
-        )
-        await destination.aclose()
+        async with behind(
+            destination, broker, way, got, forgets=True, begins_anew=True
+        ) as bench:
+            yield bench
 
 
 BROKER_KINDS: dict[str, BrokerKind] = {

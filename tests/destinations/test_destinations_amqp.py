@@ -12,11 +12,12 @@ from broker_servers import PASSWORD, QUOTED, USER, Servers
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
-from notifier.destinations.amqp import AmqpDestination, AmqpOptions
+from notifier.destinations.amqp import PORTS, AmqpDestination, AmqpOptions
+from notifier.destinations.amqp_faults import is_too_large, meant
+from notifier.destinations.broker_links import server_of
 from notifier.errors import (
     DeliveryError,
     DestinationRefusedError,
-    PermanentDeliveryError,
     TemporaryDeliveryError,
 )
 from support.brokers import Broker
@@ -118,18 +119,16 @@ async def test_a_queue_at_its_length_is_a_passing_trouble(servers: Servers) -> N
             await bus.send(message())
 
 
-@pytest.mark.parametrize(
-    ("size_bytes", "expected"), [(700, PermanentDeliveryError), (70, TemporaryDeliveryError)]
-)
+@pytest.mark.parametrize(("size_bytes", "expected"), [(700, True), (70, False), (1700, False)])
 def test_of_all_that_a_closed_channel_fails_only_what_is_too_large_is_dead(
-    size_bytes: int, expected: type[DeliveryError]
+    size_bytes: int, expected: bool
 ) -> None:
-    url = "amqp://host"
-    options = AmqpOptions.model_validate({"type": "amqp", "url": url, "routing_key": "x"})
     words = "PRECONDITION_FAILED - message size 700 is larger than configured max size 512"
     error = exceptions.ChannelPreconditionFailed(words)
-    failure = AmqpDestination("bus", options)._translated(error, size_bytes)
-    assert type(failure) is expected
+    assert is_too_large(error, size_bytes) is expected
+    server = server_of("amqp://host", PORTS)
+    others = meant(error, server=server, exchange="", routing_key="x")
+    assert type(others) is TemporaryDeliveryError
 
 
 @pytest.mark.parametrize(

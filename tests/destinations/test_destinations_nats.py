@@ -119,6 +119,38 @@ async def test_a_stream_at_its_length_is_a_passing_trouble(servers: Servers) -> 
     assert "maximum messages exceeded" in failure.in_full
 
 
+@pytest.mark.parametrize("answer", [b"thanks", b"7", b"{}", b'{"stream": "own?", "seq": 1}'])
+async def test_an_answer_that_is_no_stream_s_is_a_passing_trouble(
+    servers: Servers, answer: bytes
+) -> None:
+    broker = servers.nats()
+    listener = await nats.connect(
+        f"nats://{broker.place}", user=USER, password=PASSWORD, allow_reconnect=False
+    )
+
+    async def thank(told: Any) -> None:
+        await told.respond(answer)
+
+    await listener.subscribe("foreign.x", cb=thank)
+    await listener.flush()
+    async with destination(broker, subject="foreign.x") as one:
+        failure = await refused(one)
+    await listener.close()
+    assert type(failure) is TemporaryDeliveryError
+    assert str(failure) == "what answered on 127.0.0.1 is not stream own"
+    assert failure.remedy == "let only stream own listen to foreign.x"
+
+
+async def test_a_stream_without_room_on_disk_is_a_passing_trouble(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as broker:
+        async with jetstream(broker) as js:
+            await js.add_stream(name="own", subjects=["own.>"], max_bytes=600, discard="new")
+            async with destination(broker) as one:
+                failure = await refused(one, name="x" * 600)
+    assert type(failure) is TemporaryDeliveryError
+    assert "stream own on 127.0.0.1 refused it" in str(failure)
+
+
 async def test_an_event_larger_than_the_server_takes_is_dead_at_once(servers: Servers) -> None:
     async with destination(servers.nats()) as one:
         failure = await refused(one, name="x" * 2_000_000)

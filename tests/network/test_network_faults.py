@@ -41,7 +41,7 @@ def test_every_reason_has_its_words(reason: Reason) -> None:
 def test_a_host_without_authorities_trusts_mozillas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
-    for found in (certificates.for_http(), certificates.for_mail()):
+    for found in (certificates.for_http(), certificates.context()):
         assert isinstance(found, ssl.SSLContext)
         assert found.verify_mode is ssl.CERT_REQUIRED
         assert found.check_hostname
