@@ -4,6 +4,8 @@ Source: MQTT 5.0, 3.4 and 3.5 (reason codes).
 """
 
 import asyncio
+import socket
+import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -67,6 +69,7 @@ class Connection:
         self._paho.on_connect, self._paho.on_disconnect = on_connect, on_disconnect
         self._paho._handle_pubrec = on_pubrec  # noqa: SLF001
         self._paho.on_publish = self._on_publish
+        self._paho._ssl_wrap_socket = self._encrypted  # noqa: SLF001
         # It connects in a thread, which is to end before our deadline does.
         self._paho.connect_timeout = timeout_s * 0.9
         await self._client.__aenter__()
@@ -103,6 +106,11 @@ class Connection:
         if self._paho.socket() is not None:
             self._paho.loop_write()
         self._paho._sock_close()  # noqa: SLF001
+
+    def _encrypted(self, plain: socket.socket) -> ssl.SSLSocket:
+        """Return an encrypted socket, or close it: paho leaves one open that is not trusted."""
+        context: ssl.SSLContext = self._paho._ssl_context  # noqa: SLF001
+        return context.wrap_socket(plain, server_hostname=self._host)
 
     def _on_publish(self, _: Any, __: Any, mid: int, reason: Any, ___: Any) -> None:
         self._answered(mid, reason.value)
