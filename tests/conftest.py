@@ -12,7 +12,9 @@ from hypothesis import settings
 
 from notifier.cli.main import command_line
 from support.cli_runner import Run
+from support.databases import ENGINES, Database
 from support.filled import ASHA, BORIS, RULES, Filled
+from support.postgres import Server, server
 from support.program import Ended
 from support.virtual_time import VirtualLoop
 
@@ -27,6 +29,23 @@ def pytest_asyncio_loop_factories(
     """Give a test marked with ``virtual_time`` a loop on which nobody waits."""
     virtual = item.get_closest_marker("virtual_time")
     return {"loop": VirtualLoop if virtual else asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """The server of this process of the tests; skipped where there is none."""
+    with server() as found:
+        yield found
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A test's database: each test that asks for it runs on every engine."""
+    is_file = request.param == "sqlite"
+    there = None if is_file else request.getfixturevalue("postgresql_server")
+    found = Database(tmp_path, there)
+    yield found
+    found.close()
 
 
 @pytest.fixture

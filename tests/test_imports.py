@@ -39,7 +39,7 @@ SETTINGS = ("notifier.configuration.settings", "notifier.configuration.read_sett
 SETTINGS_READERS = {"configuration", "service", "cli"}
 BANNED_IN_PURE = {
     *("asyncio", "httpx", "logging", "os", "random"),
-    *("socket", "sqlite3", "sqlite_utils", "time"),
+    *("psycopg", "socket", "sqlite3", "sqlite_utils", "time"),
 }
 
 # What lies under httpx is the business of the room that opens connections, but that two

@@ -12,8 +12,13 @@ import notifier
 
 PACKAGE = Path(notifier.__file__).parent
 DRIVERS = {"sqlite3", "sqlite_utils", "psycopg"}
-ENGINES = {"store/sqlite.py", "store/sqlite_session.py"}
+ENGINES = {
+    *("store/sqlite.py", "store/sqlite_session.py"),
+    *("store/postgresql_session.py", "store/postgresql_errors.py"),
+}
 """The files of an engine: they know its driver, and may speak its own dialect."""
+DIALECTS = {"store/postgresql_words.py"}
+"""What an engine says in words of its own, without its driver."""
 
 # In capitals: so are all our statements, and no sentence's words.
 SQL = re.compile(
@@ -72,7 +77,7 @@ def found_in(source: str, file: str) -> Iterator[Found]:
 
 def wrong(found: Found) -> str | None:
     """Return what is wrong with an import or a text, or ``None``."""
-    if found.file in ENGINES:
+    if found.file in ENGINES | DIALECTS:
         return None
     if (root := found.module.partition(".")[0]) in DRIVERS:
         return f"{root} is for an engine's own files: take a Session"

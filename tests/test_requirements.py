@@ -57,12 +57,13 @@ def imported(folder: str) -> set[str]:
 
 
 def extras() -> set[str]:
-    """Return what the kinds of destination declare, each in an extra of its own name."""
+    """Return what kinds of destination and a database declare, each in an extra of its name."""
     optional = PROJECT["optional-dependencies"]
-    kinds = {name: declared(needs) for name, needs in optional.items() if name in kind_names()}
+    names = {*kind_names(), "postgresql"}
+    each = {name: declared(needs) for name, needs in optional.items() if name in names}
     assert declared(optional["all"]) == {"notifier"}
-    assert optional["all"] == [f"notifier[{','.join(sorted(kinds))}]"]
-    return set().union(*kinds.values())
+    assert optional["all"] == [f"notifier[{','.join(sorted(each))}]"]
+    return set().union(*each.values())
 
 
 def test_the_program_declares_what_it_imports_and_no_more() -> None:

@@ -360,7 +360,7 @@ AN_ID = "an id has visible ASCII characters alone, no blanks and no quotes"
         (
             "DATABASE",
             "sqlite:///notifier.db",
-            "this is not a path but a URL; the database is a file",
+            "of URLs only postgresql:// is one of a database; else it is a file",
         ),
         (
             "DATABASE",

@@ -35,9 +35,9 @@ def check_house(
 
 
 def _database(engine: Engine) -> Finding:
-    if not engine.exists():
-        return _absent(engine)
     try:
+        if not engine.exists():
+            return _absent(engine)
         engine.open().close()
         damage = engine.check()
     except (StoreError, BusyError) as error:
@@ -53,9 +53,9 @@ def _database(engine: Engine) -> Finding:
 
 
 def _agents(engine: Engine, known: Mapping[str, Agent]) -> Iterator[Finding]:
-    if not engine.exists():
-        return
     try:
+        if not engine.exists():
+            return
         with looking(engine) as session:
             found = seen(session)
     except (StoreError, BusyError):

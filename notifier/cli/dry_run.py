@@ -45,7 +45,7 @@ class Rehearsed:
 async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
     """Make the round that ``once`` would make, on a copy, up to the point of sending."""
     with TemporaryDirectory(prefix="notifier-dry-run-") as folder:
-        path = Path(folder) / config.settings.database.name
+        path = Path(folder) / "notifier.db"
         engine_at(config.settings.database).copy(path)
         copied = replace(config, settings=config.settings.model_copy(update={"database": path}))
         async with assembled(copied, clocks=clocks, out=sys.stdout, reread=reread) as service:

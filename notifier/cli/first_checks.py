@@ -17,7 +17,7 @@ from notifier.configuration.settings import PREFIX, Settings
 from notifier.core.records import LEAD, Source
 from notifier.service.budgets import budgets
 from notifier.service.sampling import send_sample
-from notifier.store.opening import engine_at
+from notifier.store.opening import engine_at, place_from
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Client, Listing
 from notifier.upstream.page import Page
@@ -63,7 +63,7 @@ async def first_page(values: Mapping[str, str], folder: Path) -> Page:
         customer_id=values[f"{PREFIX}CUSTOMER_ID"],
     )
     async with (
-        request_log(engine_at(folder / settings.database)) as store,
+        request_log(engine_at(place_from(settings.database, folder))) as store,
         Client(settings.base_url, timeout_s=PATIENCE_S) as client,
     ):
         budget = budgets(store, settings, Clocks())(settings.token)

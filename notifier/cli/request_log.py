@@ -28,7 +28,7 @@ async def request_log(database: Engine) -> AsyncIterator[Store]:
 
 
 def _opened(database: Engine, spare: Path) -> Store:
-    if database.exists():
-        with contextlib.suppress(StoreError, BusyError):
+    with contextlib.suppress(StoreError, BusyError):
+        if database.exists():
             return Store(database)
     return Store(engine_at(spare / "requests.db"))

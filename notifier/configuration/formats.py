@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from notifier.network.addresses import is_host_name
 from notifier.rules.durations import parse_duration
+from notifier.store.addresses import is_server, server_address
 
 # Loaded where mail is set up: it takes as long as all that settings need otherwise.
 MAIL = "notifier.destinations.mail_server"
@@ -167,12 +168,26 @@ def positive(duration: timedelta) -> timedelta:
 SCHEME = re.compile(r"file:|[a-z][a-z0-9+]+:/", re.ASCII)
 
 
-def check_database(path: Path) -> Path:
-    """Return a path that a file may have."""
+def split_database(value: object) -> object:
+    """Return a path, or the URL of a server's database as a secret, which its password is."""
+    if not isinstance(value, str):
+        return value
+    return SecretStr(value) if is_server(value) else Path(value)
+
+
+def check_database(place: Path | SecretStr) -> Path | SecretStr:
+    """Return a path that a file may have, or a server's URL that can be read."""
+    if isinstance(place, Path):
+        return _check_file(place)
+    server_address(place)
+    return place
+
+
+def _check_file(path: Path) -> Path:
     if str(path) == ":memory:":
         raise ValueError("`:memory:` is not a file: all that was seen would be forgotten")
     if SCHEME.match(str(path)):
-        raise ValueError("this is not a path but a URL; the database is a file")
+        raise ValueError("of URLs only postgresql:// is one of a database; else it is a file")
     if os.path.isdir(path):  # noqa: PTH112 - never raises
         raise ValueError("this is a folder; the database is a file in one")
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113

@@ -62,10 +62,15 @@ class Settings(BaseSettings):
         description="a rules file or a folder of them",
         examples=["rules"],
     )
-    database: Annotated[Path, AfterValidator(formats.check_database)] = Field(
+    database: Annotated[
+        Path | SecretStr,
+        BeforeValidator(formats.split_database),
+        AfterValidator(formats.check_database),
+    ] = Field(
         default=Path("notifier.db"),
-        description="the SQLite file, created with mode 0600",
-        examples=["notifier.db"],
+        description="the SQLite file, created with mode 0600; or a PostgreSQL server's "
+        "`postgresql://` URL",
+        examples=["notifier.db", "postgresql://notifier@db.example.com/notifier"],
     )
     poll_interval: Positive = Field(
         default=timedelta(seconds=15),

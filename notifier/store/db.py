@@ -38,12 +38,14 @@ class Store:
         """Run ``function(session, …)`` as one transaction.
 
         Cancelling the awaiting task does not stop the thread: the transaction
-        still ends as a whole. Raises :class:`StoreError` or :class:`BusyError`.
+        still ends as a whole. Raises :class:`StoreError` or :class:`BusyError`. Where other
+        programs write at once, the function may be run more than once.
         """
+        session = self._session
 
         def whole() -> T:
-            with self.engine.translated(), self._session.transaction():
-                return function(self._session, *args, **kwargs)
+            with self.engine.translated():
+                return session.whole(lambda: function(session, *args, **kwargs))
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 

@@ -1,16 +1,41 @@
 """Which engine a database has, and opening one."""
 
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TypeAlias, cast
 
-from notifier.errors import StoreError
+from pydantic import SecretStr
+
+from notifier.errors import ConfigError, Fault, StoreError
 from notifier.store import sqlite, texts
+from notifier.store.addresses import server_address
 from notifier.store.engine import Engine, TextReader
 from notifier.store.session import Session
 
+Place: TypeAlias = Path | SecretStr
+"""A file on this host, or the URL of a server's database."""
 
-def engine_at(place: Path) -> Engine:
-    """Return the engine of the database at this place."""
-    return sqlite.Sqlite(place)
+
+def engine_at(place: Place) -> Engine:
+    """Return the engine of the database at this place.
+
+    Raises :class:`ConfigError` where it needs an extra that is not installed.
+    """
+    if isinstance(place, Path):
+        return sqlite.Sqlite(place)
+    try:
+        postgresql = resolve_name("notifier.store.postgresql:Postgresql")
+    except ImportError:
+        problem = "PostgreSQL needs an extra that is not installed"
+        remedy = "pip install 'notifier[postgresql]'"
+        fault = Fault(where="NOTIFIER_DATABASE", problem=problem, remedy=remedy)
+        raise ConfigError([fault]) from None
+    return cast("Engine", postgresql(server_address(place)))
+
+
+def place_from(place: Place, folder: Path) -> Place:
+    """Return the place as somebody in ``folder`` means it."""
+    return folder / place if isinstance(place, Path) else place
 
 
 def open_existing(engine: Engine, *, read: TextReader = texts.read) -> Session:

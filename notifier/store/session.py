@@ -4,9 +4,11 @@ Which engine stands behind it they do not know: nothing but an engine's own file
 a driver. Statements are in the part of SQL that SQLite and PostgreSQL share.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
 
 Values: TypeAlias = Mapping[str, object]
 """The values of one statement, by the names that stand in it: ``:bot_id``."""
@@ -61,8 +63,16 @@ class Session(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Run the block as one transaction, of which no other one sees a half.
 
-        One at a time writes to a database: what a transaction has read stays true until
-        it ends. Statements count on it ("count, then insert").
+        What it has read stays true until it ends. Statements count on it ("count, then
+        insert"). Where several may write at once, it waits until it is alone.
+        """
+        ...
+
+    def whole(self, function: Callable[[], T], /) -> T:
+        """Run the function as one transaction, and return what it returns.
+
+        As :meth:`transaction`, but beside others: where one of them was in the way, the
+        function is run again from its beginning. It leaves nothing behind but rows.
         """
         ...
 

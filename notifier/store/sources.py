@@ -138,13 +138,20 @@ def _grows(session: Session, bot_id: str, listing_type: str, count: int, *, at_m
 
 
 def claim_request(session: Session, token_key: str, *, limit: int, now_ms: int) -> int:
+    """Record a request by the clock that all who share the database have; see :func:`grant`.
+
+    ``now_ms`` is the present by a clock of this host.
+    """
+    return grant(session, token_key, limit=limit, now_ms=session.shared_ms(now_ms))
+
+
+def grant(session: Session, token_key: str, *, limit: int, now_ms: int) -> int:
     """Record a request where the budget grants it; else return the milliseconds to wait.
 
     ``token_key`` is a digest of the token: the database holds no secret. A time later
     than the clock allows (a reboot, a clock set back) counts as now: it delays by a
     window, and not by hours.
     """
-    now_ms = session.shared_ms(now_ms)
     key = {"token": token_key, "now_ms": now_ms, "window_ms": WINDOW_MS}
     session.execute(
         "UPDATE requests SET at_ms = :now_ms"

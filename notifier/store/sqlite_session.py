@@ -1,13 +1,16 @@
 """An open SQLite file, and its errors as ours, each with what to do about it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from notifier.errors import BusyError, StoreError
 from notifier.store.session import Values
 from notifier.store.statements import spread
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
 OURS = (
@@ -46,6 +49,11 @@ class SqliteSession(sqlite3.Connection):
             if self.in_transaction:
                 self.execute("ROLLBACK")
             raise
+
+    def whole(self, function: Callable[[], T]) -> T:
+        """Run the function as one transaction: one at a time writes to a file."""
+        with self.transaction():
+            return function()
 
     def is_of_database(self, error: Exception) -> bool:
         """Whether an error tells of the database as a whole: a full disk, a lock, damage."""

@@ -1,4 +1,4 @@
-"""Statements in which a list stands in the place of its values.
+"""Statements in an engine's own form: marks in the place of names, lists spread out.
 
 ``IN (:ids)`` with a list of three becomes ``IN (?,?,?)``; ``VALUES :rows`` with two rows
 of two values becomes ``VALUES (?,?),(?,?)``. By position: an engine that looks for names
@@ -8,10 +8,12 @@ takes the longer for each, the more there are.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import chain
-from typing import TypeAlias
+from itertools import chain, count
+from typing import Final, TypeAlias
 
 NAMED = re.compile(r":([a-z_]+)")
+NUMBERED: Final = "$"
+"""A mark that each value has with a number of its own: ``$1``, ``$2``."""
 
 Shape: TypeAlias = tuple[tuple[str, int, int], ...]
 """Of each list its name, its length, and that of its rows, 0 where they are values."""
@@ -36,6 +38,14 @@ def spread(sql: str, values: Mapping[str, object], mark: str) -> tuple[str, list
     return text, found
 
 
+@lru_cache(maxsize=1024)
+def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """Return the statement with ``$1`` for its first name and so on, and the names."""
+    names = tuple(dict.fromkeys(NAMED.findall(sql)))
+    numbers = {name: f"{NUMBERED}{number}" for number, name in enumerate(names, 1)}
+    return NAMED.sub(lambda found: numbers[found[1]], sql), names
+
+
 def _size(values: list[object]) -> tuple[int, int]:
     return len(values), len(values[0]) if isinstance(values[0], tuple) else 0
 
@@ -44,12 +54,20 @@ def _size(values: list[object]) -> tuple[int, int]:
 def _marked(sql: str, shape: Shape, mark: str) -> tuple[str, tuple[str, ...]]:
     """Return the statement with its marks, and the names in their order."""
     sizes = {name: size for name, *size in shape}
+    numbers = count(1)
+
+    def one_mark() -> str:
+        return f"{NUMBERED}{next(numbers)}" if mark == NUMBERED else mark
+
+    def many(length: int) -> str:
+        return ",".join(one_mark() for _ in range(length))
 
     def marks(found: re.Match[str]) -> str:
         if found[1] not in sizes:
-            return mark
+            return one_mark()
         length, width = sizes[found[1]]
-        one = f"({','.join([mark] * width)})" if width else mark
-        return ",".join([one] * length)
+        if not width:
+            return many(length)
+        return ",".join(f"({many(width)})" for _ in range(length))
 
     return NAMED.sub(marks, sql), tuple(NAMED.findall(sql))

@@ -1,5 +1,7 @@
 """Each try is kept beside its outcome, the newest of them."""
 
+from collections.abc import Iterator
+
 import pytest
 from store_outbox import NOW_MS, Outbox
 
@@ -8,13 +10,16 @@ from notifier.destinations.base import Receipt
 from notifier.errors import TemporaryDeliveryError
 from notifier.store import attempts
 from notifier.store.attempts import KEPT, Tried
-from notifier.store.opening import memory
 from notifier.transactions.attempts import Attempt, record
+from support.databases import Database
 
 
 @pytest.fixture
-def box() -> Outbox:
-    return Outbox(memory())
+def box(database: Database) -> Iterator[Outbox]:
+    db = database.open()
+    with db.transaction():
+        yield Outbox(db)
+    db.close()
 
 
 def test_a_try_is_kept_with_what_the_receiver_said(box: Outbox) -> None:
@@ -57,6 +62,5 @@ def test_tries_go_with_their_delivery(box: Outbox) -> None:
         Policy(),
         now_ms=NOW_MS,
     )
-    box.db.execute("PRAGMA foreign_keys=ON")
     box.db.execute("DELETE FROM deliveries")
     assert attempts.of_delivery(box.db, one.id) == []

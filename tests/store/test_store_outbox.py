@@ -1,7 +1,6 @@
 """Claims: who goes first, who waits for whom, and what a cut-off claim means."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from store_outbox import CRM, NOW_MS, Outbox, titles
@@ -9,14 +8,14 @@ from store_outbox import CRM, NOW_MS, Outbox, titles
 from notifier.core.outcome import State
 from notifier.store import due_times, expiry
 from notifier.store import outbox as statements
-from notifier.store.sqlite import Sqlite
+from support.databases import Database
 
 MINUTE_MS = 60_000
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    db = Sqlite(tmp_path / "notifier.db").open()
+def outbox(database: Database) -> Iterator[Outbox]:
+    db = database.open()
     yield Outbox(db)
     db.close()
 
@@ -276,13 +275,13 @@ def test_a_removed_rules_digest_goes_out_at_once(outbox: Outbox) -> None:
     assert titles(outbox.claim()) == ["gone"]
 
 
-def test_what_was_claimed_is_there_after_the_file_was_closed(tmp_path: Path) -> None:
-    db = Sqlite(tmp_path / "notifier.db").open()
+def test_what_was_claimed_is_there_after_the_database_was_closed(database: Database) -> None:
+    db = database.open()
     before = Outbox(db)
     before.add("A1", "a")
     before.claim()
     db.close()
-    db = Sqlite(tmp_path / "notifier.db").open()
+    db = database.open()
     after = Outbox(db)
     assert statements.release_all(db, now_ms=NOW_MS) == 1
     assert titles(after.claim()) == ["A1"]

@@ -1,22 +1,21 @@
 """Bad records are kept once each, up to a bound, and counted beyond it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from notifier.store import health, sources
 from notifier.store.session import Session
 from notifier.store.sources import MAX_QUARANTINED, quarantine
-from notifier.store.sqlite import Sqlite
+from support.databases import Database
 
 NO_ID = (b"1", "no _id")
 NULL = (b"2", "a NoneType stands where a record belongs")
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Session]:
-    db = Sqlite(tmp_path / "notifier.db").open()
+def db(database: Database) -> Iterator[Session]:
+    db = database.open()
     sources.register(db, "bot", "website")
     yield db
     db.close()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +11,15 @@ from notifier.store import events, outbox, sources
 from notifier.store.outbox import NewDelivery
 from notifier.store.retention import prune, prune_quarantine
 from notifier.store.session import Session
-from notifier.store.sqlite import Sqlite
+from support.databases import Database
 
 DAY_MS = 86_400_000
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Session]:
-    db = Sqlite(tmp_path / "notifier.db").open()
+def db(database: Database) -> Iterator[Session]:
+    db = database.open()
     yield db
     db.close()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import orjson
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from notifier.store import snapshots, sources
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, Saved
-from notifier.store.sqlite import Sqlite
+from support.databases import Database
 
 BOT, KIND = "bot", "lead"
 
@@ -18,11 +17,11 @@ changed_ms = import_module("notifier.store.migrations.0004_records_changed").cha
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Session]:
-    database = Sqlite(tmp_path / "notifier.db").open()
-    snapshots.listing(database, BOT, KIND)
-    yield database
-    database.close()
+def db(database: Database) -> Iterator[Session]:
+    db = database.open()
+    snapshots.listing(db, BOT, KIND)
+    yield db
+    db.close()
 
 
 def save(db: Session, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
@@ -119,7 +118,7 @@ def test_a_source_starts_is_up_after_a_page_and_stays_down_until_told(db: Sessio
 
 
 def test_the_request_log_forgets_what_is_older_than_a_minute(db: Session) -> None:
-    waits = [sources.claim_request(db, "t", limit=2, now_ms=at) for at in (0, 0, 10, 62_000)]
+    waits = [sources.grant(db, "t", limit=2, now_ms=at) for at in (0, 0, 10, 62_000)]
     assert waits == [0, 0, 60_990, 0]
     assert db.execute("SELECT at_ms FROM requests").fetchall() == [(62_000,)]
 

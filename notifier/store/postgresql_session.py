@@ -1,0 +1,246 @@
+"""An open connection to a PostgreSQL server, made anew where it was lost.
+
+Nothing depends on the connection that a transaction does not set for itself, so that a
+pooler (PgBouncer in transaction mode) may stand between, and a fail-over costs no more than
+the transaction that it meets.
+"""
+
+import select
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Any, Final, TypeVar, cast
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from notifier.errors import ConfigError, Fault
+from notifier.store import postgresql_words as words
+from notifier.store.addresses import ServerAddress
+from notifier.store.postgresql_errors import AGAIN, UNUSABLE, AwayError
+from notifier.store.session import Values
+from notifier.store.statements import NUMBERED, numbered, spread
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 30.0
+"""For one answer: beyond the server's own limits, for one that is stopped or cut off."""
+LONG_PATIENCE_S: Final = 1800.0
+ATTEMPTS: Final = 6
+OPTIMISTIC: Final = 2
+"""So many attempts run beside others; those that follow are alone, and come to an end."""
+NOTHING: Final[Mapping[str, object]] = {}
+
+DEFAULTS: Final[Mapping[str, str | int]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    "application_name": "notifier",
+    "client_encoding": "UTF8",
+}
+"""Where the URL says nothing: a host that is gone is noticed within some ten seconds."""
+
+
+class _Found(psycopg.RawCursor[TupleRow]):
+    """What a statement found; one that finds nothing has no rows, and is no error."""
+
+    def fetchall(self) -> list[TupleRow]:
+        return super().fetchall() if self.description else []
+
+
+class _Connection(psycopg.Connection[TupleRow]):
+    """Waits for an answer no longer than ``patience_s``."""
+
+    patience_s = PATIENCE_S
+
+    def wait(self, gen: PQGen[T], *given: Any, **named: Any) -> T:
+        return super().wait(_bounded(gen, monotonic() + self.patience_s), *given, **named)
+
+
+class PostgresqlSession:
+    """A :class:`~notifier.store.session.Session` with a server's database."""
+
+    def __init__(self, address: ServerAddress, *, is_read_only: bool = False) -> None:
+        self._address = address
+        self._is_read_only = is_read_only
+        self._is_within = False
+        self._patience_s = PATIENCE_S
+        self._connection: _Connection | None = _connected(address)
+
+    def execute(self, sql: str, values: Values = NOTHING, /) -> _Found:
+        """Run one statement."""
+        text, names = numbered(sql)
+        return self._run(text, [values[name] for name in names])
+
+    def spread(self, sql: str, values: Values, /) -> _Found:
+        """Run one statement with lists among its values."""
+        return self._run(*spread(sql, values, NUMBERED))
+
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> None:
+        """Run one statement for each of the rows."""
+        text, names = numbered(sql)
+        given = [[row[name] for name in names] for row in rows]
+        if given:
+            self._refuse_writing(sql)
+            with self._there().cursor() as cursor:
+                cursor.executemany(text, given)
+
+    def define(self, sql: str) -> None:
+        """Run a statement of the schema, in PostgreSQL's words."""
+        self._run(words.schema(sql), [])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one transaction, alone: it cannot be begun again."""
+        with self._within(f"{words.BEGIN};{words.GATES[True]}"):
+            yield
+
+    def whole(self, function: Callable[[], T]) -> T:
+        """Run the function as one transaction beside others, anew where one was in the way."""
+        for attempt in range(1, ATTEMPTS + 1):
+            gate = words.GATES[attempt > OPTIMISTIC]
+            try:
+                with self._within(f"{words.BEGIN};{gate}"):
+                    return function()
+            except AGAIN:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        """Run the block as one transaction that changes the schema, however long it takes."""
+        with self.patient(), self._within(words.BEGIN_MIGRATION):
+            yield
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Wait longer for what reads or writes all there is."""
+        self._patience_s = LONG_PATIENCE_S
+        try:
+            yield
+        finally:
+            self._patience_s = PATIENCE_S
+
+    def is_of_database(self, error: Exception) -> bool:
+        """Whether an error tells of the database as a whole, or of the way to it."""
+        return isinstance(error, UNUSABLE)
+
+    def shared_ms(self, host_ms: int) -> int:  # noqa: ARG002 - each host has its own
+        """Return the present by the server's clock."""
+        return int(self.execute(words.NOW_MS).fetchall()[0][0])
+
+    def overwrite_freed(self) -> None:
+        """Do nothing: the server keeps versions of a row until it cleans up."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _within(self, begin: str) -> Iterator[None]:
+        self._begin(begin)
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._is_within = False
+
+    def _begin(self, begin: str) -> None:
+        connection = self._there()
+        self._is_within = True
+        try:
+            connection.execute(begin.encode())
+        except BaseException:
+            self._roll_back()
+            self._is_within = False
+            raise
+
+    def _commit(self) -> None:
+        if self._there().execute(b"COMMIT").statusmessage != "COMMIT":
+            raise errors.InFailedSqlTransaction("an error within the transaction was ignored")
+
+    def _roll_back(self) -> None:
+        """End the transaction; a connection that cannot is closed, and the server ends it."""
+        connection = self._connection
+        if connection is None:
+            return
+        status = connection.info.transaction_status
+        if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            with suppress(psycopg.Error):
+                connection.execute(b"ROLLBACK")
+                return
+        elif status is TransactionStatus.IDLE:
+            return
+        self.close()
+
+    def _run(self, text: str, values: list[object]) -> _Found:
+        self._refuse_writing(text)
+        connection = self._there()
+        try:
+            return cast("_Found", connection.execute(text.encode(), values or None))
+        except (AwayError, errors.ReadOnlySqlTransaction):
+            self.close()  # the next one may find the server that has taken over
+            raise
+
+    def _refuse_writing(self, text: str) -> None:
+        if self._is_read_only and not words.READS.match(text):
+            raise errors.ReadOnlySqlTransaction("this session only looks")
+
+    def _there(self) -> _Connection:
+        """Return the connection; outside of a transaction a lost one is made anew."""
+        connection = self._connection
+        if not self._is_within and (connection is None or _has_ended(connection)):
+            self.close()
+            connection = self._connection = _connected(self._address)
+        if connection is None:
+            raise psycopg.OperationalError("the connection was lost")
+        connection.patience_s = self._patience_s
+        return connection
+
+
+def _connected(address: ServerAddress) -> _Connection:
+    url = address.url.get_secret_value()
+    try:
+        given = conninfo_to_dict(url)
+        text = make_conninfo(url, **{k: v for k, v in DEFAULTS.items() if k not in given})
+    except psycopg.ProgrammingError as error:
+        said = address.without_secrets(" ".join(str(error).split()))
+        fault = Fault(where="NOTIFIER_DATABASE", problem=said, remedy="mend the URL")
+        raise ConfigError([fault]) from None
+    return _Connection.connect(
+        text, autocommit=True, prepare_threshold=None, cursor_factory=_Found
+    )
+
+
+def _has_ended(connection: _Connection) -> bool:
+    """Whether the server has hung up since, or may have: it says nothing else unasked."""
+    if connection.closed:
+        return True
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable)
+
+
+def _bounded(gen: PQGen[T], until_s: float) -> PQGen[T]:
+    """Go on with what waits for the server until it has its answer, or its time is up."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if monotonic() > until_s:
+                gen.close()
+                raise AwayError("the server does not answer")
+            wanted = gen.send(ready)
+    except StopIteration as ended:
+        return cast("T", ended.value)

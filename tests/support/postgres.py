@@ -1,0 +1,141 @@
+"""A PostgreSQL server that the tests start for themselves, and its databases.
+
+Each process of the tests has one of its own, gone with it however that ends: started from
+Debian's programs in a temporary folder, heard on a socket there alone, and in no hurry to
+write anything to the disk. ``NOTIFIER_TEST_POSTGRESQL``, the URL of a superuser, names a
+server to use instead.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from pydantic import SecretStr
+
+from notifier.store.opening import engine_at
+from support.needs import needs
+
+GIVEN = "NOTIFIER_TEST_POSTGRESQL"
+NOBODY = "nobody"  # the server refuses to be root's
+PATIENCE_S = 60
+IN_NO_HURRY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",  # it would keep the template from being copied
+    "listen_addresses": "",
+    "max_connections": "50",
+    "max_wal_senders": "0",
+    "shared_buffers": "32MB",
+    "wal_level": "minimal",
+}
+
+
+@dataclass(slots=True)
+class Server:
+    """A server by the URL of its first database."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    _template: str | None = None
+    _number: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url_of(self, database: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    def database(self, *, empty: bool = False) -> str:
+        """Return the URL of a new database: with our tables, or ``empty``."""
+        return self._made("template0" if empty else self._filled())
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.run(f'DROP DATABASE "{urlsplit(url).path[1:]}" WITH (FORCE)')
+
+    def run(self, statement: str, *, database: str | None = None) -> list[tuple[object, ...]]:
+        """Run a statement as a superuser."""
+        url = self.url if database is None else database
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            found = connection.execute(statement.encode())
+            return found.fetchall() if found.description else []
+
+    def _filled(self) -> str:
+        """Return the name of a database that has our tables and is only ever copied."""
+        if self._template is None:
+            url = self._made("template0")
+            engine_at(SecretStr(url)).open().close()
+            self._template = urlsplit(url).path[1:]
+        return self._template
+
+    def _made(self, template: str) -> str:
+        name = f"notifier_test_{os.getpid()}_{next(self._number)}"
+        ((version,),) = self.run("SHOW server_version_num")
+        # Copying the files is far quicker, and takes a checkpoint, which nobody here waits for.
+        how = " STRATEGY FILE_COPY" if int(str(version)) >= 150_000 else ""
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING UTF8{how}")
+        return self.url_of(name)
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Give the server of ``NOTIFIER_TEST_POSTGRESQL``, else start one for the block."""
+    if given := os.environ.get(GIVEN):
+        yield Server(given)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="notifier-postgresql-"))
+    try:
+        with started(folder) as found:
+            yield found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def started(folder: Path, **settings: str) -> Iterator[Server]:
+    """Start a server in this folder, made where there is none yet, for the block."""
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam(NOBODY)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    data = folder / "data"
+    if not data.exists():
+        made = ("--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust")
+        command = [needs("initdb"), f"--pgdata={data}", "--username=postgres", *made]
+        subprocess.run(_as_somebody(command), check=True, capture_output=True)
+    options = [f"--{name}={value}" for name, value in (IN_NO_HURRY | settings).items()]
+    command = [needs("postgres"), f"-D{data}", f"-k{folder}", *options]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(_as_somebody(command), stdout=log, stderr=log)
+    url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+    try:
+        _wait(folder)
+        yield Server(url, process)
+    finally:
+        process.send_signal(signal.SIGINT)  # fast: whoever is connected is cut off
+        process.wait(PATIENCE_S)
+
+
+def _as_somebody(command: list[str]) -> list[str]:
+    """Return the command as a user who is not root, ended with this process."""
+    setpriv = [needs("setpriv"), "--pdeathsig=INT"]
+    if os.geteuid() == 0:
+        setpriv += [f"--reuid={NOBODY}", f"--regid={pwd.getpwnam(NOBODY).pw_gid}"]
+        setpriv += ["--clear-groups"]
+    return [*setpriv, *command]
+
+
+def _wait(folder: Path) -> None:
+    """Return once the server answers; each try waits for as long as a server takes."""
+    for _ in range(600):
+        asked = [needs("pg_isready"), "--quiet", f"--host={folder}", "--timeout=1"]
+        if subprocess.run(asked, check=False).returncode == 0:
+            return
+    raise AssertionError((folder / "log").read_text())
