@@ -14,9 +14,7 @@ LONG_FILES = {
     *("core/events.py", "poller/source.py"),
 }
 LONG_FUNCTIONS = {
-    *("cli/init.py init", "monitoring/listening.py listening", "reports/report.py report"),
-    *("rulesfile/load.py load_rules", "rulesfile/read_rule.py rule"),
-    *("store/browse.py leads", "store/forgotten.py erase"),
+    "store/browse.py leads",
 }
 
 

@@ -78,6 +78,17 @@ EXTRAS = (
         where="For a button in each alert. Open a chat in BotPenguin's inbox, copy its\n"
         "address, and write {uuid} or {chat_id} where it names the chat.",
     ),
+    Question(
+        variable="NOTIFIER_WEB_PASSWORD",
+        words="Password for the page",
+        option="--web-password",
+        secret=True,
+        hidden=True,
+        empty="no page",
+        extra=True,
+        where="A page in your browser shows leads, deliveries, and why an alert did not come,\n"
+        "to whoever has this password. It does not show as you type it.",
+    ),
 )
 
 Given = Mapping[str, str | None]
@@ -92,7 +103,7 @@ def account(given: Given, known: Mapping[str, str], folder: Path) -> dict[str, s
 
 
 def extras(given: Given, known: Mapping[str, str]) -> dict[str, str]:
-    """Return time zone and link to a chat."""
+    """Return time zone, link to a chat, and what opens the page."""
     return _asked(EXTRAS, given, known)
 
 

@@ -22,6 +22,7 @@ from notifier.configuration.hostzone import host_zone
 
 app = typer.Typer()
 
+VARIABLES = tuple(one.variable for one in (*ask.ACCOUNT, ask.SLACK, *ask.EXTRAS))
 RULES_NAME = "rules.yaml"
 RULES, WEBHOOK = "NOTIFIER_RULES", "SLACK_WEBHOOK"
 BASE_URL, TIMEZONE = "NOTIFIER_BASE_URL", "NOTIFIER_TIMEZONE"
@@ -60,27 +61,14 @@ def init(
     kept = _kept((dotenv, rules), force=force)
     values, _ = read_dotenv(dotenv)
     if dotenv not in kept:
-        given = {
-            "NOTIFIER_TOKEN": token,
-            "NOTIFIER_BOT_ID": bot_id,
-            "NOTIFIER_CUSTOMER_ID": customer_id,
-            BASE_URL: base_url,
-            WEBHOOK: slack_webhook,
-            TIMEZONE: timezone,
-            "NOTIFIER_INBOX_URL": inbox_url,
-        }
-        values = _answers(given, values, folder) | _page(web_password, values)
+        account = (token, bot_id, customer_id, base_url)
+        extras = (timezone, inbox_url, web_password)
+        given = dict(zip(VARIABLES, (*account, slack_webhook, *extras), strict=True))
+        values = _answers(given, values, folder)
         _write_dotenv(dotenv, values)
     if rules not in kept:
         _write(rules, rules_text(slack=WEBHOOK in values), mode=0o666)  # less the umask's
     _conclude(folder, kept, values)
-
-
-def _page(password: str | None, known: Mapping[str, str]) -> dict[str, str]:
-    """Return what opens the page, where it is to be opened: it needs an address, too."""
-    if not password:
-        return {}
-    return {HTTP: known.get(HTTP, LOOPBACK), PASSWORD: password}
 
 
 def _answers(
@@ -99,6 +87,8 @@ def _answers(
     values = {**account, RULES: known.get(RULES, RULES_NAME)}
     values |= ask.slack(given, offered, values, rules_text(slack=True))
     values |= ask.extras(given, offered)
+    if PASSWORD in values:  # what opens the page needs an address, too
+        values[HTTP] = known.get(HTTP, LOOPBACK)
     check_answers(values, (RULES_NAME, rules_text(slack=WEBHOOK in values)))
     return values
 

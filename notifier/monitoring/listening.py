@@ -78,16 +78,7 @@ async def listening(
         client_max_size=bounds.body_bytes,
     )
     app.add_routes(routes)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        logger=_silent_about_strangers(),
-        shutdown_timeout=SHUTDOWN_S,
-        keepalive_timeout=bounds.idle_s,
-        lingering_time=bounds.unread_s,
-        max_field_size=bounds.header_bytes,
-        max_headers=bounds.headers,
-    )
+    runner = _runner(app, bounds)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
@@ -99,6 +90,19 @@ async def listening(
             accepting = asyncio.create_task(gate.accept(listener, runner.server))
             stack.push_async_callback(_ended, accepting)
         yield listeners[0].getsockname()[1]
+
+
+def _runner(app: web.Application, bounds: Bounds) -> web.AppRunner:
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=_silent_about_strangers(),
+        shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=bounds.idle_s,
+        lingering_time=bounds.unread_s,
+        max_field_size=bounds.header_bytes,
+        max_headers=bounds.headers,
+    )
 
 
 class _Gate:

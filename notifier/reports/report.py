@@ -1,6 +1,6 @@
 """Everything that was read → one report."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifier.core.records import Lead
@@ -9,7 +9,7 @@ from notifier.core.rows import iso_of_ms
 from notifier.reports import figures
 from notifier.reports.figures import SEEN_LATE_MS, Asked, Line
 from notifier.reports.hours import AllHours
-from notifier.reports.model import Bounds, Outage, Report, StillWaiting
+from notifier.reports.model import Bounds, Outage, Period, Report, StillWaiting
 
 SHOWN = 50
 """How many of those still waiting a report names."""
@@ -42,7 +42,6 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
     """Return the report on leads created since the period before began, in any order."""
     hours = asked.hours()
     lines = figures.lines(found, hours, asked)
-    earlier = [one for one in lines if one.response.created_ms < asked.from_ms]
     present = [one for one in lines if one.response.created_ms >= asked.from_ms]
 
     def waits(one: Line) -> bool:
@@ -60,13 +59,7 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
         by=asked.by,
         leads=len(present),
         measures=figures.measures(present, asked.goal_ms),
-        before=figures.period(
-            earlier,
-            asked,
-            from_ms=asked.before_ms,
-            until_ms=asked.from_ms,
-            waiting=sum(map(waits, earlier)),
-        ),
+        before=_before(lines, asked, waits),
         still_waiting=len(still),
         waiting=tuple(_still_waiting(one, asked, seen) for one in still[:SHOWN]),
         closed_unanswered=sum(_is_closed_unanswered(one.response) for one in present),
@@ -85,6 +78,18 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
 def lead_key(one: Response) -> LeadKey:
     """Return the bot and the lead's id."""
     return one.bot_id, one.lead_id
+
+
+def _before(lines: Iterable[Line], asked: Asked, waits: Callable[[Line], bool]) -> Period:
+    """Return the figures of the period before."""
+    earlier = [one for one in lines if one.response.created_ms < asked.from_ms]
+    return figures.period(
+        earlier,
+        asked,
+        from_ms=asked.before_ms,
+        until_ms=asked.from_ms,
+        waiting=sum(map(waits, earlier)),
+    )
 
 
 def _still_waiting(one: Line, asked: Asked, seen: Seen) -> StillWaiting:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from functools import partial
 
 from notifier.errors import ConfigError, Fault
 from notifier.rules.model import Ruleset
@@ -13,7 +14,7 @@ from notifier.rulesfile.places import Kinds, read_places
 from notifier.rulesfile.read_report import read_reports
 from notifier.rulesfile.read_rule import read_rules
 from notifier.rulesfile.references import References
-from notifier.rulesfile.sections import merged
+from notifier.rulesfile.sections import Sections, merged
 
 
 def load_rules(
@@ -34,10 +35,8 @@ def load_rules(
     or a full disk left them empty, and nobody would be told of anything.
     """
     faults = Faults()
-    documents = [
-        read_document(name, text, lookup=lookup, faults=faults, lenient=lenient_secrets)
-        for name, text in sorted(files)
-    ]
+    read = partial(read_document, lookup=lookup, faults=faults, lenient=lenient_secrets)
+    documents = [read(name, text) for name, text in sorted(files)]
     sections = merged((node for node in documents if node), faults)
     places = read_places(
         sections, kinds=kinds, timezone=timezone, faults=faults, lenient=lenient_secrets
@@ -47,10 +46,7 @@ def load_rules(
         sections.rules, references, places=places, timezone=timezone, faults=faults
     )
     reports = read_reports(sections.reports, references, timezone=timezone, faults=faults)
-    if faults:
-        raise ConfigError(faults.faults())
-    if not sections.rules:
-        raise ConfigError([_empty([name for name, _ in files])])
+    _raise_faults(faults, sections, [name for name, _ in files])
     ruleset = Ruleset(
         sources=places.sources,
         agents=places.agents,
@@ -60,6 +56,13 @@ def load_rules(
         reports=reports,
     )
     return replace(ruleset, warnings=(*faults.warnings(), *advice(ruleset)))
+
+
+def _raise_faults(faults: Faults, sections: Sections, names: Sequence[str]) -> None:
+    if faults:
+        raise ConfigError(faults.faults())
+    if not sections.rules:
+        raise ConfigError([_empty(names)])
 
 
 def _empty(names: Sequence[str]) -> Fault:

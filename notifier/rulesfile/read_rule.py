@@ -7,6 +7,7 @@ from functools import partial
 
 from notifier.core.events import RULE_TYPES, EventType
 from notifier.messages.templates import MessageTemplate
+from notifier.rules.conditions import Condition
 from notifier.rules.digests import Digest, parse_digest
 from notifier.rules.model import Rule
 from notifier.rules.windows import Window
@@ -90,14 +91,7 @@ class _Reader:
         self._references.check_name(node, "rule")
         when = self._when(node)
         self._check_together(node, when)
-        is_timer = not is_null(node.get("for"))
-        condition = read_condition(
-            node.get("if"),
-            faults=self._faults,
-            no_change=_no_change(when, is_timer=is_timer),
-            sources=[spec.source.name for spec in self._places.sources],
-            types=when,
-        )
+        condition = self._condition(node, when)
         message = self._message(node.get("message"), when or {EventType.LEAD_OVERDUE})
         digest = self._digest(node.get("digest"))
         window = self._references.window
@@ -137,6 +131,16 @@ class _Reader:
             ):
                 self._report_type(scalar)
         return frozenset(found)
+
+    def _condition(self, node: Table, when: frozenset[EventType]) -> Condition:
+        is_timer = not is_null(node.get("for"))
+        return read_condition(
+            node.get("if"),
+            faults=self._faults,
+            no_change=_no_change(when, is_timer=is_timer),
+            sources=[spec.source.name for spec in self._places.sources],
+            types=when,
+        )
 
     def _report_type(self, scalar: Scalar) -> None:
         near, remedy = _type_meant(scalar.text)

@@ -19,6 +19,18 @@ from notifier.store.texts import raw
 FORGOTTEN = "forgotten"
 """Stands where a lead's id stood, and is why a delivery was skipped."""
 
+EMPTYING = (
+    "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
+    "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
+    "DELETE FROM memory WHERE lane_key = :lane",
+    (
+        "DELETE FROM attempts WHERE delivery_id IN"
+        " (SELECT id FROM deliveries WHERE lane_key = :lane)"
+    ),
+    f"UPDATE acts SET lead = NULL, target = '{FORGOTTEN}' WHERE lead = :lane",  # noqa: S608
+)
+"""What tells of the lead beside its events and deliveries."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
@@ -78,22 +90,9 @@ def erase(session: Session, bot_id: str, lead_id: str, *, at_ms: int) -> Erased:
         "INSERT INTO forgotten (digest, at_ms) VALUES (:digest, :at_ms) ON CONFLICT DO NOTHING",
         {"digest": _digest(bot_id, lead_id), "at_ms": at_ms},
     )
-    for statement in (
-        "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
-        "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
-        "DELETE FROM memory WHERE lane_key = :lane",
-    ):
+    for statement in EMPTYING:
         session.execute(statement, key)
     responses.forget(session, bot_id, lead_id, digest=_digest(bot_id, lead_id).hex())
-    session.execute(
-        "DELETE FROM attempts WHERE delivery_id IN"
-        " (SELECT id FROM deliveries WHERE lane_key = :lane)",
-        key,
-    )
-    session.execute(
-        f"UPDATE acts SET lead = NULL, target = '{FORGOTTEN}' WHERE lead = :lane",  # noqa: S608
-        key,
-    )
     unsent = session.execute(
         "UPDATE deliveries SET state = 'skipped', reason = 'forgotten', claimed = 0"
         " WHERE lane_key = :lane AND state = 'pending'",

@@ -14,6 +14,7 @@ from support.terminal import Terminal, at_terminal
 
 # A hidden question forgets what was typed before its last blank is shown.
 TOKEN_ASKED = "BotPenguin token: "
+PAGE_ASKED = "Password for the page (empty: no page): "
 INBOX = "https://app.example.com/inbox/{uuid}"
 NOWHERE = "http://127.0.0.1:1"
 
@@ -74,6 +75,8 @@ async def test_a_person_is_led_to_files_that_work(tmp_path: Path) -> None:
             terminal,
             ("Link to a chat (empty: none):", "https://app.example.com/{uid}"),
             ("did you mean `uuid`?", INBOX),
+            (PAGE_ASKED, "correct horse"),
+            ("received 13 characters", None),
         )
         await terminal.shows("Wrote .env and rules.yaml.")
         assert await terminal.end() == 0
@@ -92,6 +95,8 @@ async def test_a_person_is_led_to_files_that_work(tmp_path: Path) -> None:
         "SLACK_WEBHOOK": webhook,
         "NOTIFIER_TIMEZONE": "UTC",
         "NOTIFIER_INBOX_URL": INBOX,
+        "NOTIFIER_WEB_PASSWORD": "correct horse",
+        "NOTIFIER_HTTP": "127.0.0.1:8787",
     }
     assert (await program.ends("check")).code == 0
 
@@ -107,6 +112,7 @@ async def test_what_cannot_be_tried_is_told_and_the_questions_go_on(tmp_path: Pa
             ("Time zone", "Mars/Base"),
             ("Time zone", "Asia/Kolkata"),
             ("Link to a chat", ""),
+            (PAGE_ASKED, ""),
         )
         assert await terminal.end() == 0
     assert "NOTIFIER_TIMEZONE=Asia/Kolkata\n" in (tmp_path / ".env").read_text()
@@ -131,6 +137,7 @@ async def test_a_webhook_that_slack_refuses_can_be_changed(tmp_path: Path) -> No
             ("Post a sample lead", "y"),
             ("Slack took it", ""),
             ("Link to a chat", ""),
+            (PAGE_ASKED, ""),
         )
         assert await terminal.end() == 0
         assert len(slack.calls_of(WEBHOOK)) == 2
