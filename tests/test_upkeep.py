@@ -20,7 +20,11 @@ DAY_MS = 86_400_000
 async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
     store = Store(Sqlite(tmp_path / "notifier.db"))
     noticed = asyncio.Event()
-    watching = asyncio.create_task(upkeep.watch(store, noticed.set))
+
+    async def changed() -> None:
+        noticed.set()
+
+    watching = asyncio.create_task(upkeep.watch(store, changed))
     command = Sqlite(tmp_path / "notifier.db").open()
     try:
         async with asyncio.timeout(20):

@@ -13,9 +13,12 @@ from notifier.configuration.read_settings import read_settings
 from notifier.core.events import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
+from notifier.store import lead_search
 from notifier.store.engine import looking
 from notifier.store.opening import engine_at
 from notifier.store.registry import Names, names
+
+OFFERED = 20
 
 
 def destinations(incomplete: str) -> list[str]:
@@ -27,6 +30,16 @@ def rules_and_destinations(incomplete: str) -> list[str]:
     """Return the rules and destinations in force."""
     found = _in_force()
     return _beginning(incomplete, (*found.rules, *found.destinations))
+
+
+def leads(incomplete: str) -> list[str]:
+    """Return the ids of leads that changed last."""
+    settings = read_settings(read_environment(os.environ, folder=Path.cwd())).settings
+    try:
+        with looking(engine_at(settings.database)) as session:
+            return lead_search.newest(session, beginning=incomplete, limit=OFFERED)
+    except NotifierError:
+        return []
 
 
 def states(incomplete: str) -> list[str]:

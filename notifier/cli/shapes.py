@@ -47,7 +47,7 @@ def lead_shape(lead: Lead) -> dict[str, Any]:
 
 LEAD_COLUMNS = (
     *("id", "type", "source", "name", "email", "phone", "city", "country", "status"),
-    *("owner", "tags", "visits", "last_message", "created_at", "updated_at"),
+    *("owner", "taken_by", "tags", "visits", "last_message", "created_at", "updated_at"),
 )
 DELIVERY_COLUMNS = (
     *("id", "event_id", "type", "lead", "rule", "destination", "state", "reason"),
@@ -61,6 +61,7 @@ def lead_cells(lead: Lead) -> Shape:
     owner, message = lead.assignee, lead.last_message
     return lead_shape(lead) | {
         "owner": (owner.name or owner.id) if owner else None,
+        "taken_by": lead.taken_by.name if lead.taken_by else None,
         "tags": "; ".join(lead.tags),
         "last_message": message.text if message else None,
     }

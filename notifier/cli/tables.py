@@ -17,7 +17,7 @@ NOBODY = "nobody is assigned, or the agent has no email or Slack id under `agent
 
 def show_leads(found: Iterable[Lead], desk: Opened) -> None:
     """Print leads, one a row."""
-    columns = ("id", "changed", "status", "name", "contact", "assignee")
+    columns = ("id", "changed", "status", "name", "contact", "assignee", "taken by")
     print_table(columns, (_lead_row(one, desk) for one in found), unbroken=3)
 
 
@@ -52,7 +52,8 @@ def lead_name(event: Event) -> str:
 def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
     assignee = lead.assignee.name or lead.assignee.id if lead.assignee else None
     changed = short_iso(lead.updated_at, desk.zone, at=desk.at)
-    return lead.id, changed, lead.status, lead.name, lead.email or lead.phone, assignee
+    contact, taken_by = lead.email or lead.phone, lead.taken_by and lead.taken_by.name
+    return lead.id, changed, lead.status, lead.name, contact, assignee, taken_by
 
 
 def _delivery_row(one: Delivery, names: Mapping[str, str], desk: Opened) -> tuple[object, ...]:

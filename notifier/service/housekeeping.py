@@ -1,7 +1,8 @@
 """What goes on beside polling and delivering, for as long as the program runs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -17,17 +18,16 @@ NONE_YET = -1
 log = structlog.get_logger()
 
 
-async def watch(store: Store, changed: Callable[[], None]) -> None:
+async def watch(store: Store, changed: Callable[[], Awaitable[None]]) -> None:
     """Call ``changed`` when another process, a command, has written to the database."""
     version = NONE_YET
     while True:
-        try:
+        # Polling and delivering tell of an error; the next look finds the change, too.
+        with suppress(StoreError, BusyError):
             seen = await store.look(store.engine.changes)
-        except (StoreError, BusyError):
-            seen = version  # polling and delivering tell of it
-        if version not in (seen, NONE_YET):
-            changed()
-        version = seen
+            if version not in (seen, NONE_YET):
+                await changed()
+            version = seen
         await asyncio.sleep(WATCH_S)
 
 

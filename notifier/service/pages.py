@@ -1,7 +1,7 @@
 """The page's place in the service: what it is lent. Loaded where a password is set."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Protocol
@@ -28,6 +28,10 @@ class Housed(Protocol):
 
     def look(self) -> None:
         """Let every lane look for work."""
+        ...
+
+    def refresh(self, keys: Collection[str]) -> None:
+        """Let cards show the leads under these lane keys as they are now."""
         ...
 
 
@@ -60,6 +64,7 @@ def _lent(service: Housed) -> Lent:
         rules_on_disk=rules_on_disk,
         sample=sample,
         changed=service.look,
+        refresh=service.refresh,
         watched=lambda: {one.source.bot_id: one.source for one in service.config.sources},
         keep_ms=int(shared.settings.retention.total_seconds() * 1000),
     )

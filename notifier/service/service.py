@@ -1,7 +1,7 @@
 """The running program: what it does until a stop, and how it takes up changed rules."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
 
@@ -16,7 +16,7 @@ from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
 from notifier.service import reporting
 from notifier.service.engine import Engine, Shared, engine
-from notifier.store import due_times, service_state
+from notifier.store import acts, due_times, service_state
 from notifier.threads import in_a_thread
 from notifier.transactions import set_back
 from notifier.upstream.budget import token_key
@@ -38,6 +38,7 @@ class Service:
     _engine: Engine | None = None
     _stopping: bool = False
     _is_lost: bool = False
+    _acted: int = 0  # the newest act that was looked at
     _ahead_ms: int | None = None  # the wall clock, of the one that never jumps
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -56,11 +57,12 @@ class Service:
     async def _run_engines(self) -> None:
         keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
         store, clocks = self.shared.store, self.shared.clocks
+        _, self._acted = await store.look(acts.leads_since, self._acted)
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
                 for name, duty in (
-                    ("heed commands", lambda: upkeep.watch(store, self.look)),
+                    ("heed commands", lambda: upkeep.watch(store, self._heed)),
                     ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
                     ("guard the database", self._guard),
                     ("watch the clock", self._watch_clock),
@@ -206,6 +208,17 @@ class Service:
         log.error("database_lost", path=self.shared.store.engine.name)
         self._is_lost = True
         self.stop()
+
+    async def _heed(self) -> None:
+        """Another process has written: lanes look for work, and cards at what people did."""
+        self.look()
+        keys, self._acted = await self.shared.store.look(acts.leads_since, self._acted)
+        self.refresh(keys)
+
+    def refresh(self, keys: Collection[str]) -> None:
+        """These leads, by their lane keys, have changed: so must the cards that show them."""
+        if self._engine:
+            self._engine.dispatcher.refresh(keys)
 
     def look(self) -> None:
         """Somebody wrote to the database by hand: every lane looks for work."""

@@ -61,6 +61,14 @@ def count_more(session: Session, act_id: int, count: int) -> None:
     )
 
 
+def leads_since(session: Session, after: int) -> tuple[set[str], int]:
+    """Return the lane keys of leads that were acted on behind this id, and the newest id."""
+    rows = session.execute("SELECT id, lead FROM acts WHERE id > :after", {"after": after})
+    found = rows.fetchall()
+    newest = max((act_id for act_id, _ in found), default=after)
+    return {lead for _, lead in found if lead is not None}, newest
+
+
 def newest(session: Session, *, before: int, limit: int) -> list[Act]:
     """Return acts older than the one of this id, the newest first."""
     rows = session.execute(

@@ -7,6 +7,7 @@ from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
+from notifier.store import lead_acts
 from notifier.store.batches import chunks
 from notifier.store.deliveries import Delivery, select
 from notifier.store.session import Session
@@ -126,7 +127,7 @@ def leads(
             found.append(lead)
         if len(found) == wanted.limit:
             break
-    return found[::-1]
+    return lead_acts.all_with_taken(session, found[::-1])
 
 
 def _where(

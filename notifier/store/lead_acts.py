@@ -72,6 +72,17 @@ def with_taken(session: Session, lead: Lead) -> Lead:
     return msgspec.structs.replace(lead, taken_by=taken) if taken else lead
 
 
+def all_with_taken(session: Session, leads: Iterable[Lead]) -> list[Lead]:
+    """Return leads that were read from their rows, each with who is on it."""
+    rows = session.execute(
+        f"SELECT bot_id, {COLUMNS} FROM lead_acts WHERE taken_ms IS NOT NULL"  # noqa: S608
+    )
+    taken = {(bot_id, lead_id): _state(*rest).taken for bot_id, lead_id, *rest in rows}
+    return [
+        msgspec.structs.replace(one, taken_by=taken.get((one.bot_id, one.id))) for one in leads
+    ]
+
+
 def _state(
     agent: str | None,
     name: str | None,

@@ -49,3 +49,13 @@ def changed_ms(lead: Lead) -> int:
     """Return when a lead last changed, by the upstream's word; 0 where it gives none."""
     moment = instant(lead.updated_at) or instant(lead.created_at)
     return ms_of(moment) if moment else 0
+
+
+def newest(session: Session, *, beginning: str, limit: int) -> list[str]:
+    """Return ids of leads that begin like this, the newest change first."""
+    rows = session.execute(
+        "SELECT lead_id FROM lead_search WHERE SUBSTR(lead_id, 1, :length) = :beginning"
+        " ORDER BY changed_ms DESC, bot_id DESC, lead_id DESC LIMIT :limit",
+        {"length": len(beginning), "beginning": beginning, "limit": limit},
+    )
+    return [lead_id for (lead_id,) in rows]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.store import acts, timers
+from notifier.core.acts import LeadState
+from notifier.store import acts, lead_acts, timers
 from notifier.store.acts import Act
 from notifier.store.mapping import named
 from notifier.store.pages_day import Happened
@@ -43,6 +44,7 @@ class Story:
     sendings: Sequence[Sending]
     timers: Sequence[Timer]
     acts: Sequence[Act]
+    state: LeadState
 
 
 def story(session: Session, bot_id: str, lead_id: str) -> Story:
@@ -63,6 +65,7 @@ def story(session: Session, bot_id: str, lead_id: str) -> Story:
         sendings=_sendings(session, bot_id, lead_id),
         timers=list(timers.of_lead(session, bot_id, lead_id).values()),
         acts=acts.of_lead(session, f"{bot_id}/{lead_id}"),
+        state=lead_acts.state(session, bot_id, lead_id),
     )
 
 

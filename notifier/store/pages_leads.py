@@ -7,6 +7,7 @@ from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
+from notifier.store import lead_acts
 from notifier.store.lead_search import tag_mark
 from notifier.store.session import Session
 
@@ -19,8 +20,8 @@ class Wanted:
     """Which leads: what is ``None`` or false narrows nothing.
 
     ``q`` is looked for in what names a lead; ``is_open`` leaves phone numbers and mail
-    addresses out of that. ``untaken``: nobody has it; ``overdue``: a ``for`` rule has told
-    of it, and still holds.
+    addresses out of that. ``untaken``: nobody has it or is on it; ``overdue``: a ``for``
+    rule has told of it, and still holds.
     """
 
     q: str | None = None
@@ -96,7 +97,8 @@ def lead(
         return None
     listing_type, text, name = found
     source = Source(name=name, bot_id=bot_id, customer_id="")
-    return parse(stored_row(text), listing_type=listing_type, source=source, agents=agents)
+    read = parse(stored_row(text), listing_type=listing_type, source=source, agents=agents)
+    return lead_acts.with_taken(session, read)
 
 
 def choices(session: Session) -> dict[str, list[str]]:
@@ -149,7 +151,11 @@ def _where(wanted: Wanted) -> tuple[str, dict[str, object]]:
         clauses.append("changed_ms >= :since_ms")
         values["since_ms"] = wanted.since_ms
     if wanted.untaken:
-        clauses.append("owner = ''")
+        clauses.append(
+            "owner = '' AND NOT EXISTS (SELECT 1 FROM lead_acts AS a"
+            " WHERE a.bot_id = lead_search.bot_id AND a.lead_id = lead_search.lead_id"
+            " AND a.taken_ms IS NOT NULL)"
+        )
     if wanted.overdue:
         clauses.append(
             "EXISTS (SELECT 1 FROM overdue AS o WHERE o.bot_id = lead_search.bot_id"

@@ -20,6 +20,14 @@ def register(session: Session, bot_id: str, name: str) -> None:
     )
 
 
+def name(session: Session, bot_id: str) -> str | None:
+    """Return what the bot's source is called, ``None`` where it is not in force."""
+    found = session.execute(
+        "SELECT name FROM sources WHERE bot_id = :bot_id", {"bot_id": bot_id}
+    ).fetchone()
+    return str(found[0]) if found else None
+
+
 def succeeded(session: Session, bot_id: str, *, at_ms: int) -> None:
     """Record a page that was read; the first one ends the source's start."""
     session.execute(

@@ -1,6 +1,6 @@
 """What pages are made from: lent by the service, which the pages do not know."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ class Lent:
     ``rules`` are those in force, ``watched`` the sources by bot id; events are kept
     ``keep_ms``. ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
     sends one to a destination and raises :class:`DeliveryError`; ``changed`` lets the lanes
-    look for work.
+    look for work; ``refresh`` lets cards show the leads under these lane keys as they are now.
     """
 
     store: Store
@@ -36,6 +36,7 @@ class Lent:
     rules_on_disk: Callable[[], Awaitable[Ruleset]]
     sample: Callable[[str], Awaitable[str]]
     changed: Callable[[], None]
+    refresh: Callable[[Collection[str]], None] = lambda _: None
     watched: Callable[[], Mapping[str, Source]] = dict
     keep_ms: int = 90 * 86_400_000
 

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
 from notifier.core.events import Event, decode
 from notifier.core.records import Lead, inbox_link
+from notifier.core.rows import instant, ms_of
 from notifier.errors import DamagedError
 from notifier.messages.escape import safe_link
 from notifier.messages.facts import Fact, facts, who
@@ -60,6 +62,10 @@ async def show(house: House, visit: Visit) -> web.Response:
         is_damaged=is_damaged,
         facts=_facts(lead, house, visit) if lead else [],
         chat=_chat(lead, rules) if lead else None,
+        agents=sorted(rules.agents.values(), key=lambda one: one.name or one.id),
+        state=story.state,
+        taken_ms=_ms(instant(story.state.taken.at)) if story.state.taken else None,
+        snoozed_ms=_later(story.state.snoozed_until, now_ms=house.lent.clocks.now_ms()),
         timers=sorted(story.timers, key=lambda one: one.due_ms),
         moments=_moments(story, events, rules),
         has_more=story.has_more,
@@ -110,6 +116,16 @@ def _moments(story: Story, events: Mapping[int, Event | None], rules: Ruleset) -
             )
         )
     return sorted(found, key=lambda one: -one.at_ms)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else ms_of(moment)
+
+
+def _later(moment: datetime | None, *, now_ms: int) -> int | None:
+    """Return a moment that is still to come."""
+    at_ms = _ms(moment)
+    return at_ms if at_ms and at_ms > now_ms else None
 
 
 def _decoded(body: bytes) -> Event | None:

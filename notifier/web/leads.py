@@ -28,7 +28,7 @@ BOXES = ("untaken", "overdue")
 NOTHING = Wanted(source="\n")  # what no source is called
 COLUMNS = (
     *("id", "bot_id", "type", "source", "name", "email", "phone", "city", "country", "status"),
-    *("owner", "tags", "visits", "last_message", "created_at", "updated_at"),
+    *("owner", "taken_by", "tags", "visits", "last_message", "created_at", "updated_at"),
 )
 
 
@@ -42,6 +42,7 @@ class Row:
     place: str
     status: str
     owner: str
+    taken_by: str
     tags: tuple[str, ...]
     said: str
     source: str
@@ -142,6 +143,7 @@ def _row(found: Found) -> Row:
         place=", ".join(filter(None, (lead.city, lead.country))),
         status=lead.status or "",
         owner=(lead.assignee.name or lead.assignee.id) if lead.assignee else "",
+        taken_by=lead.taken_by.name if lead.taken_by else "",
         tags=lead.tags[:6],
         said=(lead.last_message.text or "")[:200] if lead.last_message else "",
         source=lead.source,
@@ -157,6 +159,7 @@ def _damaged(path: Markup, edge: Edge) -> Row:
         place="",
         status="",
         owner="",
+        taken_by="",
         tags=(),
         said="",
         source="",
@@ -194,6 +197,7 @@ def _cells(lead: Lead) -> Iterator[object]:
     owner, message = lead.assignee, lead.last_message
     own = {
         "owner": (owner.name or owner.id) if owner else None,
+        "taken_by": lead.taken_by.name if lead.taken_by else None,
         "tags": "; ".join(lead.tags),
         "last_message": message.text if message else None,
     }

@@ -14,6 +14,7 @@ from notifier.web import (
     delivery,
     destinations,
     lead,
+    lead_acts,
     leads,
     login,
     now,
@@ -50,6 +51,9 @@ SEEN: Mapping[str, Page] = {
 """Pages that are looked at, and change nothing."""
 
 DONE: Mapping[str, Page] = {
+    "/leads/{bot_id}/{lead_id}/take": lead_acts.take,
+    "/leads/{bot_id}/{lead_id}/release": lead_acts.release,
+    "/leads/{bot_id}/{lead_id}/snooze": lead_acts.snooze,
     "/deliveries/retry": deliveries.retry,
     "/deliveries/skip": deliveries.skip,
     "/deliveries/{id}/retry": delivery.retry,

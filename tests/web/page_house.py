@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from notifier.clocks import Clocks
 from notifier.configuration.destinations import kinds
+from notifier.core.records import Source
 from notifier.errors import ConfigError
 from notifier.monitoring.http import Answers, routes, serving
 from notifier.monitoring.poke import PokeDoor
@@ -27,6 +28,9 @@ from notifier.web.site import Site
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR, VIEWER = "correct horse", "only looking"
+SOURCE = Source(
+    name="website", bot_id="638d99eeee9e558f1247ae03", customer_id="5fed38e56fb193dcc6c933f5"
+)
 POKE_SECRET = "poke-poke-poke-poke"
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 RULES = """
@@ -57,6 +61,7 @@ class Served:
     faults: ConfigError | None = None
     samples: list[str] = field(default_factory=list)
     looks: int = 0
+    refreshed: list[str] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
 
     @property
@@ -110,6 +115,8 @@ async def served(
         rules_on_disk=page.on_disk,
         sample=page.sample,
         changed=page.looked,
+        refresh=page.refreshed.extend,
+        watched=lambda: {SOURCE.bot_id: SOURCE},
     )
     known = passwords or {Role.OPERATOR: OPERATOR, Role.VIEWER: VIEWER}
     names = Names(listens_on=listens_on, public_url=public_url)

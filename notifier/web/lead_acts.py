@@ -1,0 +1,93 @@
+"""What an operator does about a lead on its page: take, release, snooze."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from notifier.core.acts import (
+    Act,
+    AlreadySo,
+    NothingToRelease,
+    Release,
+    Snooze,
+    Take,
+    TakenAlready,
+)
+from notifier.core.people import Person, Through
+from notifier.messages.act_words import act_words
+from notifier.transactions.acts import Done, Hand, Result, act
+from notifier.transactions.leads import current_lead
+from notifier.web import fields
+from notifier.web.house import House
+from notifier.web.looks import url
+from notifier.web.visit import Visit
+
+
+async def take(house: House, visit: Visit) -> web.Response:
+    """Be the one who is on it; the first wins."""
+    return await _act(house, visit, Take())
+
+
+async def release(house: House, visit: Visit) -> web.Response:
+    """Let nobody be on it any more."""
+    return await _act(house, visit, Release())
+
+
+async def snooze(house: House, visit: Visit) -> web.Response:
+    """Let no ``for`` rule tell of it for a while."""
+    try:
+        length_ms = fields.length_ms(visit.form, "for")
+    except ValueError as error:
+        return house.back(visit, _back(visit), f"Nothing was changed: {error}.")
+    if not length_ms:
+        words = "Nothing was changed: say how long, such as 1h."
+        return house.back(visit, _back(visit), words)
+    until = house.lent.clocks.now() + timedelta(milliseconds=length_ms)
+    return await _act(house, visit, Snooze(until))
+
+
+async def _act(house: House, visit: Visit, wanted: Act) -> web.Response:
+    lent, rules = house.lent, house.lent.rules()
+    key = f"{visit.named('bot_id')}/{visit.named('lead_id')}"
+    watched = lent.watched()
+    result = await lent.store.run(
+        act,
+        key,
+        wanted,
+        Hand(by=_person(house, visit), through=Through.WEB),
+        rules=rules,
+        current_lead=lambda session, key: current_lead(session, key, watched, rules),
+        at=lent.clocks.now(),
+    )
+    if isinstance(result, Done):
+        lent.changed()
+        lent.refresh([key])
+    return house.back(visit, _back(visit), _words(result, wanted))
+
+
+def _person(house: House, visit: Visit) -> Person:
+    """Return who acts: the agent chosen on the page, else whoever has the password."""
+    agent = house.lent.rules().agents.get(visit.form.get("agent", ""))
+    if agent is None:
+        return Person(name=visit.session.role.value)
+    return Person(agent=agent.id, name=agent.name or agent.id, slack=agent.slack)
+
+
+def _words(result: Result, wanted: Act) -> str:
+    match result:
+        case Done(event=event, lead=lead) if told := event.data.act:
+            return f"{lead.name or lead.id} {act_words(event, told)}."
+        case TakenAlready(by=other):
+            return f"Nothing was changed: {other.name} is on it."
+        case AlreadySo() if isinstance(wanted, Snooze):
+            return "Nothing was changed: it is snoozed until then already."
+        case AlreadySo():
+            return "Nothing was changed: it is yours already."
+        case NothingToRelease():
+            return "Nothing was changed: nobody is on it."
+        case _:
+            return "Nothing was changed: the lead is not known, or no source has it any more."
+
+
+def _back(visit: Visit) -> str:
+    return url("leads", visit.named("bot_id"), visit.named("lead_id"))
