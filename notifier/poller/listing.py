@@ -1,9 +1,12 @@
 """The walks of one listing: which is due, which goes on. Pure but for its own state."""
 
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
+from notifier.poller.heads import HeadTimes
+from notifier.poller.spare import Spare
+from notifier.store.outlooks import Outlook
 from notifier.store.snapshots import ListingState
 from notifier.transactions.polls import CompletedWalk
 from notifier.upstream.budget import Purpose
@@ -11,22 +14,8 @@ from notifier.upstream.client import Listing
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
 from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
 
-SMALL_SWEEP_MS = 60_000
-START_STEP_MS = 20
-POKE_STEP_MS = 1_000  # between two head polls that somebody asked for
-
 ListingKey: TypeAlias = tuple[str, str]
 """A bot's id, and which of its listings."""
-
-
-def first_polls(count: int, *, now_ms: int, interval_ms: int) -> list[int]:
-    """Return when to poll each of ``count`` sources first.
-
-    The first source at once, the others evenly after it: at one instant they would
-    crowd out each other, at every interval anew. All within one interval.
-    """
-    step_ms = min(START_STEP_MS, interval_ms / max(count, 1))
-    return [now_ms + int(place * step_ms) for place in range(count)]
 
 
 def purpose_of(walk: Walk) -> Purpose:
@@ -48,58 +37,92 @@ class Intervals:
 class ListingWalks:
     """One listing's walks under way, and when the next are due.
 
-    Moments are milliseconds of a clock that never jumps. ``head_due_ms`` is at
-    first the moment from which head polls keep their distance, however long each
-    takes; one that is past already is due. ``full`` is a baseline
-    or a sweep. Where ``order`` is not newest change first, head polls alone would
-    miss changes, so that sweeps follow each other without a pause. ``stuck`` is
-    the deepest page that failed and has not been read since; 0 for none.
-    ``poke_due_ms`` is when a head poll that somebody asked for is due, beside those
-    at fixed distances.
+    Moments are milliseconds of a clock that never jumps; ``head_due_ms`` is the first
+    head poll's. ``full`` is a baseline or a sweep. Where ``order`` is not newest change
+    first, head polls alone would miss changes, so that sweeps follow each other without a
+    pause, with glances between their pages. ``stuck`` has, by what it was asked for, the
+    deepest page that failed and has not been read since.
     """
 
     listing: Listing
     intervals: Intervals
+    head_due_ms: InitVar[int] = 0
     number: int = 0
     head: Walk | None = None
     full: Walk | None = None
-    head_due_ms: int = 0
-    full_due_ms: int | None = None
     has_baseline: bool = False
     order: Order = Order.UNKNOWN
-    stuck: int = 0
-    poke_due_ms: int | None = None
-    _next_poke_ms: int = 0
+    stuck: dict[Purpose, int] = field(default_factory=dict)
+    heads: HeadTimes = field(init=False)
+    spare: Spare = field(init=False)
+    _twice: frozenset[str] = frozenset()
 
-    def restore(self, state: ListingState, *, now_ms: int, wall_ms: int) -> None:
+    def __post_init__(self, head_due_ms: int) -> None:
+        head_ms, sweep_ms = self.intervals.head_ms, self.intervals.sweep_ms
+        self.heads = HeadTimes(interval_ms=head_ms, due_ms=head_due_ms)
+        self.spare = Spare(head_ms=head_ms, sweep_ms=sweep_ms)
+
+    def restore(
+        self, state: ListingState, outlook: Outlook, *, now_ms: int, wall_ms: int
+    ) -> None:
         """Take up where the database says the listing was left."""
         self.number = state.last_walk
         self.has_baseline = state.baseline_done_ms is not None
         known = state.walk_order in tuple(Order)  # else the file is damaged
         self.order = Order(state.walk_order) if known else Order.UNKNOWN
-        if state.swept_ms is not None:
-            # A host clock set back must not put the next sweep off for long.
-            age_ms = max(wall_ms - state.swept_ms, 0)
-            self.full_due_ms = self._next_sweep_ms(now_ms, state.pages, age_ms=age_ms)
+        self.spare.restore(
+            state, outlook, is_sorted=self._sorted, now_ms=now_ms, wall_ms=wall_ms
+        )
 
     @property
     def key(self) -> ListingKey:
         """What stays of a listing whatever its source is called."""
         return self.listing.source.bot_id, self.listing.kind
 
-    def due(self, *, now_ms: int) -> tuple[Walk, ...]:
-        """Return the walks whose next page may be asked for now, a head poll first."""
+    def wants(self, *, now_ms: int) -> dict[Purpose, int]:
+        """Return from when on a page is wanted, by what for; begins the walks that are due.
+
+        This alone says what is due, and when something will be: were these two to
+        differ, a poller would ask for ever, without a pause.
+        """
         if not self.has_baseline:
             self.full = self.full or self._begin(WalkKind.BASELINE)
-        elif self.head is None:
+            return {Purpose.SPARE: now_ms}
+        full_due_ms = self.spare.full_due_ms
+        if self.head is None:
             # A sweep begins while no head poll is under way: what an earlier walk
             # has left open is then left open for good, and the sweep covers it.
-            if self.full is None and self._sweep_is_due(now_ms):
+            if self.full is None and full_due_ms is not None and now_ms >= full_due_ms:
                 self.full = self._begin(WalkKind.SWEEP)
-            if now_ms >= self.next_head_ms:
+            if now_ms >= self.heads.next_ms:
                 self.head = self._begin(WalkKind.HEAD)
-                self._skip_head(now_ms)
-        return tuple(walk for walk in (self.head, self.full) if walk is not None)
+                self.heads.begin(now_ms=now_ms)
+        wanted = {Purpose.HEAD: self.heads.next_ms if self.head is None else now_ms}
+        if self.full is not None:
+            wanted[Purpose.SPARE] = self.spare.turn_due_ms
+        elif self.head is None and full_due_ms is not None:
+            wanted[Purpose.SPARE] = full_due_ms
+        return wanted
+
+    def take(self, purpose: Purpose, *, now_ms: int) -> Walk:
+        """Return the walk whose page a turn is used for, once :meth:`wants` has begun it."""
+        walk = self.head if purpose is Purpose.HEAD else self.full
+        assert walk is not None
+        if walk.kind is not WalkKind.SWEEP:
+            return walk
+        assert walk.page is not None
+        page = self.spare.takes_turn(
+            walk_page=walk.page, head_due_ms=self.heads.next_ms, now_ms=now_ms
+        )
+        if page is None:
+            return walk
+        # The number after a sweep's is its glances'.
+        return Walk(
+            kind=WalkKind.GLANCE,
+            number=walk.number + 1,
+            page=page,
+            seen=set(self._twice | walk.twice),
+        )
 
     def only(self, *, now_ms: int) -> Walk:
         """Begin the one walk that a single round consists of; a full one covers a head's."""
@@ -112,55 +135,44 @@ class ListingWalks:
             return self.head
         return self.full
 
-    def poke(self, *, now_ms: int) -> bool:
-        """Make a head poll due; False where one is, or soon will be.
-
-        At once, though not within a second of the last one that was asked for. A head
-        poll that is under way may have read page 1 already: another one follows it.
-        """
-        if self.poke_due_ms is not None:
-            return False
-        self.poke_due_ms = max(now_ms, self._next_poke_ms)
-        return True
-
     def resumes_ms(self) -> int:
         """Return the ``head_due_ms`` with which another takes up these polls.
 
         A poll that is cut off, or was asked for, is due before that, at once.
         """
-        is_owed = self.head is not None or self.poke_due_ms is not None
-        return self.head_due_ms - self.intervals.head_ms * is_owed
-
-    @property
-    def next_head_ms(self) -> int:
-        """When the next head poll is due."""
-        if self.poke_due_ms is None:
-            return self.head_due_ms
-        return min(self.head_due_ms, self.poke_due_ms)
-
-    def next_ms(self) -> int:
-        """Return when :meth:`due` may have something again, nothing being under way."""
-        if self.full_due_ms is None:
-            return self.next_head_ms
-        return min(self.next_head_ms, self.full_due_ms)
+        is_owed = self.head is not None or self.heads.poke_due_ms is not None
+        return self.heads.due_ms - self.intervals.head_ms * is_owed
 
     def failed(self, walk: Walk, *, now_ms: int) -> None:
         """Note that the walk's next page could not be read."""
-        self.stuck = max(self.stuck, walk.page or 0)
+        page, purpose = walk.page or 0, purpose_of(walk)
+        if walk.kind is WalkKind.GLANCE:
+            self.spare.leave(page, now_ms=now_ms)
+            return
+        self.stuck[purpose] = max(self.stuck.get(purpose, 0), page)
         walk.fail(now_ms)
 
     def read(self, walk: Walk, page: int) -> None:
-        """Note that the walk has taken in ``page``; before the failing one proves nothing."""
-        if walk.done or page >= self.stuck:
-            self.stuck = 0
+        """Note that the walk has taken in ``page``: the failing one, or one behind it.
+
+        What walks for another purpose read, and glances, tells of their own page alone.
+        """
+        own, is_whole = purpose_of(walk), walk.kind is not WalkKind.GLANCE
+        self.stuck = {
+            purpose: stuck
+            for purpose, stuck in self.stuck.items()
+            if page != stuck
+            and not (purpose is own and is_whole and (walk.done or page > stuck))
+        }
 
     def drop_broken(self, *, now_ms: int) -> None:
         """Give up walks that were interrupted for too long; others begin at once."""
         if self.head is not None and self.head.is_broken(now_ms):
             self.head = None
-            self.head_due_ms -= self.intervals.head_ms
+            self.heads.owe()
         if self.full is not None and self.full.is_broken(now_ms):
-            self.full, self.full_due_ms = None, now_ms
+            self.full = None
+            self.spare.hurry(now_ms=now_ms)
 
     def left_done(self) -> tuple[Walk, ...]:
         """Return the walks that are done, and could not be put away."""
@@ -201,31 +213,24 @@ class ListingWalks:
         self.order = self._order_after(walk.kind, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
-            self.full_due_ms = self._next_sweep_ms(now_ms, walk.pages)
+            self._twice = frozenset(walk.twice)
+            self.spare.swept(walk.pages, is_sorted=self._sorted, now_ms=now_ms)
             return
         self.head = None
-        if self._sweeps and (walk.returned or before is not self._sorted):
-            self.full_due_ms = now_ms
+        if walk.returned or before is not self._sorted:
+            self.spare.hurry(now_ms=now_ms)
 
     def _begin(self, kind: WalkKind) -> Walk:
         self.number += 1
-        # All that a head poll can do is to refute the one order that it relies on.
-        keys = (Order.UPDATED_DESC,) if kind is WalkKind.HEAD else KEYS
-        return Walk(
+        walk = Walk(
             kind=kind,
             number=self.number,
             max_pages=self.intervals.max_pages,
-            witness=OrderWitness(keys),
+            # All that a head poll can do is to refute the one order that it relies on.
+            witness=OrderWitness((Order.UPDATED_DESC,) if kind is WalkKind.HEAD else KEYS),
         )
-
-    def _skip_head(self, now_ms: int) -> None:
-        """Set the next head poll's time: of those missed in a pause none is made up for."""
-        if self.poke_due_ms is not None:
-            self.poke_due_ms, self._next_poke_ms = None, now_ms + POKE_STEP_MS
-        if now_ms >= self.head_due_ms:
-            interval_ms = self.intervals.head_ms
-            missed = (now_ms - self.head_due_ms) // interval_ms
-            self.head_due_ms += (1 + missed) * interval_ms
+        self.number += kind is WalkKind.SWEEP  # for its glances
+        return walk
 
     @property
     def _sorted(self) -> bool:
@@ -235,16 +240,6 @@ class ListingWalks:
     def _sweeps(self) -> bool:
         return self.intervals.sweep_ms > 0
 
-    def _next_sweep_ms(self, now_ms: int, pages: int, *, age_ms: int = 0) -> int | None:
-        """Return when to sweep again, ``age_ms`` after the last sweep ended."""
-        if not self._sweeps:
-            return None
-        pause_ms = self.intervals.sweep_ms
-        if not self._sorted:
-            # A single page hides nothing until it overflows: no need to hurry.
-            small_ms = max(SMALL_SWEEP_MS, self.intervals.head_ms)
-            pause_ms = 0 if pages > 1 else min(pause_ms, small_ms)
-        return now_ms + max(pause_ms - age_ms, 0)
-
     def _sweep_is_due(self, now_ms: int) -> bool:
-        return self.full_due_ms is not None and now_ms >= self.full_due_ms
+        due_ms = self.spare.full_due_ms
+        return due_ms is not None and now_ms >= due_ms

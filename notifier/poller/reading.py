@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
 from notifier.errors import UpstreamError, UpstreamPausedError
 from notifier.poller.listing import ListingWalks
@@ -59,9 +60,15 @@ class Reader:
         walk.advance(page.ids, all_held=committed.all_held)
         walk.returned |= committed.returned
         walks.read(walk, number)
+        walks.spare.read(
+            number,
+            is_empty=not page.ids,
+            news=committed.news,
+            now_ms=self.tools.clock_ms(),
+        )
         _log_page(walks, walk, number, committed)
         self.tools.refresh(committed.saved)
-        if walk.done:
+        if walk.done and walk.kind is not WalkKind.GLANCE:
             await self.complete(walks, walk, ended)
 
     async def complete(
@@ -100,12 +107,18 @@ class Reader:
             seen=walk.seen,
             rules=self.tools.rules,
             first_run=walks.intervals.first_run,
+            is_glance=walk.kind is WalkKind.GLANCE,
         )
         if walk.kind is WalkKind.HEAD:
             end = walks.completed(walk, witness)
             return await run(polls.commit_head, page, intake, at, end)
         baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None
-        return await run(polls.commit, page, intake, at, baseline_from), None
+        now_ms = self.tools.clock_ms()
+        outlook = walks.spare.outlook(now_ms=now_ms, wall_ms=ms_of(at))
+        committed = await run(polls.commit, page, intake, at, baseline_from, outlook=outlook)
+        if outlook is not None:
+            walks.spare.kept(now_ms=now_ms)
+        return committed, None
 
 
 def log_failed(
@@ -132,7 +145,8 @@ def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed
         log.warning("template_failed", rule=rule, error=fault)
     for event in committed.written.events:
         log.info("event", id=event.id, type=event.type.value, source=name)
-    if walk.kind is not WalkKind.HEAD and number % PAGES_BETWEEN_SIGNS == 0:
+    is_full = walk.kind in (WalkKind.SWEEP, WalkKind.BASELINE)
+    if is_full and number % PAGES_BETWEEN_SIGNS == 0:
         log.info(
             "walk_goes_on",
             source=name,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -16,19 +16,17 @@ from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.tools import PollerTools
+from notifier.poller.turns import Next, Turns
 from notifier.store.parts import words
 from notifier.transactions import polls
 from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import Purpose
 from notifier.upstream.page import Page
-from notifier.upstream.walk import Walk
 
 STORE_PAUSE_MS = 1_000
 REMEDY = "please report it, with the log's lines"
 
 T = TypeVar("T")
-Next: TypeAlias = tuple[ListingWalks, Walk]
-"""A walk that a page is read for, and its listing's walks."""
 
 log = structlog.get_logger()
 
@@ -42,7 +40,8 @@ class SourcePoller:
     def __init__(
         self, listings: Sequence[ListingWalks], tools: PollerTools, *, begin_ms: int = 0
     ) -> None:
-        self._listings = list(listings)  # who had a turn goes to the end
+        self._listings = tuple(listings)
+        self._turns = Turns(listings)
         self._source = listings[0].listing.source
         self._tools = tools
         self._alarm = Alarm(self._source, tools, interval_ms=listings[0].intervals.head_ms)
@@ -50,7 +49,7 @@ class SourcePoller:
         self._budget = tools.budget(listings[0].listing.token)
         self._reader = Reader(tools=tools, budget=self._budget)
         self._retry_ms = begin_ms
-        self._waiting: dict[Purpose, int] = {}  # since when
+        self._failures = dict.fromkeys(Purpose, 0)  # in a row
         self._restored = False
         self._crashes = Crashes()
         self._reading: Next | None = None
@@ -70,7 +69,7 @@ class SourcePoller:
         if not self._restored:
             self._retry_ms = min(self._retry_ms, now_ms)  # it need not wait for its beginning
         for walks in self._listings:
-            if walks.poke(now_ms=now_ms):
+            if walks.heads.poke(now_ms=now_ms):
                 self._patience.end()
 
     def rhythm(self) -> dict[ListingKey, int]:
@@ -99,7 +98,7 @@ class SourcePoller:
             now_ms = self._tools.clock_ms()
             walk = walks.only(now_ms=now_ms)
             while not walk.done:
-                self._waiting = {purpose_of(walk): now_ms}
+                self._turns.waiting = {purpose_of(walk): now_ms}
                 if not await self._read(_always((walks, walk))):
                     return False
         # Not at its first good page: one that always fails is an outage, too.
@@ -110,8 +109,8 @@ class SourcePoller:
         named = [(self._source, walks.listing.kind) for walks in self._listings]
         states = await self._tools.store.run(polls.states, named)
         wall_ms = ms_of(self._tools.now())
-        for walks, state in zip(self._listings, states, strict=True):
-            walks.restore(state, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
+        for walks, (state, outlook) in zip(self._listings, states, strict=True):
+            walks.restore(state, outlook, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
         await self._alarm.restore(is_scheduled=is_scheduled)
         self._restored = True
 
@@ -132,12 +131,16 @@ class SourcePoller:
         for walks in self._listings:
             for walk in walks.left_done():
                 await self._reader.complete(walks, walk)
-        wanted = {purpose_of(walk) for _, walk in self._due(now_ms)}
-        if not wanted:
-            return max(min(walks.next_ms() for walks in self._listings) - now_ms, 1)
-        self._waiting = {one: self._waiting.get(one, now_ms) for one in wanted}
-        was_read = await self._read(self._choose, until_ms=self._head_ms())
-        if was_read and not any(one.stuck for one in self._listings):
+        wanted = self._turns.wanted(now_ms=now_ms)
+        if not self._turns.waiting:
+            return min(wanted.values()) - now_ms
+        # A head poll that is due goes before a page that waits for its turn.
+        until_ms = None if Purpose.HEAD in self._turns.waiting else wanted.get(Purpose.HEAD)
+        purpose = await self._read(self._choose, until_ms=until_ms)
+        stuck = {one for walks in self._listings for one in walks.stuck}
+        if purpose is not None and purpose not in stuck:
+            self._failures[purpose] = 0
+        if purpose is not None and not stuck:
             await self._alarm.good()
         return 0
 
@@ -161,55 +164,38 @@ class SourcePoller:
         log.error("poll_crashed", source=self._source.name, **self._crashes.details(error))
         failure = UpstreamError(words(error), remedy=REMEDY)
         now_ms = self._tools.clock_ms()
+        purpose = Purpose.HEAD
         if self._reading is not None:
             walks, walk = self._reading
             walks.failed(walk, now_ms=now_ms)
-        self._wait_after(failure, now_ms)
+            purpose = purpose_of(walk)
+        self._wait_after(failure, purpose, now_ms)
         with suppress(Exception):  # told already, and counted at the next one
             await self._alarm.bad(failure)
 
-    def _due(self, now_ms: int) -> list[Next]:
-        """Return the walks whose next page may be asked for; who had no turn comes first."""
-        due = list[Next]()
-        for walks in self._listings:
-            walks.drop_broken(now_ms=now_ms)
-            due += ((walks, walk) for walk in walks.due(now_ms=now_ms))
-        return due
-
     def _choose(self, purpose: Purpose) -> Next | None:
-        """Return what to read now that there is a turn; ``None`` where nothing is left."""
-        due = self._due(self._tools.clock_ms())
-        chosen = next((one for one in due if purpose_of(one[1]) is purpose), None)
-        if chosen is not None:
-            self._listings.remove(chosen[0])
-            self._listings.append(chosen[0])
-        return chosen
-
-    def _head_ms(self) -> int | None:
-        """Return when to ask anew for a turn: a head poll is due then, and none is now."""
-        if Purpose.HEAD in self._waiting:
-            return None
-        due = (walks.next_head_ms for walks in self._listings if walks.has_baseline)
-        return min(due, default=None)
+        return self._turns.take(purpose, now_ms=self._tools.clock_ms())
 
     async def _read(
         self, choose: Callable[[Purpose], Next | None], *, until_ms: int | None = None
-    ) -> bool:
-        """Read a page of what is chosen once there is a turn; False where none was read.
+    ) -> Purpose | None:
+        """Read a page of what is chosen once there is a turn, and return what it was for.
 
-        Waits for the turn until ``until_ms``. A stop ends the wait, and the request.
+        ``None`` where none was read. Waits for the turn until ``until_ms``. A stop ends
+        the wait, and the request.
         """
         async with AsyncExitStack() as turn:
             try:
                 page = await self._stop.unless(lambda: self._page(choose, turn, until_ms))
             except UpstreamError as error:
                 await self._failed(error)
-                return False
+                return None
             if page is None or self._reading is None:
-                return False
+                return None
+            purpose = purpose_of(self._reading[1])
             await self._reader.take(*self._reading, page)
             self._reading = None
-        return True
+        return purpose
 
     async def _page(
         self,
@@ -217,7 +203,7 @@ class SourcePoller:
         turn: AsyncExitStack,
         until_ms: int | None,
     ) -> Page | None:
-        taking = partial(turn.enter_async_context, self._budget.turn(self._waiting))
+        taking = partial(turn.enter_async_context, self._budget.turn(self._turns.waiting))
         if until_ms is None:
             purpose: Purpose | None = await taking()
         else:
@@ -225,7 +211,6 @@ class SourcePoller:
             purpose = await self._patience.wait(taking, most_s=most_s)
         if purpose is None:
             return None
-        self._waiting.pop(purpose)
         self._reading = choose(purpose)
         return await self._reader.ask(*self._reading) if self._reading else None
 
@@ -235,13 +220,19 @@ class SourcePoller:
         now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
         log_failed(walks, walk.page, error, failures=failures)
         walks.failed(walk, now_ms=now_ms)
-        self._wait_after(error, now_ms)
+        self._wait_after(error, purpose_of(walk), now_ms)
         await self._alarm.bad(error)
 
-    def _wait_after(self, error: UpstreamError, now_ms: int) -> None:
-        failures = self._alarm.failures + 1
+    def _wait_after(self, error: UpstreamError, purpose: Purpose, now_ms: int) -> None:
+        """Ask for nothing for a while; one old page that fails holds up no head poll."""
+        self._failures[purpose] += 1
+        failures = self._failures[purpose]
         wait_s = pause_s(error, failures=failures, jitter=self._tools.jitter())
-        self._retry_ms = now_ms + int(wait_s * 1000)
+        until_ms = now_ms + int(wait_s * 1000)
+        if purpose is Purpose.SPARE and type(error) is UpstreamError:
+            self._turns.spare_ms = until_ms
+        else:
+            self._retry_ms = until_ms
 
     def _unsaved(self, error: StoreError | BusyError) -> None:
         log.warning("snapshot_unavailable", source=self._source.name, error=str(error))

@@ -17,7 +17,8 @@ from notifier.core.records import Lead, Source
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.monitoring.pages import Pages
-from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
+from notifier.poller.heads import first_polls
+from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset, SourceSpec

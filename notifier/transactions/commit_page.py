@@ -32,6 +32,11 @@ class Committed:
     faults: list[Exception] = field(default_factory=list)
     written: Written = field(default_factory=Written)
 
+    @property
+    def news(self) -> int:
+        """How many leads of the page there was something to tell of."""
+        return len({event.subject for event in self.written.events})
+
     def add(self, other: "Committed") -> None:
         """Take in what another record of the page brought; ``all_held`` is the caller's."""
         self.returned |= other.returned

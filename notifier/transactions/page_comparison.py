@@ -28,7 +28,8 @@ class Intake:
     """Which walk over which listing a page belongs to, and by which rules it is judged.
 
     ``seen`` are the ids that the walk has read on earlier pages. ``first_run`` is
-    how old a lead may be that a baseline announces; ``None`` means any age.
+    how old a lead may be that a baseline announces; ``None`` means any age. A glance
+    vouches for nothing, and leaves it to walks to believe a row that is out of date.
     """
 
     source: Source
@@ -37,6 +38,7 @@ class Intake:
     seen: Collection[str] = frozenset()
     rules: Ruleset
     first_run: timedelta | None
+    is_glance: bool = False
 
 
 class PageComparison:
@@ -119,11 +121,12 @@ class PageComparison:
 
     def _unchanged(self, known: Known) -> None:
         self.returned |= known.absent
-        if known.walk == self._intake.walk:
+        if known.walk == self._intake.walk and not self._intake.is_glance:
             return  # it moved to a later page while we walked
         is_open = known.walk in self._state.open_walks
         self.held += not is_open
-        if is_open or known.absent or known.late_digest is not None:
+        is_left_open = is_open and not self._intake.is_glance
+        if is_left_open or known.absent or known.late_digest is not None:
             self.touched.add(known.lead_id)
 
     def _differs(self, reading: Reading, known: Known, *, again: bool) -> None:
@@ -131,6 +134,8 @@ class PageComparison:
         age = self._age(reading)
         if again and age >= 0:
             return  # the listing has it twice: two truths must not take turns for ever
+        if age > 0 and self._intake.is_glance:
+            return
         if age > 0 and known.late_digest != reading.digest:
             self.late.append((known.lead_id, reading.digest))
         else:

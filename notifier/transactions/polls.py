@@ -9,7 +9,8 @@ from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, snapshots, sources
+from notifier.store import mutes, outlooks, snapshots, sources
+from notifier.store.outlooks import Outlook
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
@@ -45,12 +46,15 @@ class CompletedWalk:
 
 def states(
     session: Session, listings: Sequence[tuple[Source, str]]
-) -> list[snapshots.ListingState]:
+) -> list[tuple[snapshots.ListingState, Outlook]]:
     """Return how each listing, a source's of one type, was left; creates what is new."""
     for source, _ in listings:
         sources.register(session, source.bot_id, source.name)
     return [
-        snapshots.listing(session, source.bot_id, listing_type)
+        (
+            snapshots.listing(session, source.bot_id, listing_type),
+            outlooks.outlook(session, source.bot_id, listing_type),
+        )
         for source, listing_type in listings
     ]
 
@@ -61,14 +65,21 @@ def commit(
     intake: Intake,
     at: datetime,
     baseline_from: datetime | None = None,
+    *,
+    outlook: Outlook | None = None,
 ) -> Committed:
-    """Commit one page; a baseline's first also fixes from when on leads are new."""
+    """Commit one page; a baseline's first also fixes from when on leads are new.
+
+    ``outlook`` is kept, where there is one.
+    """
     bot_id = intake.source.bot_id
     if baseline_from is not None:
         snapshots.listing(session, bot_id, intake.listing_type)
         from_ms = ms_of(baseline_from)
         snapshots.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
     committed = commit_page(session, page, intake, at=at)
+    if outlook is not None:
+        outlooks.keep(session, bot_id, intake.listing_type, outlook)
     sources.succeeded(session, bot_id, at_ms=ms_of(at))
     return committed
 

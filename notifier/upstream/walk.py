@@ -15,21 +15,25 @@ MAX_PAUSE_MS = 15 * 60 * 1000
 
 
 class WalkKind(StrEnum):
-    """Why a listing is walked: for what is new, for everything, for the first time."""
+    """Why a listing is walked: for what is new, for everything, for the first time.
+
+    A glance is at one page, where a change is likely.
+    """
 
     HEAD = "head"
     SWEEP = "sweep"
     BASELINE = "baseline"
+    GLANCE = "glance"
 
 
 @dataclass(slots=True, kw_only=True)
 class Walk:
     """One walk: ``page`` is the next to ask for, ``None`` once the walk is complete.
 
-    ``seen`` holds the ids met so far, ``pages`` the deepest page that brought a
-    new one, ``begun`` the wall clock's time of the first request, and ``capped``
-    says that the listing had no end within ``max_pages``. ``returned`` says
-    that it met a record which the last full walk had not found.
+    ``seen`` holds the ids met so far, ``twice`` those met on several pages, ``pages``
+    the deepest page that brought a new one, ``begun`` the wall clock's time of the first
+    request, and ``capped`` says that the listing had no end within ``max_pages``.
+    ``returned`` says that it met a record which the last full walk had not found.
     """
 
     kind: WalkKind
@@ -41,6 +45,7 @@ class Walk:
     capped: bool = False
     returned: bool = False
     seen: set[str] = field(default_factory=set)
+    twice: set[str] = field(default_factory=set)
     witness: OrderWitness = field(default_factory=OrderWitness)
     _deepest: int = 0
     _failed_page: int = 0
@@ -61,10 +66,15 @@ class Walk:
         by the last completed walk. That ends a head poll, and nothing else.
         """
         assert self.page is not None
+        if self.kind is WalkKind.GLANCE:
+            self.page = None
+            return
         if self.page >= self._failed_page:
             # Not sooner: the page before the one that fails may well be read.
             self._paused_ms, self._failed_page = None, 0
         beyond = self.page > self._deepest
+        if beyond:
+            self.twice |= self.seen.intersection(ids)
         self._deepest = max(self._deepest, self.page)
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.kind is WalkKind.HEAD):

@@ -14,7 +14,8 @@ from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Row
 from notifier.errors import UpstreamError
-from notifier.poller.listing import Intervals, ListingKey, ListingWalks, first_polls
+from notifier.poller.heads import first_polls
+from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset

@@ -66,10 +66,11 @@ class Model:
             self.begun[kind, intake.walk] = page.served_at
         seen = set(intake.seen)
         for reading in page.rows:
-            self._row(reading.row, kind, again=reading.lead_id in seen)
+            again = reading.lead_id in seen
+            self._row(reading.row, kind, again=again, is_glance=intake.is_glance)
             seen.add(reading.lead_id)
 
-    def _row(self, row: Row, kind: str, *, again: bool) -> None:
+    def _row(self, row: Row, kind: str, *, again: bool, is_glance: bool) -> None:
         lead_id = row["_id"]
         if lead_id not in self.known:
             self._created(row, kind)
@@ -83,7 +84,11 @@ class Model:
             self.late.pop(lead_id, None)
         elif again and row["updatedAt"] <= before["updatedAt"]:
             return
-        elif row["updatedAt"] < before["updatedAt"] and self.late.get(lead_id) != row:
+        elif row["updatedAt"] >= before["updatedAt"]:
+            self._changed(before, row, kind)
+        elif is_glance:
+            return  # a walk tells whether it is so
+        elif self.late.get(lead_id) != row:
             self.late[lead_id] = row
         else:
             self._changed(before, row, kind)

@@ -10,7 +10,7 @@ import pytest
 from poller_house import Build, House, houses
 
 from notifier.errors import UpstreamPausedError
-from notifier.poller.listing import first_polls
+from notifier.poller.heads import first_polls
 from notifier.simulator.listing import Order
 
 PAUSED = UpstreamPausedError("too many requests (429)", retry_after_s=50)

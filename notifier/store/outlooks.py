@@ -1,0 +1,50 @@
+"""What is known of where a listing changes, and how long its changes wait to be seen."""
+
+from dataclasses import dataclass
+
+from notifier.store.mapping import row_of
+from notifier.store.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Of a listing whose order hides changes; all ``None`` where nothing was kept yet.
+
+    ``learnt`` is :meth:`notifier.upstream.glances.Learnt.as_text`, ``news_ms`` when a
+    change was last seen. ``turn_ms`` is the distance between two requests of the spare
+    rate; half of the changes are seen within ``median_ms``, nine of ten within ``p90_ms``.
+    """
+
+    learnt: str | None = None
+    news_ms: int | None = None
+    turn_ms: int | None = None
+    median_ms: int | None = None
+    p90_ms: int | None = None
+
+
+def outlook(session: Session, bot_id: str, listing_type: str) -> Outlook:
+    """Return what was kept of a listing."""
+    found = session.execute(
+        "SELECT learnt, news_ms, turn_ms, median_ms, p90_ms FROM listings"
+        " WHERE bot_id = :bot_id AND type = :type",
+        {"bot_id": bot_id, "type": listing_type},
+    )
+    return row_of(Outlook, found) or Outlook()
+
+
+def keep(session: Session, bot_id: str, listing_type: str, kept: Outlook) -> None:
+    """Keep it, in place of what was kept before."""
+    session.execute(
+        "UPDATE listings SET learnt = :learnt, news_ms = :news_ms, turn_ms = :turn_ms,"
+        " median_ms = :median_ms, p90_ms = :p90_ms"
+        " WHERE bot_id = :bot_id AND type = :type",
+        {
+            "bot_id": bot_id,
+            "type": listing_type,
+            "learnt": kept.learnt,
+            "news_ms": kept.news_ms,
+            "turn_ms": kept.turn_ms,
+            "median_ms": kept.median_ms,
+            "p90_ms": kept.p90_ms,
+        },
+    )
