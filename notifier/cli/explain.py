@@ -10,7 +10,7 @@ import typer
 from notifier.cli.choices import one_of
 from notifier.cli.columns import print_table
 from notifier.cli.exits import Exit
-from notifier.cli.moments import short_iso
+from notifier.cli.moments import short, short_iso
 from notifier.cli.opened import Opened, opened
 from notifier.cli.output import print_json
 from notifier.cli.rules_on_disk import rules_on_disk
@@ -26,7 +26,7 @@ from notifier.rules.explaining import Verdict
 from notifier.rules.explaining import explain as explain_event
 from notifier.rules.matching import candidates
 from notifier.rules.model import Rule, Ruleset
-from notifier.store import browse, deliveries, timers
+from notifier.store import browse, deliveries, ladders, lead_acts, timers
 from notifier.store.browse import Wanted
 from notifier.store.deliveries import Delivery
 from notifier.store.forgotten import is_erased
@@ -122,6 +122,7 @@ def _judged(
     """Yield what each rule made of the newest event it listens to."""
     lead = story.lead
     running = timers.of_lead(desk.session, lead.bot_id, lead.id) if lead else {}
+    climbed = ladders.of_lead(desk.session, lead.bot_id, lead.id) if lead else {}
     for rule in chosen:
         event = next((one for one in reversed(story.events) if _hears(rule, one, rules)), None)
         yield Judged(
@@ -130,11 +131,12 @@ def _judged(
             verdict=_verdict(rule, event, rules),
             lead=lead,
             timer=running.get(rule.name),
+            ladder=climbed.get(rule.name),
         )
 
 
 def _hears(rule: Rule, event: Event, rules: Ruleset) -> bool:
-    return any(one is rule for one in candidates(rules, event))
+    return any(one.name == rule.name for one in candidates(rules, event))
 
 
 def _verdict(rule: Rule, event: Event | None, rules: Ruleset) -> Verdict:
@@ -181,7 +183,12 @@ def _about(story: Story, desk: Opened, *, lead_mode: bool) -> Iterator[str]:
     lead = story.lead
     if lead is not None:
         owner = lead.assignee.name or lead.assignee.id if lead.assignee else "nobody"
-        yield f"{lead.name or lead.id}: {lead.status or 'no status'}, assigned to {owner}"
+        taken = f", taken by {lead.taken_by.name}" if lead.taken_by else ""
+        status = lead.status or "no status"
+        yield f"{lead.name or lead.id}: {status}, assigned to {owner}{taken}"
+        until = lead_acts.state(desk.session, lead.bot_id, lead.id).snoozed_until
+        if until and until > desk.at:
+            yield f"snoozed until {short(until, desk.zone, at=desk.at)}: no `for` rule tells"
     if not story.events:
         yield NO_EVENT
 

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from notifier.cli.moments import short, short_ms
-from notifier.cli.shapes import Shape
+from notifier.cli.shapes import Shape, time_shape
 from notifier.core.events import Event
 from notifier.core.records import Lead
 from notifier.core.rows import iso_ms, iso_of_ms
 from notifier.rules.conditions import Failure
 from notifier.rules.durations import format_duration
 from notifier.rules.explaining import Verdict, failure_words
+from notifier.rules.ladders import standing
 from notifier.rules.matching import Match, Timing, holds
 from notifier.rules.model import Rule
 from notifier.rules.views import view_of_lead
+from notifier.store.ladders import Ladder
 from notifier.store.timers import Timer
 
 WAITS = {
@@ -44,6 +46,7 @@ class Judged:
     verdict: Verdict
     lead: Lead | None
     timer: Timer | None
+    ladder: Ladder | None = None
 
     @property
     def watches(self) -> bool:
@@ -63,7 +66,7 @@ def judged_words(one: Judged, times: Times) -> str:
     if not one.watches:
         return _verdict_words(one.verdict, times)
     told = f"{_verdict_words(one.verdict, times)}; now: " if one.verdict.listens else ""
-    return f"{told}{_watch_words(one, times)}"
+    return "; ".join(filter(None, (f"{told}{_watch_words(one, times)}", _ladder(one, times))))
 
 
 def judged_shape(one: Judged) -> Shape:
@@ -83,7 +86,29 @@ def judged_shape(one: Judged) -> Shape:
         "claimed_before": dict(one.verdict.taken),
         "timer": timer
         and {"since": iso_of_ms(timer.since_ms), "due_at": iso_of_ms(timer.due_ms)},
+        "ladder": one.ladder and _ladder_shape(one.ladder, one.rule),
     }
+
+
+def _ladder_shape(ladder: Ladder, rule: Rule) -> Shape:
+    return {
+        "told": ladder.steps,
+        "of": len(rule.escalate),
+        "first_at": iso_of_ms(ladder.first_ms),
+        "due_at": time_shape(ladder.due_ms),
+        "ended_at": time_shape(ladder.ended_ms),
+        "ended": ladder.ended,
+    }
+
+
+def _ladder(one: Judged, times: Times) -> str:
+    """Return where the ladder of a rule stands, nothing where it has none."""
+    ladder = one.ladder
+    if ladder is None:
+        return ""
+    words = standing(told=ladder.steps, of=len(one.rule.escalate), ended=ladder.ended)
+    at_ms = ladder.ended_ms or ladder.due_ms
+    return f"{words}, at {short_ms(at_ms, times.zone, at=times.at)}" if at_ms else words
 
 
 def _result(one: Judged) -> str:

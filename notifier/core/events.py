@@ -83,12 +83,16 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True, rename={"old": "from", 
     new: Json
 
 
-class Overdue(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a lead is overdue: the rule, since when its condition holds, how long is allowed."""
+class Overdue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a lead is overdue: the rule, since when its condition holds, how long is allowed.
+
+    ``step`` is the number of a step of ``escalate``, 0 for the first telling.
+    """
 
     rule: str
     since: str
     for_s: int
+    step: int = 0
 
 
 class EventPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,12 +178,21 @@ def changed(lead: Lead, changes: Sequence[Change], *, at: datetime) -> list[Even
 
 
 def overdue(
-    lead: Lead, *, rule: str, since: datetime, due: datetime, for_s: int, at: datetime
+    lead: Lead,
+    *,
+    rule: str,
+    since: datetime,
+    due: datetime,
+    for_s: int,
+    at: datetime,
+    step: int = 0,
 ) -> Event:
     """Return the event of a rule's condition that has held since ``since`` until ``due``."""
     event_type, time = _type(lead, "overdue"), iso_ms(due)
+    # A step may come due together with a repetition, and is told beside it.
+    parts = (event_type, rule, lead.bot_id, lead.id, time, *([step] if step else []))
     return Event(
-        id=_event_id(event_type, rule, lead.bot_id, lead.id, time),
+        id=_event_id(*parts),
         type=event_type,
         source=f"/botpenguin/{lead.bot_id}",
         subject=lead.id,
@@ -187,7 +200,7 @@ def overdue(
         data=EventPayload(
             observed_at=iso_ms(at),
             changes={},
-            overdue=Overdue(rule=rule, since=iso_ms(since), for_s=for_s),
+            overdue=Overdue(rule=rule, since=iso_ms(since), for_s=for_s, step=step),
             lead=lead,
         ),
     )
@@ -197,11 +210,11 @@ def acted(
     lead: Lead, suffix: str, act: ActTold, *, before: Taken | None, at: datetime
 ) -> Event:
     """Return the event of a person's act on ``lead``, which was ``taken_by`` ``before``."""
-    kind, time = _type(lead, suffix), iso_ms(at)
+    event_type, time = _type(lead, suffix), iso_ms(at)
     old, new = msgspec.to_builtins(before), msgspec.to_builtins(lead.taken_by)
     return Event(
-        id=_event_id(lead.bot_id, lead.id, kind, msgspec.to_builtins(act), time),
-        type=kind,
+        id=_event_id(lead.bot_id, lead.id, event_type, msgspec.to_builtins(act), time),
+        type=event_type,
         source=f"/botpenguin/{lead.bot_id}",
         subject=lead.id,
         time=time,

@@ -135,11 +135,20 @@ class Happening(Options):
     reason: Text = "a rehearsal"
 
 
+class Acted(Options):
+    """What a person does: take or release as somebody, or snooze for some time."""
+
+    take: Text | None = None
+    release: Text | None = None
+    snooze: PositiveDuration | None = None
+
+
 class Step(Options):
     """What happens, in this order: time passes, something happens, a check is made."""
 
     after: PositiveDuration | None = None
     change: Any = None
+    act: Any = None
     event: Any = None
     expect: Any = None
 

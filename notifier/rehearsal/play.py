@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from unicodedata import normalize
 
+from notifier.core.acts import Snooze
+from notifier.core.people import Through
 from notifier.core.records import Source
 from notifier.core.rows import iso_ms
 from notifier.dispatcher.context import Limits
@@ -13,6 +15,7 @@ from notifier.messages.text import Medium
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import Expected, Script, Step, changed
 from notifier.rehearsal.stage import Sent, Stage
+from notifier.transactions.acts import Hand
 
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -66,6 +69,10 @@ def _act(stage: Stage, step: Step, lead: Fields | None) -> Fields | None:
     if step.change is not None and lead is not None:
         lead = changed(lead, step.change, at=iso_ms(stage.now))
         stage.read([row_of(lead)], listing_type=str(lead["type"]))
+    if step.act is not None and lead is not None:
+        wanted = step.act.wanted
+        done = Snooze(stage.now + wanted) if isinstance(wanted, timedelta) else wanted
+        stage.act(str(lead["id"]), done, Hand(by=step.act.by, through=Through.CLI))
     if step.event is not None:
         stage.happen(step.event.type, step.event.about, step.event.reason)
     return lead

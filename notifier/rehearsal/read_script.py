@@ -9,6 +9,7 @@ from notifier.core.events import EventType
 from notifier.core.records import Source
 from notifier.core.rows import iso_ms
 from notifier.rehearsal import options
+from notifier.rehearsal.read_act import read_act
 from notifier.rehearsal.row import Fields
 from notifier.rehearsal.script import NEVER_CHANGE, Expected, Happening, Script, Step, filled
 from notifier.rules.destinations import Options
@@ -88,13 +89,21 @@ class _Reader:
         change = self._fields(node.get("change"), "change")
         if (key := node.key("change")) and not has_lead:
             self._faults.add(key.at, "`change`: there is no lead in this test")
+        act = read_act(node.get("act"), self._ruleset, self._faults)
+        if (key := node.key("act")) and not has_lead:
+            self._faults.add(key.at, "`act`: there is no lead in this test")
         event = self._happening(node.get("event"))
         expect = node.key("expect")
         expected = tuple(self._expectations(node.get("expect"), expect.at)) if expect else None
         if found is None:
             return None
         return Step(
-            where=str(node.at), after=found.after, change=change, event=event, expect=expected
+            where=str(node.at),
+            after=found.after,
+            change=change,
+            act=act,
+            event=event,
+            expect=expected,
         )
 
     def _fields(self, node: Node | None, what: str) -> Fields | None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from notifier.core.acts import Release, Take
 from notifier.core.events import EventType
+from notifier.core.people import Person
 from notifier.core.records import Source
 from notifier.core.rows import instant, iso_ms
 from notifier.rehearsal.row import Fields
@@ -30,6 +32,14 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What somebody does about the lead; a ``timedelta`` is how long it is snoozed."""
+
+    wanted: Take | Release | timedelta
+    by: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Time passes, then something changes or happens, then the messages are looked at.
 
@@ -39,6 +49,7 @@ class Step:
     where: str
     after: timedelta | None = None
     change: Fields | None = None
+    act: Acted | None = None
     event: Happening | None = None
     expect: tuple[Expected, ...] | None = None
 

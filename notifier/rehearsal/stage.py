@@ -22,7 +22,7 @@ from notifier.dispatcher.messages import message_of
 from notifier.errors import SkippedDeliveryError
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
-from notifier.store import due_times, mutes, snapshots, timers
+from notifier.store import due_times, ladders, lead_acts, mutes, snapshots, timers
 from notifier.store.opening import memory
 from notifier.store.session import Session
 from notifier.transactions import acts, overdue
@@ -155,6 +155,8 @@ class Stage:
     def _next_ms(self) -> int | None:
         """Return when the next timer or delivery comes due."""
         moments = [timer.due_ms for timer in timers.running(self.session)]
+        moments += [one.due_ms for one in ladders.running(self.session) if one.due_ms]
+        moments += lead_acts.awake_ms(self.session)
         moments += [
             due_ms
             for name in self.rules.destinations

@@ -1,6 +1,6 @@
 """Why each rule did or did not send an event: the words behind ``explain`` and ``test``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,26 +34,23 @@ class Verdict:
 def explain(ruleset: Ruleset, event: Event, *, at: datetime) -> tuple[Verdict, ...]:
     """Return a verdict of every rule in file order; the matches are those of ``match``."""
     view = view_of_event(event)
-    listening = {rule.name for rule in candidates(ruleset, event)}
+    heard = {rule.name: rule.send for rule in candidates(ruleset, event)}
     matches = match(ruleset, event, at=at)
-    claims = {one.destination: one for one in matches if one.timing is not Timing.DROP}
     return tuple(
-        _verdict(rule, event, view, matches, claims)
-        if rule.name in listening
+        _verdict(rule, heard[rule.name], event, view, matches)
+        if rule.name in heard
         else Verdict(rule=rule, listens=False)
         for rule in ruleset.rules
     )
 
 
 def _verdict(
-    rule: Rule,
-    event: Event,
-    view: View,
-    matches: tuple[Match, ...],
-    claims: Mapping[str, Match],
+    rule: Rule, send: Iterable[str], event: Event, view: View, matches: tuple[Match, ...]
 ) -> Verdict:
+    """``send`` is where the rule would send this event: a step of it has its own."""
     if rule.settle is None and not is_match(rule, view):
         return Verdict(rule=rule, listens=True, failure=rule.condition.first_failure(view))
+    claims = {one.destination: one for one in matches if one.timing is not Timing.DROP}
     own = tuple(one for one in matches if one.rule.name == rule.name)
     reached = {one.destination for one in own}
     return Verdict(
@@ -62,7 +59,7 @@ def _verdict(
         matches=own,
         taken={
             name: claims[name].rule.name
-            for name in rule.send
+            for name in send
             if name not in reached and may_reach(event, name)
         },
     )

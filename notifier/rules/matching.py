@@ -74,10 +74,14 @@ def holds(rule: Rule, lead: Lead) -> bool:
 
 
 def candidates(ruleset: Ruleset, event: Event) -> Iterator[Rule]:
-    """Yield the enabled rules that listen to the event: an overdue one's own rule first."""
-    own = ruleset.rule(event.data.overdue.rule) if event.data.overdue else None
-    if own and own.enabled:
-        yield own
+    """Yield the enabled rules that listen to the event: an overdue one's own rule first.
+
+    Of a step of a ladder that is the rule as it tells of this step.
+    """
+    overdue = event.data.overdue
+    own = ruleset.rule(overdue.rule) if overdue else None
+    if overdue and own and own.enabled:
+        yield own.at_step(overdue.step)
     yield from ruleset.listening[event.type]
 
 

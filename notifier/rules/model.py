@@ -1,8 +1,8 @@
 """What the rules files say, once they are known to be right."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import SecretStr
@@ -54,11 +54,25 @@ class DestinationSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationStep:
+    """A further telling of an overdue lead, so long after the first.
+
+    What it does not say is the rule's own.
+    """
+
+    after: timedelta
+    send: tuple[str, ...]
+    mention: str | None = None
+    message: MessageTemplate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Which events go where, saying what, and when.
 
     ``when`` is empty exactly where ``for_`` (the key ``for``) is given: then
-    ``condition`` must hold that long, counted in the hours of ``clock``.
+    ``condition`` must hold that long, counted in the hours of ``clock``; the steps of
+    ``escalate`` follow, the earliest first.
     ``where`` is ``file:line:column``.
     """
 
@@ -69,6 +83,7 @@ class Rule:
     repeat: timedelta | None = None
     clock: Window | None = None
     send: tuple[str, ...]
+    escalate: tuple[EscalationStep, ...] = ()
     message: MessageTemplate | None = None
     digest: Digest | None = None
     settle: timedelta | None = None
@@ -87,6 +102,32 @@ class Rule:
         if self.condition.names("type"):
             return OVERDUE
         return frozenset({EventType.LEAD_OVERDUE})
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Where it sends to, its steps included, each once."""
+        steps = (name for step in self.escalate for name in step.send)
+        return tuple(dict.fromkeys((*self.send, *steps)))
+
+    def after(self, start: datetime, duration: timedelta) -> datetime:
+        """Return when so much of the time that counts for the rule has passed."""
+        return self.clock.due(start, duration) if self.clock else start + duration
+
+    def at_step(self, number: int) -> "Rule":
+        """Return the rule as it tells of its step of this number, from 1; 0 is itself.
+
+        Where it has fewer steps by now it is the last of them.
+        """
+        if not number or not self.escalate:
+            return self
+        step = self.escalate[min(number, len(self.escalate)) - 1]
+        return replace(
+            self,
+            send=step.send,
+            mention=step.mention or self.mention,
+            message=step.message or self.message,
+            escalate=(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from notifier.core.records import Lead
+from notifier.rules.ladders import why_ended
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerChange:
-    """A timer to start, with ``since`` and ``due``; without them one to cancel."""
+    """A timer to start, with ``since`` and ``due``; without them one to cancel.
+
+    ``why`` then says of a rule with ``escalate`` why its ladder ends.
+    """
 
     rule: str
     since: datetime | None = None
     due: datetime | None = None
+    why: str = ""
 
 
 def timer_rules(rules: Ruleset) -> Iterator[Rule]:
@@ -37,19 +42,20 @@ def timer_changes(
             if not held:
                 yield TimerChange(rule=rule.name, since=at, due=due(rule, at))
         elif before is not None:
-            yield TimerChange(rule=rule.name)
+            why = why_ended(rule, after) if rule.escalate else ""
+            yield TimerChange(rule=rule.name, why=why)
 
 
 def due(rule: Rule, since: datetime) -> datetime:
     """Return when a condition that holds since then has held for long enough."""
     assert rule.for_ is not None
-    return _after(rule, since, rule.for_)
+    return rule.after(since, rule.for_)
 
 
 def again(rule: Rule, told: datetime) -> datetime:
     """Return when a rule that repeats alarms the next time after ``told``."""
     assert rule.repeat is not None
-    return _after(rule, told, rule.repeat)
+    return rule.after(told, rule.repeat)
 
 
 def repeats_from(rule: Rule, due: datetime, *, at: datetime) -> datetime:
@@ -58,7 +64,3 @@ def repeats_from(rule: Rule, due: datetime, *, at: datetime) -> datetime:
     What was missed until ``at`` is not made up for: then it counts from there.
     """
     return due if again(rule, due) > at else at
-
-
-def _after(rule: Rule, start: datetime, duration: timedelta) -> datetime:
-    return rule.clock.due(start, duration) if rule.clock else start + duration

@@ -18,6 +18,7 @@ def advice(ruleset: Ruleset) -> Iterator[Fault]:
     yield from _unused(ruleset)
     yield from _unpolled(ruleset)
     yield from _shadowed(ruleset)
+    yield from _endless(ruleset)
     yield from _unknown_agents(ruleset)
 
 
@@ -41,7 +42,9 @@ def _unheard(ruleset: Ruleset) -> Iterator[Fault]:
 
 
 def _unused(ruleset: Ruleset) -> Iterator[Fault]:
-    sending = [rule.send for rule in ruleset.rules] + [one.send for one in ruleset.reports]
+    sending = [rule.destinations for rule in ruleset.rules] + [
+        one.send for one in ruleset.reports
+    ]
     used = {name for names in sending for name in names}
     for spec in ruleset.destinations.values():
         if spec.name not in used:
@@ -77,6 +80,16 @@ def _shadowed(ruleset: Ruleset) -> Iterator[Fault]:
                 )
 
 
+def _endless(ruleset: Ruleset) -> Iterator[Fault]:
+    for rule in ruleset.rules:
+        if rule.enabled and rule.escalate and not rule.condition.names("taken_by"):
+            yield Fault(
+                where=rule.where,
+                problem=f"`{rule.name}` escalates on when somebody has taken the lead",
+                remedy="add `taken_by: null` to its `if`",
+            )
+
+
 def _takes_all(above: Rule, rule: Rule, destination: str) -> bool:
     return (
         destination in above.send
@@ -89,6 +102,7 @@ def _takes_all(above: Rule, rule: Rule, destination: str) -> bool:
 def _unknown_agents(ruleset: Ruleset) -> Iterator[Fault]:
     options = [spec.options for spec in ruleset.destinations.values()]
     mentions = [rule.mention for rule in ruleset.rules] + [one.mention for one in options]
+    mentions += [step.mention for rule in ruleset.rules for step in rule.escalate]
     channels = [getattr(one, "channel", None) for one in options]
     recipients = [getattr(one, "to", None) or () for one in options]
     needs_slack = "assignee" in mentions or "assignee" in channels

@@ -127,6 +127,19 @@ class MessageOptions(Options):
     body: str | None = Field(default=None, description="Any lines; default the built-in body.")
 
 
+class StepOptions(Options):
+    """One step of a ladder: a further message about the same overdue lead."""
+
+    after: PositiveDuration = Field(description="How long after the first message.")
+    send: Texts = Field(description="Destinations.")
+    mention: Annotated[str | None, BeforeValidator(check_mention)] = Field(
+        default=None, description="Slack: as on a rule; default the rule's own."
+    )
+    message: Annotated[MessageOptions | None, BeforeValidator(_check_message)] = Field(
+        default=None, description="The step's own words; default the rule's."
+    )
+
+
 class RuleOptions(Options):
     """One rule: which events go where, saying what, and when."""
 
@@ -141,6 +154,9 @@ class RuleOptions(Options):
     )
     clock: str | None = Field(default=None, description="With for: whose hours count.")
     send: Texts = Field(description="Destinations.")
+    escalate: Any = Field(
+        default=None, description="With for: further messages while it still holds, in steps."
+    )
     message: Annotated[MessageOptions | None, BeforeValidator(_check_message)] = Field(
         default=None, description="The rule's own words."
     )

@@ -24,6 +24,7 @@ from notifier.rulesfile.nodes import (
 from notifier.rulesfile.options import RuleOptions
 from notifier.rulesfile.places import Places
 from notifier.rulesfile.read_condition import read_condition
+from notifier.rulesfile.read_escalation import never_comes, read_escalation
 from notifier.rulesfile.read_message import read_message
 from notifier.rulesfile.references import References, read_text, scalars
 from notifier.rulesfile.rule_slips import real_rules
@@ -38,8 +39,6 @@ WILDCARDS = {
 CREATED = frozenset({EventType.LEAD_CREATED, EventType.CHAT_CREATED})
 CHANGE_SUFFIXES = ("status_changed", "assigned", "reassigned", "unassigned")
 EVENT_TYPES = tuple(event_type.value for event_type in RULE_TYPES)
-WEEK = timedelta(days=7)
-LONGEST = timedelta(days=3650)
 OF_LEADS = ", ".join(
     event_type for event_type in ("lead.*", *EVENT_TYPES) if not event_type.startswith("chat.")
 )
@@ -57,7 +56,7 @@ SAID_FOR = {
 }
 UNSEEN = ("deleted", "removed", "lost")  # no event tells of it, however near its name is
 RULE_KEYS = tuple(field.alias or name for name, field in RuleOptions.model_fields.items())
-NEEDS = {"repeat": "for", "clock": "for", "outside": "only"}
+NEEDS = {"repeat": "for", "clock": "for", "escalate": "for", "outside": "only"}
 
 
 def read_rules(
@@ -92,11 +91,19 @@ class _Reader:
         when = self._when(node)
         self._check_together(node, when)
         condition = self._condition(node, when)
-        message = self._message(node.get("message"), when or {EventType.LEAD_OVERDUE})
+        types = when or {EventType.LEAD_OVERDUE}
+        message = self._message(node.get("message"), types)
         digest = self._digest(node.get("digest"))
         window = self._references.window
         clock, only = window(node, "clock"), window(node, "only")
         self._references.check_send(node)
+        escalate = read_escalation(
+            node.get("escalate"),
+            self._references,
+            types=types,
+            clock=clock,
+            faults=self._faults,
+        )
         if options is None:
             return None
         self._check_due(node, options.for_, clock)
@@ -108,6 +115,7 @@ class _Reader:
             repeat=options.repeat,
             clock=clock,
             send=tuple(dict.fromkeys(options.send)),
+            escalate=escalate,
             message=message,
             digest=digest,
             settle=options.settle,
@@ -163,7 +171,7 @@ class _Reader:
             )
 
     def _check_due(self, node: Table, wait: timedelta | None, clock: Window | None) -> None:
-        if clock and wait and wait / clock.weekly() * WEEK > LONGEST:
+        if wait and never_comes(wait, clock):
             self._faults.add(_place(node, "for"), "`for` never comes due in that window")
 
     def _message(

@@ -18,6 +18,7 @@ from notifier.rulesfile.options import (
     ReportOptions,
     RuleOptions,
     SourceOptions,
+    StepOptions,
     WindowOptions,
 )
 from notifier.rulesfile.places import Kinds
@@ -41,7 +42,7 @@ SECTIONS: dict[str, tuple[type[Options], str]] = {
 def rules_schema(kinds: Kinds) -> Schema:
     """Return the schema (draft 2020-12), with the destination types of ``kinds``."""
     models: list[type[Options]] = [model for model, _ in SECTIONS.values()]
-    models += [RuleOptions, ReportOptions, *kinds.values()]
+    models += [RuleOptions, StepOptions, ReportOptions, *kinds.values()]
     references, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
@@ -51,6 +52,7 @@ def rules_schema(kinds: Kinds) -> Schema:
     rule = defs[RuleOptions.__name__]["properties"]
     rule["if"] = {"$ref": "#/$defs/condition", "description": rule["if"]["description"]}
     rule["when"] |= _when()
+    rule["escalate"] |= _steps(refs[StepOptions])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Rules of notifier",
@@ -86,6 +88,10 @@ def _named(entry: Schema, description: str) -> Schema:
         "additionalProperties": entry,
         "description": description,
     }
+
+
+def _steps(step: Schema) -> Schema:
+    return {"type": ["array", "null"], "items": step, "minItems": 1}
 
 
 def _when() -> Schema:

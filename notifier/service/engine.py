@@ -14,6 +14,7 @@ from notifier.configuration.destinations import build_destinations, limits
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.core.records import Lead, Source
+from notifier.core.rows import moment_of
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.monitoring.pages import Pages
@@ -142,7 +143,7 @@ def _take_over(
     destinations.probe_now(session, now_ms=now_ms)
     enabled = {rule.name for rule in rules.rules if rule.enabled}
     due_times.release_digests(session, enabled, now_ms=now_ms)
-    faults = overdue.reconcile(session, rules, current_lead)
+    faults = overdue.reconcile(session, rules, current_lead, at=moment_of(now_ms))
     with part(session) as expiring:
         for name, died in expiry.expire_removed(session, rules.destinations).items():
             destinations.count_dead(session, name, died)

@@ -66,6 +66,20 @@ def clear_taken(session: Session, bot_id: str, lead_ids: Iterable[str]) -> None:
     )
 
 
+def awake_ms(session: Session) -> list[int]:
+    """Return when each snooze ends, or has ended."""
+    rows = session.execute("SELECT snoozed_ms FROM lead_acts WHERE snoozed_ms IS NOT NULL")
+    return [at_ms for (at_ms,) in rows]
+
+
+def prune(session: Session, *, before_ms: int) -> None:
+    """Delete what says nothing any more: nobody is on the lead, and it has long been awake."""
+    session.execute(
+        "DELETE FROM lead_acts WHERE taken_ms IS NULL AND COALESCE(snoozed_ms, 0) < :before_ms",
+        {"before_ms": before_ms},
+    )
+
+
 def with_taken(session: Session, lead: Lead) -> Lead:
     """Return a lead that was read from its row with who is on it."""
     taken = state(session, lead.bot_id, lead.id).taken

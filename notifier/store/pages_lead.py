@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from notifier.core.acts import LeadState
-from notifier.store import acts, lead_acts, timers
+from notifier.store import acts, ladders, lead_acts, timers
 from notifier.store.acts import Act
+from notifier.store.ladders import Ladder
 from notifier.store.mapping import named
 from notifier.store.pages_day import Happened
 from notifier.store.session import Session
@@ -45,6 +46,7 @@ class Story:
     timers: Sequence[Timer]
     acts: Sequence[Act]
     state: LeadState
+    ladders: Sequence[Ladder]
 
 
 def story(session: Session, bot_id: str, lead_id: str) -> Story:
@@ -66,6 +68,7 @@ def story(session: Session, bot_id: str, lead_id: str) -> Story:
         timers=list(timers.of_lead(session, bot_id, lead_id).values()),
         acts=acts.of_lead(session, f"{bot_id}/{lead_id}"),
         state=lead_acts.state(session, bot_id, lead_id),
+        ladders=list(ladders.of_lead(session, bot_id, lead_id).values()),
     )
 
 

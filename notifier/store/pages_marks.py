@@ -26,6 +26,7 @@ MARKS = (
     ),
     "SELECT COUNT(*), SUM(until_ms) FROM mutes",
     "SELECT COUNT(*), SUM(due_ms) FROM timers",
+    "SELECT COUNT(*), SUM(due_ms), SUM(ended_ms) FROM ladders",
     "SELECT MAX(value) FROM notes WHERE name = 'rules_loaded_at'",
     "SELECT COUNT(*) FROM notes",
 )

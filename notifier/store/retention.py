@@ -1,5 +1,6 @@
 """Old, finished events, their deliveries and bad records are pruned; the snapshot stays."""
 
+from notifier.store import ladders, lead_acts
 from notifier.store.batches import chunks
 from notifier.store.session import Session
 
@@ -24,6 +25,8 @@ def prune(session: Session, *, before_ms: int, batch: int = BATCH) -> int:
         session.spread("DELETE FROM deliveries WHERE event_seq IN (:seqs)", {"seqs": some})
         session.spread("DELETE FROM events WHERE seq IN (:seqs)", {"seqs": some})
     session.execute("DELETE FROM acts WHERE at_ms < :before_ms", {"before_ms": before_ms})
+    ladders.prune(session, before_ms=before_ms)
+    lead_acts.prune(session, before_ms=before_ms)
     return len(old)
 
 

@@ -106,12 +106,14 @@ def move(
 
 
 def due(session: Session, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
-    """Return the timers that came due, but for leads the last sweep did not find."""
+    """Return the timers that came due, of leads that the last sweep found and are awake."""
     return _timers(
         session,
         "JOIN records AS r ON r.bot_id = t.bot_id AND r.lead_id = t.lead_id"
         " WHERE t.bot_id = :bot_id AND t.due_ms <= :until_ms"
-        " AND r.type = :type AND r.absent = 0 ORDER BY t.due_ms",
+        " AND r.type = :type AND r.absent = 0 AND NOT EXISTS (SELECT 1 FROM lead_acts AS a"
+        " WHERE a.bot_id = t.bot_id AND a.lead_id = t.lead_id AND a.snoozed_ms > :until_ms)"
+        " ORDER BY t.due_ms",
         {"bot_id": bot_id, "until_ms": until_ms, "type": kind},
     )
 

@@ -92,7 +92,7 @@ def act(
     after = msgspec.structs.replace(before, taken_by=decision.state.taken)
     event = acted(after, decision.suffix, told, before=before.taken_by, at=at)
     lead_acts.save(session, after.bot_id, after.id, decision.state)
-    overdue.apply(session, after, timer_changes(before, after, rules, at=at))
+    overdue.apply(session, after, timer_changes(before, after, rules, at=at), at=at)
     acts.record(session, _remembered(after, wanted, hand, at=at), click=hand.click)
     written = _told(session, event, rules, bot_id=after.bot_id, at=at)
     return Done(event=event, lead=after, state=decision.state, written=written)

@@ -118,7 +118,7 @@ def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Co
     responses.observe(session, found, silent=True)
     for lead, one in judge.plans:
         if one.timers:
-            overdue.apply(session, lead, one.timers)
+            overdue.apply(session, lead, one.timers, at=at)
     events = [told for _, one in judge.plans for told in one.told]
     ledger.write(
         session, events, intake.rules, bot_id=bot_id, at_ms=at_ms, written=committed.written

@@ -10,7 +10,7 @@ from notifier.core.rows import moment_of, ms_of
 from notifier.plan import Mutes, PlannedEvent, planned
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
-from notifier.store import waiting
+from notifier.store import lead_acts, waiting
 from notifier.store.deliveries import Delivery
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -65,8 +65,22 @@ def _decide(
         _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)
     elif _is_over(one, event, lead, rules):
         waiting.skip(session, one.id, NO_LONGER_SO)
+    elif releases and (due := _asleep_until(session, event, lead, rule, at=at)):
+        waiting.postpone(session, one.id, due_ms=ms_of(due))
     elif releases:
         waiting.release(session, one.id)
+
+
+def _asleep_until(
+    session: Session, event: Event, lead: Lead | None, rule: Rule | None, *, at: datetime
+) -> datetime | None:
+    """Return when an overdue alert of a snoozed lead may go out, if not yet."""
+    if event.data.overdue is None or lead is None:
+        return None
+    until = lead_acts.state(session, lead.bot_id, lead.id).snoozed_until
+    if until is None or until <= at:
+        return None
+    return rule.only.next_open(until) if rule and rule.only else until
 
 
 def _latest(event: Event, lead: Lead | None) -> Event:

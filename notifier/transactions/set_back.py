@@ -16,6 +16,7 @@ from notifier.store.deliveries import Delivery, later
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.store.timers import Timer
+from notifier.transactions import escalation
 from notifier.transactions.reports import keep_schedule
 
 TOLERATED_MS = 1_000
@@ -39,6 +40,7 @@ def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) 
     for timer in timers.running(session):
         with part(session):
             _restart(session, timer, rules, at)
+    escalation.restart(session, rules, at=at)
     destinations.bring_forward(session, probe_ms=now_ms + SLOWEST_PROBE_MS, now_ms=now_ms)
     mutes.bring_forward(session, by_ms=by_ms, now_ms=now_ms)
     sources.bring_forward(session, now_ms=now_ms)

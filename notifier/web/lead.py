@@ -19,7 +19,7 @@ from notifier.store.acts import Act
 from notifier.store.pages_lead import Sending, Story
 from notifier.web.house import House
 from notifier.web.visit import Visit
-from notifier.web.why import Reason, others, reasons
+from notifier.web.why import Reason, climbs, others, reasons
 from notifier.web.words import UNREADABLE, event_words
 
 SECRET_FACTS = ("Phone", "Email")
@@ -69,6 +69,7 @@ async def show(house: House, visit: Visit) -> web.Response:
         timers=sorted(story.timers, key=lambda one: one.due_ms),
         moments=_moments(story, events, rules),
         has_more=story.has_more,
+        climbs=climbs(rules, story.ladders),
         reasons=reasons(rules, lead, heard, running),
         known=_known(lead, heard),
     )

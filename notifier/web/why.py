@@ -1,6 +1,6 @@
 """Why each rule told of a lead, or did not, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from notifier.core.events import Event
@@ -8,9 +8,11 @@ from notifier.core.records import Lead
 from notifier.core.rows import instant
 from notifier.rules.durations import format_duration
 from notifier.rules.explaining import Verdict, explain, failure_words
+from notifier.rules.ladders import standing
 from notifier.rules.matching import Timing, candidates, holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.views import view_of_lead
+from notifier.store.ladders import Ladder
 from notifier.store.timers import Timer
 
 WAITS = {
@@ -20,6 +22,16 @@ WAITS = {
     Timing.SETTLE: " once the lead has settled",
     Timing.DROP: " (dropped: outside the rule's window)",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Climb:
+    """Where the ladder of a rule stands: ``at_ms`` is its next step, or its end."""
+
+    rule: str
+    words: str
+    at_ms: int | None
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +49,21 @@ def reasons(
 ) -> list[Reason]:
     """Return a reason for each rule: by the newest event it listens to, and the lead now."""
     return [_reason(rule, rules, lead, events, running.get(rule.name)) for rule in rules.rules]
+
+
+def climbs(rules: Ruleset, found: Iterable[Ladder]) -> list[Climb]:
+    """Return where each ladder of a lead stands."""
+    return [_climb(one, rules.rule(one.rule)) for one in found]
+
+
+def _climb(ladder: Ladder, rule: Rule | None) -> Climb:
+    steps = len(rule.escalate) if rule else 0
+    return Climb(
+        rule=ladder.rule,
+        words=standing(told=ladder.steps, of=steps, ended=ladder.ended),
+        at_ms=ladder.ended_ms or ladder.due_ms,
+        is_over=ladder.due_ms is None,
+    )
 
 
 def others(rules: Ruleset, event: Event) -> list[Reason]:
@@ -61,7 +88,8 @@ def _reason(
     if not rule.enabled:
         return Reason(rule=rule.name, told=False, why="it is disabled")
     event = next(
-        (one for one in events if any(r is rule for r in candidates(rules, one))), None
+        (one for one in events if any(r.name == rule.name for r in candidates(rules, one))),
+        None,
     )
     if event is None and rule.for_ is not None and lead is not None:
         return _watching(rule, lead, timer)

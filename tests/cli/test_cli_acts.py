@@ -8,7 +8,8 @@ import pytest
 from notifier.core.rows import Json
 from notifier.store import acts
 from support.cli_runner import Run
-from support.filled import ASHA, BORIS, BOT_ID, RULES, Filled
+from support.filled import ASHA, BORIS, BOT_ID, RULES, Filled, ms
+from support.rules import ruleset
 
 AGENT = "631aa793bcfa100487d13d0d"
 AGENTS = f"agents:\n  {AGENT}: {{name: Asha Rao, slack: U024BE7LH}}\n"
@@ -119,3 +120,33 @@ def test_rules_that_do_not_load_are_told_and_nothing_is_done(
     (tmp_path / "rules" / "rules.yaml").write_text("rules: [")
     assert notifier("take", BORIS).code == 78
     assert acts.of_lead(rules.db, f"{BOT_ID}/{BORIS}") == []
+
+
+def test_explain_says_where_a_ladder_stands_and_why_it_ended(
+    notifier: Run, rules: Filled, tmp_path: Path
+) -> None:
+    waiting = "  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 15m, send: ops}\n"
+    ladder = (
+        "  - {name: Waiting, if: {status: OPEN, taken_by: null}, for: 15m, send: ops,"
+        " escalate: [{after: 10m, send: sales}, {after: 1d, send: crm}]}\n"
+    )
+    text = AGENTS + RULES.replace(waiting, ladder)
+    (tmp_path / "rules" / "rules.yaml").write_text(text)
+    rules.rules = ruleset(text)
+    rules.alarm(at_ms=ms() + 20 * 60_000)
+    rules.alarm(at_ms=ms() + 40 * 60_000)
+    told = " ".join(notifier("explain", "--lead", BORIS).out.split())
+    assert "step 2 of 2 of its ladder comes next, at " in told
+    notifier("take", BORIS, "--as", AGENT)
+    told = " ".join(notifier("explain", "--lead", BORIS).out.split())
+    assert told.startswith("Boris: OPEN, assigned to nobody, taken by Asha Rao")
+    assert "its ladder ended after 1 of 2 steps: Asha Rao took it, at " in told
+    found = json.loads(notifier("explain", "--lead", BORIS, "--json").out)
+    (shape,) = [one["ladder"] for one in found["rules"] if one["rule"] == "Waiting"]
+    assert (shape["told"], shape["of"], shape["due_at"]) == (1, 2, None)
+    assert shape["ended"] == "Asha Rao took it"
+
+
+def test_explain_says_that_a_lead_is_snoozed(notifier: Run) -> None:
+    notifier("snooze", BORIS, "--for", "2h")
+    assert "snoozed until " in notifier("explain", "--lead", BORIS).out

@@ -1,5 +1,5 @@
 import pytest
-from rehearsals import played
+from rehearsals import RULES, played
 
 INDIAN = "lead: {name: Asha, country: India}\n"
 
@@ -200,3 +200,35 @@ rules:
     assert (
         played(story + 'steps: [{expect: [{rule: Near, says: "José"}]}]', rules=rules) is None
     )
+
+
+LADDER = RULES.replace(
+    "Waits, if: {status: OPEN, assignee: null}, for: 15m, send: managers}",
+    "Waits, if: {status: OPEN, taken_by: null}, for: 15m, send: sales,"
+    " escalate: [{after: 10m, send: managers}]}\n"
+    "  - {name: Taken, when: lead.taken, if: {taken_by: a1}, send: sales}",
+)
+
+
+def test_somebody_takes_the_lead_and_lets_it_go() -> None:
+    story = """
+steps:
+  - {after: 16m, act: {take: a1}, expect: [{rule: Waits}, {rule: Taken, says: Asha Rao}]}
+  - {after: 1d, expect: []}
+  - {act: release}
+  - {after: 15m, expect: [{rule: Waits, to: sales}]}
+  - {after: 10m, expect: [{rule: Waits, to: managers}]}
+"""
+    assert played(story, rules=LADDER) is None
+
+
+def test_a_snooze_leaves_rules_silent_until_it_ends() -> None:
+    story = """
+steps:
+  - {act: {snooze: 1h}}
+  - {after: 59m, expect: []}
+  - {after: 1m, expect: [{rule: Waits, to: sales}]}
+  - {act: take}
+  - {after: 1d, expect: []}
+"""
+    assert played(story, rules=LADDER) is None

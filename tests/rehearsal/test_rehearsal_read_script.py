@@ -34,6 +34,25 @@ from rehearsals import ONE, faults_of
             "4:14: `expect` is empty (write [] where nothing is to be sent)",
         ),
         (
+            "steps: [{act: snooze}]",
+            (
+                "4:19: `act` is one thing that somebody does"
+                " (write {take: AGENT_ID}, {release: AGENT_ID} or {snooze: 1h})"
+            ),
+        ),
+        ("steps: [{act: {tke: a1}}]", "4:20: `tke` is not an act key; did you mean `take`?"),
+        (
+            "steps: [{act: {snooze: soon}}]",
+            ("4:20: `snooze`: `soon` is not a duration; write 500ms, 15s, 5m, 6h, 2d or 1h30m"),
+        ),
+        (
+            "steps: [{act: {take: }}]",
+            (
+                "4:19: `act` does not say who, or how long"
+                " (write {take: AGENT_ID}, {release: AGENT_ID} or {snooze: 1h})"
+            ),
+        ),
+        (
             "steps: [{event: {type: source.upp, about: x}}]",
             (
                 "4:22: `type`: `source.upp` is not one of delivery.dead, destination.down,"

@@ -4,11 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from page_filled import BOT, SOURCE
-from page_house import NOON, OPERATOR, VIEWER, Served, browsing, served
+from page_house import NOON, OPERATOR, RULES, VIEWER, Served, browsing, served
 
 from notifier.core.acts import LeadState
+from notifier.plan import Mutes
 from notifier.store import acts, lead_acts
 from notifier.store.browse import Wanted, event_bodies
+from notifier.store.session import Session
+from notifier.transactions import overdue
+from notifier.transactions.leads import current_lead
 from support.polls import poll
 from support.stages import row
 
@@ -111,3 +115,40 @@ async def test_untaken_is_what_nobody_has_and_nobody_is_on(tmp_path: Path) -> No
         text = (await browser.get("/leads?untaken=1")).text
         assert ">Lead 2</a>" in text
         assert ">Lead 1</a>" not in text
+
+
+LADDER = RULES.replace(
+    "if: {status: OPEN, assignee: null}, for: 15m, send: screen}",
+    "if: {status: OPEN, taken_by: null}, for: 15m, send: screen,"
+    " escalate: [{after: 10m, send: crm}, {after: 1h, send: screen}]}",
+)
+
+
+async def test_the_page_says_where_a_ladder_stands_and_why_it_ended(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path, rules=LADDER) as page,
+        browsing(page, OPERATOR) as browser,
+    ):
+        await filled(page)
+        for minutes in (12, 12):
+            page.pass_time(minutes=minutes)
+            await page.store.run(alarm, page)
+        assert "step 2 of 2 of its ladder comes next" in (await browser.get(LEAD)).text
+        await browser.act(f"{LEAD}/take", agent=ASHA)
+        text = (await browser.get(LEAD)).text
+        assert "its ladder ended after 1 of 2 steps: Asha Rao took it" in text
+        assert "comes next" not in text
+
+
+def alarm(session: Session, page: Served) -> None:
+    """Let the timers and steps that are due by now be told."""
+    overdue.fire(
+        session,
+        BOT,
+        "lead",
+        page.rules,
+        lambda session, key: current_lead(session, key, {BOT: SOURCE}, page.rules),
+        begun=page.at,
+        mutes=Mutes(),
+        at=page.at,
+    )
