@@ -64,12 +64,12 @@ class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class Lead(msgspec.Struct, frozen=True, kw_only=True):
+class Lead(msgspec.Struct, frozen=True, kw_only=True, rename={"taken": "taken_by"}):
     """A lead (or non-lead chat) as rules, templates and consumers see it.
 
     Times are ISO 8601 in UTC with milliseconds and ``Z``, so that their text
     sorts as they do; an unusable one is ``None``. All but ``taken_by``, which acts of
-    people left, is read from a row.
+    people left, is read from a row; where nobody ever acted on a lead its JSON has no such key.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     status: str | None = None
     assignee: Agent | None = None
-    taken_by: Taken | None = None
+    taken: Taken | msgspec.UnsetType | None = msgspec.UNSET
     online: bool | None = None
     visits: int | None = None
     last_message: LastMessage | None = None
@@ -98,6 +98,15 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None = None
     updated_at: str | None = None
     url: str | None = None
+
+    @property
+    def taken_by(self) -> Taken | None:
+        """Who is on it, by an act of theirs."""
+        return None if isinstance(self.taken, msgspec.UnsetType) else self.taken
+
+    def with_taken(self, taken: Taken | None) -> "Lead":
+        """Return the lead with who is on it."""
+        return msgspec.structs.replace(self, taken=taken)
 
 
 def parse(row: Row, *, listing_type: str, source: Source, agents: Mapping[str, Agent]) -> Lead:

@@ -106,7 +106,7 @@ def _acted(lead: Lead, suffix: str) -> Event:
     taken = Taken(agent=RAVI.id, name="Ravi Iyer", at="2026-03-02T04:25:00.000Z")
     until = "2026-03-02T05:30:00.000Z" if suffix == "snoozed" else None
     told = ActTold(by=by, through=Through.WEB, until=until)
-    after = msgspec.structs.replace(lead, taken_by=taken if suffix == "taken" else None)
+    after = lead.with_taken(taken if suffix == "taken" else None)
     before = taken if suffix == "released" else None
     return events.acted(after, suffix, told, before=before, at=AT)
 

@@ -136,7 +136,7 @@ class Bag(Mapping[str, Json]):
 def view(value: Json) -> Json:
     """Return a value as templates see it; scalars are themselves."""
     match value:
-        case None | "":
+        case None | "" | msgspec.UNSET:
             return Blank()
         case msgspec.Struct():
             return Record(value)

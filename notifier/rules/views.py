@@ -15,7 +15,7 @@ from notifier.rules.comparisons import Seen
 ATTRIBUTES = "attributes."
 NOBODY = Lead(id="", type="", source="", bot_id="", customer_id="")
 CHANGE_KEYS = ("from", "to")
-NESTED = frozenset({"source", "attributes", "notes", "assignee", "taken_by", "last_message"})
+NESTED = frozenset({"source", "attributes", "notes", "assignee", "taken", "last_message"})
 PLAIN_FIELDS = tuple(name for name in Lead.__struct_fields__ if name not in NESTED)
 
 

@@ -9,7 +9,7 @@ from notifier.core.events import RULE_TYPES, EventType
 from notifier.messages.templates import MessageTemplate
 from notifier.rules.conditions import Condition
 from notifier.rules.digests import Digest, parse_digest
-from notifier.rules.model import Rule
+from notifier.rules.model import EscalationStep, Rule
 from notifier.rules.windows import Window
 from notifier.rulesfile.nodes import (
     Faults,
@@ -97,13 +97,7 @@ class _Reader:
         window = self._references.window
         clock, only = window(node, "clock"), window(node, "only")
         self._references.check_send(node)
-        escalate = read_escalation(
-            node.get("escalate"),
-            self._references,
-            types=types,
-            clock=clock,
-            faults=self._faults,
-        )
+        steps = self._steps(node, types, clock)
         if options is None:
             return None
         self._check_due(node, options.for_, clock)
@@ -115,7 +109,7 @@ class _Reader:
             repeat=options.repeat,
             clock=clock,
             send=tuple(dict.fromkeys(options.send)),
-            escalate=escalate,
+            escalate=steps,
             message=message,
             digest=digest,
             settle=options.settle,
@@ -139,6 +133,14 @@ class _Reader:
             ):
                 self._report_type(scalar)
         return frozenset(found)
+
+    def _steps(
+        self, node: Table, types: AbstractSet[EventType], clock: Window | None
+    ) -> tuple[EscalationStep, ...]:
+        found = node.get("escalate")
+        return read_escalation(
+            found, self._references, types=types, clock=clock, faults=self._faults
+        )
 
     def _condition(self, node: Table, when: frozenset[EventType]) -> Condition:
         is_timer = not is_null(node.get("for"))

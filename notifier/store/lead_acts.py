@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from notifier.core.acts import LeadState
 from notifier.core.people import Taken
 from notifier.core.records import Lead
@@ -82,19 +80,15 @@ def prune(session: Session, *, before_ms: int) -> None:
 
 def with_taken(session: Session, lead: Lead) -> Lead:
     """Return a lead that was read from its row with who is on it."""
-    taken = state(session, lead.bot_id, lead.id).taken
-    return msgspec.structs.replace(lead, taken_by=taken) if taken else lead
+    found = states(session, lead.bot_id, [lead.id]).get(lead.id)
+    return lead.with_taken(found.taken) if found else lead
 
 
 def all_with_taken(session: Session, leads: Iterable[Lead]) -> list[Lead]:
     """Return leads that were read from their rows, each with who is on it."""
-    rows = session.execute(
-        f"SELECT bot_id, {COLUMNS} FROM lead_acts WHERE taken_ms IS NOT NULL"  # noqa: S608
-    )
-    taken = {(bot_id, lead_id): _state(*rest).taken for bot_id, lead_id, *rest in rows}
-    return [
-        msgspec.structs.replace(one, taken_by=taken.get((one.bot_id, one.id))) for one in leads
-    ]
+    rows = session.execute(f"SELECT bot_id, {COLUMNS} FROM lead_acts")  # noqa: S608
+    found = {(bot_id, lead_id): _state(*rest).taken for bot_id, lead_id, *rest in rows}
+    return [one.with_taken(found.get((one.bot_id, one.id))) for one in leads]
 
 
 def _state(

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-import msgspec
-
 from notifier.core.acts import (
     Act,
     AlreadySo,
@@ -89,7 +87,7 @@ def act(
         return decision
     until = wanted.until if isinstance(wanted, Snooze) else None
     told = ActTold(by=hand.by, through=hand.through, until=iso_ms(until) if until else None)
-    after = msgspec.structs.replace(before, taken_by=decision.state.taken)
+    after = before.with_taken(decision.state.taken)
     event = acted(after, decision.suffix, told, before=before.taken_by, at=at)
     lead_acts.save(session, after.bot_id, after.id, decision.state)
     overdue.apply(session, after, timer_changes(before, after, rules, at=at), at=at)

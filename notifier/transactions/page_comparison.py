@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
 import orjson
 
 from notifier.core.acts import taken_after
@@ -54,7 +53,7 @@ class PageComparison:
         self._unreadable: set[str] = set()
         self._judged: set[str] = set()
         self._forgotten: set[str] = set()
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[str, Taken | None] = {}  # of leads that were ever acted on
         self._owned: set[str] = set()  # taken until now, when they got an owner
         self.held = 0
         self.returned = False
@@ -83,7 +82,7 @@ class PageComparison:
                 self._rows[lead_id] = stored_row(row)
         self._unreadable = stored.keys() - self._rows.keys()
         states = lead_acts.states(session, bot_id, differing)
-        self._taken = {key: one.taken for key, one in states.items() if one.taken}
+        self._taken = {lead_id: one.taken for lead_id, one in states.items()}
 
     def take(self, reading: Reading) -> None:
         """Judge one reading; an id read before on this walk counts only where it is newer."""
@@ -193,15 +192,14 @@ class PageComparison:
 
     def _with_taken(self, before: Lead | None, after: Lead) -> tuple[Lead | None, Lead]:
         """Return both states with who is on the lead: an owner in BotPenguin ends that."""
-        taken = self._taken.get(after.id)
-        if taken is None:
+        if after.id not in self._taken:
             return before, after
-        left = taken_after(taken, before, after)
-        if left is None:
-            del self._taken[after.id]
+        taken = self._taken[after.id]
+        left = self._taken[after.id] = taken_after(taken, before, after)
+        if taken and left is None:
             self._owned.add(after.id)
-        was = before and msgspec.structs.replace(before, taken_by=taken)
-        return was, msgspec.structs.replace(after, taken_by=left)
+        was = before and before.with_taken(taken)
+        return was, after.with_taken(left)
 
     def _announces(self, lead: Lead) -> bool:
         if self._state.baseline_done_ms is not None:

@@ -9,6 +9,7 @@ import msgspec
 import orjson
 
 from notifier.core.events import encode
+from notifier.core.people import Taken
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import BadRecordError, iso_ms, ms_of
 from notifier.messages.views import nearest
@@ -19,7 +20,7 @@ from notifier.rules.model import Ruleset
 from notifier.web.why import Reason, others
 from notifier.web.words import event_words
 
-FIELDS = tuple(field.name for field in msgspec.structs.fields(Lead))
+FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(Lead))
 EXAMPLE = {"name": "Asha", "country": "India", "status": "OPEN"}
 NOWHERE = Source(name="default", bot_id="bot", customer_id="customer")
 
@@ -102,11 +103,23 @@ def _lead(fields: Fields, rules: Ruleset) -> Lead:
     )
     listing_type = str(fields["type"])
     try:
-        return parse(
+        lead = parse(
             row_of(fields), listing_type=listing_type, source=source, agents=rules.agents
         )
+        taken = _taken(fields.get("taken_by"))
+        return lead.with_taken(taken) if taken else lead
     except BadRecordError as error:
         raise ValueError(str(error)) from None
+
+
+def _taken(value: Any) -> Taken | None:
+    """Return who is on it: an agent's id, or an object as events have it."""
+    if not value:
+        return None
+    given = value if isinstance(value, dict) else {"agent": str(value)}
+    agent, slack = (str(given[key]) if given.get(key) else None for key in ("agent", "slack"))
+    name = str(given.get("name") or agent or slack or "somebody")
+    return Taken(agent=agent, name=name, slack=slack, at=str(given.get("at") or ""))
 
 
 def _by_id(value: Any) -> Any:

@@ -59,10 +59,17 @@ def test_a_take_is_an_event_with_its_deliveries() -> None:
     assert b'"taken_by":{"agent":"a1","name":"Asha Rao","slack":"U024BE7LH","at":' in envelope
 
 
-def test_a_lead_that_nobody_took_says_so_in_its_events() -> None:
-    stage = staged("  - {name: New, when: lead.created, send: team}\n")
+def test_leads_have_taken_by_from_the_first_act_on() -> None:
+    stage = staged("  - {name: All, when: lead.*, send: team}\n")
     stage.read([row()])
-    assert b'"taken_by":null' in encode(stage.sent[0].message.parts[0].event)
+    stage.act("lead1", Take(), hand())
+    stage.act("lead1", Release(), hand())
+    stage.read([row(status="REVIEW")])
+    bodies = [encode(one.message.parts[0].event) for one in stage.sent]
+    assert [b'"taken_by":{"agent"' in body for body in bodies] == [False, True, False, False]
+    assert [b'"taken_by":null' in body for body in bodies] == [False, False, True, True]
+    assert b"taken_by" not in bodies[0]
+    assert [encode(decode(body)) for body in bodies] == bodies
 
 
 def test_a_released_lead_is_free_again() -> None:
