@@ -14,6 +14,7 @@ from notifier.cli.context import configuration, environment
 from notifier.cli.doctor_house import check_house
 from notifier.cli.doctor_listing import Upstream, check_source
 from notifier.cli.doctor_places import check_place
+from notifier.cli.doctor_waits import ALLOWED_A_MINUTE, check_waits
 from notifier.cli.exits import Exit
 from notifier.cli.findings import Finding, Verdict, doubtful, show, wrong
 from notifier.cli.request_log import request_log
@@ -21,12 +22,10 @@ from notifier.clocks import Clocks
 from notifier.configuration.destinations import build_destinations
 from notifier.configuration.load import Configuration
 from notifier.service.budgets import budgets
-from notifier.store import health
+from notifier.store import health, outlooks
 from notifier.store.opening import engine_at
 from notifier.upstream.budget import token_key
 from notifier.upstream.client import Client
-
-ALLOWED_A_MINUTE = 100
 
 app = typer.Typer()
 
@@ -76,7 +75,9 @@ async def _upstream(config: Configuration) -> list[Finding]:
         )
         found = await asyncio.gather(*(check_source(one, upstream) for one in config.sources))
         used = await store.look(health.requests_made, monotonic_ms=clocks.monotonic_ms())
-    return [*(one for each in found for one in each), *_rates(config, used)]
+        kept = await store.look(outlooks.of_listings)
+    listings = (one for each in found for one in each)
+    return [*listings, *check_waits(config, kept), *_rates(config, used)]
 
 
 def _rates(config: Configuration, used: dict[str, int]) -> Iterator[Finding]:

@@ -134,7 +134,7 @@ def _order(check: str, seen: Look, upstream: Upstream) -> Finding:
     # Full walks get a tenth of the requests at least.
     pages_a_minute = max(upstream.rate_limit // 10, 1)
     pace_s = 60 * 1000 * len(seen.pages) / read / pages_a_minute
-    remedy = "full walks will follow each other; 1000 records take at most "
+    remedy = "full walks and glances will look for them; 1000 records take at most "
     return doubtful(check, found, remedy + duration(pace_s))
 
 

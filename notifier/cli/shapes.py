@@ -10,8 +10,10 @@ from notifier.core.events import Event
 from notifier.core.records import Lead
 from notifier.core.rows import iso_of_ms
 from notifier.core.standing import Health
+from notifier.monitoring.sees_within import sees_within
 from notifier.store.deliveries import Delivery
 from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
+from notifier.upstream.waiting import Wait
 
 Shape: TypeAlias = Mapping[str, Any]
 """One JSON object."""
@@ -80,10 +82,12 @@ def event_cells(event: Event, what: str) -> Shape:
     }
 
 
-def overview_shape(overview: Overview, *, at: datetime) -> Shape:
-    """Return how everything stands."""
+def overview_shape(overview: Overview, *, at: datetime, interval_ms: int) -> Shape:
+    """Return how everything stands; ``interval_ms`` is between polls."""
     return {
-        "sources": [source_shape(one, at=at) for one in overview.sources],
+        "sources": [
+            source_shape(one, at=at, interval_ms=interval_ms) for one in overview.sources
+        ],
         "queue": {
             "pending": overview.pending,
             "dead": overview.dead,
@@ -98,7 +102,7 @@ def overview_shape(overview: Overview, *, at: datetime) -> Shape:
     }
 
 
-def source_shape(one: SourceHealth, *, at: datetime) -> Shape:
+def source_shape(one: SourceHealth, *, at: datetime, interval_ms: int) -> Shape:
     """Return a source; ``lag_s`` is the age of the last good poll."""
     lag_s = None if one.last_success_ms is None else at.timestamp() - one.last_success_ms / 1000
     return {
@@ -111,7 +115,15 @@ def source_shape(one: SourceHealth, *, at: datetime) -> Shape:
         "leads": one.leads,
         "pages": sum(listing.pages for listing in one.listings),
         "quarantined": one.quarantined,
+        "sees_within_s": wait_shape(sees_within(one, interval_ms=interval_ms)),
     }
+
+
+def wait_shape(wait: Wait | None) -> Shape | None:
+    """Return within how many seconds changes are seen, where that is known."""
+    if wait is None:
+        return None
+    return {"median": round(wait.median_ms / 1000, 1), "p90": round(wait.p90_ms / 1000, 1)}
 
 
 def order(one: SourceHealth) -> str:

@@ -15,6 +15,7 @@ from notifier.cli.shapes import destination_shape, order, overview_shape
 from notifier.messages.escape import one_line
 from notifier.messages.facts import duration
 from notifier.monitoring.health import Trouble, troubles
+from notifier.monitoring.sees_within import sentence
 from notifier.store import registry
 from notifier.store.engine import Engine
 from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
@@ -31,7 +32,8 @@ def status(
     with opened() as desk:
         found = overview(desk.session, now_ms=desk.now_ms)
         if json:
-            print_json([overview_shape(found, at=desk.at)])
+            shape = overview_shape(found, at=desk.at, interval_ms=desk.interval_ms)
+            print_json([shape])
             return
         judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
         # Sorting keeps what is equally urgent in its order.
@@ -60,6 +62,8 @@ def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
         ("source", "state", "last good poll", "leads", "pages", "order", "bad records"),
         (_source_row(one, desk.at) for one in found.sources),
     )
+    if said := sentence(found.sources, interval_ms=desk.interval_ms):
+        typer.echo(one_line(said))
     typer.echo()
     print_table(
         ("destination", "type", "state", "waiting", "dead", "reason"),

@@ -8,15 +8,23 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from notifier.core.standing import Health
+from notifier.monitoring.sees_within import sees_within
 from notifier.store.health import DestinationHealth, Overview, SourceHealth
 
 
 def gauges(
-    overview: Overview, *, now_ms: int, budget_left: Mapping[str, int]
+    overview: Overview, *, now_ms: int, interval_ms: int, budget_left: Mapping[str, int]
 ) -> CollectorRegistry:
-    """Return a registry of how everything stands; ``budget_left`` is by source, in requests."""
+    """Return a registry of how everything stands; ``budget_left`` is by source, in requests.
+
+    ``interval_ms`` is between polls.
+    """
     registry = CollectorRegistry()
-    registry.register(_Families([*_families(overview, now_ms=now_ms, budget_left=budget_left)]))
+    families = [
+        *_families(overview, now_ms=now_ms, budget_left=budget_left),
+        _seen(overview.sources, interval_ms),
+    ]
+    registry.register(_Families(families))
     return registry
 
 
@@ -76,6 +84,19 @@ def _of_sources(sources: tuple[SourceHealth, ...]) -> Iterator[GaugeMetricFamily
         ),
     ):
         yield _family(name, text, "source", values)
+
+
+def _seen(sources: tuple[SourceHealth, ...], interval_ms: int) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "notifier_sees_within_seconds",
+        "Within what time this share of changes is seen, by the present schedule",
+        labels=["source", "quantile"],
+    )
+    for one in sources:
+        if wait := sees_within(one, interval_ms=interval_ms):
+            family.add_metric([one.name, "0.5"], wait.median_ms / 1000)
+            family.add_metric([one.name, "0.9"], wait.p90_ms / 1000)
+    return family
 
 
 def _of_destinations(

@@ -10,10 +10,15 @@ from enum import StrEnum
 
 from notifier.core.standing import DISABLED_BY_HAND, Health, is_down
 from notifier.messages.facts import duration
-from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
+from notifier.store.health import (
+    NEWEST_FIRST,
+    DestinationHealth,
+    ListingHealth,
+    Overview,
+    SourceHealth,
+)
 from notifier.upstream.health import silence_ms
 
-NEWEST_FIRST = "updated-desc"
 UNKNOWN = "unknown"
 
 
@@ -125,8 +130,8 @@ def _listing(one: ListingHealth, source: str) -> Iterator[Trouble]:
         )
         yield Trouble(
             what=f"the {one.type} listing of {source} {told}",
-            remedy="changes of old ones show when the next full walk passes them;"
-            " full walks run without a pause",
+            remedy="full walks, and glances where changes are likely, look for those of old"
+            " ones all the time; `notifier doctor` says what would make that quicker",
             urgent=False,
             down=False,
         )

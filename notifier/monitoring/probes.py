@@ -66,7 +66,12 @@ class Probes:
             self.meters.told(event_type, count)
         found = await self._health.look()
         left = await self._budget_left(found)
-        known = gauges(found, now_ms=self._health.clocks.now_ms(), budget_left=left)
+        known = gauges(
+            found,
+            now_ms=self._health.clocks.now_ms(),
+            interval_ms=self._interval_ms,
+            budget_left=left,
+        )
         return generate_latest(self.meters.registry) + generate_latest(known)
 
     async def _budget_left(self, found: Overview) -> dict[str, int]:

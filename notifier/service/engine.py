@@ -23,7 +23,7 @@ from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.store import destinations, due_times, expiry, outbox, registry
+from notifier.store import destinations, due_times, expiry, outbox, outlooks, registry
 from notifier.store.db import Store
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -138,6 +138,8 @@ def _take_over(
         rules=[one.name for one in rules.rules] + [one.name for one in rules.reports],
         meanings={one.kind: one.traits.delivered_means for one in rules.destinations.values()},
     )
+    if not config.settings.sweep_interval:
+        outlooks.forget_waits(session)
     reports.keep_schedule(session, rules.reports, now_ms=now_ms)
     outbox.release_all(session, now_ms=now_ms)
     destinations.probe_now(session, now_ms=now_ms)

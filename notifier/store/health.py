@@ -12,15 +12,23 @@ from notifier.store.destinations import standing_as_stored
 from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
+NEWEST_FIRST = "updated-desc"  # the order in which every poll sees every change
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingHealth:
-    """One listing of a source: how its last full walk found it, in pages with a record."""
+    """One listing of a source: how its last full walk found it, in pages with a record.
+
+    Half of its changes are seen within ``median_ms``, nine of ten within ``p90_ms``:
+    kept where the order hides changes, as soon as that is known.
+    """
 
     type: str
     order: str
     pages: int
     has_baseline: bool
+    median_ms: int | None = None
+    p90_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +220,7 @@ def _sources(session: Session) -> tuple[SourceHealth, ...]:
 
 def _listings(session: Session, bot_id: str) -> tuple[ListingHealth, ...]:
     rows = session.execute(
-        'SELECT type, walk_order AS "order", pages,'
+        'SELECT type, walk_order AS "order", pages, median_ms, p90_ms,'
         " baseline_done_ms IS NOT NULL AS has_baseline FROM listings"
         " WHERE bot_id = :bot_id ORDER BY type",
         {"bot_id": bot_id},

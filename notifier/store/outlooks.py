@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from notifier.store.mapping import row_of
+from notifier.store.health import NEWEST_FIRST
+from notifier.store.mapping import named, row_of
 from notifier.store.session import Session
 
 
@@ -30,6 +31,27 @@ def outlook(session: Session, bot_id: str, listing_type: str) -> Outlook:
         {"bot_id": bot_id, "type": listing_type},
     )
     return row_of(Outlook, found) or Outlook()
+
+
+def of_listings(session: Session) -> dict[tuple[str, str], tuple[int, Outlook]]:
+    """Return what was kept of listings whose order hides changes, with their pages.
+
+    By bot id and type.
+    """
+    rows = session.execute(
+        "SELECT bot_id, type, pages, learnt, news_ms, turn_ms, median_ms, p90_ms FROM listings"
+        " WHERE walk_order <> :sorted",
+        {"sorted": NEWEST_FIRST},
+    )
+    return {
+        (row.pop("bot_id"), row.pop("type")): (row.pop("pages"), Outlook(**row))
+        for row in named(rows)
+    }
+
+
+def forget_waits(session: Session) -> None:
+    """Forget how long changes wait: without full walks nobody looks for those of old leads."""
+    session.execute("UPDATE listings SET median_ms = NULL, p90_ms = NULL")
 
 
 def keep(session: Session, bot_id: str, listing_type: str, kept: Outlook) -> None:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from notifier.monitoring.health import troubles
+from notifier.monitoring.sees_within import sentence
 from notifier.store import health, pages_day
 from notifier.store.pages_day import Day
 from notifier.web.house import House
@@ -26,6 +27,7 @@ async def show(house: House, visit: Visit) -> web.Response:
         visit,
         overview=found,
         troubles=judged,
+        seen=sentence(found.sources, interval_ms=house.lent.interval_ms),
         plots=_plots(day),
         events=[line(one, agents) for one in happened],
     )

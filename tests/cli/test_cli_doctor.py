@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from notifier.simulator.server import Simulator
-from notifier.simulator.world import World
+from notifier.simulator.world import BOT_ID, World
+from notifier.store import outlooks, snapshots
 from notifier.store.db import Store
+from notifier.store.outlooks import Outlook
 from notifier.store.sqlite import Sqlite
+from notifier.upstream.glances import Learnt
 from support.loopback import Reply
 from support.mail import MailServer
 from support.program import Ended, Program
@@ -102,6 +105,26 @@ async def test_where_all_is_well_it_says_so_and_sends_nothing(town: Town) -> Non
     assert found["ops (slack)"]["remedy"] == "`notifier send ops`"
     assert (town.slack.messages, town.mail.mails) == ({}, [])
     assert not (town.folder / "notifier.db").exists()
+
+
+async def test_where_changes_wait_it_says_what_would_bring_them_sooner(town: Town) -> None:
+    database = Sqlite(town.folder / "notifier.db").open()
+    learnt = Learnt(bands={0: 30.0, 5: 20.0, -3: 2.0}).as_text()
+    known = Outlook(learnt=learnt, turn_ms=700, median_ms=40_000, p90_ms=150_000)
+    with closing(database), database.transaction():
+        snapshots.listing(database, BOT_ID, "lead")
+        snapshots.set_order(database, BOT_ID, "lead", "created-desc")
+        snapshots.finish_full_walk(database, BOT_ID, "lead", at_ms=1, pages=400)
+        outlooks.keep(database, BOT_ID, "lead", known)
+    _, found = await town.found()
+    waits = found["default: lead waits"]
+    assert waits["verdict"] == "fine"
+    assert waits["found"] == (
+        "a change is seen after about 40 seconds, nine of ten within 3 minutes"
+    )
+    more, fewer = waits["remedy"].split("; ")
+    assert more.startswith("NOTIFIER_RATE_LIMIT=100 would bring it after about ")
+    assert fewer.startswith("half as many leads, after about ")
 
 
 async def test_a_channel_that_was_not_looked_up_gets_no_tick(town: Town) -> None:

@@ -10,7 +10,16 @@ import pytest
 
 from notifier.core.outcome import State
 from notifier.core.standing import Health, Standing
-from notifier.store import destinations, mutes, registry, service_state, snapshots, sources
+from notifier.store import (
+    destinations,
+    mutes,
+    outlooks,
+    registry,
+    service_state,
+    snapshots,
+    sources,
+)
+from notifier.store.outlooks import Outlook
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run
 from support.filled import BOT_ID, Filled, ms
@@ -37,6 +46,7 @@ def test_when_all_is_well_it_says_so(notifier: Run, filled: Filled) -> None:
     lines = [" ".join(line.split()) for line in ended.out.splitlines()]
     assert lines[0] == "It works."
     assert "website up 0 seconds ago 2 2 updated-desc 0" in lines
+    assert "A change is seen within 15 seconds." in lines
     assert "crm webhook up 0 0" in lines
     assert "Queue: 0 waiting; 0 dead. Timers: 1." in lines
     assert "Rules in force since 2 Mar 10:00." in lines
@@ -56,8 +66,9 @@ def test_json_has_exactly_the_promised_shape(notifier: Run, filled: Filled) -> N
     (website,) = told["sources"]
     assert list(website) == [
         *("name", "state", "reason", "last_success", "lag_s"),
-        *("order", "leads", "pages", "quarantined"),
+        *("order", "leads", "pages", "quarantined", "sees_within_s"),
     ]
+    assert website["sees_within_s"] == {"median": 15.0, "p90": 15.0}
     assert 0 <= website["lag_s"] < 60
     assert (website["leads"], website["pages"], website["quarantined"]) == (2, 2, 1)
     assert told["queue"]["pending"] == 5
@@ -79,6 +90,20 @@ def told_until(told: dict[str, list[dict[str, str]]]) -> str:
     (mute,) = told["mutes"]
     assert (mute["kind"], mute["name"]) == ("destination", "ops")
     return f"until {mute['until']}"
+
+
+@runs
+def test_where_the_order_hides_changes_it_says_how_long_they_wait(
+    notifier: Run, filled: Filled
+) -> None:
+    known = Outlook(turn_ms=700, median_ms=40_000, p90_ms=150_000)
+    with filled.db.transaction():
+        snapshots.set_order(filled.db, BOT_ID, "lead", "created-desc")
+        outlooks.keep(filled.db, BOT_ID, "lead", known)
+    said = notifier("status").out.splitlines()
+    assert "A change is seen after about 40 seconds, nine of ten within 3 minutes." in said
+    (website,) = json.loads(notifier("status", "--json").out)["sources"]
+    assert website["sees_within_s"] == {"median": 40.0, "p90": 150.0}
 
 
 @runs

@@ -21,7 +21,9 @@ METRIC = re.compile(r"notifier_\w+")
 def exposed() -> Iterator[str]:
     """Return the names of all series, those of histograms with their suffixes."""
     meters = Meters()
-    known = gauges(overview(source(), destination()), now_ms=NOW_MS, budget_left={})
+    known = gauges(
+        overview(source(), destination()), now_ms=NOW_MS, interval_ms=15_000, budget_left={}
+    )
     for registry in (meters.registry, known):
         for family in registry.collect():
             yield family.name

@@ -18,6 +18,7 @@ from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
 from notifier.monitoring.pages import MeteredPages
 from notifier.store.claims import Claimed
+from notifier.store.health import ListingHealth
 from notifier.transactions.turn import Turn
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
@@ -164,7 +165,9 @@ def known(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
 
 def test_the_database_knows_the_rest() -> None:
     found = overview(source(), source("down", name="shop", age_ms=None), destination())
-    registry = gauges(found, now_ms=NOW_MS, budget_left={"website": 75, "shop": 90})
+    registry = gauges(
+        found, now_ms=NOW_MS, interval_ms=15_000, budget_left={"website": 75, "shop": 90}
+    )
     assert known(registry) == {
         ("source_up", "website"): 1,
         ("source_up", "shop"): 0,
@@ -184,6 +187,26 @@ def test_the_database_knows_the_rest() -> None:
     }
 
 
+def test_how_long_changes_wait_is_told_by_its_share() -> None:
+    listing = ListingHealth(
+        type="lead",
+        order="created-desc",
+        pages=9,
+        has_baseline=True,
+        median_ms=40_000,
+        p90_ms=150_000,
+    )
+    found = overview(source(listing=listing), source(name="new"))
+    registry = gauges(found, now_ms=NOW_MS, interval_ms=15_000, budget_left={})
+    told = {
+        (sample.labels["source"], sample.labels["quantile"]): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == "notifier_sees_within_seconds"
+    }
+    assert told == {("website", "0.5"): 40.0, ("website", "0.9"): 150.0}
+
+
 def exposition() -> bytes:
     meters = Meters()
     meters.told("lead.created", 2)
@@ -191,7 +214,7 @@ def exposition() -> bytes:
     meters.failed(LISTING, UpstreamError("500"))
     meters.turned("crm", ended(State.DELIVERED, changed(time=at(9), observed_at=at(5))))
     found = overview(source(), destination(Health.PARKED), refused="…")
-    registry = gauges(found, now_ms=NOW_MS, budget_left={"website": 3})
+    registry = gauges(found, now_ms=NOW_MS, interval_ms=15_000, budget_left={"website": 3})
     return generate_latest(meters.registry) + generate_latest(registry)
 
 
