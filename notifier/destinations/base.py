@@ -69,6 +69,7 @@ class BuildContext:
     """What destinations are built from: ``out`` is where the console's messages go.
 
     The settings are those of kinds whose access does not stand in the rules file.
+    ``button_secret`` signs what buttons are about, where somebody heeds clicks.
     """
 
     now: Callable[[], datetime]
@@ -79,6 +80,7 @@ class BuildContext:
     smtp_url: SecretStr | None = None
     smtp_from: str | None = None
     public_url: str | None = None
+    button_secret: bytes | None = field(default=None, repr=False)
 
 
 class KindOptions(DestinationOptions):

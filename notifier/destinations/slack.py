@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from notifier.core.records import Lead
 from notifier.destinations.base import (
@@ -19,7 +19,9 @@ from notifier.destinations.base import (
     Receipt,
     missing,
 )
+from notifier.destinations.slack_actors import Actors, check_actors
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
+from notifier.destinations.slack_buttons import Buttons
 from notifier.destinations.slack_channels import check_channel
 from notifier.destinations.slack_checks import describe
 from notifier.destinations.slack_faults import Refusal, translated
@@ -61,6 +63,11 @@ class SlackOptions(KindOptions):
         default=None, description="An incoming webhook's URL; it has no threads."
     )
 
+    actions: Annotated[Actors, BeforeValidator(check_actors)] = Field(
+        default=Actors.EVERYONE,
+        description="Who may act by a card's buttons: everyone, agents, or none.",
+    )
+
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.channel is None) == (self.webhook_url is None):
@@ -79,6 +86,7 @@ class SlackOptions(KindOptions):
             now=context.now,
             zone=context.zone,
             public_url=context.public_url,
+            button_secret=context.button_secret,
         )
 
     def reaches(self) -> str:
@@ -126,6 +134,7 @@ class SlackDestination:
         now: Callable[[], datetime],
         zone: tzinfo,
         public_url: str | None = None,
+        button_secret: bytes | None = None,
         send_timeout_s: float = SEND_TIMEOUT_S,
         update_timeout_s: float = UPDATE_TIMEOUT_S,
     ) -> None:
@@ -149,6 +158,7 @@ class SlackDestination:
             thread=options.thread,
             now=now,
             zone=zone,
+            buttons=_buttons(name, options, button_secret),
         )
 
     async def send(self, message: Message) -> Receipt:
@@ -195,6 +205,12 @@ class SlackDestination:
 
     def _translated(self, refusal: Refusal) -> DeliveryError:
         return translated(refusal, to_a_person=self._channel == ASSIGNEE)
+
+
+def _buttons(name: str, options: SlackOptions, secret: bytes | None) -> Buttons | None:
+    if secret is None or options.actions is Actors.NONE:
+        return None
+    return Buttons(destination=name, secret=secret)
 
 
 def _history(place: WebApi | IncomingWebhook) -> History | None:

@@ -28,6 +28,10 @@ MAX_LAST_WORDS = 700
 MAX_NOTICE = 1_000
 MAX_URL = 3_000
 
+TOLD_BELOW = ("Last message", "Taken by")
+CHAT = "open_chat"
+PAGE = "open_page"
+
 Block = dict[str, Json]
 
 
@@ -56,15 +60,29 @@ def untied(parts: Sequence[Part], mention: str) -> list[Block]:
     return reply(head(parts, mention))
 
 
-def card(words: str, lead: Lead, page: str | None = None) -> list[Block]:
-    """Return the rule's words above the lead's details; ``page`` is where it is shown."""
-    return [_section(words), *lead_details(lead), *_footer(lead, page)]
+def card(
+    words: str, lead: Lead, page: str | None = None, buttons: Block | None = None
+) -> list[Block]:
+    """Return the rule's words above the lead's details; ``page`` is where it is shown.
+
+    With ``buttons`` the links stand beside the words and below the details: a card has
+    three buttons at most, and those are to act with.
+    """
+    if buttons is None:
+        return [_section(words), *lead_details(lead), *_footer(lead, page)]
+    above = _section(words)
+    if chat := list(_links([CHAT], lead, page)):
+        above |= {"accessory": chat[0]}
+    origin = _origin(lead)
+    if page and safe_link(page) and len(page) <= MAX_LINK:
+        origin += f" · <{slack(page)}|Timeline>"
+    return [above, *lead_details(lead), _context(origin), buttons]
 
 
 def lead_details(lead: Lead) -> list[Block]:
     """Return what is shown of a lead and changes with it; equal where nothing shown did."""
     known = details(lead)
-    fields = [_field(fact) for fact in known if fact.label != "Last message"]
+    fields = [_field(fact) for fact in known if fact.label not in TOLD_BELOW]
     spoken = [fact for fact in known if fact.label == "Last message"][-1:]
     shown = fields[:MAX_FIELDS]
     if len(fields) > MAX_FIELDS:
@@ -73,7 +91,8 @@ def lead_details(lead: Lead) -> list[Block]:
     blocks: list[Block] = [
         {"type": "section", "fields": [_mrkdwn(field) for field in row]} for row in rows
     ]
-    return blocks + [_section(_last_words(fact)) for fact in spoken]
+    blocks += [_section(_last_words(fact)) for fact in spoken]
+    return [*blocks, *_on_it(lead)]
 
 
 def digest(text: Text, mention: str) -> list[Block]:
@@ -99,27 +118,45 @@ def _titled(text: Text) -> str:
     return f"{title}\n{text.body}".strip()
 
 
+def _on_it(lead: Lead) -> Iterator[Block]:
+    """Yield who is on it, and since when."""
+    if (taken := lead.taken_by) is None:
+        return
+    since = instant(taken.at)
+    words = f"✋ *{slack(one_line(taken.name), MAX_LABEL)}* is on it"
+    if since:
+        words += f" since {date(since, moment(taken.at, UTC))}"
+    yield _context(words)
+
+
 def _footer(lead: Lead, page: str | None) -> Iterator[Block]:
-    said = [slack(one_line(lead.source), MAX_LABEL)]
-    if created := instant(lead.created_at):
-        said.append(f"created {_date(created, moment(lead.created_at, UTC))}")
-    yield {"type": "context", "elements": [_mrkdwn(" · ".join(said))]}
-    links = (("Open the chat", "open_chat", lead.url), ("Timeline", "open_page", page))
-    buttons = [
-        {
-            "type": "button",
-            "text": {"type": "plain_text", "text": label},
-            "url": link,
-            "action_id": action_id,
-        }
-        for label, action_id, link in links
-        if safe_link(link) and len(link or "") <= MAX_URL
-    ]
-    if buttons:
+    yield _context(_origin(lead))
+    if buttons := list(_links([CHAT, PAGE], lead, page)):
         yield {"type": "actions", "elements": buttons}
 
 
-def _date(at: datetime, fallback: str) -> str:
+def _origin(lead: Lead) -> str:
+    said = [slack(one_line(lead.source), MAX_LABEL)]
+    if created := instant(lead.created_at):
+        said.append(f"created {date(created, moment(lead.created_at, UTC))}")
+    return " · ".join(said)
+
+
+def _links(wanted: Sequence[str], lead: Lead, page: str | None) -> Iterator[Block]:
+    """Yield buttons that lead elsewhere."""
+    links = {CHAT: ("Open the chat", lead.url), PAGE: ("Timeline", page)}
+    for action_id in wanted:
+        label, link = links[action_id]
+        if safe_link(link) and len(link or "") <= MAX_URL:
+            yield {
+                "type": "button",
+                "text": {"type": "plain_text", "text": label},
+                "url": link,
+                "action_id": action_id,
+            }
+
+
+def date(at: datetime, fallback: str) -> str:
     """Return a moment that Slack shows in each reader's own zone; it knows none before 1970."""
     if at < EPOCH:
         return fallback
@@ -140,6 +177,10 @@ def _last_words(fact: Fact) -> str:
 
 def _section(words: str) -> Block:
     return {"type": "section", "text": _mrkdwn(shorten_mrkdwn(words, MAX_SECTION) or "…")}
+
+
+def _context(words: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(words)]}
 
 
 def _mrkdwn(words: str) -> Block:

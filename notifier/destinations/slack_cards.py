@@ -18,7 +18,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A posted card: ``channel`` and ``ts`` as Slack returned them.
 
     ``head`` is the mrkdwn above the details, ``shown`` a digest of the details,
-    ``at_s`` when it was posted, in Unix seconds.
+    ``at_s`` when it was posted, in Unix seconds. ``rule`` is the one that had it posted.
     """
 
     channel: str
@@ -26,6 +26,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     shown: str
     at_s: int
+    rule: str = ""
 
     def is_due(self, lead: Lead, now: datetime) -> bool:
         """Whether the card is young enough to be kept, and shows something outdated."""

@@ -8,6 +8,7 @@ from notifier.core.records import Lead
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Receipt
 from notifier.destinations.slack_api import WebApi
+from notifier.destinations.slack_buttons import Buttons
 from notifier.destinations.slack_cards import Card, forgotten, memory_of, remembered
 from notifier.destinations.slack_digest import DigestPost
 from notifier.destinations.slack_people import (
@@ -37,6 +38,7 @@ class Sender:
     thread: bool
     now: Callable[[], datetime]
     zone: tzinfo
+    buttons: Buttons | None = None
 
     async def send(self, message: Message) -> Receipt:
         """Post the message, as a reply where the lead has a card."""
@@ -54,7 +56,7 @@ class Sender:
 
     async def refresh(self, card: Card, lead: Lead) -> Mapping[str, str]:
         """Bring a card up to date; return what is to be remembered of it."""
-        present = await updated(self.poster, card, lead, self.now())
+        present = await updated(self.poster, card, lead, self.now(), self.buttons)
         if present is None:
             return forgotten(card)
         if present.is_due(lead, self.now()):
@@ -84,7 +86,8 @@ class Sender:
         channel = recipient(lead, agents) if self.channel == ASSIGNEE else self.channel
         if not self._has_threads:
             page = lead_page(self.poster.public_url, lead)
-            payload = card_payload(message, mention, lead, page)
+            buttons = self.buttons if isinstance(self.poster.place, WebApi) else None
+            payload = card_payload(message, mention, lead, page, buttons)
             await self.poster.post(channel, payload, message)
             return Receipt()
         broadcast = is_broadcast(message, default=self.broadcast, mention=mention)
@@ -95,6 +98,7 @@ class Sender:
             lead=lead,
             mention=mention,
             broadcast=broadcast,
+            buttons=self.buttons,
         )
         return await thread.send(message)
 

@@ -11,6 +11,7 @@ from notifier.core.records import Lead
 from notifier.core.rows import Json
 from notifier.destinations import slack_blocks as blocks
 from notifier.destinations.base import Message, Receipt
+from notifier.destinations.slack_buttons import Buttons
 from notifier.destinations.slack_cards import Card, fingerprint, memory_of, remembered
 from notifier.destinations.slack_faults import VANISHED, Refusal
 from notifier.destinations.slack_history import Found
@@ -33,12 +34,13 @@ class Thread:
     lead: Lead
     mention: str
     broadcast: bool
+    buttons: Buttons | None = None
 
     async def send(self, message: Message) -> Receipt:
         """Reply under the lead's card, or post one where there is none any more."""
         known = remembered(message.memory, self.channel)
         # Before the reply: a card found missing then takes the message itself.
-        card = await updated(self.poster, known, self.lead, self.now()) if known else None
+        card = await self._updated(known) if known else None
         if card and await self._replied(message, card):
             return Receipt(memory=memory_of(card, self.channel))
         posted = await self._posted(message)
@@ -46,6 +48,9 @@ class Thread:
             # Another destination may have a card here under the channel's id.
             posted = remembered(message.memory, posted.channel) or posted
         return Receipt(memory=memory_of(posted, self.channel) if posted else {})
+
+    async def _updated(self, card: Card) -> Card | None:
+        return await updated(self.poster, card, self.lead, self.now(), self.buttons)
 
     async def _replied(self, message: Message, card: Card) -> bool:
         payload = {
@@ -65,7 +70,7 @@ class Thread:
     async def _posted(self, message: Message) -> Card | None:
         head = blocks.head(message.parts, self.mention)
         page = lead_page(self.poster.public_url, self.lead)
-        payload = card_payload(message, self.mention, self.lead, page)
+        payload = card_payload(message, self.mention, self.lead, page, self.buttons)
         answer = await self.poster.post(self.channel, payload, message)
         if isinstance(answer, Found):  # it shows the lead as it was then
             found, shown = {"channel": answer.channel, "ts": answer.ts}, ""
@@ -76,7 +81,8 @@ class Thread:
         if not channel or not ts:
             return None
         at_s = int(self.now().timestamp())
-        return Card(channel=channel, ts=ts, head=head, shown=shown, at_s=at_s)
+        rule = message.parts[0].rule
+        return Card(channel=channel, ts=ts, head=head, shown=shown, at_s=at_s, rule=rule)
 
 
 def _usable(form: re.Pattern[str], word: Json) -> str:
@@ -85,33 +91,48 @@ def _usable(form: re.Pattern[str], word: Json) -> str:
 
 
 def card_payload(
-    message: Message, mention: str, lead: Lead, page: str | None = None
+    message: Message,
+    mention: str,
+    lead: Lead,
+    page: str | None = None,
+    buttons: Buttons | None = None,
 ) -> Payload:
     """Return a message that shows the lead's details under the rule's words."""
     head = blocks.head(message.parts, mention)
+    row = buttons.block(lead, message.parts[0].rule) if buttons else None
     return {
         "text": blocks.notice(message.parts, mention),
-        "blocks": blocks.card(head, lead, page),
+        "blocks": blocks.card(head, lead, page, row),
     }
 
 
-async def updated(poster: Poster, card: Card, lead: Lead, now: datetime) -> Card | None:
+async def updated(
+    poster: Poster, card: Card, lead: Lead, now: datetime, buttons: Buttons | None = None
+) -> Card | None:
     """Bring a card up to date and return it as it is now, or ``None`` where it is gone.
 
     Never fails: an update is no delivery, and the next one catches up.
     """
     if not card.is_due(lead, now):
         return card
-    payload = {
-        "channel": card.channel,
-        "ts": card.ts,
-        "text": shorten_mrkdwn(card.head, blocks.MAX_NOTICE),
-        "blocks": blocks.card(card.head, lead, lead_page(poster.public_url, lead)),
-    }
     try:
-        await poster.update(payload)
+        await poster.update(card_update(card, lead, buttons, public_url=poster.public_url))
     except Refusal as refusal:
         return None if refusal.code in VANISHED else card
     except DeliveryError:
         return card
     return msgspec.structs.replace(card, shown=fingerprint(lead))
+
+
+def card_update(
+    card: Card, lead: Lead, buttons: Buttons | None, *, public_url: str | None
+) -> Payload:
+    """Return what makes a card show the lead as it is now."""
+    page = lead_page(public_url, lead)
+    row = buttons.block(lead, card.rule) if buttons else None
+    return {
+        "channel": card.channel,
+        "ts": card.ts,
+        "text": shorten_mrkdwn(card.head, blocks.MAX_NOTICE),
+        "blocks": blocks.card(card.head, lead, page, row),
+    }

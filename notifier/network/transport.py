@@ -57,12 +57,14 @@ class Transport(httpx.AsyncBaseTransport):
         headers_s: float = HEADERS_S,
         repeats: bool = False,
         response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+        socket_class: type[aiohttp.ClientWebSocketResponse] = aiohttp.ClientWebSocketResponse,
     ) -> None:
         self._tls = tls or certificates.for_http()
         self._connect_s = connect_s
         self._headers_s = headers_s
         self._repeats = repeats
         self._response_class = response_class
+        self._socket_class = socket_class
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -127,6 +129,7 @@ class Transport(httpx.AsyncBaseTransport):
             middlewares=[_translated],
             trace_configs=[_noting_reuse()] if self._repeats else None,
             response_class=self._response_class,
+            ws_response_class=self._socket_class,
         )
 
 

@@ -41,6 +41,13 @@ class Window:
         begins, _ = next(self._open_from(at))
         return begins
 
+    def next_morning(self, at: datetime) -> datetime:
+        """Return when the window first opens on a later day than the one of ``at``."""
+        day = at.astimezone(self.timezone).date() + timedelta(days=1)
+        while day.weekday() not in self.days:
+            day += timedelta(days=1)
+        return min(_first(day, span.begins, self.timezone) for span in self.spans)
+
     def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the times between ``start`` and ``end`` in which the window is open."""
         # Two times of one zone would compare by the clock on the wall.
