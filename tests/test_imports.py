@@ -27,6 +27,7 @@ ORDER = (
     "transactions",
     "measuring",
     *PEERS,
+    "slack_actions",
     "rehearsal",
     "monitoring",
     "web",

@@ -25,6 +25,7 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.document import read_document
 from notifier.rulesfile.nodes import Faults
 from notifier.store.health import Overview
+from notifier.store.service_state import SlackConnections
 from support import readme
 from support.rules import ruleset
 from test_imports import ORDER
@@ -121,6 +122,7 @@ def test_the_metrics_are_exposed() -> None:
         timers=0,
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=None,
+        slack=SlackConnections(held=2, counted=2),
     )
     exposed = {
         family.name

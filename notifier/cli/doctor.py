@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from notifier.cli.context import configuration, environment
+from notifier.cli.doctor_clicks import check_clicks
 from notifier.cli.doctor_house import check_house
 from notifier.cli.doctor_listing import Upstream, check_source
 from notifier.cli.doctor_places import check_place
@@ -57,7 +58,8 @@ async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
         check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
     )
     upstream, places = await asyncio.gather(_upstream(config), _places(config, send=send))
-    return [*upstream, *places, *home]
+    clicks = [found async for found in check_clicks(config.settings, database)]
+    return [*upstream, *places, *clicks, *home]
 
 
 async def _upstream(config: Configuration) -> list[Finding]:

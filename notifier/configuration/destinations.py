@@ -62,9 +62,16 @@ def limits(rules: Ruleset) -> dict[str, Limits]:
 
 
 def build_destinations(
-    settings: Settings, rules: Ruleset, *, now: Callable[[], datetime], out: TextIO
+    settings: Settings,
+    rules: Ruleset,
+    *,
+    now: Callable[[], datetime],
+    out: TextIO,
+    button_secret: bytes | None = None,
 ) -> dict[str, Destination]:
     """Return every destination of the rules, ready to send; consoles write to ``out``.
+
+    ``button_secret`` is for cards with buttons, where somebody heeds clicks.
 
     Raises :class:`ConfigError` with a fault per destination whose settings are
     missing or wrong.
@@ -78,6 +85,7 @@ def build_destinations(
         smtp_url=settings.smtp_url,
         smtp_from=settings.smtp_from,
         public_url=settings.public_url if settings.web_password else None,
+        button_secret=button_secret,
     )
     built: dict[str, Destination] = {}
     faults: list[Fault] = []

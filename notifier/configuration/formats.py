@@ -122,6 +122,15 @@ def check_secret_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def check_app_token(secret: SecretStr) -> SecretStr:
+    """Return an app-level token of Slack's; it is not quoted back."""
+    text = secret.get_secret_value()
+    if text.startswith("xapp-"):
+        return secret
+    kind = "a bot token, for NOTIFIER_SLACK_TOKEN" if text.startswith("xoxb-") else "none"
+    raise ValueError(f"an app-level token begins with xapp-, and this is {kind}")
+
+
 def check_poke_secret(secret: SecretStr) -> SecretStr:
     """Return a secret that stands in a URL's path as it is; it is not quoted back.
 

@@ -95,6 +95,13 @@ def _doubtful(settings: Settings, given: dict[str, tuple[str, Place]]) -> Iterat
             problem="nobody can poke, since nothing listens",
             remedy=f"set {PREFIX}HTTP, for example to 127.0.0.1:8787",
         )
+    if settings.slack_app_token and not settings.slack_token:
+        place = given["slack_app_token"][1]
+        yield Fault(
+            where=f"{PREFIX}SLACK_APP_TOKEN, from {place.name}",
+            problem="there are no cards for the buttons, since no bot token posts any",
+            remedy=f"set {PREFIX}SLACK_TOKEN as well",
+        )
     yield from _doubtful_page(settings, given)
     if settings.smtp_url and (problem := formats.smtp_doubt(settings.smtp_url)):
         place = given["smtp_url"][1]

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     slack_token: Secret | None = Field(
         default=None, description="bot token for destinations that name a Slack channel"
     )
+    slack_app_token: Annotated[Secret, AfterValidator(formats.check_app_token)] | None = Field(
+        default=None,
+        description="app-level token (`xapp-…`, scope `connections:write`): buttons on Slack "
+        "cards",
+    )
     slack_api_url: Url = Field(
         default="https://slack.com/api/",
         description="for proxies and tests",

@@ -49,6 +49,19 @@ def _families(
     )
     in_force = tuple(one for one in overview.destinations if one.kind is not None)
     yield from _of_destinations(in_force, now_ms)
+    if slack := overview.slack:
+        yield _family(
+            "slack_connections",
+            "Connections for clicks on cards that Slack counts; more than are held take some",
+            None,
+            {"": slack.counted},
+        )
+        yield _family(
+            "slack_connections_held",
+            "Connections for clicks on cards that are read here",
+            None,
+            {"": slack.held},
+        )
     yield _family(
         "config_last_reload_successful",
         "1 where the rules on disk are those in force, 0 where they were refused",

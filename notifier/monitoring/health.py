@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notifier.core.rows import instant, ms_of
 from notifier.core.standing import DISABLED_BY_HAND, Health, is_down
 from notifier.messages.facts import duration
 from notifier.store.health import (
@@ -17,9 +18,11 @@ from notifier.store.health import (
     Overview,
     SourceHealth,
 )
+from notifier.store.service_state import SlackConnections
 from notifier.upstream.health import silence_ms
 
 UNKNOWN = "unknown"
+LONG_MS = 5 * 60_000
 
 
 class Cure(StrEnum):
@@ -65,6 +68,8 @@ def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Troub
         )
     for destination in overview.destinations:
         found += _destination(destination, now_ms)
+    if overview.slack:
+        found += _buttons(overview.slack, now_ms)
     return found
 
 
@@ -169,6 +174,29 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             down=False,
             cure=Cure.RETRY,
             about=one.name,
+        )
+
+
+def _buttons(one: SlackConnections, now_ms: int) -> Iterator[Trouble]:
+    """Yield why clicks on Slack cards do not arrive, or not all of them."""
+    if one.fault:
+        since = instant(one.since)
+        is_long = since is None or now_ms - ms_of(since) >= LONG_MS
+        what = "buttons on Slack cards do not work" if not one.held else "a click may be lost"
+        yield Trouble(
+            what=f"{what}: {one.fault}",
+            remedy=one.remedy or "it is tried again by itself; the log tells more",
+            urgent=bool(one.remedy) or is_long,
+            down=False,
+        )
+    elif one.counted > one.held:
+        yield Trouble(
+            what=f"Slack counts {one.counted} connections of the app, and {one.held} are ours:"
+            " of the clicks, some go to the others",
+            remedy="stop what else uses this app's token; what nobody reads any more Slack"
+            " gives up within some hours",
+            urgent=False,
+            down=False,
         )
 
 

@@ -23,7 +23,7 @@ from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.store import destinations, due_times, expiry, outbox, outlooks, registry
+from notifier.store import destinations, due_times, expiry, outbox, outlooks, registry, signing
 from notifier.store.db import Store
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -99,7 +99,11 @@ async def engine(
     by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
     async with AsyncExitStack() as stack:
         destinations = build_destinations(
-            shared.settings, rules, now=clocks.now, out=shared.out
+            shared.settings,
+            rules,
+            now=clocks.now,
+            out=shared.out,
+            button_secret=await _button_secret(shared),
         )
         for destination in destinations.values():
             stack.push_async_callback(destination.aclose)
@@ -121,6 +125,12 @@ async def engine(
         rhythm = before.rhythm() if before else {}
         del before  # it remembers every id of a walk that was under way
         yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools, rhythm))
+
+
+async def _button_secret(shared: Shared) -> bytes | None:
+    if shared.settings.slack_app_token is None:
+        return None
+    return await shared.store.run(signing.secret, signing.BUTTONS)
 
 
 def _take_over(

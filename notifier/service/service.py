@@ -1,7 +1,7 @@
 """The running program: what it does until a stop, and how it takes up changed rules."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
 
@@ -58,6 +58,7 @@ class Service:
         keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
         store, clocks = self.shared.store, self.shared.clocks
         _, self._acted = await store.look(acts.leads_since, self._acted)
+        await store.run(service_state.set_slack, None)
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
@@ -67,6 +68,7 @@ class Service:
                     ("guard the database", self._guard),
                     ("watch the clock", self._watch_clock),
                     ("report", self._report),
+                    *self._doors(),
                 )
             ]
             while not self._stopping:
@@ -170,6 +172,18 @@ class Service:
             return None
         pages: OpenPages = resolve_name("notifier.service.pages:pages_of")(self)
         return pages
+
+    def _doors(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Yield what lets people act from elsewhere; what it needs is loaded only then."""
+        settings = self.shared.settings
+        if settings.slack_app_token and settings.slack_token:
+            heed = resolve_name("notifier.service.slack:heed_clicks")
+            yield "heed clicks in Slack", lambda: heed(self)
+
+    def wake(self, names: set[str]) -> None:
+        """These destinations have new work."""
+        if self._engine:
+            self._engine.dispatcher.wake(names)
 
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None

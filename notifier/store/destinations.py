@@ -166,3 +166,13 @@ def remember(session: Session, key: str, entries: Mapping[str, str], *, now_ms: 
             for name, value in entries.items()
         ],
     )
+
+
+def exchange(session: Session, key: str, name: str, *, old: str, new: str, now_ms: int) -> bool:
+    """Write ``new`` over what is remembered of a lead; False where that is not ``old``."""
+    cursor = session.execute(
+        "UPDATE memory SET value = :new, updated_ms = :now_ms"
+        " WHERE lane_key = :key AND name = :name AND value = :old",
+        {"key": key, "name": name, "old": old, "new": new, "now_ms": now_ms},
+    )
+    return cursor.rowcount == 1

@@ -85,6 +85,7 @@ class Overview:
     timers: int
     rules_loaded_at: str | None
     rules_refused: str | None
+    slack: service_state.SlackConnections | None = None
 
     @property
     def pending(self) -> int:
@@ -111,6 +112,7 @@ def overview(session: Session, *, now_ms: int) -> Overview:
         timers=timers.count(session),
         rules_loaded_at=told.get(service_state.LOADED_AT),
         rules_refused=told.get(service_state.REFUSED),
+        slack=service_state.slack(told),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the page's sessions are signed with, and which of them were ended by hand."""
+"""What sessions of the page and buttons are signed with; which sessions ended by hand."""
 
 import secrets
 
@@ -6,16 +6,14 @@ from notifier.store import service_state
 from notifier.store.session import Session
 
 SECRET = "page_secret"  # noqa: S105 - its name
+BUTTONS = "button_secret"
 SECRET_BYTES = 32
 
 
-def secret(session: Session) -> bytes:
-    """Return the secret of this database, made where it has none yet."""
-    if kept := service_state.read(session).get(SECRET):
-        return bytes.fromhex(kept)
-    made = secrets.token_bytes(SECRET_BYTES)
-    service_state.put(session, SECRET, made.hex())
-    return made
+def secret(session: Session, name: str = SECRET) -> bytes:
+    """Return a secret of this database by its name, made where it has none yet."""
+    kept = service_state.keep(session, name, secrets.token_bytes(SECRET_BYTES).hex())
+    return bytes.fromhex(kept)
 
 
 def end(session: Session, session_id: str, *, ends_ms: int, now_ms: int) -> None:

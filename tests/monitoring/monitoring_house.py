@@ -12,6 +12,7 @@ from notifier.store.health import (
     Overview,
     SourceHealth,
 )
+from notifier.store.service_state import SlackConnections
 from notifier.store.session import Session
 
 NOW_MS = 1_772_425_800_000
@@ -94,7 +95,11 @@ def destination(
     )
 
 
-def overview(*parts: SourceHealth | DestinationHealth, refused: str | None = None) -> Overview:
+def overview(
+    *parts: SourceHealth | DestinationHealth,
+    refused: str | None = None,
+    slack: SlackConnections | None = None,
+) -> Overview:
     return Overview(
         sources=tuple(one for one in parts if isinstance(one, SourceHealth)),
         destinations=tuple(one for one in parts if isinstance(one, DestinationHealth)),
@@ -103,6 +108,7 @@ def overview(*parts: SourceHealth | DestinationHealth, refused: str | None = Non
         timers=0,
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=refused,
+        slack=slack,
     )
 
 

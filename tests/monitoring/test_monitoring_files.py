@@ -11,6 +11,7 @@ from monitoring_house import NOW_MS, destination, overview, source
 
 from notifier.monitoring.gauges import gauges
 from notifier.monitoring.metrics import Meters
+from notifier.store.service_state import SlackConnections
 from support import readme
 from support.needs import needs
 
@@ -21,9 +22,8 @@ METRIC = re.compile(r"notifier_\w+")
 def exposed() -> Iterator[str]:
     """Return the names of all series, those of histograms with their suffixes."""
     meters = Meters()
-    known = gauges(
-        overview(source(), destination()), now_ms=NOW_MS, interval_ms=15_000, budget_left={}
-    )
+    all_there_is = overview(source(), destination(), slack=SlackConnections())
+    known = gauges(all_there_is, now_ms=NOW_MS, interval_ms=15_000, budget_left={})
     for registry in (meters.registry, known):
         for family in registry.collect():
             yield family.name

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from monitoring_house import MINUTE_MS, NOW_MS, destination, overview, source
 
+from notifier.core.rows import iso_of_ms
 from notifier.core.standing import Health
 from notifier.monitoring.health import Trouble, status_line, troubles
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
+from notifier.store.service_state import SlackConnections
 
 HOUR_MS = 60 * MINUTE_MS
 
@@ -144,3 +146,25 @@ def test_where_nothing_waits_the_next_message_tries_a_failing_destination() -> N
     assert idle.remedy == "the next message tries it again"
     busy = judged(overview(source(), replace(failing, dead=0)))[-1]
     assert busy.remedy.startswith("it is tried again now; at once: ")
+
+
+def test_clicks_that_do_not_arrive_are_told_with_their_remedy() -> None:
+    slack = SlackConnections(fault="invalid_auth", remedy="make a token", since="")
+    (found,) = judged(overview(source(quarantined=0), slack=slack))
+    assert found.what == "buttons on Slack cards do not work: invalid_auth"
+    assert (found.remedy, found.urgent, found.down) == ("make a token", True, False)
+
+
+def test_a_passing_fault_of_one_connection_is_nothing_to_hurry_for() -> None:
+    slack = SlackConnections(
+        held=1, counted=1, fault="Slack is silent", since=iso_of_ms(NOW_MS)
+    )
+    (found,) = judged(overview(source(quarantined=0), slack=slack))
+    assert found.what == "a click may be lost: Slack is silent"
+    assert not found.urgent
+
+
+def test_connections_that_are_not_ours_are_told() -> None:
+    slack = SlackConnections(held=2, counted=5)
+    (found,) = judged(overview(source(quarantined=0), slack=slack))
+    assert "Slack counts 5 connections of the app, and 2 are ours" in found.what

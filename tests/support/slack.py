@@ -69,17 +69,22 @@ class Slack(Loopback):
         app = web.Application(client_max_size=8 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post(WEBHOOK_PATH, self._webhook)
+        self._routes(app)
         super().__init__(app)
         self.token = token
         self.channels = dict(channels or {"sales-leads": "C0000000001"})
         self.users = users
         self.calls: list[Call] = []
         self.messages: dict[tuple[str, str], dict[str, Any]] = {}
+        self.ephemerals: list[dict[str, Any]] = []
         self.forbidden: set[str] = set()
         self.yes = asyncio.Event()
         self.yes.set()
         self._now_s = now_s or (lambda: 1_700_000_000.0001 + len(self.messages))
         self._scripts: defaultdict[tuple[str, str | None], deque[Reply]] = defaultdict(deque)
+
+    def _routes(self, app: web.Application) -> None:
+        """Add what a Slack with more to it answers."""
 
     @property
     def url(self) -> str:
@@ -176,6 +181,7 @@ class Slack(Loopback):
             "conversations.replies": self._replies,
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.postEphemeral": self._tell,
         }
         if method in self.forbidden:
             return failure("missing_scope")
@@ -249,6 +255,14 @@ class Slack(Loopback):
             return _refusal(*refused)
         self.messages[channel, ts] |= arguments
         return _fine(channel=channel, ts=ts, text=arguments.get("text", ""))
+
+    def _tell(self, channel: str, arguments: Mapping[str, Any]) -> Reply:
+        if arguments.get("user") not in self.users:
+            return failure("user_not_in_channel")
+        if refused := refusal(arguments):
+            return _refusal(*refused)
+        self.ephemerals.append({**arguments, "channel": channel})
+        return _fine(message_ts=f"{self._now_s():.6f}")
 
     def _channel(self, name: str) -> str | None:
         if name in self.users:

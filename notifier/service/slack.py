@@ -1,0 +1,62 @@
+"""Clicks on Slack cards in the service. Loaded where an app-level token is set."""
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from notifier.configuration.load import Configuration
+from notifier.core.records import Lead
+from notifier.service.engine import Shared
+from notifier.slack_actions.desk import Lent
+from notifier.slack_actions.office import Access, keep_office
+from notifier.store import signing
+from notifier.store.session import Session
+from notifier.transactions.leads import current_lead
+
+
+class Housed(Protocol):
+    """The service, as far as clicks need it."""
+
+    shared: Shared
+    config: Configuration
+
+    def wake(self, names: set[str]) -> None:
+        """Let these destinations look for work."""
+        ...
+
+    def refresh(self, keys: Collection[str]) -> None:
+        """Let cards of these leads be brought up to date."""
+        ...
+
+
+async def heed_clicks(service: Housed) -> None:
+    """Keep connections to Slack, and let people act by them, until cancelled."""
+    shared = service.shared
+    settings = shared.settings
+    assert settings.slack_token, "cards are posted by a bot token"
+    assert settings.slack_app_token, "clicks come by an app-level token"
+    lent = Lent(
+        store=shared.store,
+        rules=lambda: service.config.ruleset,
+        current_lead=_current_lead_of(service),
+        wake=service.wake,
+        refresh=service.refresh,
+        now=shared.clocks.now,
+        zone=settings.timezone,
+        secret=await shared.store.run(signing.secret, signing.BUTTONS),
+    )
+    access = Access(
+        app_token=settings.slack_app_token,
+        bot_token=settings.slack_token,
+        api_url=settings.slack_api_url,
+        public_url=settings.public_url if settings.web_password else None,
+    )
+    await keep_office(lent, access, jitter=shared.clocks.jitter)
+
+
+def _current_lead_of(service: Housed) -> Callable[[Session, str], Lead | None]:
+    def found(session: Session, key: str) -> Lead | None:
+        config = service.config
+        watched = {one.source.bot_id: one.source for one in config.sources}
+        return current_lead(session, key, watched, config.ruleset)
+
+    return found

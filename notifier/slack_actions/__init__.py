@@ -1,0 +1,1 @@
+"""Buttons on Slack cards: what people click arrives here, by Slack's Socket Mode."""

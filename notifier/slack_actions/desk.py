@@ -1,0 +1,195 @@
+"""A click → an act: committed first, then acknowledged, then shown."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+import structlog
+
+from notifier.core.acts import Act, Release, Snooze, Take
+from notifier.core.people import Person, Through
+from notifier.core.records import Lead
+from notifier.destinations.slack import SlackOptions
+from notifier.destinations.slack_actors import Actors, person
+from notifier.destinations.slack_buttons import (
+    RELEASE,
+    SNOOZE,
+    TAKE,
+    About,
+    Buttons,
+    opened,
+)
+from notifier.errors import BusyError, DamagedError, StoreError
+from notifier.rules.model import Ruleset
+from notifier.slack_actions import words
+from notifier.slack_actions.clicks import Click, click_in, envelope_id
+from notifier.slack_actions.display import Display
+from notifier.slack_actions.line import Line
+from notifier.slack_actions.mornings import HOUR, morning
+from notifier.store.db import Store
+from notifier.store.session import Session
+from notifier.transactions import acts
+from notifier.transactions.acts import Done, Hand, NoSuchLead, Result
+from notifier.transactions.leads import CurrentLead
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """The service as the desk sees it.
+
+    ``wake`` lets destinations look for work, and ``refresh`` leads' cards be brought up
+    to date. ``secret`` is what buttons are signed with.
+    """
+
+    store: Store
+    rules: Callable[[], Ruleset]
+    current_lead: CurrentLead
+    wake: Callable[[set[str]], None]
+    refresh: Callable[[Collection[str]], None]
+    now: Callable[[], datetime]
+    zone: tzinfo
+    secret: bytes = field(repr=False)
+
+
+class Desk:
+    """Takes clicks as they come, by whichever connection."""
+
+    def __init__(self, lent: Lent, display: Display) -> None:
+        self._lent = lent
+        self._display = display
+        self._showing: set[asyncio.Task[None]] = set()
+
+    async def heed(self, envelope: Mapping[str, Any], line: Line) -> None:
+        """Deal with an envelope; whatever it is, it is acknowledged."""
+        known_as = envelope_id(envelope)
+        if not known_as:
+            log.warning("slack_envelope_unreadable", error="it has no id")
+            return
+        click = click_in(envelope, app_id=line.app_id)
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._acted(click) if click else None
+        except Exception:
+            # Broad: one odd click must not end what takes the others.
+            log.exception("slack_click_crashed")
+        await line.acknowledge(known_as)
+        if click and outcome:
+            task = asyncio.create_task(self._show(click, outcome))
+            self._showing.add(task)
+            task.add_done_callback(self._showing.discard)
+
+    async def aclose(self) -> None:
+        """Finish showing what was done."""
+        await asyncio.gather(*self._showing, return_exceptions=True)
+        await self._display.aclose()
+
+    async def _acted(self, click: Click) -> "Outcome":
+        """Commit the act; return what is to be shown of it."""
+        lent, rules = self._lent, self._lent.rules()
+        about = opened(click.value, lent.secret)
+        if about is None:
+            log.warning("slack_click_forged", user=click.user)
+            return Outcome(tell=words.FORGED)
+        options = _options(rules, about)
+        by = person(click.user, click.name, rules.agents)
+        if refusal := _refusal(options, by):
+            return Outcome(tell=refusal)
+        at = lent.now()
+        hand = Hand(by=by, through=Through.SLACK, click=click.id)
+        try:
+            committing = lent.store.run(
+                _act,
+                about.key,
+                _wanted(click, about, at, lent),
+                hand,
+                rules=rules,
+                current_lead=lent.current_lead,
+                at=at,
+            )
+            result, lead = await asyncio.shield(committing)
+        except (StoreError, BusyError, DamagedError) as error:
+            log.error("slack_click_unstored", error=str(error))
+            return Outcome(tell=words.UNSTORED)
+        return self._outcome(click, about, result, lead)
+
+    def _outcome(
+        self, click: Click, about: About, result: Result, lead: Lead | None
+    ) -> "Outcome":
+        note = ""
+        if isinstance(result, Done):
+            told = result.written.destinations
+            self._lent.wake(told)
+            log.info("acted", act=click.action, lead=about.key, through="slack")
+            # The rule's own message names who, where one goes to this very thread.
+            note = "" if about.destination in told else words.note(result)
+        return Outcome(tell=words.answer(result, click.user), note=note, about=about, lead=lead)
+
+    async def _show(self, click: Click, outcome: "Outcome") -> None:
+        display, about, lead = self._display, outcome.about, outcome.lead
+        if about and lead:
+            buttons = Buttons(destination=about.destination, secret=self._lent.secret)
+            await display.card(click, lead, about, buttons)
+            # Only now: what shows it already is left alone, and other channels' cards follow.
+            self._lent.refresh([about.key])
+        if outcome.note:
+            await display.note(click, outcome.note)
+        if outcome.tell:
+            await display.tell(click, outcome.tell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is shown of a click: the ``lead`` on its card, a note in its thread, an answer."""
+
+    tell: str = ""
+    note: str = ""
+    about: About | None = None
+    lead: Lead | None = None
+
+
+def _act(
+    session: Session,
+    key: str,
+    wanted: Act,
+    hand: Hand,
+    *,
+    rules: Ruleset,
+    current_lead: CurrentLead,
+    at: datetime,
+) -> tuple[Result, Lead | None]:
+    """Act, and return the lead as it is then; part of one transaction."""
+    result = acts.act(session, key, wanted, hand, rules=rules, current_lead=current_lead, at=at)
+    if isinstance(result, NoSuchLead):
+        return result, None
+    return result, current_lead(session, key)
+
+
+def _wanted(click: Click, about: About, at: datetime, lent: Lent) -> Act:
+    if click.action == TAKE:
+        return Take()
+    if click.action == RELEASE:
+        return Release()
+    if click.action == SNOOZE:
+        return Snooze(at + HOUR)
+    return Snooze(morning(lent.rules(), about.rule, at, lent.zone))
+
+
+def _options(rules: Ruleset, about: About) -> SlackOptions | None:
+    spec = rules.destinations.get(about.destination)
+    options = spec.options if spec else None
+    return options if isinstance(options, SlackOptions) else None
+
+
+def _refusal(options: SlackOptions | None, by: Person) -> str:
+    """Return why this person may not act from this destination, else nothing."""
+    if options is None:
+        return words.REMOVED
+    if options.actions is Actors.NONE:
+        return words.CLOSED
+    if options.actions is Actors.AGENTS and by.agent is None:
+        return words.AGENTS_ALONE
+    return ""

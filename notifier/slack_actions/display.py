@@ -1,0 +1,101 @@
+"""Showing what came of a click: on the card, in its thread, or to the one who clicked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from notifier.core.records import Lead
+from notifier.destinations.slack_api import WebApi
+from notifier.destinations.slack_buttons import About, Buttons
+from notifier.destinations.slack_cards import Card, fingerprint, memory_of, remembered
+from notifier.destinations.slack_faults import Refusal
+from notifier.destinations.slack_post import Payload
+from notifier.destinations.slack_threads import card_update
+from notifier.errors import BusyError, DeliveryError, StoreError
+from notifier.slack_actions.clicks import Click
+from notifier.store import destinations
+from notifier.store.db import Store
+
+TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """Speaks to Slack as the app; what it cannot show is logged, and the act stands."""
+
+    api: WebApi
+    store: Store
+    now: Callable[[], datetime]
+    public_url: str | None
+
+    async def card(self, click: Click, lead: Lead, about: About, buttons: Buttons) -> None:
+        """Let the card that was clicked show the lead as it is now."""
+        try:
+            memory = await self.store.look(destinations.memory, about.key)
+        except (StoreError, BusyError):
+            memory = {}
+        known = remembered(memory, click.channel)
+        is_known = known is not None and known.ts == click.ts
+        card = known if known and is_known else self._unknown(click, about)
+        change = card_update(card, lead, buttons, public_url=self.public_url)
+        if await self._called("chat.update", change) and known and is_known:
+            await self._remember(about.key, known, lead)
+
+    async def note(self, click: Click, words: str) -> None:
+        """Tell the card's thread."""
+        said = {"channel": click.channel, "thread_ts": click.thread_ts or click.ts}
+        await self._called("chat.postMessage", {**said, **_text(words)})
+
+    async def tell(self, click: Click, words: str) -> None:
+        """Tell the one who clicked, and nobody else."""
+        said: dict[str, object] = {"channel": click.channel, "user": click.user}
+        if click.thread_ts:
+            said["thread_ts"] = click.thread_ts
+        await self._called("chat.postEphemeral", {**said, **_text(words)})
+
+    async def aclose(self) -> None:
+        """Close the connections to Slack."""
+        await self.api.aclose()
+
+    def _unknown(self, click: Click, about: About) -> Card:
+        """Return a card that is not remembered: one without a thread, or an earlier one."""
+        at_s = int(self.now().timestamp())
+        return Card(
+            channel=click.channel,
+            ts=click.ts,
+            head=click.head or "…",
+            shown="",
+            at_s=at_s,
+            rule=about.rule,
+        )
+
+    async def _remember(self, key: str, card: Card, lead: Lead) -> None:
+        """Keep what the card shows now, unless its lane has written something meanwhile."""
+        present = msgspec.structs.replace(card, shown=fingerprint(lead))
+        ((name, old),) = memory_of(card, card.channel).items()
+        ((_, new),) = memory_of(present, card.channel).items()
+        now_ms = int(self.now().timestamp() * 1000)
+        try:
+            await self.store.run(
+                destinations.exchange, key, name, old=old, new=new, now_ms=now_ms
+            )
+        except (StoreError, BusyError) as error:
+            log.warning("slack_card_unremembered", error=str(error))
+
+    async def _called(self, method: str, payload: Payload) -> bool:
+        try:
+            await self.api.call(method, payload, timeout_s=TIMEOUT_S)
+        except (Refusal, DeliveryError) as error:
+            log.warning("slack_act_not_shown", method=method, error=str(error))
+            return False
+        return True
+
+
+def _text(words: str) -> dict[str, object]:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": words, "verbatim": True}}
+    return {"text": words, "blocks": [block], "unfurl_links": False, "unfurl_media": False}

@@ -1,0 +1,187 @@
+"""Two connections, kept: another one is open before one that Slack will close is given up.
+
+Slack deals envelopes to an app's connections in turn and repeats no click, so that each
+moment with none, and each that nobody reads any more, would lose some.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from notifier.slack_actions.faults import TURN_ON, SocketFault
+from notifier.slack_actions.line import Ending, Heed, Line
+
+KEPT = 2
+GRACE_S = 2.0  # for what was under way on a connection that is given up
+SHORTEST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+STEADY_S = 15.0  # a connection that lasted this long was none that fails at once
+COUNTED_ON_S = 60.0  # Slack may count a connection for a while that was closed
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the connections stand: ``held`` are ours, ``counted`` those that Slack knows of.
+
+    ``fault`` and ``remedy`` say why fewer are held than should be.
+    """
+
+    held: int = 0
+    counted: int = 0
+    fault: str = ""
+    remedy: str = ""
+
+
+class Lines:
+    """Keeps the connections.
+
+    ``address`` asks Slack for a new one's, ``heed`` gets what comes by them, and
+    ``changed`` hears how they stand. ``jitter`` lies in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        address: Callable[[], Awaitable[str]],
+        heed: Heed,
+        changed: Callable[[Standing], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._address = address
+        self._heed = heed
+        self._changed = changed
+        self._jitter = jitter
+        self._serving: set[Line] = set()
+        self._faults: dict[int, SocketFault] = {}
+        self._excess = 0
+        self._closed_s: list[float] = []
+        self._paused_s = 0.0  # until when Slack wants to be asked for no connection
+        self._opening = asyncio.Lock()  # one at a time: else nobody knows whom Slack counted
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    @property
+    def standing(self) -> Standing:
+        """Return how the connections stand now."""
+        held = len(self._serving)
+        fault = next(iter(self._faults.values()), None)
+        return Standing(
+            held=held,
+            counted=held + self._excess,
+            fault=str(fault) if fault else "",
+            remedy=fault.remedy if fault else "",
+        )
+
+    async def run(self) -> None:
+        """Keep the connections until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as slots:
+                for slot in range(KEPT):
+                    slots.create_task(self._keep(slot))
+        finally:
+            for task in tuple(self._retiring):
+                task.cancel()
+            await asyncio.gather(*map(self._close, tuple(self._serving)))
+
+    async def _keep(self, slot: int) -> None:
+        """Keep one connection after the other."""
+        outgoing: Line | None = None
+        failures = 0
+        while True:
+            try:
+                line = await self._opened(slot)
+            except SocketFault as fault:
+                failures += 1
+                outgoing = await self._kept_if_open(outgoing)
+                await self._fail(slot, fault, failures)
+                continue
+            self._retire(outgoing)
+            begun_s = _now_s()
+            ending = await line.until_over()
+            log.info("slack_connection_over", why=ending.value)
+            outgoing = line if ending.leaves_time else None
+            if not ending.leaves_time:
+                await self._close(line)
+            failures = 0 if _now_s() - begun_s > STEADY_S else failures + 1
+            if ending is Ending.DISABLED:
+                off = SocketFault("Socket Mode was turned off", remedy=TURN_ON)
+                await self._fail(slot, off, failures)
+            elif failures > 1:  # it was so before, too: this is no way to go on
+                await asyncio.sleep(self._pause_s(failures - 1, None))
+
+    async def _kept_if_open(self, line: Line | None) -> Line | None:
+        if line is not None and line.is_over:
+            await self._close(line)
+            return None
+        return line
+
+    async def _opened(self, slot: int) -> Line:
+        """Open a connection; raises :class:`SocketFault`."""
+        async with self._opening:
+            await asyncio.sleep(max(self._paused_s - _now_s(), 0.0))
+            line = Line(self._heed)
+            try:
+                await line.open(await self._address())
+            except BaseException:
+                await line.aclose()
+                raise
+            self._serving.add(line)
+            self._count(line)
+        if self._faults.pop(slot, None):
+            log.info("slack_connected_again")
+        self._changed(self.standing)
+        return line
+
+    def _count(self, line: Line) -> None:
+        """Compare what Slack counts with what is open, or was until a moment ago."""
+        since_s = _now_s() - COUNTED_ON_S
+        self._closed_s = [at_s for at_s in self._closed_s if at_s > since_s]
+        if line.connections is None:
+            return
+        known = len(self._serving)
+        beyond = line.connections - known
+        self._excess = max(beyond - len(self._closed_s), 0)
+
+    async def _fail(self, slot: int, fault: SocketFault, failures: int) -> None:
+        """Tell of a fault, and wait until it is time to try again."""
+        if str(self._faults.get(slot)) != str(fault):
+            log.warning("slack_not_connected", error=str(fault), remedy=fault.remedy)
+        self._faults[slot] = fault
+        self._changed(self.standing)
+        if fault.retry_after_s:
+            self._paused_s = _now_s() + fault.retry_after_s
+        await asyncio.sleep(self._pause_s(failures, fault))
+
+    def _pause_s(self, failures: int, fault: SocketFault | None) -> float:
+        if fault and fault.remedy:
+            pause_s = LONGEST_PAUSE_S  # a person has to do something first
+        else:
+            pause_s = min(SHORTEST_PAUSE_S * 2 ** min(failures - 1, 6), LONGEST_PAUSE_S)
+        wished_s = (fault.retry_after_s if fault else None) or 0.0
+        return max(pause_s * (1 + 0.2 * self._jitter()), wished_s)
+
+    def _retire(self, line: Line | None) -> None:
+        if line is None:
+            return
+        task = asyncio.create_task(self._close_later(line))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _close_later(self, line: Line) -> None:
+        await asyncio.sleep(GRACE_S)
+        await self._close(line)
+
+    async def _close(self, line: Line) -> None:
+        if line not in self._serving:
+            return
+        self._serving.discard(line)
+        self._closed_s.append(_now_s())
+        self._changed(self.standing)
+        await line.aclose()
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
