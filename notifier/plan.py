@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.core.diff import Change, diff
-from notifier.core.events import OPERATIONS, OVERDUE, Event, changed, created
+from notifier.core.events import ACTS, OPERATIONS, OVERDUE, Event, changed, created
 from notifier.core.outcome import State
 from notifier.core.records import Lead
 from notifier.core.rows import instant
@@ -21,7 +21,7 @@ from notifier.rules.matching import Match, Timing, match
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, timer_changes
 
-EXEMPT = OPERATIONS | OVERDUE
+EXEMPT = OPERATIONS | OVERDUE | ACTS
 """Events that no burst limit may delay."""
 
 

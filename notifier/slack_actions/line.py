@@ -47,7 +47,7 @@ class Ending(StrEnum):
     @property
     def leaves_time(self) -> bool:
         """Whether the connection still serves while another one is opened."""
-        return self in (Ending.WARNING, Ending.REFRESH)
+        return self in (Ending.WARNING, Ending.REFRESH, Ending.SILENT)
 
 
 class Line:
@@ -108,6 +108,12 @@ class Line:
         finally:
             over.cancel()
         return self._ending.result() if self._ending.done() else Ending.CLOSED
+
+    async def until_closed(self, *, within_s: float) -> None:
+        """Return once Slack has closed the connection, or it had long enough for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._socket().over.wait()
 
     async def acknowledge(self, envelope_id: str) -> None:
         """Tell Slack that an envelope has been dealt with; one that is over hears nothing."""

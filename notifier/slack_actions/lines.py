@@ -14,7 +14,9 @@ from notifier.slack_actions.faults import TURN_ON, SocketFault
 from notifier.slack_actions.line import Ending, Heed, Line
 
 KEPT = 2
-GRACE_S = 2.0  # for what was under way on a connection that is given up
+# A connection that is given up is read until Slack closes it: what we closed first might
+# have a click on its way.
+GRACE_S = 15.0
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 15.0  # a connection that lasted this long was none that fails at once
@@ -171,7 +173,7 @@ class Lines:
         task.add_done_callback(self._retiring.discard)
 
     async def _close_later(self, line: Line) -> None:
-        await asyncio.sleep(GRACE_S)
+        await line.until_closed(within_s=GRACE_S)
         await self._close(line)
 
     async def _close(self, line: Line) -> None:

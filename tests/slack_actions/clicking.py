@@ -39,6 +39,7 @@ class Scene:
     """What is there to be clicked, and what came of it."""
 
     slack: SocketSlack
+    upstream: Simulator
     world: World
     service: Service
 
@@ -84,11 +85,20 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    folder: Path, *, rules: str = RULES, clicks: bool = True, connects: bool = True
+    folder: Path,
+    *,
+    rules: str = RULES,
+    clicks: bool = True,
+    connects: bool = True,
+    leads: int = 0,
 ) -> AsyncIterator[Scene]:
-    """Run the service; with ``clicks`` it has an app-level token."""
+    """Run the service; with ``clicks`` it has an app-level token, or ``token`` instead.
+
+    ``leads`` are there before it begins: none is told of.
+    """
     (folder / "rules.yaml").write_text(rules, encoding="utf-8")
     world = World(clock=lambda: datetime.now(UTC))
+    world.populate(leads)
     async with (
         Simulator(world, token="t", per_minute=None) as upstream,
         SocketSlack(users=(ASHA, BINA)) as slack,
@@ -119,7 +129,7 @@ async def scene(
                 if clicks and connects:
                     await slack.connected(2)
                 await upstream.requests.reached(3)
-                yield Scene(slack=slack, world=world, service=service)
+                yield Scene(slack=slack, upstream=upstream, world=world, service=service)
             finally:
                 service.stop()
                 await running

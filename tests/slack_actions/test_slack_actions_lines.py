@@ -110,7 +110,7 @@ async def test_a_refresh_opens_another_before_it_closes_the_old(
         assert slack.most_at_once == 3
         # What comes by the old one meanwhile is heard.
         await old.socket.send_str(json.dumps(slack.envelope("interactive", {})))
-        await asyncio.sleep(5)
+        await asyncio.sleep(11)
         assert len(found.heard) == 1
         assert old not in slack.links
         assert found.lines.standing == Standing(held=2, counted=2)

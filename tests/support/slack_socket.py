@@ -24,6 +24,7 @@ from support.slack import Slack, failure
 APP_TOKEN = "xapp-1-A0000APP-simulated"
 APP_ID = "A0000APP"
 PING_S = 5.0
+CLOSED_AFTER_S = 10.0
 
 
 class Link:
@@ -33,12 +34,18 @@ class Link:
         self.socket = socket
         self.silent = False
         self.deaf = False
+        self.leaving = False
         self.opened_s = asyncio.get_running_loop().time()
 
     async def refresh(self, reason: str = "refresh_requested") -> None:
-        """Say that the connection will be closed."""
+        """Say that the connection will be closed, deal nothing more to it, and close it."""
+        self.leaving = True
+        asyncio.get_running_loop().call_later(CLOSED_AFTER_S, self._close)
         said = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-1"}}
         await self.socket.send_str(json.dumps(said))
+
+    def _close(self) -> None:
+        self._closing = asyncio.ensure_future(self.socket.close())
 
     async def drop(self) -> None:
         """Break the connection off."""
@@ -141,7 +148,8 @@ class SocketSlack(Slack):
 
     async def deal(self, text: str) -> None:
         """Give an envelope to the connection whose turn it is."""
-        link = self.links[self._turn % len(self.links)]
+        staying = [link for link in self.links if not link.leaving] or self.links
+        link = staying[self._turn % len(staying)]
         self._turn += 1
         await link.socket.send_str(text)
 
