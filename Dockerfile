@@ -16,7 +16,11 @@ RUN /opt/notifier/bin/pip install --no-cache-dir --require-hashes \
         -r requirements.txt -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY notifier ./notifier
-RUN /opt/notifier/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# What the locked packages leave out: `--build-arg EXTRAS=postgresql`, or several with commas.
+ARG EXTRAS=
+RUN /opt/notifier/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && if [ -n "$EXTRAS" ]; then \
+        /opt/notifier/bin/pip install --no-cache-dir --no-build-isolation ".[$EXTRAS]"; fi
 
 FROM ${BASE}
 RUN groupadd --system --gid 10001 notifier \

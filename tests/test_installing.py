@@ -1,6 +1,7 @@
 """What an operator installs hangs together: files that docs name, the container's terms."""
 
 import re
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 
@@ -34,3 +35,20 @@ def test_the_container_of_the_compose_file_may_write_one_volume_alone() -> None:
     dockerfile = (readme.ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert "VOLUME /var/lib/notifier\n" in dockerfile
     assert f"NOTIFIER_RULES={service['environment']['NOTIFIER_RULES']} " in dockerfile
+
+
+def test_the_members_of_the_compose_file_share_a_database_and_write_nothing_else() -> None:
+    text = (readme.ROOT / "compose.postgresql.yaml").read_text(encoding="utf-8")
+    composed = YAML(typ="safe").load(text)
+    services = composed["services"]
+    database = services.pop("database")
+    assert len(services) == 2
+    for member in services.values():
+        assert member["read_only"] is True
+        assert member["cap_drop"] == ["ALL"]
+        assert [volume.split(":")[2] for volume in member["volumes"]] == ["ro"]
+        url = urlsplit(member["environment"]["NOTIFIER_DATABASE"].replace("?", "%3F"))
+        assert url.path == f"/{database['environment']['POSTGRES_DB']}"
+        assert url.username == database["environment"]["POSTGRES_USER"]
+        assert url.netloc.endswith("@database")
+    assert "ARG EXTRAS=" in (readme.ROOT / "Dockerfile").read_text(encoding="utf-8")

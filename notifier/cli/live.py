@@ -16,7 +16,7 @@ from notifier.destinations.console import ConsoleOptions, style_of
 from notifier.errors import BusyError, StoreError
 from notifier.messages.escape import one_line
 from notifier.rules.durations import format_duration
-from notifier.service.engine import Shared
+from notifier.service.shared import Shared
 from notifier.store.db import Store
 from notifier.store.health import Overview, overview
 from notifier.transactions.turn import Turn

@@ -36,7 +36,9 @@ def once(
 
 
 async def _once(loaded: Configuration) -> bool:
-    async with assembled(loaded, clocks=Clocks(), out=sys.stdout, reread=reread) as service:
+    async with assembled(
+        loaded, clocks=Clocks(), out=sys.stdout, reread=reread, for_one_round=True
+    ) as service:
         return await service.once()
 
 

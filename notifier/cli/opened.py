@@ -18,7 +18,7 @@ from notifier.cli.output import print_warnings
 from notifier.configuration.environment import read_environment
 from notifier.configuration.read_settings import read_settings
 from notifier.configuration.settings import PREFIX, Settings
-from notifier.core.rows import ms_of
+from notifier.core.rows import moment_of, ms_of
 from notifier.errors import BusyError, ConfigError, FileError, StoreError
 from notifier.store.engine import Engine
 from notifier.store.opening import engine_at, open_existing
@@ -73,7 +73,8 @@ def opened() -> Iterator[Opened]:
         desk = Opened(
             session=session,
             engine=engine,
-            at=datetime.now(UTC),
+            # Other hosts read what is written here, and their clocks may differ.
+            at=moment_of(session.shared_ms(ms_of(datetime.now(UTC)))),
             settings=settings,
             reader=reader,
         )

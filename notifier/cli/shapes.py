@@ -13,6 +13,7 @@ from notifier.core.standing import Health
 from notifier.monitoring.sees_within import sees_within
 from notifier.store.deliveries import Delivery
 from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
+from notifier.store.leases import MemberHealth
 from notifier.upstream.waiting import Wait
 
 Shape: TypeAlias = Mapping[str, Any]
@@ -98,6 +99,7 @@ def overview_shape(overview: Overview, *, at: datetime, interval_ms: int) -> Sha
         ],
         "mutes": [mute_shape(one) for one in overview.mutes],
         "timers": overview.timers,
+        "members": [member_shape(one) for one in overview.members],
         "rules": {"loaded_at": overview.rules_loaded_at, "refused": overview.rules_refused},
     }
 
@@ -147,6 +149,16 @@ def destination_shape(one: DestinationHealth, mutes: tuple[Mute, ...]) -> Shape:
         "reason": until or standing.reason or None,
         "pending": one.pending,
         "dead": one.dead,
+    }
+
+
+def member_shape(one: MemberHealth) -> Shape:
+    """Return a member: since when it works, and on what."""
+    return {
+        "name": one.name,
+        "since": iso_of_ms(one.since_ms),
+        "sources": list(one.sources),
+        "lanes": list(one.lanes),
     }
 
 

@@ -19,6 +19,7 @@ from notifier.monitoring.sees_within import sentence
 from notifier.store import registry
 from notifier.store.engine import Engine
 from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
+from notifier.store.leases import MemberHealth
 
 app = typer.Typer()
 
@@ -69,6 +70,12 @@ def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
         ("destination", "type", "state", "waiting", "dead", "reason"),
         (_destination_row(one, found, desk) for one in found.destinations),
     )
+    if found.members:
+        typer.echo()
+        print_table(
+            ("member", "since", "sources", "lanes", "version", "rules"),
+            (_member_row(one, desk) for one in found.members),
+        )
     typer.echo()
     for line in _lines(found, desk):
         typer.echo(line)
@@ -116,6 +123,12 @@ def _destination_row(
         reason = f"until {short_ms(until, desk.zone, at=desk.at)}"
     kind = one.kind or "(removed)"
     return one.name, kind, shape["state"], one.pending, one.dead, reason
+
+
+def _member_row(one: MemberHealth, desk: Opened) -> tuple[object, ...]:
+    since = short_ms(one.since_ms, desk.zone, at=desk.at)
+    work = (", ".join(one.sources), ", ".join(one.lanes))
+    return one.name, since, *work, one.version, one.rules
 
 
 def _lines(found: Overview, desk: Opened) -> Iterator[str]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,12 +27,16 @@ SOURCES = re.compile(r"^sources\s*:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """All that an operator decided, known to be right; ``warnings`` are for the operator."""
+    """All that an operator decided, known to be right; ``warnings`` are for the operator.
+
+    ``digest`` is the same where the rules files say the same.
+    """
 
     settings: Settings
     ruleset: Ruleset
     sources: tuple[SourceSpec, ...]
     warnings: tuple[Fault, ...]
+    digest: str = ""
 
 
 def load_configuration(
@@ -63,6 +68,7 @@ def load_configuration(
         ruleset=ruleset,
         sources=sources,
         warnings=(*reading.warnings, *ruleset.warnings),
+        digest=_digest(files),
     )
 
 
@@ -77,6 +83,11 @@ def load_ruleset(
         timezone=(settings or Settings()).timezone,
         lenient_secrets=settings is None,
     )
+
+
+def _digest(files: Sequence[RuleFile]) -> str:
+    text = "\0".join(text for _, text in files)
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
 
 
 def _attempt(step: Callable[[], T], faults: list[Fault]) -> T | None:

@@ -22,6 +22,8 @@ MARGIN_MS = 1_000
 SOURCE, LANE, CHORE = "source", "lane", "chore"
 UPKEEP = f"{CHORE}/upkeep"
 """What one member does for all: it prunes, makes reports, tells of a round."""
+CLICKS = f"{CHORE}/clicks"
+"""The connections by which clicks on Slack cards come: of one member, not to lose any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

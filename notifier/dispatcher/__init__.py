@@ -12,23 +12,31 @@ STOP_WITHIN_S = 10.0
 
 
 class Dispatcher:
-    """The lanes of all destinations, by name."""
+    """The lanes that are open, by their destinations' names; one channel has one tempo."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, destinations: Mapping[str, Destination], limits: Mapping[str, Limits]
+    ) -> None:
+        self._destinations = destinations
+        self._limits = limits
+        self._paces: dict[str, Pace] = {}
         self._lanes: dict[str, Lane] = {}
 
-    def open(
-        self,
-        destinations: Mapping[str, Destination],
-        limits: Mapping[str, Limits],
-        tools: LaneContext,
-    ) -> None:
-        """Make a lane for each destination; those of one channel share its tempo."""
-        paces: dict[str, Pace] = {}
-        for name, destination in destinations.items():
-            channel = limits[name].channel or name
-            pace = paces.setdefault(channel, Pace(destination.min_interval_s))
-            self._lanes[name] = Lane(destination, limits[name], tools, pace)
+    def add(self, name: str, tools: LaneContext) -> Lane:
+        """Open the destination's lane."""
+        destination, limits = self._destinations[name], self._limits[name]
+        pace = self._paces.setdefault(limits.channel or name, Pace(destination.min_interval_s))
+        self._lanes[name] = Lane(destination, limits, tools, pace)
+        return self._lanes[name]
+
+    def remove(self, lane: object) -> None:
+        """Forget a lane that has ended; another one may have its place already."""
+        self._lanes = {name: one for name, one in self._lanes.items() if one is not lane}
+
+    def open(self, tools: LaneContext) -> None:
+        """Open the lanes of all destinations."""
+        for name in self._destinations:
+            self.add(name, tools)
 
     def wake(self, names: set[str]) -> None:
         """These destinations have new work."""

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from notifier.core.records import Lead
 from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
 from notifier.store import destinations
-from notifier.store.db import Store
+from notifier.store.owned import OwnerStore
 from notifier.store.session import Session
 from notifier.transactions.leads import CurrentLead
 
@@ -42,7 +42,9 @@ class Outdated:
 class CardQueue:
     """The leads that have changed, each once however often it did."""
 
-    def __init__(self, cards: KeepsCards, *, store: Store, current_lead: CurrentLead) -> None:
+    def __init__(
+        self, cards: KeepsCards, *, store: OwnerStore, current_lead: CurrentLead
+    ) -> None:
         self._cards = cards
         self._store = store
         self._current_lead = current_lead
@@ -80,6 +82,7 @@ class CardQueue:
         """Update one card; what fails is tried a few times more, after the others."""
         tries = self._tries.pop(card.key, 0) + 1
         try:
+            self._store.check()
             remembered = await self._cards.refresh(card.lead, card.memory)
             await self._store.run(destinations.remember, card.key, remembered, now_ms=now_ms)
         except (DeliveryError, StoreError, BusyError) as error:

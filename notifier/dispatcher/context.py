@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from notifier.core.outcome import Policy
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store.db import Store
+from notifier.store.owned import OwnerStore
 from notifier.transactions.leads import CurrentLead
 from notifier.transactions.turn import Turn
 
@@ -36,7 +36,7 @@ class LaneContext:
     ``observe`` hears of each turn, with the destination's name.
     """
 
-    store: Store
+    store: OwnerStore
     rules: Callable[[], Ruleset]
     current_lead: CurrentLead
     now_ms: Callable[[], int]

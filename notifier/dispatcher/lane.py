@@ -16,7 +16,7 @@ from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.sending import attempt
-from notifier.errors import BusyError, StoreError
+from notifier.errors import BusyError, LeaseLostError, StoreError
 from notifier.store.claims import Claimed
 from notifier.store.parts import words
 from notifier.transactions.attempts import Attempt
@@ -145,6 +145,8 @@ class Lane:
             try:
                 # Shielded: the thread finishes the transaction even where we are cancelled.
                 turn = await asyncio.shield(self._take_turn(facts, ended))
+            except LeaseLostError:
+                return None
             except (StoreError, BusyError) as error:
                 # What ended is kept, and recorded when the database works again.
                 name = self._destination.name
@@ -218,6 +220,7 @@ class Lane:
         )
 
     async def _deliver(self, bundle: tuple[Claimed, ...], turn: Turn) -> Receipt:
+        self._tools.store.check()
         return await self._destination.send(
             message_of(bundle, turn, self._tools.rules().agents)
         )

@@ -7,7 +7,12 @@ from typing import Any, TypeVar
 import structlog
 
 from notifier.dispatcher.pace import Pace
-from notifier.errors import DeliveryError, ProgramFaultError, TemporaryDeliveryError
+from notifier.errors import (
+    DeliveryError,
+    LeaseLostError,
+    ProgramFaultError,
+    TemporaryDeliveryError,
+)
 from notifier.store.parts import words
 
 LONGEST_SEND_S = 90.0  # a guard: every kind bounds its own attempts far below
@@ -30,6 +35,9 @@ async def attempt(
             return await sending, None
     except DeliveryError as error:
         failure = error
+    except LeaseLostError as error:
+        # Its recording fails, too: another member sends it.
+        failure = TemporaryDeliveryError(str(error))
     except TimeoutError:
         # Also where the process was held for as long: both deadlines are over then.
         failure = TemporaryDeliveryError(f"no end within {LONGEST_SEND_S:.0f} seconds")

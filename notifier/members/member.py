@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from notifier.core.leases import RENEW_MS, Board, Lease, trusted_until_ms
+from notifier.core.leases import RENEW_MS, Lease, trusted_until_ms
 from notifier.store.leases import Card
-from notifier.transactions.membership import Answer, Request, decided
+from notifier.transactions.membership import Answer, Request
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Member:
     takes_all: bool = False
     held: dict[str, Lease] = field(default_factory=dict)
     ending: set[str] = field(default_factory=set)
+    stops: bool = False
     _id: str = ""
     _is_in: bool = False
     _trusted_until_ms: int = 0
@@ -63,24 +64,23 @@ class Member:
             ended=tuple(ended),
         )
 
-    def is_due(self, request: Request, board: Board, *, now_ms: int) -> bool:
-        """Whether there is a reason to ask, or just nothing new."""
-        if request.joins or request.ended or request.asked_ms - self._renewed_ms >= RENEW_MS:
-            return True
-        decision = decided(request, board, now_ms=now_ms)
-        return bool(decision.take or decision.expired or decision.give_up)
+    def renews(self, request: Request) -> bool:
+        """Whether it is time to say that it lives."""
+        return request.asked_ms - self._renewed_ms >= RENEW_MS
 
     def hear(self, request: Request, answer: Answer) -> None:
         """Take in what came of a request."""
         if request.member != self._id:
             return
-        until_ms = trusted_until_ms(request.asked_ms)
+        until_ms = self._trusted_until_ms
+        if answer.renewed:
+            until_ms = max(until_ms, trusted_until_ms(request.asked_ms))
         if not answer.is_in or self.clock_ms() >= until_ms:
             self.lapse()
             return
-        self._is_in = True
-        self._trusted_until_ms = max(self._trusted_until_ms, until_ms)
-        self._renewed_ms = request.asked_ms
+        self._is_in, self._trusted_until_ms = True, until_ms
+        if answer.renewed:
+            self._renewed_ms = request.asked_ms
         self.held = {one.thing: one for one in answer.held}
         self.ending = (self.ending | set(answer.give_up)) & self.held.keys()
 

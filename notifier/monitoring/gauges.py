@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from notifier.core.standing import Health
 from notifier.monitoring.sees_within import sees_within
 from notifier.store.health import DestinationHealth, Overview, SourceHealth
+from notifier.store.leases import MemberHealth
 
 
 def gauges(
@@ -62,6 +63,7 @@ def _families(
             None,
             {"": slack.held},
         )
+    yield from _of_members(overview.members)
     yield _family(
         "config_last_reload_successful",
         "1 where the rules on disk are those in force, 0 where they were refused",
@@ -134,6 +136,16 @@ def _of_destinations(
         ),
     ):
         yield _family(name, text, "destination", values)
+
+
+def _of_members(members: tuple[MemberHealth, ...]) -> Iterator[GaugeMetricFamily]:
+    if not members:
+        return  # it is alone with its file
+    yield _family("members", "Programs that share the database", None, {"": len(members)})
+    sources = {one.name: len(one.sources) for one in members}
+    yield _family("member_sources", "Sources that a member polls", "member", sources)
+    lanes = {one.name: len(one.lanes) for one in members}
+    yield _family("member_lanes", "Destinations that a member sends to", "member", lanes)
 
 
 def _age_s(since_ms: int | None, now_ms: int) -> float:

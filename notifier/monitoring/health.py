@@ -4,7 +4,7 @@
 ``down``, systemd's line has the names. Pure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from notifier.store.health import (
     Overview,
     SourceHealth,
 )
+from notifier.store.leases import MemberHealth
 from notifier.store.service_state import SlackConnections
 from notifier.upstream.health import silence_ms
 
@@ -70,7 +71,27 @@ def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Troub
         found += _destination(destination, now_ms)
     if overview.slack:
         found += _buttons(overview.slack, now_ms)
+    found += _members(overview.members)
     return found
+
+
+def _members(members: Sequence[MemberHealth]) -> Iterator[Trouble]:
+    """Tell where members do not agree: each reads its own files, and is upgraded alone."""
+    for told, remedy, kinds in (
+        (
+            "not all members have the same rules",
+            "put the same files on each host and reload it (SIGHUP)",
+            {one.name: one.rules for one in members},
+        ),
+        (
+            "not all members are of the same version",
+            "upgrade the others, too",
+            {one.name: one.version for one in members},
+        ),
+    ):
+        if len(set(kinds.values())) > 1:
+            details = tuple(f"{name}: {kind}" for name, kind in kinds.items())
+            yield Trouble(what=told, remedy=remedy, urgent=False, down=False, details=details)
 
 
 def status_line(overview: Overview, *, now_ms: int) -> str:

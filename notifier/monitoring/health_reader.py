@@ -1,7 +1,7 @@
 """A look at how the program is doing, for everyone who asks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from notifier.clocks import Clocks
@@ -13,6 +13,21 @@ Bots: TypeAlias = Callable[[], Mapping[str, str]]
 """The keys of the tokens in use, by bot id."""
 
 
+def _yes() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One program's part in the work: whether it ``is_in``, and whether it ``tells`` for all.
+
+    Who is alone with a database is always in, and tells.
+    """
+
+    is_in: Callable[[], bool] = _yes
+    tells: Callable[[], bool] = _yes
+
+
 @dataclass(slots=True, kw_only=True)
 class HealthReader:
     """Looks into the database; ``bots`` tells whose, and a reload changes it."""
@@ -20,6 +35,7 @@ class HealthReader:
     store: Store
     clocks: Clocks
     bots: Bots = dict
+    part: Part = field(default_factory=Part)
 
     async def look(self) -> Overview:
         """Return how everything stands; raises StoreError or BusyError."""

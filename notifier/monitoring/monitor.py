@@ -13,7 +13,7 @@ from notifier.clocks import Clocks
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
-from notifier.monitoring.health_reader import Bots, HealthReader
+from notifier.monitoring.health_reader import Bots, HealthReader, Part
 from notifier.monitoring.heartbeat import Heartbeat, Successes
 from notifier.monitoring.http import Pages
 from notifier.monitoring.metrics import Meters
@@ -72,15 +72,21 @@ class Monitor:
 
     @asynccontextmanager
     async def running(
-        self, bots: Bots, poke: Poke | None = None, pages: OpenPages | None = None
+        self,
+        bots: Bots,
+        poke: Poke | None = None,
+        pages: OpenPages | None = None,
+        part: Part | None = None,
     ) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
         ``bots`` are asked for anew each time, since a reload changes them,
-        ``poke`` is what a poke does, and ``pages`` opens what people look at. Raises
-        :class:`ConfigError` where the HTTP address cannot be used.
+        ``poke`` is what a poke does, ``pages`` opens what people look at, and ``part``
+        is what this program has in the work of several. Raises :class:`ConfigError` where the
+        HTTP address cannot be used.
         """
         self._health.bots = bots
+        self._health.part = part or Part()
         async with AsyncExitStack() as stack:
             if self._probes and self._options.http:
                 site = await stack.enter_async_context(pages()) if pages else None
@@ -134,6 +140,8 @@ class Monitor:
             await asyncio.sleep(every_s)
 
     async def _successes(self) -> Successes:
+        if not self._health.part.tells():
+            return {}  # another member does
         return await self._health.store.look(last_successes, tuple(self._health.bots()))
 
 

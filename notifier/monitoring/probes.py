@@ -16,6 +16,10 @@ from notifier.store import health
 from notifier.store.health import Overview
 
 NOT_IN_PLACE = "the database file was deleted or replaced under the running service"
+NOT_IN = (
+    "this member cannot reach the database: it polls and sends nothing, and goes on as soon"
+    " as it can"
+)
 
 log = structlog.get_logger()
 
@@ -53,6 +57,8 @@ class Probes:
             yield
 
     async def _troubles(self) -> list[str]:
+        if not self._health.part.is_in():
+            return [NOT_IN]
         if not self._health.store.is_in_place():
             return [NOT_IN_PLACE]
         now_ms = self._health.clocks.now_ms()

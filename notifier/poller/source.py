@@ -10,7 +10,7 @@ import structlog
 
 from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
-from notifier.errors import BusyError, StoreError, UpstreamError
+from notifier.errors import BusyError, LeaseLostError, StoreError, UpstreamError
 from notifier.poller.alarm import Alarm
 from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
@@ -61,6 +61,10 @@ class SourcePoller:
 
     def stop(self) -> None:
         """Ask for no more pages, from now on; a page being committed is committed whole."""
+        self._stop.request()
+
+    def abandon(self) -> None:
+        """Do nothing more than :meth:`stop`: no request is finished first."""
         self._stop.request()
 
     def poke(self) -> None:
@@ -149,8 +153,11 @@ class SourcePoller:
         self._reading = None
         try:
             result = await work
+        except LeaseLostError:
+            self._wait_for_store()
         except (StoreError, BusyError) as error:
-            self._unsaved(error)
+            log.warning("snapshot_unavailable", source=self._source.name, error=str(error))
+            self._wait_for_store()
         except Exception as error:  # noqa: BLE001
             # Broad: whatever it is, it is this source's failed poll. The others go on.
             await self._crashed(error)
@@ -234,8 +241,7 @@ class SourcePoller:
         else:
             self._retry_ms = until_ms
 
-    def _unsaved(self, error: StoreError | BusyError) -> None:
-        log.warning("snapshot_unavailable", source=self._source.name, error=str(error))
+    def _wait_for_store(self) -> None:
         self._retry_ms = max(self._retry_ms, self._tools.clock_ms() + STORE_PAUSE_MS)
 
 

@@ -1,22 +1,35 @@
 """The composition root: opens what the program needs, and closes it at the end."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TextIO, TypeAlias
+
+import structlog
 
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
+from notifier.errors import BusyError
+from notifier.members.clock import DatabaseClock
 from notifier.monitoring.monitor import Monitor, MonitoringOptions
-from notifier.monitoring.pages import MeteredPages
+from notifier.monitoring.pages import MeteredPages, Pages
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service.budgets import budgets
-from notifier.service.engine import Shared
+from notifier.service.partaking import take_part
 from notifier.service.service import Service
+from notifier.service.shared import Shared
+from notifier.store import leases
 from notifier.store.db import Store
+from notifier.store.engine import Engine
 from notifier.store.opening import engine_at
 from notifier.transactions.turn import Turn
 from notifier.upstream.client import Client
+
+WAIT_S = 1.0
+
+log = structlog.get_logger()
 
 Observe: TypeAlias = Callable[[str, Turn], None]
 """Hears of a turn of the lane of that destination."""
@@ -31,31 +44,73 @@ async def assembled(
     reread: Callable[[], Configuration],
     systemd: Systemd | None = None,
     observe: Observe | None = None,
+    for_one_round: bool = False,
 ) -> AsyncIterator[Service]:
     """Open the database and its lock, and the upstream's client; close them at the end.
 
-    ``observe`` hears of every turn of a lane, beside the metrics.
+    ``observe`` hears of every turn of a lane, beside the metrics. ``for_one_round`` works on
+    what nobody else does.
     """
     settings = config.settings
     async with AsyncExitStack() as stack:
         engine = engine_at(settings.database)
         stack.enter_context(engine.lock())
-        store = Store(engine)
+        store = await _opened(engine, waits=not for_one_round)
         stack.callback(store.close)
-        client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
-        stack.push_async_callback(client.aclose)
+        if clock := await _clock_of(store, clocks):
+            clocks = replace(clocks, now=clock.now)
+        client = await stack.enter_async_context(_client(settings))
         monitor = _monitor(settings, store, clocks, systemd or Systemd())
-        meters, clock_ms = monitor.meters, clocks.monotonic_ms
         shared = Shared(
             settings=settings,
             store=store,
-            client=MeteredPages(client, meters, clock_ms=clock_ms) if meters else client,
-            observe=_observing(meters.turned if meters else None, observe),
+            client=_pages(client, monitor, clocks),
+            observe=_observing(monitor.meters.turned if monitor.meters else None, observe),
             budget=budgets(store, settings, clocks),
             clocks=clocks,
             out=out,
         )
-        yield Service(shared=shared, config=config, reread=reread, monitor=monitor)
+        service = Service(shared=shared, config=config, reread=reread, monitor=monitor)
+        if clock:
+            # Its thread waits for nothing but its own turns.
+            stack.callback((own := Store(engine)).close)
+            take_part(service, own, heard=clock.heard, for_one_round=for_one_round)
+        yield service
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[Client]:
+    client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _pages(client: Client, monitor: Monitor, clocks: Clocks) -> Pages:
+    meters = monitor.meters
+    return MeteredPages(client, meters, clock_ms=clocks.monotonic_ms) if meters else client
+
+
+async def _opened(engine: Engine, *, waits: bool) -> Store:
+    """Open the database; one that ``waits`` does so for a server that is not there yet."""
+    while True:
+        try:
+            return Store(engine)
+        except BusyError as error:
+            if engine.file is not None or not waits:
+                raise
+            log.warning("database_awaited", error=str(error))
+        await asyncio.sleep(WAIT_S)
+
+
+async def _clock_of(store: Store, clocks: Clocks) -> DatabaseClock | None:
+    """Return the clock of a server's database; a file's is this host's own."""
+    if store.engine.file is not None:
+        return None
+    clock = DatabaseClock(clocks)
+    clock.heard(await store.look(leases.now_ms, clocks.now_ms()))
+    return clock
 
 
 def _observing(*observers: Observe | None) -> Observe:

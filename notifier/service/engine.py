@@ -1,102 +1,153 @@
 """Pollers and lanes for one set of rules; a reload puts a new engine in its place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TextIO
+from typing import Protocol
 
-import structlog
-from pydantic import SecretStr
-
-from notifier.clocks import Clocks
 from notifier.configuration.destinations import build_destinations, limits
 from notifier.configuration.load import Configuration
-from notifier.configuration.settings import Settings
-from notifier.core.records import Lead, Source
-from notifier.core.rows import moment_of
-from notifier.dispatcher import Dispatcher
+from notifier.core.leases import CLICKS, LANE, Lease, name_of
+from notifier.dispatcher import STOP_WITHIN_S, Dispatcher
 from notifier.dispatcher.context import LaneContext
-from notifier.monitoring.pages import Pages
-from notifier.poller.heads import first_polls
-from notifier.poller.listing import Intervals, ListingKey, ListingWalks
+from notifier.poller.listing import ListingKey
 from notifier.poller.source import SourcePoller
-from notifier.poller.tools import PollerTools
-from notifier.rules.model import Ruleset, SourceSpec
-from notifier.store import destinations, due_times, expiry, outbox, outlooks, registry, signing
-from notifier.store.db import Store
-from notifier.store.parts import part
-from notifier.store.session import Session
-from notifier.transactions import alerts as trouble
-from notifier.transactions import overdue, reports, set_back
-from notifier.transactions.leads import CurrentLead, current_lead
-from notifier.transactions.turn import Turn
-from notifier.upstream.budget import Budget
-from notifier.upstream.client import Listing
-
-log = structlog.get_logger()
+from notifier.service.shared import Shared, things_of
+from notifier.service.take_over import current_lead_of, take_over
+from notifier.service.units import Units
+from notifier.store import due_times, signing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What outlives a reload; ``observe`` hears of lanes' turns, ``out`` is for consoles."""
-
-    settings: Settings
-    store: Store
-    client: Pages
-    observe: Callable[[str, Turn], None]
-    budget: Callable[[SecretStr], Budget]
-    clocks: Clocks
-    out: TextIO
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """Runs until stopped; made by :func:`engine`."""
-
-    dispatcher: Dispatcher
-    pollers: tuple[SourcePoller, ...]
+class Unit(Protocol):
+    """What works by one lease: a poller, a lane, the upkeep."""
 
     async def run(self) -> None:
-        """Poll and deliver until :meth:`stop`; what is in flight is finished first."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.dispatcher.run())
-            for poller in self.pollers:
-                tasks.create_task(poller.run())
+        """Work until stopped; what is in flight is finished first."""
+        ...
 
-    async def poll(self) -> bool:
+    def stop(self) -> None:
+        """Begin nothing more."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave also what is in flight."""
+        ...
+
+
+class Engine:
+    """Runs until stopped; made by :func:`engine`. ``things`` is what it can work on."""
+
+    def __init__(
+        self, things: frozenset[str], dispatcher: Dispatcher, make: Callable[[Lease], Unit]
+    ) -> None:
+        self.things = things
+        self.dispatcher = dispatcher
+        self._make = make
+        self._units: dict[Lease, Unit] = {}
+        self._pollers: dict[str, SourcePoller] = {}  # also those that have ended
+        self._tasks: asyncio.TaskGroup | None = None
+        self._stopping = asyncio.Event()
+        self._ended: Callable[[], None] = lambda: None
+
+    async def run(self, held: Iterable[Lease], ended: Callable[[], None]) -> None:
+        """Work until :meth:`stop`; what is in flight is finished first.
+
+        ``ended`` hears when something has, by its lease.
+        """
+        self._ended = ended
+        async with asyncio.TaskGroup() as self._tasks:
+            for lease in held:
+                self.begin(lease)
+            await self._stopping.wait()
+
+    def begin(self, lease: Lease) -> None:
+        """Work by this lease from now on; clicks are heeded beside the engine."""
+        tasks, is_known = self._tasks, lease.thing in self.things - {CLICKS}
+        if tasks is None or lease in self._units or self._stopping.is_set() or not is_known:
+            return
+        task = tasks.create_task(self._open(lease).run())
+        task.add_done_callback(lambda _: self._close(lease))
+
+    def at_work(self) -> set[Lease]:
+        """Return the leases by which something still goes on."""
+        return set(self._units)
+
+    def end(self, lease: Lease) -> None:
+        """Finish what is in flight by this lease, in a while whatever is left of it."""
+        if unit := self._units.get(lease):
+            unit.stop()
+            asyncio.get_running_loop().call_later(STOP_WITHIN_S, unit.abandon)
+
+    def drop(self) -> None:
+        """Leave everything at once, in flight or not: it may be somebody else's."""
+        for unit in self._units.values():
+            unit.stop()
+            unit.abandon()
+
+    async def poll(self, held: Iterable[Lease]) -> bool:
         """Make the walks that are due; False if a source failed."""
+        for lease in held:
+            if lease.thing in self.things - {CLICKS}:
+                self._open(lease)
         async with asyncio.TaskGroup() as tasks:
-            polls = [tasks.create_task(poller.once()) for poller in self.pollers]
+            polls = [tasks.create_task(one.once()) for one in self._pollers.values()]
         return all(poll.result() for poll in polls)
+
+    @property
+    def sources(self) -> int:
+        """How many sources it polls."""
+        return sum(isinstance(one, SourcePoller) for one in self._units.values())
 
     def poke(self, source: str | None) -> None:
         """Make head polls due at once: of the source of that name, or of all."""
-        for poller in self.pollers:
+        for poller in self._pollers.values():
             if source in (None, poller.name):
                 poller.poke()
 
+    def poke_thing(self, thing: str) -> None:
+        """Make head polls due at once of the source that is this thing."""
+        if poller := self._pollers.get(thing):
+            poller.poke()
+
     def stop(self) -> None:
         """Ask for no more pages and claim no more deliveries."""
-        for poller in self.pollers:
-            poller.stop()
-        self.dispatcher.stop()
+        self._stopping.set()
+        for lease in self._units:
+            self.end(lease)
+
+    async def wake_due(self, shared: Shared) -> None:
+        """Wake the lanes for which somebody else has made something due."""
+        names = [name for one in self._units if (name := name_of(one.thing, LANE))]
+        if names:
+            now_ms = shared.clocks.now_ms()
+            look = shared.store.look
+            self.dispatcher.wake(await look(due_times.with_work, names, now_ms=now_ms))
 
     def rhythm(self) -> dict[ListingKey, int]:
         """Return when each listing's head polls are due, for the engine that comes next."""
-        return {key: ms for poller in self.pollers for key, ms in poller.rhythm().items()}
+        pollers = self._pollers.values()
+        return {key: ms for poller in pollers for key, ms in poller.rhythm().items()}
+
+    def _open(self, lease: Lease) -> Unit:
+        unit = self._units[lease] = self._make(lease)
+        if isinstance(unit, SourcePoller):
+            self._pollers[lease.thing] = unit
+        return unit
+
+    def _close(self, lease: Lease) -> None:
+        self.dispatcher.remove(self._units.pop(lease))
+        self._ended()
 
 
 @asynccontextmanager
 async def engine(
     shared: Shared, config: Configuration, *, before: Engine | None = None
 ) -> AsyncIterator[Engine]:
-    """Build pollers and lanes; what an earlier engine left in flight is due at once.
+    """Build what pollers and lanes need; what an earlier engine left in flight is due at once.
 
     Listings that the engine ``before`` polled are polled on at their old distances.
     """
     rules, clocks = config.ruleset, shared.clocks
-    by_bot = {spec.source.bot_id: spec.source for spec in config.sources}
     async with AsyncExitStack() as stack:
         destinations = build_destinations(
             shared.settings,
@@ -107,9 +158,12 @@ async def engine(
         )
         for destination in destinations.values():
             stack.push_async_callback(destination.aclose)
-        current_lead = _current_lead_of(by_bot, rules)
-        await shared.store.run(_take_over, config, current_lead, now_ms=clocks.now_ms())
-        dispatcher = Dispatcher()
+        current_lead = current_lead_of(config)
+        me = shared.members.id if shared.members else None
+        await shared.store.run(
+            take_over, config, current_lead, member=me, now_ms=clocks.now_ms()
+        )
+        dispatcher = Dispatcher(destinations, limits(rules))
         lane_tools = LaneContext(
             store=shared.store,
             rules=lambda: rules,
@@ -119,109 +173,14 @@ async def engine(
             wake=dispatcher.wake,
             observe=shared.observe,
         )
-        dispatcher.open(destinations, limits(rules), lane_tools)
-        tools = _poller_tools(shared, rules, dispatcher)
         # As late as this: somebody may have poked meanwhile.
         rhythm = before.rhythm() if before else {}
         del before  # it remembers every id of a walk that was under way
-        yield Engine(dispatcher=dispatcher, pollers=_pollers(shared, config, tools, rhythm))
+        units = Units(shared, config, dispatcher, lane_tools, rhythm)
+        yield Engine(things_of(config), dispatcher, units.make)
 
 
 async def _button_secret(shared: Shared) -> bytes | None:
     if shared.settings.slack_app_token is None:
         return None
     return await shared.store.run(signing.secret, signing.BUTTONS)
-
-
-def _take_over(
-    session: Session, config: Configuration, current_lead: CurrentLead, *, now_ms: int
-) -> None:
-    """Bring what waits in the database in line with these rules."""
-    rules = config.ruleset
-    if by_ms := set_back.set_back_ms(session, now_ms=now_ms):
-        log.warning("clock_set_back", by_s=by_ms // 1000)
-        set_back.bring_forward(session, rules, by_ms=by_ms, now_ms=now_ms)
-    registry.put_in_force(
-        session,
-        watched={one.source.bot_id: one.source.name for one in config.sources},
-        destinations={name: one.kind for name, one in rules.destinations.items()},
-        rules=[one.name for one in rules.rules] + [one.name for one in rules.reports],
-        meanings={one.kind: one.traits.delivered_means for one in rules.destinations.values()},
-    )
-    if not config.settings.sweep_interval:
-        outlooks.forget_waits(session)
-    reports.keep_schedule(session, rules.reports, now_ms=now_ms)
-    outbox.release_all(session, now_ms=now_ms)
-    destinations.probe_now(session, now_ms=now_ms)
-    enabled = {rule.name for rule in rules.rules if rule.enabled}
-    due_times.release_digests(session, enabled, now_ms=now_ms)
-    faults = overdue.reconcile(session, rules, current_lead, at=moment_of(now_ms))
-    with part(session) as expiring:
-        for name, died in expiry.expire_removed(session, rules.destinations).items():
-            destinations.count_dead(session, name, died)
-        trouble.write_alerts_of_removed(session, rules, now_ms=now_ms)
-    # What waits from before must not keep the rest from starting.
-    for fault in (*faults, *([expiring.fault] if expiring.fault else ())):
-        log.error("start_incomplete", exc_info=fault)
-
-
-def _current_lead_of(by_bot: Mapping[str, Source], rules: Ruleset) -> CurrentLead:
-    def by_key(session: Session, key: str) -> Lead | None:
-        return current_lead(session, key, by_bot, rules)
-
-    return by_key
-
-
-def _poller_tools(shared: Shared, rules: Ruleset, dispatcher: Dispatcher) -> PollerTools:
-    return PollerTools(
-        store=shared.store,
-        client=shared.client,
-        budget=shared.budget,
-        rules=rules,
-        now=shared.clocks.now,
-        clock_ms=shared.clocks.monotonic_ms,
-        jitter=shared.clocks.jitter,
-        wake=dispatcher.wake,
-        refresh=dispatcher.refresh,
-    )
-
-
-def _pollers(
-    shared: Shared,
-    config: Configuration,
-    tools: PollerTools,
-    rhythm: Mapping[ListingKey, int],
-) -> tuple[SourcePoller, ...]:
-    settings = shared.settings
-    intervals = Intervals(
-        head_ms=int(settings.poll_interval.total_seconds() * 1000),
-        sweep_ms=int(settings.sweep_interval.total_seconds() * 1000),
-        first_run=settings.first_run,
-    )
-    first_ms = first_polls(
-        len(config.sources), now_ms=tools.clock_ms(), interval_ms=intervals.head_ms
-    )
-    return tuple(
-        SourcePoller(
-            _walks(spec, intervals, rhythm, begin_ms=begin_ms), tools, begin_ms=begin_ms
-        )
-        for spec, begin_ms in zip(config.sources, first_ms, strict=True)
-    )
-
-
-def _walks(
-    spec: SourceSpec,
-    intervals: Intervals,
-    rhythm: Mapping[ListingKey, int],
-    *,
-    begin_ms: int,
-) -> list[ListingWalks]:
-    assert spec.token is not None
-    return [
-        ListingWalks(
-            listing=Listing(source=spec.source, kind=kind, token=spec.token),
-            intervals=intervals,
-            head_due_ms=rhythm.get((spec.source.bot_id, kind), begin_ms),
-        )
-        for kind in spec.types
-    ]

@@ -10,6 +10,7 @@ from notifier.clocks import Clocks
 from notifier.errors import BusyError, StoreError
 from notifier.store import responses, retention
 from notifier.store.db import Store
+from notifier.store.owned import Transactions
 
 WATCH_S = 0.5
 PRUNE_S = 3600.0
@@ -31,7 +32,7 @@ async def watch(store: Store, changed: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(WATCH_S)
 
 
-async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
+async def prune(store: Transactions, clocks: Clocks, *, keep_ms: int) -> None:
     """Every hour delete finished events, deliveries and bad records older than ``keep_ms``."""
     while True:
         try:
@@ -46,7 +47,7 @@ async def prune(store: Store, clocks: Clocks, *, keep_ms: int) -> None:
         await asyncio.sleep(PRUNE_S)
 
 
-async def _prune_all(store: Store, prune: Callable[..., int], *, before_ms: int) -> int:
+async def _prune_all(store: Transactions, prune: Callable[..., int], *, before_ms: int) -> int:
     gone = 0
     while True:
         count = await store.run(prune, before_ms=before_ms)

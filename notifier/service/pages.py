@@ -1,7 +1,7 @@
 """The page's place in the service: what it is lent. Loaded where a password is set."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Protocol
@@ -10,8 +10,9 @@ from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.errors import DeliveryError
 from notifier.rules.model import Ruleset
-from notifier.service.engine import Shared
+from notifier.service.heed import Heed
 from notifier.service.sampling import send_sample
+from notifier.service.shared import Shared
 from notifier.threads import in_a_thread
 from notifier.web.house import Lent
 from notifier.web.names import Names
@@ -25,14 +26,7 @@ class Housed(Protocol):
     shared: Shared
     config: Configuration
     reread: Callable[[], Configuration]
-
-    def look(self) -> None:
-        """Let every lane look for work."""
-        ...
-
-    def refresh(self, keys: Collection[str]) -> None:
-        """Let cards show the leads under these lane keys as they are now."""
-        ...
+    heed: Heed
 
 
 def pages_of(service: Housed) -> Callable[[], AbstractAsyncContextManager[Site]]:
@@ -63,8 +57,8 @@ def _lent(service: Housed) -> Lent:
         rules=lambda: service.config.ruleset,
         rules_on_disk=rules_on_disk,
         sample=sample,
-        changed=service.look,
-        refresh=service.refresh,
+        changed=service.heed.look,
+        refresh=service.heed.refresh,
         watched=lambda: {one.source.bot_id: one.source for one in service.config.sources},
         keep_ms=int(shared.settings.retention.total_seconds() * 1000),
     )

@@ -10,54 +10,58 @@ from notifier.measuring import measured
 from notifier.reports.figures import Asked
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import ReportSpec
-from notifier.service.engine import Shared
+from notifier.service.shared import Shared
 from notifier.store import responses
+from notifier.store.owned import Transactions
 from notifier.transactions import reports
 
-LOOK_S = 5.0
 MILLISECOND = timedelta(milliseconds=1)
 
 log = structlog.get_logger()
 
 
-async def make_due(shared: Shared, config: Configuration) -> set[str]:
+async def make_due(shared: Shared, config: Configuration, store: Transactions) -> set[str]:
     """Write the reports that are due; return the destinations that have one to send."""
     if not config.ruleset.reports:
         return set()
     names: set[str] = set()
     try:
-        for one, due_ms in await shared.store.look(
+        for one, due_ms in await store.look(
             reports.due_reports,
             config.ruleset.reports,
             [spec.source.bot_id for spec in config.sources],
             now_ms=shared.clocks.now_ms(),
         ):
-            names |= await _make(shared, config, one, due_ms)
+            names |= await _make(shared, config, store, one, due_ms)
     except (StoreError, BusyError) as error:
         log.warning("report_postponed", error=str(error))
     return names
 
 
 async def _make(
-    shared: Shared, config: Configuration, one: ReportSpec, due_ms: int
+    shared: Shared,
+    config: Configuration,
+    store: Transactions,
+    one: ReportSpec,
+    due_ms: int,
 ) -> set[str]:
     rules, now_ms = config.ruleset, shared.clocks.now_ms()
     kept_ms = int(shared.settings.retention.total_seconds() * 1000)
     report = await measured(
-        shared.store.look,
+        store.look,
         _asked(
             one,
             rules,
             due_ms=due_ms,
             now_ms=now_ms,
             zone=shared.settings.timezone,
-            sources=await shared.store.look(responses.source_names),
+            sources=await store.look(responses.source_names),
         ),
         watched={spec.source.bot_id: spec.source for spec in config.sources},
         agents=rules.agents,
         kept_ms=now_ms - kept_ms,
     )
-    written = await shared.store.run(
+    written = await store.run(
         reports.write_report, one, report, rules, due_ms=due_ms, now_ms=now_ms
     )
     for event in written.events:

@@ -1,24 +1,31 @@
 """The running program: what it does until a stop, and how it takes up changed rules."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
+from typing import Any
 
 import structlog
 
 from notifier.cleaning import clean
 from notifier.configuration.load import Configuration
+from notifier.core.leases import UPKEEP
+from notifier.core.leases import source as source_thing
 from notifier.core.rows import iso_ms
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
 from notifier.service import reporting
-from notifier.service.engine import Engine, Shared, engine
-from notifier.store import acts, due_times, service_state
+from notifier.service.doors import doors
+from notifier.service.engine import Engine, engine
+from notifier.service.heed import Heed
+from notifier.service.partaking import EngineWork, part_of
+from notifier.service.shared import Shared, things_of
+from notifier.store import due_times, service_state
 from notifier.threads import in_a_thread
-from notifier.transactions import set_back
 from notifier.upstream.budget import token_key
 
 log = structlog.get_logger()
@@ -38,14 +45,18 @@ class Service:
     _engine: Engine | None = None
     _stopping: bool = False
     _is_lost: bool = False
-    _acted: int = 0  # the newest act that was looked at
-    _ahead_ms: int | None = None  # the wall clock, of the one that never jumps
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    heed: Heed = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let others' writing be heeded."""
+        self.heed = Heed(lambda: self.shared, lambda: self._engine)
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        async with self.monitor.running(self._bots, self._poke, self._pages()):
+        pages, part = self._pages(), part_of(self.shared.members)
+        async with self.monitor.running(self._bots, self._poke, pages, part):
             await self._run_engines()
         log.info("stopped")
         if self._is_lost:
@@ -55,50 +66,69 @@ class Service:
             )
 
     async def _run_engines(self) -> None:
-        keep_ms = int(self.shared.settings.retention.total_seconds() * 1000)
-        store, clocks = self.shared.store, self.shared.clocks
-        _, self._acted = await store.look(acts.leads_since, self._acted)
-        await store.run(service_state.set_slack, None)
+        if self.shared.members is None:  # else whoever heeds clicks says how it goes
+            await self.shared.store.run(service_state.set_slack, None)
         async with asyncio.TaskGroup() as tasks:
-            beside = [
+            beside: list[asyncio.Task[Any]] = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
                 for name, duty in (
-                    ("heed commands", lambda: upkeep.watch(store, self._heed)),
-                    ("prune", lambda: upkeep.prune(store, clocks, keep_ms=keep_ms)),
+                    ("heed commands", self.heed.watch),
                     ("guard the database", self._guard),
-                    ("watch the clock", self._watch_clock),
-                    ("report", self._report),
-                    *self._doors(),
+                    *doors(self),
                 )
             ]
+            if members := self.shared.members:
+                beside.append(tasks.create_task(members.run(self._work())))
             while not self._stopping:
-                await self._run_engine()
+                await self._run_or_wait()
+            if members:
+                await members.leave()
             for task in beside:
                 task.cancel()
+
+    def _work(self) -> EngineWork:
+        return EngineWork(lambda: self._engine, lambda: self.config)
+
+    async def _run_or_wait(self) -> None:
+        """Run with the present rules; a server that is away for a while is waited for."""
+        try:
+            await self._run_engine()
+        except (StoreError, BusyError) as error:
+            if self.shared.members is None:
+                raise
+            log.warning("database_awaited", error=str(error))
+            await asyncio.sleep(upkeep.WATCH_S)
 
     async def _run_engine(self) -> None:
         """Run with the present rules, until a stop or a reload."""
         config = self.config
         async with engine(self.shared, config, before=self._engine) as self._engine:
             await self._note_rules(refused=None)
+            await self.heed.begin()
             self.monitor.systemd.ready()
-            log.info("started", sources=len(self._engine.pollers))
+            members, held = self.shared.members, self.shared.held(self._engine.things)
+            log.info("started", sources=len(config.sources))
             # A signal may have come while the engine was built.
             if not self._stopping and self.config is config:
-                await self._engine.run()
+                await self._engine.run(held, members.wake if members else _nothing)
 
     async def once(self) -> bool:
         """Make the walks that are due, deliver what is due; False if any of it failed."""
-        async with engine(self.shared, self.config) as self._engine:
+        shared = self.shared
+        async with self._taking_part(), engine(shared, self.config) as self._engine:
             await self._note_rules(refused=None)
-            polled = await self._engine.poll()
-            await reporting.make_due(self.shared, self.config)
+            held = shared.held(self._engine.things)
+            polled = await self._engine.poll(held)
+            for lease in held:
+                if lease.thing == UPKEEP:
+                    await reporting.make_due(shared, self.config, shared.store_of(lease))
             await self._engine.dispatcher.drain()
-        if polled:
+        is_all = {one.thing for one in held} >= things_of(self.config)
+        if polled and is_all:
             await self.monitor.round_completed()
-        left = await self.shared.store.run(
-            due_times.overdue, now_ms=self.shared.clocks.now_ms()
-        )
+        now_ms = shared.clocks.now_ms()
+        # What others work on is left to them.
+        left = await shared.store.run(due_times.overdue, now_ms=now_ms) if is_all else 0
         if left:
             log.warning("deliveries_left", count=left)
         return polled and not left
@@ -106,13 +136,30 @@ class Service:
     async def poll(self) -> bool:
         """Make the walks that are due and deliver nothing; False if a source failed."""
         async with engine(self.shared, self.config) as built:
-            return await built.poll()
+            return await built.poll(self.shared.held(built.things))
+
+    @asynccontextmanager
+    async def _taking_part(self) -> AsyncIterator[None]:
+        """Hold what nobody else does, for the block."""
+        members = self.shared.members
+        if members is None:
+            yield
+            return
+        await members.join(things_of(self.config))
+        taking_part = asyncio.create_task(members.run(self._work()))
+        try:
+            yield
+        finally:
+            await members.leave()
+            taking_part.cancel()
 
     def stop(self) -> None:
         """End :meth:`run`: no more pages, no more claims."""
         log.info("stopping")
         self.monitor.systemd.stopping()
         self._stopping = True
+        if self.shared.members:
+            self.shared.members.stop()
         if self._engine:
             self._engine.stop()
 
@@ -164,6 +211,12 @@ class Service:
             return False
         if self._engine:  # else it is being built, and polls at once by itself
             self._engine.poke(source)
+        if members := self.shared.members:
+            members.poke(
+                source_thing(one.source.bot_id)
+                for one in self.config.sources
+                if source in (None, one.source.name)
+            )
         return True
 
     def _pages(self) -> OpenPages | None:
@@ -172,18 +225,6 @@ class Service:
             return None
         pages: OpenPages = resolve_name("notifier.service.pages:pages_of")(self)
         return pages
-
-    def _doors(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Yield what lets people act from elsewhere; what it needs is loaded only then."""
-        settings = self.shared.settings
-        if settings.slack_app_token and settings.slack_token:
-            heed = resolve_name("notifier.service.slack:heed_clicks")
-            yield "heed clicks in Slack", lambda: heed(self)
-
-    def wake(self, names: set[str]) -> None:
-        """These destinations have new work."""
-        if self._engine:
-            self._engine.dispatcher.wake(names)
 
     async def _note_rules(self, *, refused: str | None) -> None:
         loaded_at = iso_ms(self.shared.clocks.now()) if refused is None else None
@@ -195,26 +236,6 @@ class Service:
         except (StoreError, BusyError) as error:
             log.warning("reload_unnoted", error=str(error))
 
-    async def _watch_clock(self) -> None:
-        """Where the host's clock was set back, let what waits come due by its pause."""
-        clocks = self.shared.clocks
-        now_ms = clocks.now_ms()
-        ahead_ms = now_ms - clocks.monotonic_ms()
-        by_ms = 0 if self._ahead_ms is None else self._ahead_ms - ahead_ms
-        if by_ms > set_back.TOLERATED_MS:
-            log.warning("clock_set_back", by_s=by_ms // 1000)
-            rules = self.config.ruleset
-            run, forward = self.shared.store.run, set_back.bring_forward
-            await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
-            self.look()
-        self._ahead_ms = ahead_ms
-
-    async def _report(self) -> None:
-        """Make the reports that are due, and have them sent."""
-        names = await reporting.make_due(self.shared, self.config)
-        if names and self._engine:
-            self._engine.dispatcher.wake(names)
-
     async def _guard(self) -> None:
         """End where the database's file was deleted or replaced: what it gets is lost."""
         if self._is_lost or self.shared.store.is_in_place():
@@ -223,18 +244,6 @@ class Service:
         self._is_lost = True
         self.stop()
 
-    async def _heed(self) -> None:
-        """Another process has written: lanes look for work, and cards at what people did."""
-        self.look()
-        keys, self._acted = await self.shared.store.look(acts.leads_since, self._acted)
-        self.refresh(keys)
 
-    def refresh(self, keys: Collection[str]) -> None:
-        """These leads, by their lane keys, have changed: so must the cards that show them."""
-        if self._engine:
-            self._engine.dispatcher.refresh(keys)
-
-    def look(self) -> None:
-        """Somebody wrote to the database by hand: every lane looks for work."""
-        if self._engine:
-            self._engine.dispatcher.wake_all()
+def _nothing() -> None:
+    """Do nothing: who is alone hands nothing over."""

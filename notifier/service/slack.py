@@ -1,11 +1,12 @@
 """Clicks on Slack cards in the service. Loaded where an app-level token is set."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Protocol
 
 from notifier.configuration.load import Configuration
 from notifier.core.records import Lead
-from notifier.service.engine import Shared
+from notifier.service.heed import Heed
+from notifier.service.shared import Shared
 from notifier.slack_actions.desk import Lent
 from notifier.slack_actions.office import Access, keep_office
 from notifier.store import signing
@@ -18,14 +19,7 @@ class Housed(Protocol):
 
     shared: Shared
     config: Configuration
-
-    def wake(self, names: set[str]) -> None:
-        """Let these destinations look for work."""
-        ...
-
-    def refresh(self, keys: Collection[str]) -> None:
-        """Let cards of these leads be brought up to date."""
-        ...
+    heed: Heed
 
 
 async def heed_clicks(service: Housed) -> None:
@@ -38,8 +32,8 @@ async def heed_clicks(service: Housed) -> None:
         store=shared.store,
         rules=lambda: service.config.ruleset,
         current_lead=_current_lead_of(service),
-        wake=service.wake,
-        refresh=service.refresh,
+        wake=service.heed.wake,
+        refresh=service.heed.refresh,
         now=shared.clocks.now,
         zone=settings.timezone,
         secret=await shared.store.run(signing.secret, signing.BUTTONS),

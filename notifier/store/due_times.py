@@ -1,6 +1,6 @@
 """When deliveries are due: the next one, those that are late, and how to change it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from notifier.store.batches import NOBODY
@@ -46,6 +46,17 @@ def next_due_ms(session: Session, destination: str, *, now_ms: int) -> int | Non
         {"destination": destination, "now_ms": now_ms},
     ).fetchone()
     return cast("int | None", due_ms)
+
+
+def with_work(session: Session, destinations: Sequence[str], *, now_ms: int) -> set[str]:
+    """Return those of the destinations for which something is due, and not under way."""
+    rows = session.spread(
+        "SELECT name FROM destinations WHERE name IN (:names) AND EXISTS ("
+        "SELECT 1 FROM deliveries AS d WHERE d.state = 'pending' AND d.claimed = 0"
+        " AND d.destination = name AND d.due_ms <= :now_ms)",
+        {"names": list(destinations), "now_ms": now_ms},
+    )
+    return {name for (name,) in rows.fetchall()}
 
 
 def overdue(session: Session, *, now_ms: int) -> int:

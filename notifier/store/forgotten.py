@@ -23,6 +23,7 @@ EMPTYING = (
     "DELETE FROM records WHERE bot_id = :bot_id AND lead_id = :lead_id",
     "DELETE FROM timers WHERE bot_id = :bot_id AND lead_id = :lead_id",
     "DELETE FROM memory WHERE lane_key = :lane",
+    "DELETE FROM changed_cards WHERE lane_key = :lane",
     (
         "DELETE FROM attempts WHERE delivery_id IN"
         " (SELECT id FROM deliveries WHERE lane_key = :lane)"

@@ -7,8 +7,9 @@ from typing import Any
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
 from notifier.core.standing import Standing
-from notifier.store import service_state, timers
+from notifier.store import leases, service_state, timers
 from notifier.store.destinations import standing_as_stored
+from notifier.store.leases import MemberHealth
 from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
@@ -83,6 +84,7 @@ class Overview:
     mutes: tuple[Mute, ...]
     next_due_ms: int | None
     timers: int
+    members: tuple[MemberHealth, ...] = ()
     rules_loaded_at: str | None
     rules_refused: str | None
     slack: service_state.SlackConnections | None = None
@@ -110,6 +112,7 @@ def overview(session: Session, *, now_ms: int) -> Overview:
         mutes=active_mutes(session, now_ms=now_ms),
         next_due_ms=next_due_ms,
         timers=timers.count(session),
+        members=leases.living(session, now_ms=now_ms),
         rules_loaded_at=told.get(service_state.LOADED_AT),
         rules_refused=told.get(service_state.REFUSED),
         slack=service_state.slack(told),

@@ -7,10 +7,21 @@ database's clock (:meth:`~notifier.store.session.Session.shared_ms`).
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from notifier.core.leases import LEASE_MS, Board, Lease, Member
+from notifier.core.leases import (
+    CHORE,
+    LANE,
+    LEASE_MS,
+    SOURCE,
+    Board,
+    Lease,
+    Member,
+    name_of,
+)
 from notifier.errors import LeaseLostError
-from notifier.store.mapping import rows_of
+from notifier.store.batches import NOBODY
+from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
 
@@ -23,6 +34,55 @@ class Card:
     rules: str
     knows: str
     share: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberHealth:
+    """A member that lives: since when, by which rules, and what it works on, by names."""
+
+    name: str
+    version: str
+    rules: str
+    since_ms: int
+    share: bool
+    sources: tuple[str, ...]
+    lanes: tuple[str, ...]
+    chores: tuple[str, ...]
+
+
+def living(session: Session, *, now_ms: int) -> tuple[MemberHealth, ...]:
+    """Return the members whose time is not over, the oldest first."""
+    rows = session.execute(
+        "SELECT id, name, version, rules, since_ms, share FROM members"
+        " WHERE until_ms > :now_ms ORDER BY since_ms, id",
+        {"now_ms": now_ms},
+    )
+    members = list(named(rows))
+    names = dict(session.execute("SELECT bot_id, name FROM sources").fetchall())
+    held: dict[str, list[str]] = {one.pop("id"): [] for one in members}
+    for lease in board(session).leases if members else ():
+        held.get(lease.holder, []).append(lease.thing)
+    return tuple(
+        _health(one, things, names) for one, things in zip(members, held.values(), strict=True)
+    )
+
+
+def _health(member: dict[str, Any], things: list[str], names: dict[str, str]) -> MemberHealth:
+    bots, lanes, chores = (
+        [name for one in things if (name := name_of(one, sort)) is not None]
+        for sort in (SOURCE, LANE, CHORE)
+    )
+    return MemberHealth(
+        **member | {"share": bool(member["share"])},
+        sources=tuple(sorted(names.get(one, one) for one in bots)),
+        lanes=tuple(lanes),
+        chores=tuple(chores),
+    )
+
+
+def now_ms(session: Session, host_ms: int) -> int:
+    """Return the present by the clock that all members share."""
+    return session.shared_ms(host_ms)
 
 
 def board(session: Session) -> Board:
@@ -96,6 +156,22 @@ def hand_over(session: Session, lease: Lease) -> None:
         " WHERE thing = :thing AND holder = :holder AND epoch = :epoch",
         _key(lease),
     )
+
+
+def poke(session: Session, things: Collection[str]) -> None:
+    """Ask those who hold these things to look at them at once."""
+    session.spread(
+        "UPDATE leases SET pokes = pokes + 1 WHERE thing IN (:things)",
+        {"things": [*things, NOBODY]},
+    )
+
+
+def pokes(session: Session, member: str) -> dict[str, int]:
+    """Return how often each thing that the member holds was asked for."""
+    rows = session.execute(
+        "SELECT thing, pokes FROM leases WHERE holder = :member", {"member": member}
+    )
+    return dict(rows.fetchall())
 
 
 def prove(session: Session, lease: Lease) -> None:

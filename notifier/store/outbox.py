@@ -72,6 +72,15 @@ def release_all(session: Session, *, now_ms: int) -> int:
     return int(cursor.rowcount)
 
 
+def release_cut_off(session: Session, destinations: Sequence[str], *, now_ms: int) -> None:
+    """Let what was cut off be due at once, where a lane was taken over; counted, too."""
+    session.executemany(
+        "UPDATE deliveries SET claimed = 0, lost = lost + 1, due_ms = :now_ms"
+        " WHERE state = 'pending' AND claimed = 1 AND destination = :destination",
+        [{"destination": one, "now_ms": now_ms} for one in destinations],
+    )
+
+
 def release_orphans(session: Session, destination: str) -> None:
     """Where nothing is in flight: what is claimed all the same takes its turn again."""
     session.execute(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import structlog
 
-from notifier.errors import StoreError
-from notifier.store import postgresql_errors, texts
+from notifier.errors import BusyError, StoreError
+from notifier.store import leases, postgresql_errors, texts
 from notifier.store import postgresql_words as words
 from notifier.store.addresses import ServerAddress
-from notifier.store.engine import TextReader
+from notifier.store.engine import TextReader, looking
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
@@ -72,8 +72,9 @@ class Postgresql:
         return nullcontext()
 
     def is_running(self) -> bool:
-        """Whether a program may poll and deliver from here."""
-        return True
+        """Whether a member lives."""
+        with looking(self) as session:
+            return bool(leases.living(session, now_ms=session.shared_ms(0)))
 
     def identity(self) -> object:
         """Return the name: a server that took over is the same database."""
@@ -130,11 +131,21 @@ class Postgresql:
         with session.migrating():
             pending = self._pending(session)
             is_new = len(pending) == len(self.migrations)
+            if not is_new and any(one.needs_to_be_alone for one in pending):
+                self._refuse_members(session)
             for step in pending:
                 step.apply(session)
                 session.execute(words.REMEMBER, {"name": step.name})
         if pending and not is_new:
             log.info("schema_upgraded", database=self.name, steps=[one.name for one in pending])
+
+    def _refuse_members(self, session: PostgresqlSession) -> None:
+        there = leases.living(session, now_ms=session.shared_ms(0))
+        if there:
+            raise BusyError(
+                f"{self.name} cannot be upgraded while older programs run on it: stop "
+                f"{', '.join(one.name for one in there)} first"
+            )
 
     def _pending(self, session: PostgresqlSession) -> tuple[Migration, ...]:
         """Return the steps to apply; raises StoreError where a newer program was here."""

@@ -1,6 +1,6 @@
 """What the rules in force name: commands know it without reading any rules file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -28,19 +28,26 @@ def put_in_force(
     destinations: Mapping[str, str],
     rules: Iterable[str],
     meanings: Mapping[str, str] | None = None,
+    bots_of_others: Collection[str] = (),
+    destinations_of_others: Collection[str] = (),
 ) -> None:
     """Note the sources (bot id to name), the destinations (name to kind) and the rules.
 
     ``meanings`` tells by kind what "delivered" means.
 
-    Others are forgotten as such; what they left in the database stays.
+    All but those ``of_others``, members with other rules, are forgotten as such; what they
+    left in the database stays.
     """
     for bot_id, name in watched.items():
         sources.register(session, bot_id, name)
     session.spread(
-        "DELETE FROM sources WHERE bot_id NOT IN (:kept)", {"kept": [*watched, NOBODY]}
+        "DELETE FROM sources WHERE bot_id NOT IN (:kept)",
+        {"kept": [*watched, *bots_of_others, NOBODY]},
     )
-    session.execute("UPDATE destinations SET kind = NULL")
+    session.spread(
+        "UPDATE destinations SET kind = NULL WHERE name NOT IN (:kept)",
+        {"kept": [*destinations_of_others, NOBODY]},
+    )
     session.executemany(
         "INSERT INTO destinations (name, kind) VALUES (:name, :kind)"
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",

@@ -9,6 +9,9 @@ from pkgutil import iter_modules
 from notifier.store import migrations
 from notifier.store.session import Session
 
+ALONE = "_alone"
+"""How the name of a step ends which members of the version before cannot live with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
@@ -16,6 +19,11 @@ class Migration:
 
     name: str
     apply: Callable[[Session], None]
+
+    @property
+    def needs_to_be_alone(self) -> bool:
+        """Whether no program of the version before can go on beside it: its name says so."""
+        return self.name.endswith(ALONE)
 
 
 def _apply(name: str, session: Session) -> None:

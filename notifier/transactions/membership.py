@@ -1,9 +1,10 @@
 """A member's turn: it says that it lives, hands over, and takes its share, as one whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from notifier.core.leases import Board, Decision, Lease, decide
-from notifier.store import leases
+from notifier.core.leases import LANE, Board, Decision, Lease, decide, name_of
+from notifier.store import leases, outbox
 from notifier.store.leases import Card
 from notifier.store.session import Session
 
@@ -31,8 +32,10 @@ class Request:
 class Answer:
     """What came of it: all that the member holds, and what of that it is to give up.
 
-    ``is_in`` is false where it was removed. ``removed`` are the names of members whose
-    time was over. ``now_ms`` is by the database's clock.
+    ``is_in`` is false where it was removed, ``renewed`` where it only looked; ``wants``
+    says that a turn would change something. ``removed`` are the names of members whose time
+    was over, ``pokes`` counts how often somebody asked for a thing that is held. ``now_ms``
+    is by the database's clock.
     """
 
     is_in: bool
@@ -40,6 +43,9 @@ class Answer:
     held: tuple[Lease, ...] = ()
     give_up: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    pokes: Mapping[str, int] = field(default_factory=dict)
+    renewed: bool = True
+    wants: bool = False
 
 
 def take_turn(session: Session, request: Request, *, host_ms: int) -> Answer:
@@ -55,8 +61,10 @@ def take_turn(session: Session, request: Request, *, host_ms: int) -> Answer:
         leases.hand_over(session, lease)
     removed = leases.remove_expired(session, now_ms=now_ms)
     board = leases.board(session)
-    decision = decided(request, board, now_ms=now_ms)
+    decision = _decided(request, board, now_ms=now_ms)
     taken = [leases.take(session, thing, me) for thing in decision.take]
+    lanes = [name for one in taken if one and (name := name_of(one.thing, LANE)) is not None]
+    outbox.release_cut_off(session, lanes, now_ms=now_ms)
     return Answer(
         is_in=True,
         now_ms=now_ms,
@@ -65,17 +73,33 @@ def take_turn(session: Session, request: Request, *, host_ms: int) -> Answer:
             *(one for one in taken if one is not None),
         ),
         give_up=decision.give_up,
+        pokes=leases.pokes(session, me),
         removed=tuple(removed),
     )
 
 
-def look(session: Session, *, host_ms: int) -> tuple[Board, int]:
-    """Return all members and leases, and the time by the database's clock."""
-    return leases.board(session), session.shared_ms(host_ms)
+def look(session: Session, request: Request, *, renews: bool, host_ms: int) -> Answer:
+    """Say that the member lives, where it ``renews``, and look whether there is more to do.
+
+    Each statement stands for itself: no long transaction of others keeps it waiting.
+    """
+    me, now_ms = request.member, session.shared_ms(host_ms)
+    if renews and not leases.renew(session, me, request.card, now_ms=now_ms):
+        return Answer(is_in=False, now_ms=now_ms)
+    board = leases.board(session)
+    decision = _decided(request, board, now_ms=now_ms)
+    return Answer(
+        is_in=any(one.id == me for one in board.members),
+        now_ms=now_ms,
+        held=tuple(one for one in board.leases if one.holder == me),
+        give_up=decision.give_up,
+        pokes=leases.pokes(session, me),
+        renewed=renews,
+        wants=bool(decision.expired or decision.take or request.ended),
+    )
 
 
-def decided(request: Request, board: Board, *, now_ms: int) -> Decision:
-    """Return what the member would do now."""
+def _decided(request: Request, board: Board, *, now_ms: int) -> Decision:
     return decide(
         board,
         request.member,

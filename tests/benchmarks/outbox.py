@@ -83,7 +83,7 @@ def rows(stand: Stand) -> Iterator[Row]:
 
 async def _delivered(path: Path, url: str) -> float:
     """Return the seconds from the first page's commit to the last delivery's record."""
-    store, dispatcher, clocks = Store(Sqlite(path)), Dispatcher(), Clocks()
+    store, clocks = Store(Sqlite(path)), Clocks()
     text = RULES.format(url=url, secret=SECRET)
     rules = load_rules([("rules.yaml", text)], lookup=lambda _: None, kinds=kinds())
     await store.run(_prepare, rules, clocks)
@@ -96,6 +96,7 @@ async def _delivered(path: Path, url: str) -> float:
             done.set()
 
     destinations = build_destinations(Settings(), rules, now=clocks.now, out=StringIO())
+    dispatcher = Dispatcher(destinations, limits(rules))
     tools = LaneContext(
         store=store,
         rules=lambda: rules,
@@ -105,7 +106,7 @@ async def _delivered(path: Path, url: str) -> float:
         wake=dispatcher.wake,
         observe=observe,
     )
-    dispatcher.open(destinations, limits(rules), tools)
+    dispatcher.open(tools)
     running = asyncio.create_task(dispatcher.run())
     pages = _pages("CLOSED")
     begun_s = perf_counter()

@@ -141,12 +141,13 @@ async def house(
 ) -> AsyncIterator[House]:
     """Run the lanes of ``rules``, with ``fakes`` in the place of those of their names."""
     found = ruleset(rules)
-    opened_store, dispatcher = store(Sqlite(folder / "notifier.db")), Dispatcher()
-    opened = House(store=opened_store, rules=found, dispatcher=dispatcher)
+    opened_store = store(Sqlite(folder / "notifier.db"))
     # Receivers check how old a signature is: those are dated by the real clock.
     built = build_destinations(
         settings or Settings(), found, now=lambda: datetime.now(UTC), out=sys.stdout
     ) | {fake.name: fake for fake in fakes}
+    dispatcher = Dispatcher(built, limits(found))
+    opened = House(store=opened_store, rules=found, dispatcher=dispatcher)
     tools = LaneContext(
         store=opened_store,
         rules=lambda: found,
@@ -156,7 +157,7 @@ async def house(
         wake=dispatcher.wake,
         observe=opened.turned,
     )
-    dispatcher.open(built, limits(found), tools)
+    dispatcher.open(tools)
     await opened_store.run(_prepared, opened.now_ms())
     delivering = asyncio.create_task(dispatcher.run()) if running else None
     try:

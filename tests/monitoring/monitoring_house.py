@@ -12,6 +12,7 @@ from notifier.store.health import (
     Overview,
     SourceHealth,
 )
+from notifier.store.leases import MemberHealth
 from notifier.store.service_state import SlackConnections
 from notifier.store.session import Session
 
@@ -109,6 +110,19 @@ def overview(
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=refused,
         slack=slack,
+    )
+
+
+def member(name: str, *, rules: str = "r1", version: str = "1.0") -> MemberHealth:
+    return MemberHealth(
+        name=name,
+        version=version,
+        rules=rules,
+        since_ms=NOW_MS - MINUTE_MS,
+        share=True,
+        sources=("website",),
+        lanes=(),
+        chores=(),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from monitoring_house import MINUTE_MS, NOW_MS, destination, overview, source
+from monitoring_house import MINUTE_MS, NOW_MS, destination, member, overview, source
 
 from notifier.core.rows import iso_of_ms
 from notifier.core.standing import Health
@@ -168,3 +168,23 @@ def test_connections_that_are_not_ours_are_told() -> None:
     slack = SlackConnections(held=2, counted=5)
     (found,) = judged(overview(source(quarantined=0), slack=slack))
     assert "Slack counts 5 connections of the app, and 2 are ours" in found.what
+
+
+def test_members_that_do_not_agree_are_told_of_with_what_each_has() -> None:
+    ours = member("one/1"), member("two/2", rules="r2")
+    (told,) = judged(replace(overview(source(quarantined=0)), members=ours))
+    assert told.what == "not all members have the same rules"
+    assert told.details == ("one/1: r1", "two/2: r2")
+    assert not told.urgent
+    assert not told.down
+
+
+def test_members_of_two_versions_are_worth_knowing() -> None:
+    ours = member("one/1"), member("two/2", version="1.1")
+    (told,) = judged(replace(overview(source(quarantined=0)), members=ours))
+    assert told.what == "not all members are of the same version"
+
+
+def test_members_that_agree_are_no_trouble() -> None:
+    ours = member("one/1"), member("two/2")
+    assert judged(replace(overview(source(quarantined=0)), members=ours)) == []

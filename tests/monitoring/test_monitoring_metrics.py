@@ -1,9 +1,10 @@
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from monitoring_house import NOW_MS, destination, overview, source
+from monitoring_house import NOW_MS, destination, member, overview, source
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -229,3 +230,19 @@ def test_names_and_units_keep_prometheus_own_conventions() -> None:
     command = [needs("promtool"), "check", "metrics"]
     checked = subprocess.run(command, input=exposition(), capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def test_members_are_counted_with_what_they_work_on() -> None:
+    found = replace(overview(), members=(member("one/1"), member("two/2")))
+    text = generate_latest(
+        gauges(found, now_ms=NOW_MS, interval_ms=15_000, budget_left={})
+    ).decode()
+    assert "notifier_members 2.0" in text
+    assert 'notifier_member_sources{member="two/2"} 1.0' in text
+    assert 'notifier_member_lanes{member="one/1"} 0.0' in text
+
+
+def test_who_is_alone_with_a_file_counts_no_members() -> None:
+    assert b"notifier_member" not in generate_latest(
+        gauges(overview(), now_ms=NOW_MS, interval_ms=15_000, budget_left={})
+    )

@@ -15,8 +15,10 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
+from notifier.monitoring.health_reader import Part
 from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.sdnotify import Systemd
+from notifier.store import sources
 from notifier.store.db import Store
 from notifier.store.engine import Engine
 from notifier.store.session import Session
@@ -43,8 +45,8 @@ def watched() -> dict[str, str]:
     return {"bot": "key"}
 
 
-def monitor(store: Store, options: MonitoringOptions) -> Monitor:
-    return Monitor(store, options=options, clocks=CLOCKS, poll_s=15, rate_limit=90)
+def monitor(store: Store, options: MonitoringOptions, *, poll_s: float = 15) -> Monitor:
+    return Monitor(store, options=options, clocks=CLOCKS, poll_s=poll_s, rate_limit=90)
 
 
 async def test_probes_and_metrics_tell_what_the_database_holds(store: Store) -> None:
@@ -124,6 +126,40 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
     assert ready.json()["reasons"] == [
         "the database file was deleted or replaced under the running service"
     ]
+
+
+async def test_a_member_that_is_cut_off_is_not_ready_and_asks_no_database(store: Store) -> None:
+    options = MonitoringOptions(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
+    out = Part(is_in=lambda: False)
+    with capture_logs() as logs:
+        async with (
+            monitor(store, options).running(watched, part=out),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+        ):
+            go_on = threading.Event()
+            hanging = asyncio.create_task(store.look(lambda _db: go_on.wait()))
+            ready = await client.get("/readyz")
+            go_on.set()
+            await hanging
+    assert ready.status_code == 503
+    assert "cannot reach the database" in ready.json()["reasons"][0]
+
+
+async def test_one_member_beats_for_all(store: Store) -> None:
+    tells = False
+    async with Receiver() as receiver:
+        url = SecretStr(f"{receiver.base_url}/ping")
+        options = MonitoringOptions(http=None, heartbeat_url=url, systemd=Systemd())
+        part = Part(tells=lambda: tells)
+        watching = monitor(store, options, poll_s=0.1)
+        async with watching.running(watched, part=part):
+            await store.run(sources.succeeded, "bot", at_ms=NOW_MS)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await receiver.arrived(1)
+            tells = True
+            await receiver.arrived(1)
+    assert len(receiver.requests) == 1
 
 
 class OddStore(Store):

@@ -248,8 +248,8 @@ async def test_the_service_makes_what_is_due_and_sends_it(tmp_path: Path) -> Non
         await run(reports.keep_schedule, config.ruleset.reports, now_ms=clocks.now_ms())
         now[0] = BERLIN_NINE + timedelta(seconds=3)
         await run(sources.succeeded, WEBSITE, at_ms=clocks.now_ms())
-        assert await reporting.make_due(shared, config) == {"screen", "crm"}
-        assert await reporting.make_due(shared, config) == set()
+        assert await reporting.make_due(shared, config, shared.store) == {"screen", "crm"}
+        assert await reporting.make_due(shared, config, shared.store) == set()
         (body,) = await run(browse.event_bodies, Wanted(types=("report.ready",)))
     report = from_json(decode(body).data.report)
     assert (report.begins, report.ends) == (iso_ms(BERLIN_NINE - WEEK), iso_ms(BERLIN_NINE))

@@ -20,7 +20,7 @@ from notifier.core.rows import Row, iso_ms
 from notifier.rehearsal.row import row_of
 from notifier.rehearsal.stage import Stage
 from notifier.rules.model import Ruleset, SourceSpec
-from notifier.service.engine import _take_over
+from notifier.service.take_over import take_over
 from support.rules import ruleset as of_text
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -61,9 +61,7 @@ def restarted(stage: Stage, rules: str | None = None, *, places: str = PLACES) -
             sources=(SourceSpec(source=WEBSITE),),
             warnings=(),
         )
-        _take_over(
-            new.session, config, new.current_lead, now_ms=int(new.now.timestamp() * 1000)
-        )
+        take_over(new.session, config, new.current_lead, now_ms=int(new.now.timestamp() * 1000))
     new.deliver()
     return new
 

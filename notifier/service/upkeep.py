@@ -1,0 +1,81 @@
+"""What one member does for all, beside polling and delivering."""
+
+import asyncio
+
+import structlog
+
+from notifier.configuration.load import Configuration
+from notifier.crashes import keep_doing
+from notifier.dispatcher import Dispatcher
+from notifier.service import housekeeping, reporting
+from notifier.service.shared import Shared
+from notifier.store.owned import OwnerStore
+from notifier.transactions import set_back
+
+LOOK_S = 0.5
+
+log = structlog.get_logger()
+
+
+class Upkeep:
+    """Prunes, makes reports, and minds a clock that is set back."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        config: Configuration,
+        store: OwnerStore,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self._shared = shared
+        self._config = config
+        self._store = store
+        self._dispatcher = dispatcher
+        self._stopping = asyncio.Event()
+        self._ahead_ms: int | None = None  # the wall clock, of the one that never jumps
+
+    async def run(self) -> None:
+        """Do its duties until stopped."""
+        async with asyncio.TaskGroup() as tasks:
+            duties = [
+                tasks.create_task(keep_doing(duty, name=name, every_s=LOOK_S))
+                for name, duty in (
+                    ("prune", self._prune),
+                    ("watch the clock", self._watch_clock),
+                    ("report", self._report),
+                )
+            ]
+            await self._stopping.wait()
+            for duty in duties:
+                duty.cancel()
+
+    def stop(self) -> None:
+        """End what can be ended at any moment."""
+        self._stopping.set()
+
+    def abandon(self) -> None:
+        """Do nothing more than :meth:`stop`."""
+        self._stopping.set()
+
+    async def _prune(self) -> None:
+        keep_ms = int(self._shared.settings.retention.total_seconds() * 1000)
+        await housekeeping.prune(self._store, self._shared.clocks, keep_ms=keep_ms)
+
+    async def _watch_clock(self) -> None:
+        """Where the clock was set back, let what waits come due by its pause."""
+        clocks = self._shared.clocks
+        now_ms = clocks.now_ms()
+        ahead_ms = now_ms - clocks.monotonic_ms()
+        by_ms = 0 if self._ahead_ms is None else self._ahead_ms - ahead_ms
+        if by_ms > set_back.TOLERATED_MS:
+            log.warning("clock_set_back", by_s=by_ms // 1000)
+            rules = self._config.ruleset
+            run, forward = self._store.run, set_back.bring_forward
+            await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
+            self._dispatcher.wake_all()
+        self._ahead_ms = ahead_ms
+
+    async def _report(self) -> None:
+        """Make the reports that are due, and have them sent."""
+        if names := await reporting.make_due(self._shared, self._config, self._store):
+            self._dispatcher.wake(names)

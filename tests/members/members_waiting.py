@@ -1,0 +1,53 @@
+"""Waits for what members have yet to do."""
+
+import asyncio
+from collections.abc import Callable
+
+from members_site import SOURCES, MembersSite
+
+from support.program import Process
+
+
+async def until(found: MembersSite, process: Process, holds: Callable[[], bool]) -> None:
+    """Return once something holds; looked at after each request to the world."""
+
+    async def looking() -> None:
+        log = found.simulator.requests
+        while not holds():
+            await log.reached(log.total + 1)
+
+    await process.until(looking())
+
+
+async def settled(found: MembersSite, process: Process, members: int) -> None:
+    """Return once every source has its baseline, and each member its share."""
+    ready = "SELECT COUNT(*) FROM listings WHERE baseline_done_ms IS NOT NULL"
+    each = SOURCES // members
+    await until(
+        found,
+        process,
+        lambda: (
+            found.rows(ready) == [(SOURCES,)] and found.shares("source") == [each] * members
+        ),
+    )
+
+
+def polled_since(found: MembersSite, at_s: float) -> set[str]:
+    """Return the bots that were asked for since a moment of the monotonic clock."""
+    return {one.bot_id for one in found.simulator.requests.all() if one.at_s > at_s}
+
+
+def bots_of(found: MembersSite, process: Process) -> set[str]:
+    """Return the bots whose sources a member holds."""
+    rows = found.rows(
+        "SELECT thing FROM leases JOIN members ON members.id = holder"
+        f" WHERE name LIKE '%/{process.pid}' AND thing LIKE 'source/%'"
+    )
+    return {thing.partition("/")[2] for (thing,) in rows}
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Return once something holds."""
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - two members in this very loop decide it
+            await asyncio.sleep(0.1)

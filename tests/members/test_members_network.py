@@ -1,0 +1,164 @@
+"""What stands between members and their database: a pooler, a network that is cut, clocks."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from re import search
+
+import httpx
+from members_proxy import proxy
+from members_site import LANES, SOURCES, MembersSite, site
+from members_waiting import bots_of, eventually, settled, until
+from pooler import pooler, socket_folder, through
+
+from notifier.clocks import Clocks
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import load_configuration
+from notifier.service.assembly import assembled
+from notifier.service.service import Service
+from support.postgres import Server
+from support.program import Process
+
+CLAIMED = 16  # at most, of a webhook destination
+READY_S = 12.0
+LIMIT = 30
+STILL_S = 3.0
+
+
+async def test_a_pooler_in_transaction_mode_may_stand_between(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    async with site(tmp_path, postgresql_server) as found, pooler(found.url) as url:
+        way = {"NOTIFIER_DATABASE": url}
+        async with found.member("a", **way) as a, found.member("b", **way) as b:
+            await settled(found, a, 2)
+            found.happen(24)
+            await a.until(found.told_all())
+            await b.kill()
+            found.happen(24)
+            await a.until(found.told_all())
+            status = await found.program("a").ends("status", "--json")
+            assert status.code == 0
+            assert f"/{a.pid}" in status.out
+            assert await a.stop() == 0
+        found.check()
+
+
+async def test_a_member_that_is_cut_off_says_so_and_comes_back(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    path = f"{socket_folder(postgresql_server.url)}/.s.PGSQL.5432"
+    async with site(tmp_path, postgresql_server) as found, proxy(path) as between:
+        way = {
+            "NOTIFIER_DATABASE": through(found.url, between.port),
+            "NOTIFIER_HTTP": "127.0.0.1:0",
+        }
+        async with found.member("a") as a, found.member("b", **way) as b:
+            await settled(found, a, 2)
+            await b.until(is_ready(b, ready=True))
+            between.cut()
+            cut_s = time.monotonic()
+            found.happen(24)
+            await b.until(is_ready(b, ready=False))
+            assert time.monotonic() - cut_s < READY_S
+            await until(found, a, lambda: len(bots_of(found, a)) == SOURCES)
+            found.happen(24)
+            await a.until(found.told_all())
+            between.heal()
+            await settled(found, a, 2)
+            await b.until(is_ready(b, ready=True))
+            found.happen(24)
+            await a.until(found.told_all())
+            assert await b.stop() == 0
+            assert await a.stop() == 0
+        found.check()
+        assert found.repeats <= LANES * CLAIMED
+
+
+async def is_ready(process: Process, *, ready: bool) -> None:
+    """Return once ``/readyz`` says so."""
+    await process.says("http_listening")
+    port = search(r'"port": (\d+), "event": "http_listening"', process.err + process.out)
+    assert port
+    async with httpx.AsyncClient() as client:
+        while True:
+            answer = await client.get(f"http://127.0.0.1:{port[1]}/readyz", timeout=20)
+            if (answer.status_code == 200) is ready:
+                return
+
+
+async def test_the_clocks_of_hosts_may_be_an_hour_apart(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    async with (
+        site(tmp_path, postgresql_server) as found,
+        in_this_process(found, "early", hours=0) as early,
+        in_this_process(found, "late", hours=1) as late,
+    ):
+        await holding(early, late, SOURCES // 2)
+        found.happen(24)
+        await told(found)
+        found.happen(24)
+        await told(found)
+        assert found.repeats == 0
+        (spread_ms,) = found.rows("SELECT MAX(delivered_ms) - MIN(created_ms) FROM deliveries")[
+            0
+        ]
+        assert spread_ms < 60_000
+
+
+async def test_the_budget_of_a_token_holds_over_all_members(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    limit = {"NOTIFIER_RATE_LIMIT": str(LIMIT)}
+    async with site(tmp_path, postgresql_server, per_minute=LIMIT, **limit) as found:
+        log = found.simulator.requests
+        async with found.member("a") as a, found.member("b"), found.member("c"):
+            await a.until(log.reached(LIMIT))
+            with_more = asyncio.create_task(log.reached(LIMIT + 1))
+            await asyncio.wait([with_more], timeout=STILL_S)
+            assert not with_more.done()
+            with_more.cancel()
+        assert log.by_status() == {200: LIMIT}
+
+
+@asynccontextmanager
+async def in_this_process(
+    found: MembersSite, name: str, *, hours: int
+) -> AsyncIterator[Service]:
+    """Run a member on a host whose clock is ahead."""
+    folder = found.program(name).folder
+    given = read_environment(found.settings | {"NOTIFIER_RULES": str(folder)}, folder=folder)
+    config = load_configuration(given)
+    ahead = timedelta(hours=hours)
+    clocks = replace(Clocks(), now=lambda: datetime.now(UTC) + ahead)
+    async with assembled(
+        config, clocks=clocks, out=StringIO(), reread=lambda: config
+    ) as service:
+        running = asyncio.create_task(service.run())
+        try:
+            yield service
+        finally:
+            service.stop()
+            await running
+
+
+async def holding(one: Service, other: Service, sources: int) -> None:
+    """Return once each of two members polls so many sources."""
+    await eventually(
+        lambda: all(
+            sum(x.thing.startswith("source/") for x in service.shared.held(())) == sources
+            for service in (one, other)
+        )
+    )
+
+
+async def told(found: MembersSite) -> None:
+    """Return once everything that happened was told."""
+    async with asyncio.timeout(20):
+        await found.told_all()
