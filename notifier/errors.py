@@ -97,6 +97,10 @@ class UpstreamError(NotifierError):
         self.remedy = remedy
 
 
+class UpstreamStaleError(UpstreamError):
+    """A connection that was kept had been closed: ask again at once, as another request."""
+
+
 class UpstreamRefusedError(UpstreamError):
     """400, 401 or 403: asking faster does not help; probe once a minute."""
 

@@ -33,10 +33,14 @@ class Reason(StrEnum):
 
 
 class ConnectionFault(httpx.TransportError):
-    """A request that got no complete answer."""
+    """A request that got no complete answer.
+
+    ``is_stale``: it met a connection that was kept, and closed without a word of an answer.
+    """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         self.reason = reason
+        self.is_stale = False
         self._detail = detail
         super().__init__(self.told("the server"))
 

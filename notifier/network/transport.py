@@ -46,6 +46,9 @@ class Transport(httpx.AsyncBaseTransport):
     off so, before any answer, is sent over another one at once; for requests that do no
     harm twice.
 
+    A connection is kept for ``idle_s``. Where that is longer than usual, a fault tells
+    whether it is stale.
+
     A request's extension ``target`` stands in its first line as it is.
     """
 
@@ -56,6 +59,7 @@ class Transport(httpx.AsyncBaseTransport):
         connect_s: float | None = None,
         headers_s: float = HEADERS_S,
         repeats: bool = False,
+        idle_s: float = IDLE_S,
         response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
         socket_class: type[aiohttp.ClientWebSocketResponse] = aiohttp.ClientWebSocketResponse,
     ) -> None:
@@ -63,6 +67,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._connect_s = connect_s
         self._headers_s = headers_s
         self._repeats = repeats
+        self._idle_s = idle_s
         self._response_class = response_class
         self._socket_class = socket_class
         self._session: aiohttp.ClientSession | None = None
@@ -81,8 +86,8 @@ class Transport(httpx.AsyncBaseTransport):
             try:
                 return await self._asked(request, way)
             except ConnectionFault as fault:
-                is_stale = way.is_reused and fault.reason is Reason.BROKEN_OFF
-                if not (is_stale and self._repeats):
+                fault.is_stale = way.is_reused and fault.reason is Reason.BROKEN_OFF
+                if not (fault.is_stale and self._repeats):
                     raise
 
     async def _asked(self, request: httpx.Request, way: "_Way") -> httpx.Response:
@@ -114,9 +119,10 @@ class Transport(httpx.AsyncBaseTransport):
             tls=self._tls,
             headers_s=self._headers_s,
             limit=CONNECTIONS,
-            keepalive_timeout=IDLE_S,
+            keepalive_timeout=self._idle_s,
             socket_factory=guarded_socket,
         )
+        notes_reuse = self._repeats or self._idle_s > IDLE_S
         return aiohttp.ClientSession(
             connector=connector,
             headers=HEADERS,
@@ -127,7 +133,7 @@ class Transport(httpx.AsyncBaseTransport):
             max_field_size=HEADER_BYTES,
             max_headers=HEADER_COUNT,
             middlewares=[_translated],
-            trace_configs=[_noting_reuse()] if self._repeats else None,
+            trace_configs=[_noting_reuse()] if notes_reuse else None,
             response_class=self._response_class,
             ws_response_class=self._socket_class,
         )

@@ -6,14 +6,14 @@ import structlog
 
 from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
-from notifier.errors import UpstreamError, UpstreamPausedError
+from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamStaleError
 from notifier.poller.listing import ListingWalks
 from notifier.poller.tools import PollerTools
 from notifier.transactions import polls
 from notifier.transactions.commit_page import Committed
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.write_events import Written
-from notifier.upstream.budget import Budget
+from notifier.upstream.budget import Budget, Purpose
 from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
 from notifier.upstream.walk import Walk, WalkKind
@@ -36,15 +36,25 @@ class Reader:
 
         Raises UpstreamError; whoever shares the token waits where that asks for it.
         """
-        assert walk.page is not None
         walk.begun = walk.begun or self.tools.now()
         try:
-            page = await self.tools.client.page(walks.listing, walk.page)
+            page = await self._answered(walks, walk)
         except UpstreamPausedError as error:
             self.budget.pause(error.retry_after_s)
             raise
         self.budget.reset_backoff()
         return page
+
+    async def _answered(self, walks: ListingWalks, walk: Walk) -> Page:
+        assert walk.page is not None
+        while True:
+            try:
+                return await self.tools.client.page(walks.listing, walk.page)
+            except UpstreamStaleError:
+                # Not a page's turn: those have slots, and all might wait for another.
+                again = {Purpose.HEAD: self.tools.clock_ms()}
+                async with self.budget.turn(again):  # counts, as BotPenguin may have
+                    pass
 
     async def take(self, walks: ListingWalks, walk: Walk, page: Page) -> None:
         """Commit the walk's next page; completes the walk where that is its end.

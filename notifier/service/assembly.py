@@ -80,7 +80,11 @@ async def assembled(
 
 @asynccontextmanager
 async def _client(settings: Settings) -> AsyncIterator[Client]:
-    client = Client(settings.base_url, timeout_s=settings.request_timeout.total_seconds())
+    client = Client(
+        settings.base_url,
+        timeout_s=settings.request_timeout.total_seconds(),
+        poll_s=settings.poll_interval.total_seconds(),
+    )
     try:
         yield client
     finally:

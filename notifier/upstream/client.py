@@ -22,13 +22,16 @@ from notifier.core.records import Source
 from notifier.errors import UpstreamError, UpstreamRefusedError
 from notifier.network.faults import ConnectionFault, Reason
 from notifier.network.targets import Target, target_of
-from notifier.network.transport import Transport
+from notifier.network.transport import IDLE_S, Transport
 from notifier.upstream.faults import connection_fault, status_fault
 from notifier.upstream.page import Page, parse_page
 
 PATH: Final = "/inbox/direct/chats"
 HEADERS: Final = {"accept": "application/json", "content-type": "application/json"}
 MAX_BYTES: Final = 32 * 1024 * 1024
+# Servers close what is idle for longer, and some routers forget it without a word: the
+# next request would wait for its deadline. A new connection each minute costs nothing.
+LONGEST_KEPT_S: Final = 60.0
 AT_ONCE_BYTES: Final = 64 * 1024  # parsed on the event loop, which does nothing else then
 
 
@@ -45,7 +48,8 @@ class Client:
     """Asks one upstream for pages; safe to share between listings and tasks.
 
     ``timeout_s`` bounds a whole request, from connecting to the last byte, and
-    ``max_bytes`` its body. ``now`` is consulted where an answer has no ``Date``.
+    ``max_bytes`` its body. ``now`` is consulted where an answer has no ``Date``. With
+    ``poll_s``, the time between polls, a connection is kept from one to the next.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Client:
         base_url: str,
         *,
         timeout_s: float,
+        poll_s: float = 0.0,
         max_bytes: int = MAX_BYTES,
         tls: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -60,7 +65,11 @@ class Client:
         self._url = base_url.rstrip("/") + PATH
         # asyncio.timeout() bounds the whole request; this tells a host that does not
         # answer at all from one that is slow.
-        self._transport = Transport(tls=tls, connect_s=timeout_s / 3)
+        self._transport = Transport(
+            tls=tls,
+            connect_s=timeout_s / 3,
+            idle_s=poll_s + IDLE_S if poll_s <= LONGEST_KEPT_S else IDLE_S,
+        )
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._now = now
@@ -79,7 +88,9 @@ class Client:
     async def page(self, listing: Listing, number: int) -> Page:
         """Return page ``number`` (from 1) of a listing; raises :class:`UpstreamError`.
 
-        Makes exactly one request. Source: the listing's page, "Request".
+        Makes exactly one request: where it met a connection that had been closed
+        meanwhile, :class:`UpstreamStaleError`, the next one goes over another.
+        Source: the listing's page, "Request".
         """
         try:
             async with asyncio.timeout(self._timeout_s):

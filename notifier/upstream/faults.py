@@ -8,7 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from notifier.core.pacing import retry_after_s
-from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
+from notifier.errors import (
+    UpstreamError,
+    UpstreamPausedError,
+    UpstreamRefusedError,
+    UpstreamStaleError,
+)
 from notifier.network.faults import ConnectionFault, Reason
 
 UPSTREAM: Final = "BotPenguin"
@@ -68,4 +73,5 @@ def status_fault(status: int, *, retry_after: str | None, now: datetime) -> Upst
 
 def connection_fault(fault: ConnectionFault) -> UpstreamError:
     """Return the error for a request that got no complete answer."""
-    return UpstreamError(fault.told(UPSTREAM), remedy=REMEDIES.get(fault.reason, UNREACHED))
+    made = UpstreamStaleError if fault.is_stale else UpstreamError
+    return made(fault.told(UPSTREAM), remedy=REMEDIES.get(fault.reason, UNREACHED))

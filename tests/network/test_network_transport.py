@@ -66,6 +66,21 @@ async def test_what_a_kept_connection_breaks_off_may_be_repeated_over_a_new_one(
     assert [request.body for request in server.requests] == [b"event"] * 3
 
 
+async def test_a_kept_connection_that_breaks_is_told_from_a_new_one() -> None:
+    async with raw_server(answer(200), reset) as server:
+        transport = Transport(idle_s=20)
+        request = target_of(server.url).request("GET")
+        await ask(transport, request, timeout_s=5)
+        told = []
+        for _ in range(2):
+            with pytest.raises(ConnectionFault) as raised:
+                await ask(transport, request, timeout_s=5)
+            told.append(raised.value.is_stale)
+        await transport.aclose()
+    assert told == [True, False]
+    assert (len(server.requests), server.connections) == (3, 2)
+
+
 async def test_what_a_new_connection_breaks_off_is_asked_once() -> None:
     async with raw_server(reset) as server:
         transport = Transport(repeats=True)

@@ -25,6 +25,7 @@ from notifier.errors import (
     UpstreamError,
     UpstreamPausedError,
     UpstreamRefusedError,
+    UpstreamStaleError,
 )
 from notifier.simulator.listing import Order
 
@@ -49,6 +50,7 @@ FAULTS = st.sampled_from(
     (
         UpstreamError("BotPenguin has a fault of its own (502)"),
         UpstreamRefusedError("refused (401)"),
+        UpstreamStaleError("BotPenguin broke the connection off"),
         UpstreamPausedError("too many requests (429)", retry_after_s=None),
         LONG_PAUSE,
     )

@@ -9,7 +9,12 @@ import pytest
 import structlog
 from poller_house import Build, House, houses, is_commit
 
-from notifier.errors import StoreError, UpstreamError, UpstreamPausedError
+from notifier.errors import (
+    StoreError,
+    UpstreamError,
+    UpstreamPausedError,
+    UpstreamStaleError,
+)
 from notifier.simulator.listing import Order
 from notifier.store import sources
 from notifier.transactions import polls
@@ -249,6 +254,24 @@ def test_an_endless_listing_is_left_at_the_cap_and_calls_nobody_absent(
     deepest = max(number for _, number in house.requests(since_s=before))
     assert deepest == 10
     assert house.value("SELECT SUM(absent) FROM records") == 0
+
+
+def test_a_kept_connection_that_was_closed_is_no_failed_poll_and_counts_as_a_request(
+    build: Build,
+) -> None:
+    house = settled(build())
+    house.world.create(name="Asha")
+    stale = UpstreamStaleError("BotPenguin broke the connection off")
+    house.pages.faults = deque([stale, stale])
+    before = house.loop.time()
+    with structlog.testing.capture_logs() as lines:
+        house.poll(15)
+    assert house.requests(since_s=before) == [("lead", n) for n in (1, 1, 1, 2)]
+    since_ms = int(before * 1000)
+    assert house.value(f"SELECT COUNT(*) FROM requests WHERE at_ms > {since_ms}") == 4
+    assert len(house.told()) == 1
+    assert not [line for line in lines if line["event"] == "poll_failed"]
+    assert house.value("SELECT failures FROM sources") == 0
 
 
 def test_a_walk_goes_on_one_page_earlier_after_a_fault(build: Build) -> None:

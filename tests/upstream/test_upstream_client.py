@@ -286,6 +286,17 @@ async def test_a_request_that_is_read_and_not_answered_is_not_made_again() -> No
     assert len(server.heads) == 1
 
 
+@pytest.mark.parametrize(("poll_s", "kept_s"), [(15, 20), (60, 65), (300, 5), (0, 5)])
+async def test_a_connection_outlives_the_time_between_polls_unless_that_is_long(
+    poll_s: float, kept_s: float
+) -> None:
+    asking = Client("http://127.0.0.1:9", timeout_s=1, poll_s=poll_s)
+    connector = asking._transport.session.connector
+    assert connector is not None
+    assert connector._keepalive_timeout == kept_s
+    await asking.aclose()
+
+
 async def test_the_next_request_after_a_fault_works() -> None:
     async with (
         serving(answer(ONE_LEAD, content_length="500"), hangs=True) as server,
