@@ -228,6 +228,8 @@ class ListingWalks:
             max_pages=self.intervals.max_pages,
             # All that a head poll can do is to refute the one order that it relies on.
             witness=OrderWitness((Order.UPDATED_DESC,) if kind is WalkKind.HEAD else KEYS),
+            # In any other order full walks find it, one after the other.
+            turns_back=kind is WalkKind.HEAD and self._sorted,
         )
         self.number += kind is WalkKind.SWEEP  # for its glances
         return walk

@@ -119,7 +119,7 @@ class Reader:
             first_run=walks.intervals.first_run,
             is_glance=walk.kind is WalkKind.GLANCE,
         )
-        if walk.kind is WalkKind.HEAD:
+        if walk.ends_if_held:
             end = walks.completed(walk, witness)
             return await run(polls.commit_head, page, intake, at, end)
         baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None

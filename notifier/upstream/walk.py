@@ -12,6 +12,8 @@ from notifier.upstream.order import OrderWitness
 
 MAX_PAGES = 10_000
 MAX_PAUSE_MS = 15 * 60 * 1000
+# A poll that ends at page 2 hides nothing that page 1 does not show to the next one.
+BACK_TO = 2
 
 
 class WalkKind(StrEnum):
@@ -34,6 +36,9 @@ class Walk:
     the deepest page that brought a new one, ``begun`` the wall clock's time of the first
     request, and ``capped`` says that the listing had no end within ``max_pages``.
     ``returned`` says that it met a record which the last full walk had not found.
+    ``turns_back``: a head poll reads what lies between its last page and its first once
+    more, backwards. A deletion lets rows move up, over an edge to a page already read;
+    on the way back they are met. Those that reach page 1 meet the next poll.
     """
 
     kind: WalkKind
@@ -44,6 +49,7 @@ class Walk:
     begun: datetime | None = None
     capped: bool = False
     returned: bool = False
+    turns_back: bool = False
     seen: set[str] = field(default_factory=set)
     twice: set[str] = field(default_factory=set)
     witness: OrderWitness = field(default_factory=OrderWitness)
@@ -53,11 +59,18 @@ class Walk:
     _fresh_pages: int = 0
     _stale_pages: int = 0
     _stale_ids: frozenset[str] | None = None
+    _is_back: bool = False
 
     @property
     def done(self) -> bool:
         """Whether the walk is complete."""
         return self.page is None
+
+    @property
+    def ends_if_held(self) -> bool:
+        """Whether the next page is a head poll's last if nothing on it is new."""
+        goes_back = self.turns_back and max(self._deepest, self.page or 0) > BACK_TO
+        return self.kind is WalkKind.HEAD and not goes_back
 
     def advance(self, ids: Collection[str], *, all_held: bool) -> None:
         """Take in a page that was read and committed; ``ids`` are all of its rows'.
@@ -76,9 +89,14 @@ class Walk:
         if beyond:
             self.twice |= self.seen.intersection(ids)
         self._deepest = max(self._deepest, self.page)
+        if self._is_back:
+            self.seen.update(ids)
+            self.page = self.page - 1 if self.page > BACK_TO else None
+            return
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.kind is WalkKind.HEAD):
-            self.page = None
+            self._is_back = self.turns_back and self._deepest > BACK_TO
+            self.page = self._deepest - 1 if self._is_back else None
         elif self.page >= self.max_pages:
             self.page, self.capped = None, True
         else:
@@ -91,7 +109,7 @@ class Walk:
         """
         if self.page is not None and self._paused_ms is None:
             self._paused_ms, self._failed_page = now_ms, self.page
-            self.page = max(1, self.page - 1)
+            self.page = self.page if self._is_back else max(1, self.page - 1)
 
     def is_broken(self, now_ms: int) -> bool:
         """Whether the walk has paused for too long to go on: drop it, begin another.

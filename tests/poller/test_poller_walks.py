@@ -112,8 +112,31 @@ def test_a_head_poll_reads_on_until_a_page_is_wholly_known(build: Build) -> None
         house.world.change(lead_id, status="PARKED")
     before = house.loop.time()
     house.poll(15)
-    assert house.requests(since_s=before) == [("lead", n) for n in (1, 2, 3, 4)]
+    # And backwards, for what moved up meanwhile.
+    assert house.requests(since_s=before) == [("lead", n) for n in (1, 2, 3, 4, 3, 2)]
     assert len(house.events()) == 7
+
+
+@pytest.mark.parametrize("page", [2, 3, 4, 5])
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_a_deletion_between_two_pages_of_a_poll_hides_no_change(
+    build: Build, page: int, gone: int
+) -> None:
+    house = settled(build())
+    changed = house.world.ids()[:12]
+    for lead_id in changed:
+        house.world.change(lead_id, status="PARKED")
+    first = [row["_id"] for row in house.world.page(1, size=3)]
+
+    def delete(number: int, _kind: str) -> None:
+        if number == page:
+            house.pages.before_page = lambda _number, _kind: None
+            for lead_id in first[:gone]:
+                house.world.delete(lead_id)
+
+    house.pages.before_page = delete
+    house.poll(30)
+    assert {subject for _, subject in house.told()} == set(changed)
 
 
 def test_a_listing_out_of_order_is_swept_without_a_pause(build: Build) -> None:
@@ -303,7 +326,7 @@ def test_what_a_broken_walk_left_open_is_read_once_more_and_not_for_ever(
     house.kill()
     before = house.loop.time()
     house.poll(10)
-    assert house.requests(since_s=before) == [("lead", n) for n in (1, 2, 3, 4)]
+    assert house.requests(since_s=before) == [("lead", n) for n in (1, 2, 3, 4, 3, 2)]
     assert len(house.events()) == 7
     before = house.loop.time()
     house.poll(30)

@@ -32,6 +32,34 @@ def test_a_page_that_is_repeated_at_the_end_is_no_further_page() -> None:
     assert sweep.pages == 1
 
 
+def test_a_head_poll_of_several_pages_reads_those_in_between_once_more_backwards() -> None:
+    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    read(head, "a", "b")
+    read(head, "c", "d")
+    read(head, "e", "f")
+    assert not head.ends_if_held
+    assert read(head, "h", "i", all_held=True) == 3
+    assert read(head, "f", "g") == 2
+    assert read(head, "d", "e", all_held=True) is None
+
+
+def test_a_head_poll_of_two_pages_is_done() -> None:
+    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    read(head, "a", "b")
+    assert head.ends_if_held
+    assert read(head, "c", "d", all_held=True) is None
+
+
+def test_on_the_way_back_a_page_that_failed_is_the_next_one_again() -> None:
+    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    for page in ("ab", "cd", "ef", "gh"):
+        read(head, *page, all_held=page == "gh")
+    head.fail(1)
+    assert head.page == 3
+    assert read(head, "e", "f") == 2
+    assert not head.is_broken(1 + 2 * MAX_PAUSE_MS)
+
+
 def test_a_short_page_is_no_end() -> None:
     sweep = walk()
     read(sweep, "a", "b", "c")
