@@ -324,6 +324,27 @@ def test_a_public_url_loses_its_final_slash(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("xoxb-1-2-secret", "an app-level token begins with xapp-, and this is a bot token"),
+        ("nonsense-secret", "an app-level token begins with xapp-, and this is none"),
+        ("xapp-1 secret", "a token has neither spaces nor"),
+    ],
+)
+def test_an_app_level_token_is_one(tmp_path: Path, token: str, problem: str) -> None:
+    (fault,) = faults(tmp_path, {"NOTIFIER_SLACK_APP_TOKEN": token})
+    assert fault.startswith(f"NOTIFIER_SLACK_APP_TOKEN, from the environment: {problem}")
+    assert "secret" not in fault
+
+
+def test_an_app_level_token_without_a_bot_token_is_a_doubt(tmp_path: Path) -> None:
+    given = {"NOTIFIER_SLACK_APP_TOKEN": "xapp-1"}
+    (warning,) = warnings(tmp_path, given)
+    assert "no bot token posts any" in warning
+    assert warnings(tmp_path, given | {"NOTIFIER_SLACK_TOKEN": "xoxb-1"}) == []
+
+
 def test_a_poke_secret_without_a_server_is_a_doubt(tmp_path: Path) -> None:
     given = {"NOTIFIER_POKE_SECRET": "long-enough-a-secret"}
     (warning,) = warnings(tmp_path, given)

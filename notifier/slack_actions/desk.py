@@ -76,6 +76,7 @@ class Desk:
         except Exception:
             # Broad: one odd click must not end what takes the others.
             log.exception("slack_click_crashed")
+            outcome = Outcome(tell=words.UNSTORED)
         await line.acknowledge(known_as)
         if click and outcome:
             task = asyncio.create_task(self._show(click, outcome))

@@ -20,7 +20,7 @@ GRACE_S = 15.0
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 15.0  # a connection that lasted this long was none that fails at once
-COUNTED_ON_S = 60.0  # Slack may count a connection for a while that was closed
+RECOUNT_S = 600.0  # where others were counted: Slack says how many there are in its hello alone
 
 log = structlog.get_logger()
 
@@ -60,7 +60,6 @@ class Lines:
         self._serving: set[Line] = set()
         self._faults: dict[int, SocketFault] = {}
         self._excess = 0
-        self._closed_s: list[float] = []
         self._paused_s = 0.0  # until when Slack wants to be asked for no connection
         self._opening = asyncio.Lock()  # one at a time: else nobody knows whom Slack counted
         self._retiring: set[asyncio.Task[None]] = set()
@@ -83,6 +82,7 @@ class Lines:
             async with asyncio.TaskGroup() as slots:
                 for slot in range(KEPT):
                     slots.create_task(self._keep(slot))
+                slots.create_task(self._recount())
         finally:
             for task in tuple(self._retiring):
                 task.cancel()
@@ -120,6 +120,13 @@ class Lines:
             return None
         return line
 
+    async def _recount(self) -> None:
+        """Where Slack counts others' connections, ask again from time to time."""
+        while True:
+            await asyncio.sleep(RECOUNT_S)
+            if self._excess and self._serving:
+                next(iter(self._serving)).ends(Ending.REFRESH)
+
     async def _opened(self, slot: int) -> Line:
         """Open a connection; raises :class:`SocketFault`."""
         async with self._opening:
@@ -138,14 +145,9 @@ class Lines:
         return line
 
     def _count(self, line: Line) -> None:
-        """Compare what Slack counts with what is open, or was until a moment ago."""
-        since_s = _now_s() - COUNTED_ON_S
-        self._closed_s = [at_s for at_s in self._closed_s if at_s > since_s]
-        if line.connections is None:
-            return
-        known = len(self._serving)
-        beyond = line.connections - known
-        self._excess = max(beyond - len(self._closed_s), 0)
+        """Compare what Slack counts with what is open here."""
+        if line.connections is not None:
+            self._excess = max(line.connections - len(self._serving), 0)
 
     async def _fail(self, slot: int, fault: SocketFault, failures: int) -> None:
         """Tell of a fault, and wait until it is time to try again."""
@@ -180,7 +182,6 @@ class Lines:
         if line not in self._serving:
             return
         self._serving.discard(line)
-        self._closed_s.append(_now_s())
         self._changed(self.standing)
         await line.aclose()
 

@@ -14,7 +14,9 @@ FORGED = "This button cannot be used: it is not one that was made here. Open the
 REMOVED = "This button cannot be used any more: the rules have no such destination now."
 CLOSED = "Nobody acts from this channel any more. Use the page, or the command line."
 AGENTS_ALONE = "Only people under `agents` in the rules may act here. Ask whoever keeps them."
-UNSTORED = "That was not stored: the database cannot be written just now. Please try again."
+UNSTORED = (
+    "That was not stored. Please try again; if it happens again, `notifier status` tells more."
+)
 GONE = "This lead is not known any more."
 NOBODY = "Nobody is on it."
 

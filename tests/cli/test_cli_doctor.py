@@ -12,9 +12,10 @@ import pytest
 
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, World
-from notifier.store import outlooks, snapshots
+from notifier.store import outlooks, service_state, snapshots
 from notifier.store.db import Store
 from notifier.store.outlooks import Outlook
+from notifier.store.service_state import SlackConnections
 from notifier.store.sqlite import Sqlite
 from notifier.upstream.glances import Learnt
 from support.loopback import Reply
@@ -23,6 +24,7 @@ from support.program import Ended, Program
 from support.receivers import Receiver
 from support.site import environment
 from support.slack import Slack, failure
+from support.slack_socket import SocketSlack
 
 SECRET = "whsec_" + "YWJj" * 8
 RULES = """\
@@ -125,6 +127,38 @@ async def test_where_changes_wait_it_says_what_would_bring_them_sooner(town: Tow
     more, fewer = waits["remedy"].split("; ")
     assert more.startswith("NOTIFIER_RATE_LIMIT=100 would bring it after about ")
     assert fewer.startswith("half as many leads, after about ")
+
+
+async def test_the_app_level_token_is_tried(town: Town) -> None:
+    async with SocketSlack() as slack:
+        town.settings |= {"NOTIFIER_SLACK_API_URL": slack.url}
+        town.settings["NOTIFIER_SLACK_APP_TOKEN"] = slack.app_token
+        _, found = await town.found()
+        assert found["Slack buttons"]["found"] == "the app-level token opens connections"
+        slack.script(failure("missing_scope"), method="apps.connections.open")
+        code, found = await town.found()
+        assert (code, found["Slack buttons"]["verdict"]) == (1, "wrong")
+        assert "connections:write" in found["Slack buttons"]["remedy"]
+        assert slack.opened == 0
+
+
+async def test_connections_that_are_not_ours_are_a_doubt(town: Town) -> None:
+    database = Sqlite(town.folder / "notifier.db").open()
+    with closing(database), database.transaction():
+        service_state.set_slack(database, SlackConnections(held=2, counted=4))
+    async with SocketSlack() as slack:
+        town.settings |= {"NOTIFIER_SLACK_API_URL": slack.url}
+        town.settings["NOTIFIER_SLACK_APP_TOKEN"] = slack.app_token
+        _, found = await town.found()
+        assert found["Slack buttons"]["verdict"] == "doubtful"
+        assert "Slack counts 4 connections" in found["Slack buttons"]["found"]
+
+
+async def test_a_scope_that_would_save_repeats_is_named(town: Town) -> None:
+    town.slack.forbidden.add("conversations.history")
+    code, found = await town.found()
+    assert (code, found["sales (slack)"]["verdict"]) == (0, "doubtful")
+    assert "channels:history" in found["sales (slack)"]["remedy"]
 
 
 async def test_a_channel_that_was_not_looked_up_gets_no_tick(town: Town) -> None:

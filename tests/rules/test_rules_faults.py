@@ -247,6 +247,14 @@ rules: [{name: R, for: 30d, clock: w, send: screen}]
             "{channel: x}",
             f"1:16: `x`: `type` is missing (there is {KINDS})",
         ),
+        (
+            "{type: slack, channel: C1, actions: agent}",
+            "1:46: `actions`: `agent` is not one of everyone, agents, none; did you mean",
+        ),
+        (
+            "{type: slack, channel: C1, actions: bosses}",
+            "1:46: `actions`: `bosses` is not one of everyone, agents, none",
+        ),
         ("{type: email}", "1:16: `to` is missing"),
         ("{type: email, to: [a@b.example, nobody]}", "1:51: `to`: "),
         (

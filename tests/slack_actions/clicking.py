@@ -42,6 +42,7 @@ class Scene:
     upstream: Simulator
     world: World
     service: Service
+    settings: dict[str, str]
 
     async def card(self, number: int = 0) -> dict[str, Any]:
         """Return the message of that number in the channel, once it stands there."""
@@ -66,6 +67,12 @@ class Scene:
             return session.execute(query).fetchall()
 
         return await self.service.shared.store.look(look)
+
+    async def seen(self, lead_id: str) -> None:
+        """Return once a lead is known."""
+        query = f"SELECT 1 FROM records WHERE lead_id = '{lead_id}'"
+        while not await self.rows(query):
+            await self.upstream.requests.reached(self.upstream.requests.total + 1)
 
     async def events(self) -> list[str]:
         """Return the types of the events, but for new leads, in their order."""
@@ -126,10 +133,14 @@ async def scene(
         ) as service:
             running = asyncio.create_task(service.run())
             try:
+                if not connects:
+                    slack.app_token = "xapp-another"
                 if clicks and connects:
                     await slack.connected(2)
                 await upstream.requests.reached(3)
-                yield Scene(slack=slack, upstream=upstream, world=world, service=service)
+                yield Scene(
+                    slack=slack, upstream=upstream, world=world, service=service, settings=known
+                )
             finally:
                 service.stop()
                 await running

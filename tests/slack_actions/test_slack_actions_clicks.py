@@ -9,6 +9,11 @@ import pytest
 from clicking import ASHA, BINA, CHANNEL, RULES, scene
 
 from notifier.simulator.world import BOT_ID
+from notifier.store import service_state
+from support.program import Program
+from support.slack import rate_limited
+
+DIRECT = "D024BE7LH"
 
 
 def buttons(post: dict[str, Any]) -> list[str]:
@@ -190,3 +195,61 @@ async def test_a_rule_that_tells_of_it_in_the_thread_makes_the_note_needless(
         await found.until(lambda: bool(found.replies()))
         assert [text for text in found.replies() if "Asha Rao" in text] == found.replies()
         assert len(found.replies()) == 1
+
+
+async def test_what_slack_did_not_show_at_once_its_lane_shows(tmp_path: Path) -> None:
+    async with scene(tmp_path) as found:
+        found.world.create(name="Ravi")
+        card = await found.card()
+        found.slack.script(rate_limited("1"), method="chat.update")
+        await found.slack.acknowledged(await found.slack.click(card, "take"))
+        await found.until(lambda: buttons(found.slack.posts(CHANNEL)[0])[0] == "release")
+        assert len(found.slack.calls_of("chat.update")) == 2
+
+
+async def test_an_act_of_the_command_line_changes_the_card(tmp_path: Path) -> None:
+    async with scene(tmp_path) as found:
+        lead_id = found.world.create(name="Ravi")
+        await found.card()
+        program = Program(tmp_path, found.settings)
+        assert (await program.ends("take", lead_id)).code == 0
+        await found.until(lambda: buttons(found.slack.posts(CHANNEL)[0])[0] == "release")
+        assert "*command line* is on it" in str(found.slack.posts(CHANNEL)[0])
+
+
+async def test_a_direct_message_has_buttons_too(tmp_path: Path) -> None:
+    rules = RULES.replace('channel: "#sales-leads"', "channel: assignee")
+    async with scene(tmp_path, rules=rules.replace("lead.created", "lead.assigned")) as found:
+        lead_id = found.world.create(name="Ravi")
+        await found.seen(lead_id)
+        found.world.change(lead_id, _agentAssigned="631aa793bcfa100487d13d0d")
+        await found.until(lambda: bool(found.slack.posts(DIRECT)))
+        (card,) = found.slack.posts(DIRECT)
+        await found.slack.acknowledged(await found.slack.click(card, "snooze"))
+        await found.until(lambda: len(found.slack.posts(DIRECT)) == 2)
+        assert await found.events() == ["lead.assigned", "lead.snoozed"]
+
+
+async def test_a_wrong_token_stops_no_alert_and_is_told(tmp_path: Path) -> None:
+    async with scene(tmp_path, connects=False) as found:
+        found.world.create(name="Ravi")
+        await found.card()
+        told = await found.service.shared.store.look(service_state.read)
+        slack = service_state.slack(told)
+        assert slack is not None
+        assert "Slack answered apps.connections.open" in slack.fault
+        assert "xapp-" in slack.remedy
+
+
+async def test_where_the_database_cannot_be_written_the_person_is_told(tmp_path: Path) -> None:
+    async with scene(tmp_path) as found:
+        found.world.create(name="Ravi")
+        card = await found.card()
+        await found.rows(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON lead_acts"
+            " BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        await found.slack.acknowledged(await found.slack.click(card, "take"))
+        await found.until(lambda: bool(found.told()))
+        assert "not stored" in found.told()[0][1]
+        assert buttons(found.slack.posts(CHANNEL)[0])[0] == "take"
