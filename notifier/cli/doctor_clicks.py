@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from pydantic import SecretStr
 
 from notifier.cli.findings import Finding, doubtful, wrong
+from notifier.clocks import Clocks
 from notifier.configuration.settings import Settings
 from notifier.errors import BusyError, StoreError
 from notifier.store import service_state
@@ -43,6 +44,7 @@ def _connections(engine: Engine) -> SlackConnections | None:
         return None
     try:
         with looking(engine) as session:
-            return service_state.slack(service_state.read(session))
+            told = service_state.read(session)
     except (StoreError, BusyError):
         return None  # told of the database already
+    return service_state.slack(told, now_ms=Clocks().now_ms())

@@ -66,8 +66,6 @@ class Service:
             )
 
     async def _run_engines(self) -> None:
-        if self.shared.members is None:  # else whoever heeds clicks says how it goes
-            await self.shared.store.run(service_state.set_slack, None)
         async with asyncio.TaskGroup() as tasks:
             beside: list[asyncio.Task[Any]] = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))

@@ -1,5 +1,7 @@
 """Clicks on Slack cards in the service. Loaded where an app-level token is set."""
 
+import os
+import platform
 from collections.abc import Callable
 from typing import Protocol
 
@@ -36,6 +38,7 @@ async def heed_clicks(service: Housed) -> None:
         refresh=service.heed.refresh,
         now=shared.clocks.now,
         zone=settings.timezone,
+        keeper=f"{platform.node()}:{os.getpid()}",
         secret=await shared.store.run(signing.secret, signing.BUTTONS),
     )
     access = Access(

@@ -42,7 +42,8 @@ class Lent:
     """The service as the desk sees it.
 
     ``wake`` lets destinations look for work, and ``refresh`` leads' cards be brought up
-    to date. ``secret`` is what buttons are signed with.
+    to date. ``secret`` is what buttons are signed with, and ``keeper`` tells this process
+    from others on the same database.
     """
 
     store: Store
@@ -52,6 +53,7 @@ class Lent:
     refresh: Callable[[Collection[str]], None]
     now: Callable[[], datetime]
     zone: tzinfo
+    keeper: str
     secret: bytes = field(repr=False)
 
 

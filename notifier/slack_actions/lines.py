@@ -20,6 +20,7 @@ GRACE_S = 15.0
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 STEADY_S = 15.0  # a connection that lasted this long was none that fails at once
+REFRESHED_S = 1.0
 RECOUNT_S = 600.0  # where others were counted: Slack says how many there are in its hello alone
 
 log = structlog.get_logger()
@@ -107,7 +108,10 @@ class Lines:
             outgoing = line if ending.leaves_time else None
             if not ending.leaves_time:
                 await self._close(line)
-            failures = 0 if _now_s() - begun_s > STEADY_S else failures + 1
+            lasted_s = _now_s() - begun_s
+            # Slack's own wish is no failure, unless it has it each time at once.
+            steady_s = REFRESHED_S if ending.leaves_time else STEADY_S
+            failures = 0 if lasted_s > steady_s else failures + 1
             if ending is Ending.DISABLED:
                 off = SocketFault("Socket Mode was turned off", remedy=TURN_ON)
                 await self._fail(slot, off, failures)

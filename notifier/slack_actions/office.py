@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 from pydantic import SecretStr
 
-from notifier.core.rows import iso_ms
+from notifier.core.rows import iso_ms, ms_of
 from notifier.destinations.slack_api import WebApi
 from notifier.destinations.slack_faults import Refusal
 from notifier.errors import BusyError, DeliveryError, StoreError
@@ -116,11 +118,14 @@ class _Board:
         self._changed.set()
 
     async def run(self) -> None:
-        """Note each change, until cancelled."""
+        """Note each change, and from time to time that it is still so, until cancelled."""
         while True:
-            await self._changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(service_state.SLACK_NOTED_MS / 1000):
+                    await self._changed.wait()
             self._changed.clear()
-            await self._note(self._shown)
+            now_ms = ms_of(self._lent.now())
+            await self._note(msgspec.structs.replace(self._shown, at_ms=now_ms))
 
     async def clear(self) -> None:
         """Nobody keeps connections any more."""
@@ -128,6 +133,7 @@ class _Board:
 
     async def _note(self, found: SlackConnections | None) -> None:
         try:
-            await self._lent.store.run(service_state.set_slack, found)
+            run = self._lent.store.run
+            await run(service_state.set_slack, self._lent.keeper, found)
         except (StoreError, BusyError) as error:
             log.warning("slack_connections_unnoted", error=str(error))

@@ -115,7 +115,7 @@ def overview(session: Session, *, now_ms: int) -> Overview:
         members=leases.living(session, now_ms=now_ms),
         rules_loaded_at=told.get(service_state.LOADED_AT),
         rules_refused=told.get(service_state.REFUSED),
-        slack=service_state.slack(told),
+        slack=service_state.slack(told, now_ms=now_ms),
     )
 
 

@@ -145,13 +145,20 @@ async def test_the_app_level_token_is_tried(town: Town) -> None:
 async def test_connections_that_are_not_ours_are_a_doubt(town: Town) -> None:
     database = Sqlite(town.folder / "notifier.db").open()
     with closing(database), database.transaction():
-        service_state.set_slack(database, SlackConnections(held=2, counted=4))
+        now_ms = int(datetime.now(UTC).timestamp() * 1000)
+        for keeper, counted in (("a", 4), ("b", 5)):
+            noted = SlackConnections(held=2, counted=counted, at_ms=now_ms)
+            service_state.set_slack(database, keeper, noted)
+        service_state.set_slack(database, "dead", SlackConnections(held=2, counted=9))
     async with SocketSlack() as slack:
         town.settings |= {"NOTIFIER_SLACK_API_URL": slack.url}
         town.settings["NOTIFIER_SLACK_APP_TOKEN"] = slack.app_token
         _, found = await town.found()
         assert found["Slack buttons"]["verdict"] == "doubtful"
-        assert "Slack counts 4 connections" in found["Slack buttons"]["found"]
+        assert (
+            "Slack counts 5 connections of the app, the service 4"
+            in (found["Slack buttons"]["found"])
+        )
 
 
 async def test_a_scope_that_would_save_repeats_is_named(town: Town) -> None:

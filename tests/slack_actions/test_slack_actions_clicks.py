@@ -235,7 +235,7 @@ async def test_a_wrong_token_stops_no_alert_and_is_told(tmp_path: Path) -> None:
         found.world.create(name="Ravi")
         await found.card()
         told = await found.service.shared.store.look(service_state.read)
-        slack = service_state.slack(told)
+        slack = service_state.slack(told, now_ms=int(time.time() * 1000))
         assert slack is not None
         assert "Slack answered apps.connections.open" in slack.fault
         assert "xapp-" in slack.remedy

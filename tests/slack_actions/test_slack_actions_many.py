@@ -41,8 +41,9 @@ async def test_each_of_many_leads_is_taken_once(tmp_path: Path) -> None:
         slack.messages |= {(CHANNEL, post["ts"]): dict(post) for post in cards}
         for number, post in enumerate(cards):
             if number % REFRESHES_EACH == REFRESHES_EACH // 2:
+                opened = slack.opened
                 await next(link for link in slack.links if not link.leaving).refresh()
-                await slack.opened_in_all(slack.opened + 1)
+                await slack.opened_in_all(opened + 1)
             envelopes = [
                 await slack.click(post, "take", user=user, times=1 + number % 3)
                 for user in ((ASHA, BINA) if number % 2 else (BINA, ASHA))
