@@ -65,9 +65,9 @@ def click_in(envelope: Said, *, app_id: str) -> Click | None:
     ts = _form(TIMESTAMP, message.get("ts")) or _form(TIMESTAMP, container.get("message_ts"))
     if action not in ACTION_IDS or not (user_id and channel and ts):
         return None
-    when = _text(pressed.get("action_ts"), MAX_CLICK) or envelope_id(envelope)
+    pressed_at = _text(pressed.get("action_ts"), MAX_CLICK)
     return Click(
-        id=f"slack:{channel}:{ts}:{user_id}:{action}:{when}",
+        id=f"slack:{envelope_id(envelope)}:{user_id}:{action}:{pressed_at}",
         action=action,
         value=_text(pressed.get("value"), MAX_VALUE),
         user=user_id,

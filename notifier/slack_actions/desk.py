@@ -34,6 +34,8 @@ from notifier.transactions import acts
 from notifier.transactions.acts import Done, Hand, NoSuchLead, Result
 from notifier.transactions.leads import CurrentLead
 
+SHOW_S = 2.0
+
 log = structlog.get_logger()
 
 
@@ -86,8 +88,11 @@ class Desk:
             task.add_done_callback(self._showing.discard)
 
     async def aclose(self) -> None:
-        """Finish showing what was done."""
-        await asyncio.gather(*self._showing, return_exceptions=True)
+        """Finish showing what was done; a Slack that hangs is not waited for long."""
+        if self._showing:
+            _, left = await asyncio.wait(self._showing, timeout=SHOW_S)
+            for task in left:
+                task.cancel()
         await self._display.aclose()
 
     async def _acted(self, click: Click) -> "Outcome":

@@ -219,3 +219,26 @@ def test_waiting_twice_is_waiting_for_the_sum(
     one: Window, at: datetime, first: timedelta, second: timedelta
 ) -> None:
     assert one.due(one.due(at, first), second) == one.due(at, first + second)
+
+
+@pytest.mark.parametrize(
+    ("found", "at", "morning"),
+    [
+        (OFFICE, "2026-03-02T10:00", "2026-03-03T09:00"),
+        (OFFICE, "2026-03-02T23:59", "2026-03-03T09:00"),
+        (OFFICE, "2026-03-06T10:00", "2026-03-09T09:00"),  # a Friday
+        (window("mon-fri", "09:00-12:00, 13:00-18:00"), "2026-03-02T10:00", "2026-03-03T09:00"),
+        (window("mon-sun", "00:00-24:00"), "2026-03-02T10:00", "2026-03-03T00:00"),
+        (NIGHT, "2026-03-06T23:00", "2026-03-13T22:00"),
+    ],
+)
+def test_its_next_morning_is_the_first_opening_of_a_later_day(
+    found: Window, at: str, morning: str
+) -> None:
+    assert found.next_morning(local(at)) == local(morning)
+
+
+def test_a_morning_behind_the_change_of_clocks_is_that_of_the_wall() -> None:
+    berlin = window("mon-sun", "09:00-18:00", BERLIN)
+    late = local("2026-03-28T20:00", BERLIN)
+    assert berlin.next_morning(late) == local("2026-03-29T09:00", BERLIN)
