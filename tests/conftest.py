@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import settings
 
 from notifier.cli.main import command_line
+from support import stages
 from support.cli_runner import Run
 from support.databases import ENGINES, Database
 from support.filled import ASHA, BORIS, RULES, Filled
 from support.postgres import Server, server
 from support.program import Ended
+from support.stages import Staged
 from support.virtual_time import VirtualLoop
 
 # How long an example takes says more about the machine than about us.
@@ -42,10 +45,20 @@ def postgresql_server() -> Iterator[Server]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A test's database: each test that asks for it runs on every engine."""
     is_file = request.param == "sqlite"
+    if not is_file and (only := request.node.get_closest_marker("file_alone")):
+        pytest.skip(only.args[0])
     there = None if is_file else request.getfixturevalue("postgresql_server")
     found = Database(tmp_path, there)
     yield found
     found.close()
+
+
+@pytest.fixture
+def staged(database: Database) -> Iterator[Staged]:
+    """Give what makes a stage on the test's database, one a test."""
+    session = database.open()
+    yield partial(stages.staged, session=session)
+    session.close()
 
 
 @pytest.fixture

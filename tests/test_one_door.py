@@ -14,7 +14,8 @@ PACKAGE = Path(notifier.__file__).parent
 DRIVERS = {"sqlite3", "sqlite_utils", "psycopg"}
 ENGINES = {
     *("store/sqlite.py", "store/sqlite_session.py"),
-    *("store/postgresql_session.py", "store/postgresql_errors.py"),
+    *("store/postgresql_session.py", "store/postgresql_connection.py"),
+    "store/postgresql_errors.py",
 }
 """The files of an engine: they know its driver, and may speak its own dialect."""
 DIALECTS = {"store/postgresql_words.py"}

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.core.rows import Json, instant, integer, moment_of, ms_of, parse_time
+from notifier.core.rows import (
+    Json,
+    instant,
+    integer,
+    moment_of,
+    ms_of,
+    parse_time,
+    record_id,
+    to_storable,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +80,11 @@ def test_the_first_and_the_last_year_are_no_time(text: str) -> None:
 )
 def test_a_time_is_read_as_utc(text: Json, read: str | None) -> None:
     assert parse_time(text) == read
+
+
+def test_what_no_database_takes_is_cleaned_at_the_door() -> None:
+    row, written = to_storable({"_id": "a\0b", "n\0": [2**64, "\ud800", r"\u0000"]})
+    assert record_id(row) == "a\ufffdb"
+    assert row == {"_id": "a\ufffdb", "n\ufffd": ["18446744073709551616", "?", r"\u0000"]}
+    assert b"\\u0000" in written
+    assert rb'"\u0000"' not in written

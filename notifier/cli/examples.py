@@ -28,5 +28,6 @@ EXAMPLES = {
     "unmute": "notifier unmute sales",
     "forget": "notifier forget 63d9ffa77a8d152facbe2f2f",
     "backup": "notifier backup notifier-backup.db",
+    "move": "notifier move --to postgresql://notifier@db.example.com/notifier",
     "version": "notifier version",
 }

@@ -50,6 +50,7 @@ MODULES = {
     "unmute": "notifier.cli.mute",
     "forget": "notifier.cli.care",
     "backup": "notifier.cli.care",
+    "move": "notifier.cli.move",
     "version": "notifier.cli.version",
 }
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from notifier.cleaning import visible
+from notifier.cleaning import REPLACEMENT, visible
 from notifier.errors import DamagedError
 
 Json: TypeAlias = Any
@@ -28,6 +28,7 @@ MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_RAW_CHARS = 4 * MAX_TEXT_CHARS  # of which some are nothing to the eye
 MAX_DEPTH = 100
+NUL_WRITTEN = rb"\u0000"
 OUR_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
@@ -112,22 +113,28 @@ def stored_row(text: str) -> Row:
 
 
 def to_storable(row: Json) -> tuple[Json, bytes]:
-    """Return the row as JSON in SQLite and mail can carry it, and its canonical bytes.
+    """Return the row as JSON that databases and mail can carry, and its canonical bytes.
 
     The bytes are equal exactly when the rows are, and parse back to the row; it
     has neither NaN nor infinity. Integers beyond 64 bits, which are not a lead's,
-    become texts, and lone surrogates are replaced. Raises :class:`BadRecordError`
+    become texts; lone surrogates and U+0000 are replaced. Raises :class:`BadRecordError`
     for nesting beyond reason.
     """
     # Not msgspec: it writes integers of any size and nests beyond what databases read.
     try:
-        return row, orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+        written = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        try:
-            mended = _clean(row, depth=0)
-            return mended, orjson.dumps(mended, option=orjson.OPT_SORT_KEYS)
-        except (TypeError, RecursionError) as error:
-            raise BadRecordError("the record cannot be written as JSON") from error
+        return _mended(row)
+    # A text may be of these very letters, too: mending changes nothing then.
+    return _mended(row) if NUL_WRITTEN in written else (row, written)
+
+
+def _mended(row: Json) -> tuple[Json, bytes]:
+    try:
+        mended = _clean(row, depth=0)
+        return mended, orjson.dumps(mended, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise BadRecordError("the record cannot be written as JSON") from error
 
 
 def canonical(row: Json) -> bytes:
@@ -140,7 +147,7 @@ def _clean(value: Json, *, depth: int) -> Json:
         raise BadRecordError("the record is nested more than 100 levels deep")
     match value:
         case str():
-            return value.encode("utf-8", "replace").decode("utf-8")
+            return value.encode("utf-8", "replace").decode("utf-8").replace("\0", REPLACEMENT)
         case bool() | float() | None:
             return value
         case int():

@@ -1,17 +1,13 @@
 """The composition root: opens what the program needs, and closes it at the end."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TextIO, TypeAlias
 
-import structlog
-
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
-from notifier.errors import BusyError
 from notifier.members.clock import DatabaseClock
 from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.pages import MeteredPages, Pages
@@ -20,16 +16,13 @@ from notifier.service.budgets import budgets
 from notifier.service.partaking import take_part
 from notifier.service.service import Service
 from notifier.service.shared import Shared
+from notifier.service.waiting import opened_when_there
 from notifier.store import leases
 from notifier.store.db import Store
 from notifier.store.engine import Engine
 from notifier.store.opening import engine_at
 from notifier.transactions.turn import Turn
 from notifier.upstream.client import Client
-
-WAIT_S = 1.0
-
-log = structlog.get_logger()
 
 Observe: TypeAlias = Callable[[str, Turn], None]
 """Hears of a turn of the lane of that destination."""
@@ -49,13 +42,13 @@ async def assembled(
     """Open the database and its lock, and the upstream's client; close them at the end.
 
     ``observe`` hears of every turn of a lane, beside the metrics. ``for_one_round`` works on
-    what nobody else does.
+    what nobody else does; else a server's database that is not there yet is waited for.
     """
     settings = config.settings
     async with AsyncExitStack() as stack:
         engine = engine_at(settings.database)
         stack.enter_context(engine.lock())
-        store = await _opened(engine, waits=not for_one_round)
+        store = await _opened(engine, systemd, waits=not for_one_round)
         stack.callback(store.close)
         if clock := await _clock_of(store, clocks):
             clocks = replace(clocks, now=clock.now)
@@ -96,16 +89,8 @@ def _pages(client: Client, monitor: Monitor, clocks: Clocks) -> Pages:
     return MeteredPages(client, meters, clock_ms=clocks.monotonic_ms) if meters else client
 
 
-async def _opened(engine: Engine, *, waits: bool) -> Store:
-    """Open the database; one that ``waits`` does so for a server that is not there yet."""
-    while True:
-        try:
-            return Store(engine)
-        except BusyError as error:
-            if engine.file is not None or not waits:
-                raise
-            log.warning("database_awaited", error=str(error))
-        await asyncio.sleep(WAIT_S)
+async def _opened(engine: Engine, systemd: Systemd | None, *, waits: bool) -> Store:
+    return await opened_when_there(engine, systemd or Systemd()) if waits else Store(engine)
 
 
 async def _clock_of(store: Store, clocks: Clocks) -> DatabaseClock | None:

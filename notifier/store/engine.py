@@ -99,6 +99,18 @@ class Engine(Protocol):
         ...
 
 
+class Server(Engine, Protocol):
+    """An engine whose database a server keeps."""
+
+    def fill(self, source: Session, *, host_ms: int) -> None:
+        """Create the database with all that another one holds, whole or not at all.
+
+        Raises StoreError where a table of ours is there already. ``host_ms`` is the present
+        by a clock of this host that all its processes share.
+        """
+        ...
+
+
 @contextmanager
 def looking(engine: Engine) -> Iterator[Session]:
     """Open the database as it is, to read, for the block."""

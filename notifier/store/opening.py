@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from notifier.errors import ConfigError, Fault, StoreError
 from notifier.store import sqlite, texts
 from notifier.store.addresses import server_address
-from notifier.store.engine import Engine, TextReader
+from notifier.store.engine import Engine, Server, TextReader
 from notifier.store.session import Session
 
 Place: TypeAlias = Path | SecretStr
@@ -21,8 +21,14 @@ def engine_at(place: Place) -> Engine:
 
     Raises :class:`ConfigError` where it needs an extra that is not installed.
     """
-    if isinstance(place, Path):
-        return sqlite.Sqlite(place)
+    return sqlite.Sqlite(place) if isinstance(place, Path) else server_at(place)
+
+
+def server_at(url: SecretStr) -> Server:
+    """Return the engine of a server's database.
+
+    Raises :class:`ConfigError` where it needs an extra that is not installed.
+    """
     try:
         postgresql = resolve_name("notifier.store.postgresql:Postgresql")
     except ImportError:
@@ -30,7 +36,7 @@ def engine_at(place: Place) -> Engine:
         remedy = "pip install 'notifier[postgresql]'"
         fault = Fault(where="NOTIFIER_DATABASE", problem=problem, remedy=remedy)
         raise ConfigError([fault]) from None
-    return cast("Engine", postgresql(server_address(place)))
+    return cast("Server", postgresql(server_address(url)))
 
 
 def place_from(place: Place, folder: Path) -> Place:

@@ -1,5 +1,6 @@
 """PostgreSQL: one database on a server, for any number of programs on any hosts."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from notifier.errors import BusyError, StoreError
-from notifier.store import leases, postgresql_errors, texts
+from notifier.store import leases, postgresql_errors, texts, transfer
 from notifier.store import postgresql_words as words
 from notifier.store.addresses import ServerAddress
 from notifier.store.engine import TextReader, looking
@@ -15,6 +16,7 @@ from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
 from notifier.store.soundness import first_damage
+from notifier.store.sqlite import Sqlite
 from notifier.store.tables import tables_of
 
 log = structlog.get_logger()
@@ -97,7 +99,49 @@ class Postgresql:
 
     def copy(self, target: Path) -> None:
         """Write what the database holds to a new SQLite file; where it is none, nothing."""
-        raise NotImplementedError
+        with (
+            self.translated(),
+            closing(PostgresqlSession(self.address)) as session,
+            session.snapshot(),
+        ):
+            if not _is_there(session):
+                return
+            with closing(Sqlite(target).open()) as copy, copy.transaction():
+                for table in transfer.copied(tables_of(self.migrations)):
+                    transfer.copy_rows(table, *session.read(table), copy)
+
+    def fill(self, source: Session, *, host_ms: int) -> None:
+        """Create the tables with all that ``source`` holds, as one transaction."""
+        tables = tables_of(self.migrations)
+        with self.translated(), closing(PostgresqlSession(self.address)) as session:
+            self._refuse_encoding(session)
+            with session.migrating():
+                self._refuse_tables(session, tables)
+                self._apply(session, self.migrations)
+                for table in transfer.copied(tables):
+                    self._fill_table(table, source, session)
+                # Its clock begins elsewhere.
+                by_ms = session.shared_ms(host_ms) - source.shared_ms(host_ms)
+                session.execute("UPDATE requests SET at_ms = at_ms + :by_ms", {"by_ms": by_ms})
+                session.number_on()
+
+    def _fill_table(self, table: str, source: Session, session: PostgresqlSession) -> None:
+        try:
+            transfer.copy_rows(table, *transfer.rows_in(source, table), session)
+        except postgresql_errors.UNSTORABLE as error:
+            # Without its words, which quote what is stored.
+            raise StoreError(
+                f"{self.name} cannot store a row of table {table} ({type(error).__name__}): "
+                "nothing was moved; `notifier doctor` looks for damage of the file"
+            ) from None
+
+    def _refuse_tables(self, session: PostgresqlSession, tables: Sequence[str]) -> None:
+        found = session.spread(words.TABLES_THERE, {"names": list(tables)}).fetchall()
+        if found:
+            names = ", ".join(sorted(name for (name,) in found))
+            raise StoreError(
+                f"{self.name} is not empty: it has {names}; create another database for it"
+            )
 
     def check(self) -> str | None:
         """Return where the first thing is that cannot be read, ``None`` where all can."""
@@ -133,9 +177,7 @@ class Postgresql:
             is_new = len(pending) == len(self.migrations)
             if not is_new and any(one.needs_to_be_alone for one in pending):
                 self._refuse_members(session)
-            for step in pending:
-                step.apply(session)
-                session.execute(words.REMEMBER, {"name": step.name})
+            self._apply(session, pending)
         if pending and not is_new:
             log.info("schema_upgraded", database=self.name, steps=[one.name for one in pending])
 
@@ -146,6 +188,11 @@ class Postgresql:
                 f"{self.name} cannot be upgraded while older programs run on it: stop "
                 f"{', '.join(one.name for one in there)} first"
             )
+
+    def _apply(self, session: PostgresqlSession, steps: Iterable[Migration]) -> None:
+        for step in steps:
+            step.apply(session)
+            session.execute(words.REMEMBER, {"name": step.name})
 
     def _pending(self, session: PostgresqlSession) -> tuple[Migration, ...]:
         """Return the steps to apply; raises StoreError where a newer program was here."""

@@ -29,6 +29,9 @@ UNUSABLE: Final = (
 )
 """What tells of the database, and not of one statement of ours."""
 
+UNSTORABLE: Final = (psycopg.IntegrityError, psycopg.DataError, UnicodeEncodeError)
+"""What a row meets that no database of ours should hold."""
+
 REFUSED: Final = (
     (
         re.compile(r"database .* does not exist|no such database"),

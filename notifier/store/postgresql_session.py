@@ -5,62 +5,35 @@ pooler (PgBouncer in transaction mode) may stand between, and a fail-over costs 
 the transaction that it meets.
 """
 
-import select
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from time import monotonic
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import psycopg
 from psycopg import errors
-from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
-from psycopg.rows import TupleRow
 
-from notifier.errors import ConfigError, Fault
 from notifier.store import postgresql_words as words
 from notifier.store.addresses import ServerAddress
+from notifier.store.postgresql_connection import (
+    PATIENCE_S,
+    Connection,
+    Found,
+    connected,
+    has_ended,
+)
 from notifier.store.postgresql_errors import AGAIN, UNUSABLE, AwayError
 from notifier.store.session import Values
 from notifier.store.statements import NUMBERED, numbered, spread
+from notifier.store.texts import without_nul
 
 T = TypeVar("T")
 
-PATIENCE_S: Final = 30.0
-"""For one answer: beyond the server's own limits, for one that is stopped or cut off."""
 LONG_PATIENCE_S: Final = 1800.0
 ATTEMPTS: Final = 6
 OPTIMISTIC: Final = 2
 """So many attempts run beside others; those that follow are alone, and come to an end."""
 NOTHING: Final[Mapping[str, object]] = {}
-
-DEFAULTS: Final[Mapping[str, str | int]] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
-    "application_name": "notifier",
-    "client_encoding": "UTF8",
-}
-"""Where the URL says nothing: a host that is gone is noticed within some ten seconds."""
-
-
-class _Found(psycopg.RawCursor[TupleRow]):
-    """What a statement found; one that finds nothing has no rows, and is no error."""
-
-    def fetchall(self) -> list[TupleRow]:
-        return super().fetchall() if self.description else []
-
-
-class _Connection(psycopg.Connection[TupleRow]):
-    """Waits for an answer no longer than ``patience_s``."""
-
-    patience_s = PATIENCE_S
-
-    def wait(self, gen: PQGen[T], *given: Any, **named: Any) -> T:
-        return super().wait(_bounded(gen, monotonic() + self.patience_s), *given, **named)
 
 
 class PostgresqlSession:
@@ -71,21 +44,21 @@ class PostgresqlSession:
         self._is_read_only = is_read_only
         self._is_within = False
         self._patience_s = PATIENCE_S
-        self._connection: _Connection | None = _connected(address)
+        self._connection: Connection | None = connected(address)
 
-    def execute(self, sql: str, values: Values = NOTHING, /) -> _Found:
+    def execute(self, sql: str, values: Values = NOTHING, /) -> Found:
         """Run one statement."""
         text, names = numbered(sql)
         return self._run(text, [values[name] for name in names])
 
-    def spread(self, sql: str, values: Values, /) -> _Found:
+    def spread(self, sql: str, values: Values, /) -> Found:
         """Run one statement with lists among its values."""
         return self._run(*spread(sql, values, NUMBERED))
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> None:
         """Run one statement for each of the rows."""
         text, names = numbered(sql)
-        given = [[row[name] for name in names] for row in rows]
+        given = [[without_nul(row[name]) for name in names] for row in rows]
         if given:
             self._refuse_writing(sql)
             with self._there().cursor() as cursor:
@@ -118,6 +91,33 @@ class PostgresqlSession:
         """Run the block as one transaction that changes the schema, however long it takes."""
         with self.patient(), self._within(words.BEGIN_MIGRATION):
             yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let the block see the whole database as it is now, however long it reads."""
+        with self.patient(), self._within(words.BEGIN_SNAPSHOT):
+            yield
+
+    def read(self, table: str) -> tuple[list[str], Iterator[Sequence[object]]]:
+        """Return a table's columns and, within a transaction, its rows a part at a time."""
+        names = [name for (name,) in self.execute(words.COLUMNS, {"table": table}).fetchall()]
+        self.execute(f"DECLARE reading CURSOR FOR SELECT {', '.join(names)} FROM {table}")  # noqa: S608
+
+        def rows() -> Iterator[Sequence[object]]:
+            while some := self.execute(words.FETCH).fetchall():
+                yield from some
+            self.execute("CLOSE reading")
+
+        return names, rows()
+
+    def number_on(self) -> None:
+        """Let what numbers itself go on behind the highest number there is."""
+        for table, column in self.execute(words.NUMBERED).fetchall():
+            self.execute(
+                f"SELECT setval(pg_get_serial_sequence(:table, :column),"  # noqa: S608
+                f" (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)",
+                {"table": table, "column": column},
+            )
 
     @contextmanager
     def patient(self) -> Iterator[None]:
@@ -185,11 +185,11 @@ class PostgresqlSession:
             return
         self.close()
 
-    def _run(self, text: str, values: list[object]) -> _Found:
+    def _run(self, text: str, values: list[object]) -> Found:
         self._refuse_writing(text)
         connection = self._there()
         try:
-            return cast("_Found", connection.execute(text.encode(), values or None))
+            return _found(connection, text.encode(), values)
         except (AwayError, errors.ReadOnlySqlTransaction):
             self.close()  # the next one may find the server that has taken over
             raise
@@ -198,49 +198,23 @@ class PostgresqlSession:
         if self._is_read_only and not words.READS.match(text):
             raise errors.ReadOnlySqlTransaction("this session only looks")
 
-    def _there(self) -> _Connection:
+    def _there(self) -> Connection:
         """Return the connection; outside of a transaction a lost one is made anew."""
         connection = self._connection
-        if not self._is_within and (connection is None or _has_ended(connection)):
+        if not self._is_within and (connection is None or has_ended(connection)):
             self.close()
-            connection = self._connection = _connected(self._address)
+            connection = self._connection = connected(self._address)
         if connection is None:
             raise psycopg.OperationalError("the connection was lost")
         connection.patience_s = self._patience_s
         return connection
 
 
-def _connected(address: ServerAddress) -> _Connection:
-    url = address.url.get_secret_value()
+def _found(connection: Connection, text: bytes, values: list[object]) -> Found:
     try:
-        given = conninfo_to_dict(url)
-        text = make_conninfo(url, **{k: v for k, v in DEFAULTS.items() if k not in given})
-    except psycopg.ProgrammingError as error:
-        said = address.without_secrets(" ".join(str(error).split()))
-        fault = Fault(where="NOTIFIER_DATABASE", problem=said, remedy="mend the URL")
-        raise ConfigError([fault]) from None
-    return _Connection.connect(
-        text, autocommit=True, prepare_threshold=None, cursor_factory=_Found
-    )
-
-
-def _has_ended(connection: _Connection) -> bool:
-    """Whether the server has hung up since, or may have: it says nothing else unasked."""
-    if connection.closed:
-        return True
-    readable, _, _ = select.select([connection], [], [], 0)
-    return bool(readable)
-
-
-def _bounded(gen: PQGen[T], until_s: float) -> PQGen[T]:
-    """Go on with what waits for the server until it has its answer, or its time is up."""
-    try:
-        wanted = next(gen)
-        while True:
-            ready = yield wanted
-            if monotonic() > until_s:
-                gen.close()
-                raise AwayError("the server does not answer")
-            wanted = gen.send(ready)
-    except StopIteration as ended:
-        return cast("T", ended.value)
+        return cast("Found", connection.execute(text, values or None))
+    except psycopg.DataError as error:
+        # Of the connection's own, before anything was sent: texts have no U+0000 there.
+        if error.sqlstate is not None:
+            raise
+        return cast("Found", connection.execute(text, list(map(without_nul, values))))

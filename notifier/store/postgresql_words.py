@@ -37,6 +37,8 @@ BEGIN_MIGRATION: Final = f"""
 """
 """The first lock is for the first table: of two programs that create it at once, one fails."""
 
+BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 IS_THERE: Final = f"SELECT to_regclass('{MIGRATIONS}') IS NOT NULL"
 APPLIED: Final = f"SELECT name FROM {MIGRATIONS} ORDER BY id"  # noqa: S608
 REMEMBER: Final = f"INSERT INTO {MIGRATIONS} (name) VALUES (:name)"  # noqa: S608
@@ -48,7 +50,16 @@ TABLES_THERE: Final = (
     "SELECT CAST(c.relname AS TEXT) FROM pg_class AS c"
     " WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND c.relname IN (:names)"
 )
-SIZE: Final = "SELECT pg_database_size(current_database())"
+COLUMNS: Final = (
+    "SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = to_regclass(:table)"
+    " AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+)
+FETCH: Final = "FETCH 1000 FROM reading"
+NUMBERED: Final = (
+    "SELECT CAST(c.relname AS TEXT), CAST(a.attname AS TEXT) FROM pg_class AS c"
+    " JOIN pg_attribute AS a ON a.attrelid = c.oid"
+    " WHERE c.relkind = 'r' AND a.attidentity <> '' AND pg_table_is_visible(c.oid)"
+)
 
 TYPES: Final = (
     (re.compile(r"--[^\n]*"), ""),
@@ -61,7 +72,7 @@ TYPES: Final = (
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
     (re.compile(r"\)\s*STRICT\b"), ")"),
 )
-READS: Final = re.compile(r"\s*(?:SELECT|SHOW|VALUES)\b")
+READS: Final = re.compile(r"\s*(?:SELECT|SHOW|VALUES)\b", re.IGNORECASE)
 
 
 def schema(sql: str) -> str:

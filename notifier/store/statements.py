@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain, count
 from typing import Final, TypeAlias
 
-NAMED = re.compile(r":([a-z_]+)")
+NAMED = re.compile(r":([a-z_][a-z0-9_]*)")
 NUMBERED: Final = "$"
 """A mark that each value has with a number of its own: ``$1``, ``$2``."""
 

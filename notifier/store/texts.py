@@ -6,6 +6,8 @@ that nothing can write, and met where the text itself is used.
 
 from functools import partial
 
+from notifier.cleaning import REPLACEMENT
+
 read = partial(str, encoding="utf-8", errors="surrogateescape")
 """Gives the text of a column's bytes."""
 
@@ -39,3 +41,10 @@ def _is_text(stored: object) -> bool:
 def raw(stored: object) -> bytes:
     """Return the very bytes of a stored text; none where it is no text."""
     return stored.encode("utf-8", "surrogateescape") if isinstance(stored, str) else b""
+
+
+def without_nul(value: object) -> object:
+    """Return a value that a server takes: U+0000 in a text becomes U+FFFD."""
+    if isinstance(value, str) and "\0" in value:
+        return value.replace("\0", REPLACEMENT)
+    return value

@@ -10,10 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import orjson
 
 from notifier.configuration.destinations import build_destinations, limits
 from notifier.configuration.settings import Settings
@@ -29,9 +26,9 @@ from notifier.store import destinations as standings
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
-from notifier.store.sqlite import Sqlite
 from notifier.transactions.leads import current_lead
 from notifier.transactions.turn import Turn
+from support.databases import Database
 from support.polls import poll
 from support.rules import ruleset
 
@@ -89,20 +86,28 @@ class House:
 
     async def until(self, query: str, *expected: object) -> None:
         """Return once a query's only row is as expected; looked at after every turn."""
+        await self._until(query, [expected])
+
+    async def _until(self, query: str, expected: list[tuple[object, ...]]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_S), self._turned:
-                while (found := await self.one(query)) != expected:
+                while (found := await self.rows(query)) != expected:
                     await self._turned.wait()
         except TimeoutError:
             raise AssertionError(f"{query}: {found}, expected {expected}") from None
 
     async def states(self, destination: str, **counts: int) -> None:
         """Return once the destination's deliveries are in these states."""
-        wanted = orjson.dumps(dict(sorted(counts.items()))).decode()
-        await self.until(
-            "SELECT json_group_object(state, n) FROM (SELECT state, COUNT(*) AS n"
-            f" FROM deliveries WHERE destination = '{destination}' GROUP BY state)",
-            wanted,
+        await self._until(
+            "SELECT state, COUNT(*) FROM deliveries"
+            f" WHERE destination = '{destination}' GROUP BY state ORDER BY state",
+            sorted(counts.items()),
+        )
+
+    async def each(self, states: str) -> None:
+        """Return once the deliveries are in these states, in their order."""
+        await self._until(
+            "SELECT state FROM deliveries ORDER BY id", [(one,) for one in states.split()]
         )
 
     async def stands(self, destination: str, state: str) -> None:
@@ -131,7 +136,7 @@ def lead(name: str, **fields: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def house(
-    folder: Path,
+    database: Database,
     rules: str,
     *,
     fakes: Iterable[Destination] = (),
@@ -141,7 +146,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """Run the lanes of ``rules``, with ``fakes`` in the place of those of their names."""
     found = ruleset(rules)
-    opened_store = store(Sqlite(folder / "notifier.db"))
+    opened_store = store(database.engine)
     # Receivers check how old a signature is: those are dated by the real clock.
     built = build_destinations(
         settings or Settings(), found, now=lambda: datetime.now(UTC), out=sys.stdout

@@ -8,7 +8,7 @@ from notifier.rehearsal.stage import Stage
 from notifier.store import outbox
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.turn import LaneFacts, Turn, take_turn
-from support.stages import MONDAY_10, row, staged
+from support.stages import MONDAY_10, Staged, row
 
 RULES = "  - {name: New, when: lead.created, only: office, send: [crm, screen]}\n"
 SLOTS = {"crm": 31, "screen": 4}
@@ -24,14 +24,15 @@ def turn(stage: Stage, name: str, *ended: Attempt, in_flight: int = 0) -> Turn:
         free=0 if ended else SLOTS[name],
         in_flight=in_flight,
     )
-    return take_turn(stage.session, facts, ended, stage.rules, now_ms=AT_MS)
+    with stage.session.transaction():
+        return take_turn(stage.session, facts, ended, stage.rules, now_ms=AT_MS)
 
 
 def leads(turn: Turn) -> list[str]:
     return [bundle[0].lane_key for bundle in turn.claimed]
 
 
-def test_only_the_message_that_ends_the_program_is_dead() -> None:
+def test_only_the_message_that_ends_the_program_is_dead(staged: Staged) -> None:
     stage = staged(RULES, at=MONDAY_10 - timedelta(hours=2))
     stage.read([row(n) for n in range(20)])
     while any((flights := {name: turn(stage, name).claimed for name in SLOTS}).values()):
@@ -52,7 +53,7 @@ def test_only_the_message_that_ends_the_program_is_dead() -> None:
     }
 
 
-def test_what_was_cut_off_twice_lets_the_others_go_first_and_goes_alone() -> None:
+def test_what_was_cut_off_twice_lets_the_others_go_first_and_goes_alone(staged: Staged) -> None:
     stage = staged(RULES, at=MONDAY_10 - timedelta(hours=2))
     stage.read([row(1), row(2)])
     for _ in range(2):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fakes import Fake
@@ -14,6 +13,7 @@ from notifier.destinations.base import Message, Receipt
 from notifier.errors import StoreError, TemporaryDeliveryError
 from notifier.store.db import Store
 from notifier.store.session import Session
+from support.databases import Database
 from support.virtual_time import OneThread, VirtualLoop
 
 P = ParamSpec("P")
@@ -79,10 +79,10 @@ async def states(found: House, destination: str = "screen") -> list[tuple[str, i
     )
 
 
-def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(tmp_path: Path) -> None:
+def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[5.0])
-        async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
+        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
             assert isinstance(found.store, FullDisk)
             await found.create("asha")
             await asyncio.sleep(1)
@@ -97,10 +97,10 @@ def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(tmp_path: Path) ->
     virtually(main())
 
 
-def test_a_database_that_stays_broken_does_not_keep_the_program(tmp_path: Path) -> None:
+def test_a_database_that_stays_broken_does_not_keep_the_program(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[5.0])
-        async with house(tmp_path, RULES, fakes=[fake], store=FullDisk) as found:
+        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
             assert isinstance(found.store, FullDisk)
             await found.create("asha")
             await asyncio.sleep(1)
@@ -112,16 +112,16 @@ def test_a_database_that_stays_broken_does_not_keep_the_program(tmp_path: Path) 
     virtually(main())
 
 
-def test_a_stop_gives_a_hanging_destination_ten_seconds(tmp_path: Path) -> None:
+def test_a_stop_gives_a_hanging_destination_ten_seconds(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[3.0, 10_000.0])
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c")
             await asyncio.sleep(1)
             begun = seconds()
             found.dispatcher.stop()
         assert seconds() - begun == 10
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await asyncio.sleep(1)
             assert await states(found) == [("delivered", 1)] * 3
             assert await found.one("SELECT MAX(lost) FROM deliveries") == (0,)
@@ -130,11 +130,11 @@ def test_a_stop_gives_a_hanging_destination_ten_seconds(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_stop_sends_no_probe(tmp_path: Path) -> None:
+def test_a_stop_sends_no_probe(database: Database) -> None:
     async def main() -> None:
         broken = StoreError("not one of ours")
         fake = Scripted(script=[broken, broken, broken])
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c")
             await asyncio.sleep(1)
             found.dispatcher.stop()
@@ -144,10 +144,10 @@ def test_a_stop_sends_no_probe(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> None:
+def test_a_send_that_never_ends_is_given_up_and_tried_again(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[10_000.0])
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("asha")
             await asyncio.sleep(91)
             assert await states(found) == [("pending", 1)]
@@ -156,12 +156,12 @@ def test_a_send_that_never_ends_is_given_up_and_tried_again(tmp_path: Path) -> N
     virtually(main())
 
 
-def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(tmp_path: Path) -> None:
+def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[10_000.0], patience_s=20.0)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("asha")
             await asyncio.sleep(1)
             loop.skip(100)  # its own deadline and the lane's are over at once
@@ -176,10 +176,10 @@ def test_a_process_that_was_held_while_it_sent_tells_of_no_bug(tmp_path: Path) -
     ]
 
 
-def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
+def test_a_bug_in_one_destination_stops_no_other(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[ZeroDivisionError("a bug")])
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("asha")
             await asyncio.sleep(1)
             assert await states(found) == [("pending", 1)]
@@ -191,10 +191,10 @@ def test_a_bug_in_one_destination_stops_no_other(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_damaged_event_costs_only_itself(tmp_path: Path) -> None:
+def test_a_damaged_event_costs_only_itself(database: Database) -> None:
     async def main() -> None:
         fake = Scripted()
-        async with house(tmp_path, RULES, fakes=[fake], running=False) as found:
+        async with house(database, RULES, fakes=[fake], running=False) as found:
             await found.create("a", "b")
             await found.store.run(
                 lambda db: db.execute("UPDATE events SET body = '{' WHERE subject = 'a'")
@@ -205,10 +205,10 @@ def test_a_damaged_event_costs_only_itself(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_clock_set_forward_or_back_sends_nothing_twice(tmp_path: Path) -> None:
+def test_a_clock_set_forward_or_back_sends_nothing_twice(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[5.0])
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("a")
             await asyncio.sleep(1)
             found.pass_(hours=3)

@@ -9,7 +9,6 @@ import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
@@ -27,6 +26,7 @@ from notifier.errors import (
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.transactions.turn import take_turn
+from support.databases import Database, poison, poisoned
 from support.virtual_time import OneThread
 
 P = ParamSpec("P")
@@ -124,12 +124,12 @@ async def rests(found: House) -> None:
 
 @pytest.mark.parametrize("kind", [PermanentDeliveryError, TemporaryDeliveryError])
 def test_words_that_no_database_takes_end_their_delivery_alone(
-    tmp_path: Path, kind: type[Exception]
+    database: Database, kind: type[Exception]
 ) -> None:
     async def main() -> None:
         faults: list[Exception | None] = [kind(NOT_UTF8), None]
         fake = Raising(faults=lambda: faults.pop(0) if faults else None)
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("bad", "good")
             await asyncio.sleep(1)
             reason = "a fault of the program: UnicodeEncodeError while recording"
@@ -142,10 +142,10 @@ def test_words_that_no_database_takes_end_their_delivery_alone(
     virtually(main())
 
 
-def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path) -> None:
+def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(database: Database) -> None:
     async def main() -> None:
         fake = Raising(receipt=Receipt(memory={"thread": "\udce4"}))
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("a")
             await asyncio.sleep(1)
             assert await ends(found) == [("delivered", None, None)]
@@ -154,20 +154,18 @@ def test_a_receipt_that_cannot_be_kept_is_a_delivery_all_the_same(tmp_path: Path
     virtually(main())
 
 
-def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(tmp_path: Path) -> None:
+def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(
+    database: Database,
+) -> None:
     async def main() -> None:
         fake = Raising()
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
-            await found.store.run(
-                lambda db: db.execute(
-                    "CREATE TRIGGER poison BEFORE UPDATE ON deliveries WHEN NEW.state ="
-                    " 'delivered' AND NEW.lane_key = 'b1/bad'"
-                    " BEGIN SELECT RAISE(ABORT, 'no'); END"
-                )
-            )
+        async with house(database, RULES, fakes=[fake]) as found:
+            bad = "NEW.state = 'delivered' AND NEW.lane_key = 'b1/bad'"
+            await found.store.run(poison, "UPDATE", "deliveries", bad)
             await found.create("a", "bad", "b")
             await asyncio.sleep(1)
-            reason = "a fault of the program: IntegrityError while recording"
+            fault = await found.store.look(poisoned)
+            reason = f"a fault of the program: {fault} while recording"
             ended = [("delivered", None), ("dead", reason), ("delivered", None)]
             assert [one[:2] for one in await ends(found)] == ended
         assert sorted(subject for _, subject in fake.sent) == ["a", "b", "bad"]
@@ -175,7 +173,7 @@ def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(tmp_path: 
     virtually(main())
 
 
-def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
+def test_a_bug_that_one_message_meets_delays_no_other(database: Database) -> None:
     async def main() -> None:
         left = [6]
 
@@ -184,7 +182,7 @@ def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
             return OverflowError() if left[0] >= 0 else None
 
         fake = Raising(faults=bad)
-        async with house(tmp_path, RULES, fakes=[fake]) as found:
+        async with house(database, RULES, fakes=[fake]) as found:
             await found.create("a", "b", "c", "d", "e", "f")
             await asyncio.sleep(1)
             await found.create("good")
@@ -194,10 +192,10 @@ def test_a_bug_that_one_message_meets_delays_no_other(tmp_path: Path) -> None:
     virtually(main())
 
 
-def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -> None:
+def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(database: Database) -> None:
     async def main() -> None:
         fake = Raising()
-        async with house(tmp_path, RULES, fakes=[fake], store=Faulty) as found:
+        async with house(database, RULES, fakes=[fake], store=Faulty) as found:
             store = found.store
             assert isinstance(store, Faulty)
 
@@ -232,7 +230,7 @@ def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(tmp_path: Path) -
 
 @pytest.mark.parametrize("seed", range(EXAMPLES))
 def test_whatever_is_raised_everything_ends_and_others_are_not_delayed(
-    tmp_path: Path, seed: int
+    database: Database, seed: int
 ) -> None:
     async def main() -> None:
         chance = random.Random(seed)
@@ -252,7 +250,7 @@ def test_whatever_is_raised_everything_ends_and_others_are_not_delayed(
             return chance.choice(["before", "within"]), error
 
         screen, other = Raising(faults=sending), Raising(name="other")
-        async with house(tmp_path, RULES, fakes=[screen, other], store=Faulty) as found:
+        async with house(database, RULES, fakes=[screen, other], store=Faulty) as found:
             assert isinstance(found.store, Faulty)
             found.store.fault = storing
             for number in range(12):

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from notifier.store import mutes
-from support.stages import MONDAY_10, ended, later, restarted, row, staged, told
+from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told
 
 NIGHT = MONDAY_10.replace(hour=22)
 MORNING = MONDAY_10.replace(day=3, hour=9)
@@ -16,7 +16,7 @@ def rule(outside: str) -> str:
     return ALL.replace("OUTSIDE", outside)
 
 
-def night(outside: str, more: str = "") -> list[datetime]:
+def night(staged: Staged, outside: str, more: str = "") -> list[datetime]:
     stage = staged(rule(outside) + more, at=NIGHT)
     stage.read([row(1, at=NIGHT)])
     later(stage, hours=1)
@@ -26,24 +26,24 @@ def night(outside: str, more: str = "") -> list[datetime]:
 
 
 @pytest.mark.parametrize("outside", ["hold", "digest", "drop"])
-def test_inside_its_hours_a_rule_sends_at_once(outside: str) -> None:
+def test_inside_its_hours_a_rule_sends_at_once(staged: Staged, outside: str) -> None:
     stage = staged(rule(outside))
     stage.read([row()])
     assert told(stage) == ["10:00:00 team: New lead: Lead 1"]
 
 
-def test_held_messages_go_out_one_by_one_when_the_window_opens() -> None:
-    assert night("hold") == [MORNING, MORNING]
+def test_held_messages_go_out_one_by_one_when_the_window_opens(staged: Staged) -> None:
+    assert night(staged, "hold") == [MORNING, MORNING]
 
 
-def test_a_digest_of_the_night_goes_out_when_the_window_opens() -> None:
+def test_a_digest_of_the_night_goes_out_when_the_window_opens(staged: Staged) -> None:
     stage = staged(rule("digest"), at=NIGHT)
     stage.read([row(1, at=NIGHT), row(2, at=NIGHT)])
     later(stage, days=1)
     assert told(stage) == ["09:00:00 team: New lead: Lead 1 + New lead: Lead 2"]
 
 
-def test_dropped_matches_are_recorded_and_never_sent() -> None:
+def test_dropped_matches_are_recorded_and_never_sent(staged: Staged) -> None:
     stage = staged(rule("drop"), at=NIGHT)
     stage.read([row(at=NIGHT)])
     later(stage, days=1)
@@ -51,21 +51,21 @@ def test_dropped_matches_are_recorded_and_never_sent() -> None:
     assert ended(stage) == [("lead.created", "All", "skipped", "drop")]
 
 
-def test_a_dropping_rule_leaves_the_destination_to_later_rules() -> None:
-    assert night("drop", "  - {name: Else, when: lead.created, send: team}\n") == [
+def test_a_dropping_rule_leaves_the_destination_to_later_rules(staged: Staged) -> None:
+    assert night(staged, "drop", "  - {name: Else, when: lead.created, send: team}\n") == [
         NIGHT,
         NIGHT.replace(hour=23),
     ]
 
 
-def test_a_holding_rule_claims_the_destination() -> None:
-    assert night("hold", "  - {name: Else, when: lead.created, send: team}\n") == [
+def test_a_holding_rule_claims_the_destination(staged: Staged) -> None:
+    assert night(staged, "hold", "  - {name: Else, when: lead.created, send: team}\n") == [
         MORNING,
         MORNING,
     ]
 
 
-def test_held_messages_are_overtaken_by_the_leads_later_events() -> None:
+def test_held_messages_are_overtaken_by_the_leads_later_events(staged: Staged) -> None:
     stage = staged(
         rule("hold") + "  - {name: Closed, when: lead.status_changed, send: team}\n", at=NIGHT
     )
@@ -75,7 +75,7 @@ def test_held_messages_are_overtaken_by_the_leads_later_events() -> None:
     assert [one.rules for one in stage.sent] == [("Closed",), ("All",)]
 
 
-def test_what_is_held_survives_a_restart_and_goes_out_once() -> None:
+def test_what_is_held_survives_a_restart_and_goes_out_once(staged: Staged) -> None:
     stage = staged(rule("hold"), at=NIGHT)
     stage.read([row(at=NIGHT)])
     stage = restarted(stage)
@@ -83,7 +83,9 @@ def test_what_is_held_survives_a_restart_and_goes_out_once() -> None:
     assert [one.at for one in stage.sent] == [MORNING]
 
 
-def test_what_a_removed_rule_holds_goes_out_unchanged_when_the_window_opens() -> None:
+def test_what_a_removed_rule_holds_goes_out_unchanged_when_the_window_opens(
+    staged: Staged,
+) -> None:
     stage = staged(rule("hold"), at=NIGHT)
     stage.read([row(at=NIGHT)])
     stage = restarted(stage, "  - {name: Else, when: lead.updated, send: team}\n")
@@ -91,7 +93,9 @@ def test_what_a_removed_rule_holds_goes_out_unchanged_when_the_window_opens() ->
     assert [(one.at, one.title) for one in stage.sent] == [(MORNING, "New lead: Lead 1")]
 
 
-def test_events_of_one_lead_in_one_poll_are_one_message_and_one_request_each() -> None:
+def test_events_of_one_lead_in_one_poll_are_one_message_and_one_request_each(
+    staged: Staged,
+) -> None:
     stage = staged("  - {name: All, when: lead.*, send: [team, screen, crm]}\n")
     stage.read([row()])
     stage.sent.clear()
@@ -105,7 +109,7 @@ def test_events_of_one_lead_in_one_poll_are_one_message_and_one_request_each() -
     ]
 
 
-def test_different_rules_and_different_polls_are_joined_with_nothing() -> None:
+def test_different_rules_and_different_polls_are_joined_with_nothing(staged: Staged) -> None:
     stage = staged(
         "  - {name: Status, when: lead.status_changed, send: team}\n"
         "  - {name: Owner, when: lead.assigned, send: team}\n"
@@ -120,7 +124,7 @@ def test_different_rules_and_different_polls_are_joined_with_nothing() -> None:
     ]
 
 
-def test_a_change_that_repeats_another_is_a_request_of_its_own() -> None:
+def test_a_change_that_repeats_another_is_a_request_of_its_own(staged: Staged) -> None:
     stage = staged("  - {name: All, when: lead.status_changed, digest: 1h, send: crm}\n")
     stage.read([row(updated_at=None)])
     for status in ("CLOSED", "OPEN", "CLOSED"):
@@ -131,7 +135,7 @@ def test_a_change_that_repeats_another_is_a_request_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["rule", "destination"])
-def test_a_muted_match_claims_and_is_skipped(name: str) -> None:
+def test_a_muted_match_claims_and_is_skipped(staged: Staged, name: str) -> None:
     stage = staged(
         "  - {name: First, when: lead.created, send: team}\n"
         "  - {name: Second, when: lead.created, send: [team, screen]}\n"
@@ -146,7 +150,9 @@ def test_a_muted_match_claims_and_is_skipped(name: str) -> None:
     assert [one.to for one in stage.sent] == ["screen", "screen", "team"]
 
 
-def test_a_template_that_fails_at_run_time_gives_way_to_the_built_in_words() -> None:
+def test_a_template_that_fails_at_run_time_gives_way_to_the_built_in_words(
+    staged: Staged,
+) -> None:
     stage = staged(
         "  - name: New\n    when: lead.created\n    send: team\n"
         '    message: {title: "{{ 100 // (lead.tags | length - 2) }}"}\n'

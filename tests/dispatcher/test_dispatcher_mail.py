@@ -1,7 +1,6 @@
 """Lanes against mail servers that answer in their own words, byte for byte."""
 
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 import structlog
@@ -9,6 +8,7 @@ from house import house, lead
 from pydantic import SecretStr
 
 from notifier.configuration.settings import Settings
+from support.databases import Database
 from support.raw_mail import RawMailServer
 
 pytestmark = pytest.mark.virtual_time
@@ -51,14 +51,14 @@ def settings(server: RawMailServer) -> Settings:
     ],
 )
 async def test_a_reply_in_another_encoding_ends_nothing(
-    tmp_path: Path, step: str, code: bytes, state: str
+    database: Database, step: str, code: bytes, state: str
 ) -> None:
     said = code + LATIN
     if code.endswith(b"-"):
         said += b"\r\n" + code[:3] + b" " + LATIN
     async with RawMailServer(login=step == "AUTH") as server:
         server.script(step, *[said] * 3)
-        async with house(tmp_path, RULES, settings=settings(server)) as found:
+        async with house(database, RULES, settings=settings(server)) as found:
             await found.create("asha")
             await found.states("screen", delivered=1)
             await found.until(
@@ -76,11 +76,11 @@ async def test_a_reply_in_another_encoding_ends_nothing(
 
 @pytest.mark.parametrize("code", [b"450 ", b"550 "])
 async def test_the_one_recipient_who_was_taken_gets_the_mail_exactly_once(
-    tmp_path: Path, code: bytes
+    database: Database, code: bytes
 ) -> None:
     async with RawMailServer() as server:
         server.script(f"RCPT {DEPUTY}", code + LATIN)
-        async with house(tmp_path, TO_TWO, settings=settings(server)) as found:
+        async with house(database, TO_TWO, settings=settings(server)) as found:
             await found.create("asha")
             if code == b"450 ":
                 await found.until("SELECT SUM(attempts) FROM deliveries", 2)
@@ -93,13 +93,15 @@ async def test_the_one_recipient_who_was_taken_gets_the_mail_exactly_once(
 
 
 @pytest.mark.parametrize("step", ["banner", "MAIL", "."])
-async def test_what_a_server_quotes_stays_with_its_delivery(tmp_path: Path, step: str) -> None:
+async def test_what_a_server_quotes_stays_with_its_delivery(
+    database: Database, step: str
+) -> None:
     rules = RULES.replace("when: lead.created,", "when: [lead.created, 'destination.*'],")
     said = b"451-4.7.1 Subject: Zebra\r\n451 4.7.1 Reply-To: zebra@example.org"
     async with RawMailServer() as server:
         server.script(step, *[said] * 5)
         with structlog.testing.capture_logs() as logged:
-            async with house(tmp_path, rules, settings=settings(server)) as found:
+            async with house(database, rules, settings=settings(server)) as found:
                 await found.create("a", "b", "c")
                 await found.until(
                     "SELECT COUNT(*) FROM deliveries WHERE error LIKE"
@@ -130,13 +132,13 @@ FIVE = ("a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@e
     ],
 )
 async def test_whom_one_mail_does_not_take_the_next_one_does_at_once(
-    tmp_path: Path, no_more: bytes
+    database: Database, no_more: bytes
 ) -> None:
     async with RawMailServer() as server:
         taken = [b"250 ok"] * 2
         server.script("RCPT", *taken, no_more, *taken, no_more)
         rules = RULES.replace("boss@example.com", str(list(FIVE)).replace("'", ""))
-        async with house(tmp_path, rules, settings=settings(server)) as found:
+        async with house(database, rules, settings=settings(server)) as found:
             await found.create("asha")
             await found.states("mail", delivered=1)
             assert await found.one(
@@ -150,11 +152,11 @@ async def test_whom_one_mail_does_not_take_the_next_one_does_at_once(
 
 
 @pytest.mark.parametrize("full", [b"452 4.2.2 mailbox full", b"552 5.2.2 mailbox full"])
-async def test_a_full_mailbox_keeps_nobody_waiting(tmp_path: Path, full: bytes) -> None:
+async def test_a_full_mailbox_keeps_nobody_waiting(database: Database, full: bytes) -> None:
     async with RawMailServer() as server:
         server.script("RCPT b@example.com", full, full, b"250 ok")
         rules = RULES.replace("boss@example.com", str(list(FIVE[:3])).replace("'", ""))
-        async with house(tmp_path, rules, settings=settings(server)) as found:
+        async with house(database, rules, settings=settings(server)) as found:
             await found.create("asha")
             state = "pending" if full.startswith(b"4") else "delivered"
             await found.states("mail", **{state: 1})
@@ -166,11 +168,11 @@ async def test_a_full_mailbox_keeps_nobody_waiting(tmp_path: Path, full: bytes) 
     assert [mail.recipients for mail in server.mails] == [("a@example.com", "c@example.com")]
 
 
-async def test_who_had_the_first_of_several_mails_gets_it_once(tmp_path: Path) -> None:
+async def test_who_had_the_first_of_several_mails_gets_it_once(database: Database) -> None:
     async with RawMailServer() as server:
         server.script("RCPT", b"250 ok", b"452 4.5.3 too many")
         server.script("MAIL", b"250 ok", *[b"451 4.7.0 not so fast"] * 2)
-        async with house(tmp_path, TO_TWO, settings=settings(server)) as found:
+        async with house(database, TO_TWO, settings=settings(server)) as found:
             await found.create("asha")
             await found.until(
                 "SELECT attempts, accepted FROM deliveries WHERE destination = 'mail'",
@@ -181,10 +183,10 @@ async def test_who_had_the_first_of_several_mails_gets_it_once(tmp_path: Path) -
     assert [mail.recipients for mail in server.mails] == [(BOSS,), (DEPUTY,)]
 
 
-async def test_too_many_for_the_first_of_all_is_tried_again(tmp_path: Path) -> None:
+async def test_too_many_for_the_first_of_all_is_tried_again(database: Database) -> None:
     async with RawMailServer() as server:
         server.script("RCPT", b"552 5.5.3 too many recipients today")
-        async with house(tmp_path, RULES, settings=settings(server)) as found:
+        async with house(database, RULES, settings=settings(server)) as found:
             await found.create("asha")
             await found.until("SELECT attempts FROM deliveries WHERE destination = 'mail'", 1)
             found.pass_(seconds=5)
@@ -209,11 +211,11 @@ GONE, HERE = {"id": "agA", "name": "Gone"}, {"id": "agB", "name": "Here"}
     "refused", [b"452 4.2.2 mailbox full", b"450 later", b"550 5.1.1 gone"]
 )
 async def test_a_full_mailbox_is_no_trouble_of_the_destination(
-    tmp_path: Path, refused: bytes
+    database: Database, refused: bytes
 ) -> None:
     async with RawMailServer() as server:
         server.script("RCPT gone@example.com", *[refused] * 50)
-        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+        async with house(database, TO_OWNERS, settings=settings(server)) as found:
             await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(6)))
             await found.read(*(lead(f"b{n}", assignee=HERE) for n in range(2)))
             ended = "dead" if refused.startswith(b"5") else "pending"
@@ -229,12 +231,12 @@ async def test_a_full_mailbox_is_no_trouble_of_the_destination(
 
 
 async def test_a_mailbox_that_is_found_full_at_last_is_no_trouble_of_the_destination(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with RawMailServer() as server:
         full = [b"452 4.2.2 over quota"] * 3
         server.script(".", *full, b"550 5.1.1 unknown", b"250 ok")
-        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+        async with house(database, TO_OWNERS, settings=settings(server)) as found:
             await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(4)))
             await found.states("mail", pending=3, dead=1)
             await found.read(lead("b", assignee=HERE))
@@ -243,12 +245,12 @@ async def test_a_mailbox_that_is_found_full_at_last_is_no_trouble_of_the_destina
 
 
 async def test_a_probe_that_one_mailbox_refuses_is_followed_by_another_at_once(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with RawMailServer() as server:
         server.script("RCPT gone@example.com", *[b"452 4.2.2 mailbox full"] * 50)
         server.script("banner", *[b"421 4.3.2 not now"] * 3)
-        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+        async with house(database, TO_OWNERS, settings=settings(server)) as found:
             await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(6)))
             await found.stands("mail", "failing")
             await found.read(lead("b", assignee=HERE))
@@ -258,12 +260,12 @@ async def test_a_probe_that_one_mailbox_refuses_is_followed_by_another_at_once(
 
 
 async def test_a_mailbox_that_refuses_hides_no_trouble_of_the_destination(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with RawMailServer() as server:
         server.script("RCPT gone@example.com", *[b"550 5.1.1 gone"] * 50)
         server.script(".", *[b"451 4.3.0 local error"] * 50)
-        async with house(tmp_path, TO_OWNERS, settings=settings(server)) as found:
+        async with house(database, TO_OWNERS, settings=settings(server)) as found:
             for number in range(3):
                 await found.read(lead(f"b{number}", assignee=HERE))
                 await found.read(lead(f"a{number}", assignee=GONE))
@@ -277,7 +279,6 @@ async def test_a_mailbox_that_refuses_hides_no_trouble_of_the_destination(
 
 
 HOURLY = TO_OWNERS.replace("send: mail}", "send: mail, digest: 1h}")
-EACH_ONE = "SELECT group_concat(state, ' ') FROM (SELECT state FROM deliveries ORDER BY id)"
 
 
 @pytest.mark.parametrize(
@@ -288,29 +289,29 @@ EACH_ONE = "SELECT group_concat(state, ' ') FROM (SELECT state FROM deliveries O
     ],
 )
 async def test_of_a_digest_each_lead_ends_as_its_own_recipient_answered(
-    tmp_path: Path, refused: bytes, ends: str
+    database: Database, refused: bytes, ends: str
 ) -> None:
     async with RawMailServer() as server:
         server.script("RCPT gone@example.com", refused)
-        async with house(tmp_path, HOURLY, settings=settings(server)) as found:
+        async with house(database, HOURLY, settings=settings(server)) as found:
             await found.read(*(lead(f"a{n}", assignee=GONE) for n in range(2)))
             await found.read(lead("b", assignee=HERE))
             found.pass_(hours=1)
-            await found.until(EACH_ONE, ends)
+            await found.each(ends)
             errors = await found.rows("SELECT error LIKE 'gone@%' FROM deliveries ORDER BY id")
             assert errors == [(1,), (1,), (None,)]
             found.pass_(seconds=6)
             if ends.startswith("pending"):
-                await found.until(EACH_ONE, "delivered delivered delivered")
+                await found.each("delivered delivered delivered")
     others = [("gone@example.com",)] if ends.startswith("pending") else []
     assert [mail.recipients for mail in server.mails] == [("here@example.com",), *others]
 
 
-async def test_of_a_summary_each_person_gets_the_count_of_their_own(tmp_path: Path) -> None:
+async def test_of_a_summary_each_person_gets_the_count_of_their_own(database: Database) -> None:
     rules = TO_OWNERS.replace("burst: null}\n  screen", "burst: {limit: 1, per: 5m}}\n  screen")
     async with (
         RawMailServer() as server,
-        house(tmp_path, rules, settings=settings(server)) as found,
+        house(database, rules, settings=settings(server)) as found,
     ):
         await found.read(lead("first", assignee=HERE))
         await found.states("mail", delivered=1)

@@ -1,7 +1,7 @@
 """What a destination that was removed from the rules leaves behind."""
 
 from notifier.rehearsal.stage import Stage
-from support.stages import PLACES, later, restarted, row, staged
+from support.stages import PLACES, Staged, later, restarted, row
 
 LATER = "  - {name: New, when: lead.created, digest: 2h, send: [screen, team]}\n"
 ALERTS = "  - {name: Dead, when: delivery.dead, send: screen}\n"
@@ -27,7 +27,9 @@ def deaths(stage: Stage) -> list[tuple[str, str, str | None]]:
     ]
 
 
-def test_the_deaths_of_a_removed_destinations_deliveries_are_told_together() -> None:
+def test_the_deaths_of_a_removed_destinations_deliveries_are_told_together(
+    staged: Staged,
+) -> None:
     stage = staged(LATER)
     stage.read([row(1), row(2)])
     stage = without_team(stage)
@@ -35,7 +37,7 @@ def test_the_deaths_of_a_removed_destinations_deliveries_are_told_together() -> 
     assert deaths(restarted(without_team(stage))) == []
 
 
-def test_a_destination_removed_twice_within_an_hour_is_told_of_once() -> None:
+def test_a_destination_removed_twice_within_an_hour_is_told_of_once(staged: Staged) -> None:
     stage = staged(LATER)
     stage.read([row(1)])
     assert len(deaths(without_team(stage))) == 1
@@ -47,5 +49,5 @@ def test_a_destination_removed_twice_within_an_hour_is_told_of_once() -> None:
     assert deaths(without_team(stage)) == [("team", "2 dead deliveries to team", REMEDY)]
 
 
-def test_a_destination_removed_with_nothing_to_send_is_no_news() -> None:
+def test_a_destination_removed_with_nothing_to_send_is_no_news(staged: Staged) -> None:
     assert deaths(without_team(staged(LATER))) == []

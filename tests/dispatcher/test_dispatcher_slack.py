@@ -1,7 +1,6 @@
 """Lanes against Slack: tempo, pauses, parking, and cards that are kept up to date."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from house import House, house, lead
@@ -10,6 +9,7 @@ from structlog.testing import capture_logs
 
 from notifier.configuration.settings import Settings
 from notifier.destinations.slack_faults import OF_A_PERSON
+from support.databases import Database
 from support.slack import Slack, failure, rate_limited
 
 pytestmark = pytest.mark.virtual_time
@@ -45,10 +45,10 @@ async def posted(found: House, slack: Slack, name: str) -> None:
     assert name in card(slack)
 
 
-async def test_a_channel_takes_one_message_a_second(tmp_path: Path) -> None:
+async def test_a_channel_takes_one_message_a_second(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         await found.create("a", "b", "c")
         await found.states("sales", delivered=3)
@@ -57,11 +57,11 @@ async def test_a_channel_takes_one_message_a_second(tmp_path: Path) -> None:
         assert third - second >= 1
 
 
-async def test_destinations_of_one_channel_share_its_tempo(tmp_path: Path) -> None:
+async def test_destinations_of_one_channel_share_its_tempo(database: Database) -> None:
     rules = RULES.replace("#ops", "sales-leads").replace("send: sales", "send: [sales, ops]")
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, rules, settings=settings(slack)) as found,
+        house(database, rules, settings=settings(slack)) as found,
     ):
         await found.create("a", "b")
         await found.states("sales", delivered=2)
@@ -70,11 +70,11 @@ async def test_destinations_of_one_channel_share_its_tempo(tmp_path: Path) -> No
         assert all(later - earlier >= 0.9 for earlier, later in pairwise(moments))
 
 
-async def test_a_pause_holds_for_its_channel_alone(tmp_path: Path) -> None:
+async def test_a_pause_holds_for_its_channel_alone(database: Database) -> None:
     rules = RULES.replace("send: sales", "send: [sales, ops]")
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, rules, settings=settings(slack)) as found,
+        house(database, rules, settings=settings(slack)) as found,
     ):
         slack.script(rate_limited("3"), method="chat.postMessage", channel=SALES)
         await found.create("a", "b")
@@ -91,10 +91,10 @@ async def test_a_pause_holds_for_its_channel_alone(tmp_path: Path) -> None:
         assert again - refused >= 3
 
 
-async def test_a_refusal_parks_a_destination_until_a_probe_succeeds(tmp_path: Path) -> None:
+async def test_a_refusal_parks_a_destination_until_a_probe_succeeds(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         slack.script(failure("not_in_channel"), method="chat.postMessage", channel=SALES)
         await found.create("a", "b")
@@ -112,11 +112,11 @@ async def test_a_refusal_parks_a_destination_until_a_probe_succeeds(tmp_path: Pa
 
 
 async def test_a_destination_has_a_line_of_its_own_when_it_goes_down_and_comes_back(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         slack.script(failure("not_in_channel"), method="chat.postMessage", channel=SALES)
         with capture_logs() as logs:
@@ -137,11 +137,11 @@ async def test_a_destination_has_a_line_of_its_own_when_it_goes_down_and_comes_b
 
 
 async def test_a_message_slack_will_never_take_is_dead_and_stops_nothing(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         refused = [failure("invalid_blocks"), failure("no_text")]
         slack.script(*refused, method="chat.postMessage")
@@ -150,10 +150,12 @@ async def test_a_message_slack_will_never_take_is_dead_and_stops_nothing(
         await found.until("SELECT COUNT(*) FROM destinations WHERE state <> 'up'", 0)
 
 
-async def test_a_change_that_no_rule_tells_of_still_shows_on_the_card(tmp_path: Path) -> None:
+async def test_a_change_that_no_rule_tells_of_still_shows_on_the_card(
+    database: Database,
+) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         await posted(found, slack, "asha")
         await found.read(lead("asha", city="Nagpur"))
@@ -165,10 +167,10 @@ async def test_a_change_that_no_rule_tells_of_still_shows_on_the_card(tmp_path: 
         await found.states("sales", delivered=1)
 
 
-async def test_noise_and_leads_without_a_card_cost_no_call(tmp_path: Path) -> None:
+async def test_noise_and_leads_without_a_card_cost_no_call(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         await posted(found, slack, "asha")
         await found.read(lead("asha", last_seen_at="2026-03-02T10:05:00.000Z", visits=2))
@@ -177,10 +179,10 @@ async def test_noise_and_leads_without_a_card_cost_no_call(tmp_path: Path) -> No
         assert [call.method for call in slack.calls] == ["chat.postMessage"] * 2
 
 
-async def test_a_refused_update_blocks_no_message_and_comes_again(tmp_path: Path) -> None:
+async def test_a_refused_update_blocks_no_message_and_comes_again(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack)) as found,
+        house(database, RULES, settings=settings(slack)) as found,
     ):
         await posted(found, slack, "asha")
         slack.script(rate_limited("1"), method="chat.update")
@@ -194,32 +196,32 @@ async def test_a_refused_update_blocks_no_message_and_comes_again(tmp_path: Path
 
 
 async def test_what_changed_just_before_a_stop_is_shown_after_the_next_start(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with Slack(channels=CHANNELS) as slack:
-        async with house(tmp_path, RULES, settings=settings(slack)) as found:
+        async with house(database, RULES, settings=settings(slack)) as found:
             await posted(found, slack, "asha")
             found.dispatcher.stop()
             await found.read(lead("asha", city="Pune"))
-        async with house(tmp_path, RULES, settings=settings(slack)):
+        async with house(database, RULES, settings=settings(slack)):
             await slack.called(2)
         assert "Pune" in card(slack)
 
 
-async def test_draining_sends_all_that_is_due_at_the_channels_tempo(tmp_path: Path) -> None:
+async def test_draining_sends_all_that_is_due_at_the_channels_tempo(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack), running=False) as found,
+        house(database, RULES, settings=settings(slack), running=False) as found,
     ):
         await found.create("a", "b", "c")
         await found.dispatcher.drain()
         await found.states("sales", delivered=3)
 
 
-async def test_draining_does_not_wait_for_a_pause(tmp_path: Path) -> None:
+async def test_draining_does_not_wait_for_a_pause(database: Database) -> None:
     async with (
         Slack(channels=CHANNELS) as slack,
-        house(tmp_path, RULES, settings=settings(slack), running=False) as found,
+        house(database, RULES, settings=settings(slack), running=False) as found,
     ):
         slack.script(rate_limited("3600"), method="chat.postMessage")
         await found.create("a", "b")
@@ -241,11 +243,11 @@ BAD, GOOD = {"id": "agA", "name": "Gone"}, {"id": "agB", "name": "Here"}
 
 @pytest.mark.parametrize("code", [*sorted(OF_A_PERSON), "user_is_restricted"])
 async def test_a_person_whom_slack_does_not_reach_keeps_nobody_else_waiting(
-    tmp_path: Path, code: str
+    database: Database, code: str
 ) -> None:
     async with (
         Slack(users=("U0BAD", "U0GOOD")) as slack,
-        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+        house(database, TO_OWNERS, settings=settings(slack)) as found,
     ):
         slack.script(*[failure(code)] * 20, method="chat.postMessage", channel="D0BAD")
         await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(3)))
@@ -258,11 +260,11 @@ async def test_a_person_whom_slack_does_not_reach_keeps_nobody_else_waiting(
 
 
 async def test_those_whom_slack_does_not_reach_cost_nobody_a_second_each(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with (
         Slack(users=("U0BAD", "U0GOOD")) as slack,
-        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+        house(database, TO_OWNERS, settings=settings(slack)) as found,
     ):
         refused = [failure("user_not_found")] * 50
         slack.script(*refused, method="chat.postMessage", channel="D0BAD")
@@ -274,11 +276,11 @@ async def test_those_whom_slack_does_not_reach_cost_nobody_a_second_each(
 
 
 async def test_a_probe_that_one_person_refuses_is_followed_by_another_in_a_second(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     async with (
         Slack(users=("U0BAD", "U0GOOD")) as slack,
-        house(tmp_path, TO_OWNERS, settings=settings(slack)) as found,
+        house(database, TO_OWNERS, settings=settings(slack)) as found,
     ):
         outage = [failure("internal_error")] * 3 + [failure("channel_not_found")] * 20
         slack.script(*outage, method="chat.postMessage", channel="D0BAD")
@@ -290,36 +292,33 @@ async def test_a_probe_that_one_person_refuses_is_followed_by_another_in_a_secon
         await found.stands("dm", "up")
 
 
-EACH_ONE = "SELECT group_concat(state, ' ') FROM (SELECT state FROM deliveries ORDER BY id)"
-
-
 async def test_of_a_digest_each_lead_ends_as_its_own_recipient_was_reached(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
     hourly = TO_OWNERS.replace("send: dm}", "send: dm, digest: 1h}")
     async with (
         Slack(users=("U0BAD", "U0GOOD")) as slack,
-        house(tmp_path, hourly, settings=settings(slack)) as found,
+        house(database, hourly, settings=settings(slack)) as found,
     ):
         slack.script(failure("user_not_found"), method="chat.postMessage", channel="D0BAD")
         await found.read(*(lead(f"a{n}", assignee=BAD) for n in range(2)))
         await found.read(lead("b", assignee=GOOD))
         found.pass_(hours=1)
-        await found.until(EACH_ONE, "pending pending delivered")
+        await found.each("pending pending delivered")
         (told,) = await found.one("SELECT DISTINCT error FROM deliveries WHERE error > ''")
         assert "check the Slack user id of this lead's assignee" in str(told)
         found.pass_(seconds=6)
-        await found.until(EACH_ONE, "delivered delivered delivered")
+        await found.each("delivered delivered delivered")
         assert len(slack.posts("D0GOOD")) == len(slack.posts("D0BAD")) == 1
 
 
-async def test_of_a_summary_each_person_gets_the_count_of_their_own(tmp_path: Path) -> None:
+async def test_of_a_summary_each_person_gets_the_count_of_their_own(database: Database) -> None:
     few = TO_OWNERS.replace(
         "channel: assignee}", "channel: assignee, burst: {limit: 1, per: 5m}}"
     )
     async with (
         Slack(users=("U0BAD", "U0GOOD")) as slack,
-        house(tmp_path, few, settings=settings(slack)) as found,
+        house(database, few, settings=settings(slack)) as found,
     ):
         await found.read(lead("first", assignee=GOOD))
         await found.states("dm", delivered=1)

@@ -14,6 +14,9 @@ from pathlib import Path
 from notifier.core.records import LEAD, NON_LEAD, Source, parse
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import World
+from notifier.store.schema import MIGRATIONS
+from notifier.store.tables import tables_of
+from support.databases import Database
 from support.mail import MailServer
 from support.program import Program
 from support.receivers import Receiver
@@ -76,6 +79,9 @@ class Installation(Site):
             assert [words for words in visitors if words in process.err] == []
         for path in self.program.folder.glob("notifier.db*"):
             assert MARKER.encode() not in path.read_bytes()
+        if self.kept is not None and not self.kept.is_file:
+            for table in tables_of(MIGRATIONS):
+                assert MARKER not in str(self.rows(f"SELECT * FROM {table}"))
 
     def _visitors_words(self) -> list[str]:
         """Return names, addresses and last messages, but for those too short to tell."""
@@ -89,9 +95,22 @@ class Installation(Site):
 
 @asynccontextmanager
 async def installation(
-    folder: Path, *, send: tuple[str, ...] = ("crm",), leads: int = 45, **settings: str
+    place: Path | Database,
+    *,
+    send: tuple[str, ...] = ("crm",),
+    leads: int = 45,
+    **settings: str,
 ) -> AsyncIterator[Installation]:
-    """Set everything up; ``settings`` are more of the environment's variables."""
+    """Set everything up in a folder, whose file or server is the database.
+
+    ``settings`` are more of the environment's variables.
+    """
+    kept = Database(place) if isinstance(place, Path) else place
+    folder = kept.folder
+    if not kept.is_file:
+        # A password that the server does not ask for: it must stand nowhere.
+        with_password = kept.setting.replace("postgres@", f"postgres:{MARKER}@")
+        settings = {"NOTIFIER_DATABASE": with_password} | settings
     world = World(clock=lambda: datetime.now(UTC))
     world.populate(leads)
     (folder / "rules.yaml").write_text(rules_text(*send), encoding="utf-8")
@@ -122,6 +141,7 @@ async def installation(
             slack=slack,
             mail=mail,
             program=Program(folder, known | settings),
+            kept=kept,
         )
         yield installed
         installed.check_discretion()

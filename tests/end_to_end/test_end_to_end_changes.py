@@ -1,15 +1,16 @@
 """What an operator is promised first: a silent start, then one alert a change, everywhere."""
 
 from collections import Counter
-from pathlib import Path
 
 from installation import CHANNEL, HOOK_PATH, Installation, installation
+
+from support.databases import Database
 
 ASHA, INGRID = "631aa793bcfa100487d13d0d", "631aa7b1bcfa100487d13d21"
 
 
-async def test_every_change_is_told_once_everywhere_and_noise_never(tmp_path: Path) -> None:
-    async with installation(tmp_path, send=("crm", "sales", "boss")) as installed:
+async def test_every_change_is_told_once_everywhere_and_noise_never(database: Database) -> None:
+    async with installation(database, send=("crm", "sales", "boss")) as installed:
         before = prepared(installed)
         async with installed.program.running("run") as process:
             await installed.polled(process)
@@ -35,8 +36,8 @@ async def test_every_change_is_told_once_everywhere_and_noise_never(tmp_path: Pa
         assert ended == [("delivered", 1)]
 
 
-async def test_what_follows_stands_in_the_leads_own_thread(tmp_path: Path) -> None:
-    async with installation(tmp_path, send=("sales", "boss")) as installed:
+async def test_what_follows_stands_in_the_leads_own_thread(database: Database) -> None:
+    async with installation(database, send=("sales", "boss")) as installed:
         async with installed.program.running("run") as process:
             await installed.polled(process)
             lead_id = installed.world.create(name="Asha")

@@ -5,13 +5,17 @@ from pathlib import Path
 
 from installation import Installation, installation, names
 
+from support.databases import Database
 
-async def test_it_prints_what_would_be_sent_and_changes_nothing(tmp_path: Path) -> None:
-    async with installation(tmp_path, send=("crm", "boss")) as installed:
+
+async def test_it_prints_what_would_be_sent_and_changes_nothing(
+    tmp_path: Path, database: Database
+) -> None:
+    async with installation(database, send=("crm", "boss")) as installed:
         assert (await installed.program.ends("once")).code == 0
         lead_id = installed.world.create(name="Asha", city="Pune", country="India")
         before = contents(tmp_path)
-        tried = await installed.program.ends_here("once", "--dry-run", "--json")
+        tried = await installed.program.ends("once", "--dry-run", "--json")
         assert tried.code == 0
         shapes = [json.loads(line) for line in tried.out.splitlines()]
         assert [
@@ -30,22 +34,22 @@ async def test_it_prints_what_would_be_sent_and_changes_nothing(tmp_path: Path) 
 
 async def test_before_the_first_run_it_says_so_and_makes_no_database(tmp_path: Path) -> None:
     async with installation(tmp_path) as installed:
-        tried = await installed.program.ends_here("once", "--dry-run")
+        tried = await installed.program.ends("once", "--dry-run")
         assert (tried.code, tried.out) == (0, "")
         assert "default (lead): this would be the first walk" in tried.err
         assert "nothing would be sent" in tried.err
         assert names(tmp_path) == ["rules.yaml"]
 
 
-async def test_it_looks_over_the_shoulder_of_a_running_notifier(tmp_path: Path) -> None:
+async def test_it_looks_over_the_shoulder_of_a_running_notifier(database: Database) -> None:
     async with (
-        installation(tmp_path, NOTIFIER_POLL_INTERVAL="1h") as installed,
+        installation(database, NOTIFIER_POLL_INTERVAL="1h") as installed,
         installed.program.running("run") as process,
     ):
         await process.says('"walk_completed"')
         await process.until(installed.simulator.requests.reached(5))
         installed.world.create(name="Asha", city="Pune", country="India")
-        tried = await installed.program.ends_here("once", "--dry-run")
+        tried = await installed.program.ends("once", "--dry-run")
         assert tried.code == 0
         words = " ".join(tried.out.splitlines()[1].split())
         assert words == "now crm New or changed New lead: Asha, Pune, India"
@@ -54,9 +58,9 @@ async def test_it_looks_over_the_shoulder_of_a_running_notifier(tmp_path: Path) 
         assert await process.stop() == 0
 
 
-async def test_a_source_that_fails_makes_it_temporary(tmp_path: Path) -> None:
-    async with installation(tmp_path, NOTIFIER_TOKEN="wrong") as installed:
-        tried = await installed.program.ends_here("once", "--dry-run")
+async def test_a_source_that_fails_makes_it_temporary(database: Database) -> None:
+    async with installation(database, NOTIFIER_TOKEN="wrong") as installed:
+        tried = await installed.program.ends("once", "--dry-run")
         assert tried.code == 75
         assert "Source default is down" in tried.out
         nothing_was_sent(installed)

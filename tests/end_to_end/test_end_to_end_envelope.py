@@ -8,13 +8,14 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from installation import installation
 
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID
+from support.databases import Database
 
 EXAMPLE = json.loads(Path(__file__).with_name("example_row.json").read_text(encoding="utf-8"))
 LATER = "2023-02-02T06:46:34.119Z"
 
 
-async def test_a_webhook_body_is_the_documented_envelope(tmp_path: Path) -> None:
-    async with installation(tmp_path, leads=0) as installed:
+async def test_a_webhook_body_is_the_documented_envelope(database: Database) -> None:
+    async with installation(database, leads=0) as installed:
         installed.world.put({**EXAMPLE, "status": "OPEN"})
         async with installed.program.running("run") as process:
             await installed.polled(process)

@@ -9,12 +9,13 @@ from typing import Any
 from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text
 
 from notifier.simulator.faults import Fault, FaultKind
+from support.databases import Database
 from support.loopback import Reply
 from support.program import Process, Program
 
 
-async def test_a_wrong_token_is_told_and_so_is_the_right_one(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_a_wrong_token_is_told_and_so_is_the_right_one(database: Database) -> None:
+    async with installation(database) as installed:
         program, receiver = installed.program, installed.receiver
         program.environment["NOTIFIER_TOKEN"] = f"wrong-{MARKER}"
         async with program.running("run") as process:
@@ -33,8 +34,8 @@ async def test_a_wrong_token_is_told_and_so_is_the_right_one(tmp_path: Path) -> 
         assert len(receiver.requests) == 2
 
 
-async def test_an_upstream_that_stumbles_costs_nothing_but_time(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_an_upstream_that_stumbles_costs_nothing_but_time(database: Database) -> None:
+    async with installation(database) as installed:
         async with installed.program.running("run") as process:
             await installed.polled(process)
             installed.simulator.faults.arm(Fault(kind=FaultKind.STATUS, status=502, page=1))
@@ -48,8 +49,8 @@ async def test_an_upstream_that_stumbles_costs_nothing_but_time(tmp_path: Path) 
         assert len(logged(process, "poll_failed")) == 2
 
 
-async def test_one_bad_record_stops_nothing(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_one_bad_record_stops_nothing(database: Database) -> None:
+    async with installation(database) as installed:
         async with installed.program.running("run") as process:
             await installed.polled(process)
             installed.simulator.faults.arm(Fault(kind=FaultKind.BAD_NUMBER_ID, page=1))
@@ -60,8 +61,8 @@ async def test_one_bad_record_stops_nothing(tmp_path: Path) -> None:
         assert len(logged(process, "record_quarantined")) == 1
 
 
-async def test_trouble_everywhere_is_told_without_a_secret(tmp_path: Path) -> None:
-    async with installation(tmp_path, send=("crm", "sales", "boss")) as installed:
+async def test_trouble_everywhere_is_told_without_a_secret(database: Database) -> None:
+    async with installation(database, send=("crm", "sales", "boss")) as installed:
         program, receiver = installed.program, installed.receiver
         program.environment["NOTIFIER_SLACK_TOKEN"] = f"xoxb-wrong-{MARKER}"
         program.environment["NOTIFIER_SMTP_URL"] = installed.mail.url.replace(
@@ -128,8 +129,10 @@ async def test_every_mistake_is_told_with_its_place_before_anything_is_done(
     assert names(tmp_path) == ["rules.yaml"]
 
 
-async def test_rules_made_wrong_while_it_runs_are_refused(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_rules_made_wrong_while_it_runs_are_refused(
+    tmp_path: Path, database: Database
+) -> None:
+    async with installation(database) as installed:
         rules = tmp_path / "rules.yaml"
         async with installed.program.running("run") as process:
             await installed.polled(process)

@@ -1,19 +1,20 @@
 """A poke brings a change to its webhook long before the next poll is due."""
 
-from pathlib import Path
 from signal import SIGHUP
 
 import httpx
 from installation import MARKER, installation
 from test_end_to_end_monitoring import address
 
+from support.databases import Database
+
 SECRET = f"poke-{MARKER}"
 
 
-async def test_a_change_is_told_at_once_at_an_interval_of_a_day(tmp_path: Path) -> None:
+async def test_a_change_is_told_at_once_at_an_interval_of_a_day(database: Database) -> None:
     async with (
         installation(
-            tmp_path,
+            database,
             NOTIFIER_HTTP="127.0.0.1:0",
             NOTIFIER_POKE_SECRET=SECRET,
             NOTIFIER_POLL_INTERVAL="1d",

@@ -6,13 +6,14 @@ from signal import SIGTERM
 
 from installation import Installation, installation
 
+from support.databases import Database
 from support.loopback import Reply
 
 
 async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
-    async with installation(tmp_path) as installed:
+    async with installation(database) as installed:
         gate = asyncio.Event()
         installed.receiver.replies.append(Reply(status=204, gate=gate))
         async with installed.program.running("run") as process:
@@ -43,8 +44,10 @@ async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
         assert states(installed) == ["delivered"] * 3
 
 
-async def test_a_stop_waits_no_longer_than_ten_seconds_for_a_receiver(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_a_stop_waits_no_longer_than_ten_seconds_for_a_receiver(
+    database: Database,
+) -> None:
+    async with installation(database) as installed:
         installed.receiver.replies.append(Reply(gate=asyncio.Event()))
         async with installed.program.running("run") as process:
             await installed.polled(process)
@@ -55,8 +58,8 @@ async def test_a_stop_waits_no_longer_than_ten_seconds_for_a_receiver(tmp_path: 
         assert states(installed) == ["pending"]
 
 
-async def test_what_a_kill_cut_off_comes_again_under_the_same_id(tmp_path: Path) -> None:
-    async with installation(tmp_path) as installed:
+async def test_what_a_kill_cut_off_comes_again_under_the_same_id(database: Database) -> None:
+    async with installation(database) as installed:
         installed.receiver.replies.append(Reply(gate=asyncio.Event()))
         async with installed.program.running("run") as process:
             await installed.polled(process)
@@ -73,8 +76,8 @@ async def test_what_a_kill_cut_off_comes_again_under_the_same_id(tmp_path: Path)
         assert ended == [("delivered", 1)]
 
 
-async def test_a_first_run_that_was_killed_begins_again_in_silence(tmp_path: Path) -> None:
-    async with installation(tmp_path, leads=400) as installed:
+async def test_a_first_run_that_was_killed_begins_again_in_silence(database: Database) -> None:
+    async with installation(database, leads=400) as installed:
         async with installed.program.running("run") as process:
             await process.until(installed.simulator.requests.reached(5))
             await process.kill()
@@ -103,9 +106,9 @@ async def test_a_second_run_on_the_same_database_is_refused(tmp_path: Path) -> N
 
 
 async def test_once_delivers_what_is_due_and_says_whether_anything_is_left(
-    tmp_path: Path,
+    database: Database,
 ) -> None:
-    async with installation(tmp_path) as installed:
+    async with installation(database) as installed:
         assert (await installed.program.ends("once")).code == 0
         assert installed.receiver.requests == []
         installed.world.create(name="Asha")

@@ -12,7 +12,7 @@ LOADED = re.compile(r"^import time: .*\| *(\S+)$", re.MULTILINE)
 COSTLY = {
     *("slack_sdk", "aiosmtplib", "email_validator"),
     *("aio_pika", "aiokafka", "aiomqtt", "apprise", "nats", "redis"),
-    *("notifier.web.site", "notifier.rehearsal.stage"),
+    *("notifier.web.site", "notifier.rehearsal.stage", "psycopg"),
 }
 MAIL_SETTINGS = ("NOTIFIER_SMTP_URL", "NOTIFIER_SMTP_FROM")
 

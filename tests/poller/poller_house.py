@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import SecretStr
@@ -24,11 +23,11 @@ from notifier.simulator.listing import Order
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
 from notifier.store.session import Session
-from notifier.store.sqlite import Sqlite
 from notifier.transactions import polls
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
+from support.databases import Database
 from support.virtual_time import VirtualLoop
 
 Committed = Callable[..., None]
@@ -41,6 +40,7 @@ BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 REQUEST_S = 0.05
 TIMEOUT_S = 20
 TOKEN = SecretStr("token")
+CLEAN_AFTER = 500
 NO_RHYTHM: Mapping[ListingKey, int] = {}
 
 
@@ -56,9 +56,12 @@ class InlineStore:
     next ones before they begin, ``late_faults`` at their end: they are rolled back.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.db = Sqlite(path).open()
-        self.db.execute("PRAGMA synchronous=OFF")
+    def __init__(self, database: Database) -> None:
+        self.db = database.open()
+        self._is_file = database.is_file
+        if self._is_file:
+            self.db.execute("PRAGMA synchronous=OFF")
+        self._ran = 0
         self.crash_in: int | None = None
         self.crash_commits = False
         self.faults: deque[Exception] = deque()
@@ -77,6 +80,7 @@ class InlineStore:
         dies = self.crash_in == 0
         if self.crash_in is not None:
             self.crash_in -= 1
+        self._clean()
         with self.db.transaction():
             result = function(self.db, *args, **kwargs)
             if dies and not self.crash_commits:
@@ -88,8 +92,14 @@ class InlineStore:
             raise Crash
         return result
 
+    def _clean(self) -> None:
+        """Do now and then what a server does each minute, of which virtual time leaves none."""
+        self._ran += 1
+        if self._ran % CLEAN_AFTER == 0 and not self._is_file:
+            self.db.execute("VACUUM requests, sources, listings, records")
+
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
-        return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
+        return await self.run(sources.grant, token_key, limit=limit, now_ms=now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +168,7 @@ class House:
 
     def __init__(
         self,
-        path: Path,
+        database: Database,
         *,
         page_size: int = 3,
         order: Order = Order.UPDATED_DESC,
@@ -180,7 +190,7 @@ class House:
             bots=dict.fromkeys(bots, CUSTOMER_ID),
         )
         self.pages = WorldPages(world=self.world, size=page_size)
-        self.store = InlineStore(path)
+        self.store = InlineStore(database)
         self.types = tuple(types)
         self.intervals = Intervals(
             head_ms=int(head_s * 1000),
@@ -310,10 +320,8 @@ class House:
 
     def events(self, *, skip: int = 0) -> list[Event]:
         """Return the stored events but for the first ``skip``, oldest first."""
-        rows = self.store.db.execute(
-            "SELECT body FROM events ORDER BY seq LIMIT -1 OFFSET ?", [skip]
-        )
-        return [decode(body.encode()) for (body,) in rows.fetchall()]
+        rows = self.store.db.execute("SELECT body FROM events ORDER BY seq").fetchall()
+        return [decode(body.encode()) for (body,) in rows[skip:]]
 
     def told(self) -> list[tuple[str, str]]:
         """Return the stored events' types and subjects."""
@@ -333,12 +341,12 @@ Build = Callable[..., House]
 """Makes a house on a test's database; made again, it finds what was left there."""
 
 
-def houses(folder: Path) -> Iterator[Build]:
+def houses(database: Database) -> Iterator[Build]:
     """Yield what makes houses, and close them all: the body of a fixture."""
     made: list[House] = []
 
     def build(**options: Any) -> House:
-        made.append(House(folder / "notifier.db", **options))
+        made.append(House(database, **options))
         return made[-1]
 
     yield build

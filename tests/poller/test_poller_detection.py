@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from poller_house import Build, House, houses
 
 from notifier.core.rows import Json, Row, iso_ms
 from notifier.simulator.listing import Order
+from support.databases import Database
 
 HOUR = 3600
 LEAD, CHAT = "lead", "non-lead"
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    yield from houses(tmp_path)
+def build(database: Database) -> Iterator[Build]:
+    yield from houses(database)
 
 
 def settled(house: House, count: int = 12) -> House:

@@ -5,15 +5,23 @@ A longer search: ``POLLER_EXAMPLES=2000 pytest tests/poller/test_poller_detectio
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
+from typing import cast
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from poller_house import Crash, House
 from poller_model import Model, Told, as_told
 
@@ -28,6 +36,7 @@ from notifier.errors import (
     UpstreamStaleError,
 )
 from notifier.simulator.listing import Order
+from support.databases import Database
 
 EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "30"))
 
@@ -62,9 +71,9 @@ class Machine(RuleBasedStateMachine):
 
     sweeps_s: Sequence[int] = (120, NEVER_S)
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.database = database.another()
         self.number = 0
         self.told = list[Told]()
         self.before: tuple[str, Row] | None = None
@@ -79,7 +88,7 @@ class Machine(RuleBasedStateMachine):
     )
     def build(self, size: int, leads: int, both: bool, sweep: int, settled: bool) -> None:
         self.house = House(
-            Path(self.folder.name) / "notifier.db",
+            self.database,
             page_size=size,
             types=(LEAD, NON_LEAD) if both else (LEAD,),
             sweep_s=self.sweeps_s[sweep],
@@ -200,12 +209,12 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if not hasattr(self, "house"):
-            return self.folder.cleanup()
+            return self.database.close()
         try:
             self._end()
         finally:
             self.house.close()
-            self.folder.cleanup()
+            self.database.close()
 
     def _end(self) -> None:
         self._end_faults()
@@ -306,8 +315,8 @@ class Wild(Machine):
 
     sweeps_s = (120, 900)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.gone = list[tuple[str, Row]]()
 
     @rule(pick=PICK)
@@ -377,7 +386,11 @@ SETTINGS = settings(
     derandomize="POLLER_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
-TestOrderly = Orderly.TestCase
-TestOrderly.settings = SETTINGS
-TestWild = Wild.TestCase
-TestWild.settings = SETTINGS
+
+
+@pytest.mark.parametrize("machine", [Orderly, Wild])
+def test_every_change_is_told_once(database: Database, machine: type[Machine]) -> None:
+    # Of the poller it says nothing else on a server, where each example takes seconds.
+    examples = EXAMPLES if database.is_file else max(EXAMPLES // 15, 1)
+    made = cast("type[RuleBasedStateMachine]", partial(machine, database))
+    run_state_machine_as_test(made, settings=settings(SETTINGS, max_examples=examples))

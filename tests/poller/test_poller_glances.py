@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from poller_house import Build, House, houses, is_commit
@@ -15,14 +14,16 @@ from notifier.simulator.listing import Order
 from notifier.store import outlooks
 from notifier.transactions.page_comparison import Intake
 from notifier.upstream.glances import Learnt
+from support.databases import Database, Overheard
 
 BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
 MINUTE, HOUR = 60, 3600
+HOURS = "hours of polling, which the others here have in small"
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    yield from houses(tmp_path)
+def build(database: Database) -> Iterator[Build]:
+    yield from houses(database)
 
 
 def unordered(build: Build, *, leads: int = 60, **options: object) -> House:
@@ -78,6 +79,7 @@ def test_without_full_walks_there_is_none(build: Build) -> None:
     assert found[True] == 0
 
 
+@pytest.mark.file_alone(HOURS)
 def test_where_leads_changed_before_a_change_is_seen_sooner(build: Build) -> None:
     house = unordered(build, leads=600)
     hot = house.world.ids()[300]
@@ -113,7 +115,7 @@ def test_a_lead_that_a_glance_saw_change_is_told_once_and_not_held_by_that(
             break
     assert found[-1].is_glance
     (walk,) = house.store.db.execute(
-        "SELECT walk FROM records WHERE lead_id = ?", [last_page(house)[0]]
+        "SELECT walk FROM records WHERE lead_id = :id", {"id": last_page(house)[0]}
     ).fetchone()
     assert walk == found[-1].walk
     assert house.value(f"SELECT COUNT(*) FROM open_walks WHERE walk = {walk}") == 1
@@ -142,6 +144,7 @@ def test_a_row_that_lags_for_some_seconds_changes_nothing_back(build: Build) -> 
         assert len(house.told()) == number + 1
 
 
+@pytest.mark.file_alone(HOURS)
 def test_an_id_on_two_pages_with_two_contents_does_not_change_back_and_forth(
     build: Build,
 ) -> None:
@@ -165,12 +168,9 @@ def test_what_was_learnt_is_kept_now_and_then_and_outlives_a_restart(build: Buil
         for lead_id in last_page(house):
             house.world.change(lead_id, status=f"S{number}")
         house.poll(MINUTE)
-    kept = list[object]()
-    house.store.db.set_trace_callback(
-        lambda text: kept.append(text) if "SET learnt" in text else None
-    )
+    house.store.db, heard = Overheard.of(house.store.db)
     house.poll(15 * MINUTE)
-    house.store.db.set_trace_callback(None)
+    kept = [sql for sql, _ in heard if "SET learnt" in sql]
     assert len(kept) == 15 * MINUTE * 1000 // KEEP_MS
     house.kill()
     (walks,) = house.made()[0]._listings
@@ -216,6 +216,7 @@ def test_a_page_that_fails_when_glanced_at_is_left_alone_for_a_minute(build: Bui
     assert max(minutes.values()) <= 5
 
 
+@pytest.mark.file_alone(HOURS)
 def test_where_nothing_changed_for_hours_fewer_pages_are_read_and_a_change_ends_that(
     build: Build,
 ) -> None:
@@ -252,6 +253,7 @@ def test_at_rest_each_page_is_still_read_within_the_sweep_interval(build: Build)
         assert max(later - at for at, later in pairwise(read_s)) < 1.5 * 20 * MINUTE
 
 
+@pytest.mark.file_alone(HOURS)
 def test_what_changed_while_nobody_looked_is_found_without_a_delay(build: Build) -> None:
     house = unordered(build, leads=30, limit=10, head_s=600)
     house.poll(6 * HOUR)

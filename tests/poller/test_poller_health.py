@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from poller_house import Build, House, houses
@@ -14,6 +13,7 @@ from notifier.errors import (
     UpstreamPausedError,
     UpstreamRefusedError,
 )
+from support.databases import Database
 
 REFUSED = UpstreamRefusedError("refused (401)", remedy="check the token")
 BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
@@ -21,8 +21,8 @@ MINUTE = 60
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    yield from houses(tmp_path)
+def build(database: Database) -> Iterator[Build]:
+    yield from houses(database)
 
 
 def paused(seconds: float | None) -> UpstreamPausedError:

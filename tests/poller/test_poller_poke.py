@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from poller_house import Build, House, houses
@@ -10,11 +9,12 @@ from poller_house import Build, House, houses
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.errors import UpstreamPausedError
 from notifier.simulator.listing import Order
+from support.databases import Database
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    yield from houses(tmp_path)
+def build(database: Database) -> Iterator[Build]:
+    yield from houses(database)
 
 
 def idle(build: Build, **options: object) -> House:

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from poller_house import Build, House, houses
@@ -12,14 +11,15 @@ from poller_house import Build, House, houses
 from notifier.errors import UpstreamPausedError
 from notifier.poller.heads import first_polls
 from notifier.simulator.listing import Order
+from support.databases import Database
 
 PAUSED = UpstreamPausedError("too many requests (429)", retry_after_s=50)
 INTERVAL_S = 15
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
-    yield from houses(tmp_path)
+def build(database: Database) -> Iterator[Build]:
+    yield from houses(database)
 
 
 def bots(count: int) -> list[str]:
@@ -179,7 +179,7 @@ def test_a_reload_begins_a_first_walk_at_once_whatever_the_distance(build: Build
     house.poll(0.12)
     house.reload()
     house.poll(10)
-    assert house.value("SELECT COUNT(*) FROM listings WHERE baseline_done_ms NOT NULL") == 1
+    assert house.value("SELECT COUNT(*) FROM listings WHERE baseline_done_ms IS NOT NULL") == 1
 
 
 def test_a_poke_is_not_held_up_by_a_start_among_many(build: Build) -> None:

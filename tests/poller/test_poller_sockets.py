@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -25,9 +24,9 @@ from notifier.store import sources
 from notifier.store.db import Store
 from notifier.store.engine import Engine
 from notifier.store.session import Session
-from notifier.store.sqlite import Sqlite
 from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client, Listing
+from support.databases import Database
 from support.virtual_time import now_ms, run
 
 P = ParamSpec("P")
@@ -79,20 +78,20 @@ class Watched(Store):
         return await super().run(heard_too, *args, **kwargs)
 
     async def claim(self, token_key: str, now_ms: int, limit: int) -> int:
-        return await self.run(sources.claim_request, token_key, limit=limit, now_ms=now_ms)
+        return await self.run(sources.grant, token_key, limit=limit, now_ms=now_ms)
 
 
 @asynccontextmanager
 async def polling(
     simulator: Simulator,
-    path: Path,
+    database: Database,
     *,
     heard: Callable[..., None] = lambda *_: None,
     token: str = TOKEN,
     types: tuple[str, ...] = (LEAD, NON_LEAD),
 ) -> AsyncIterator[SourcePoller]:
     """Run a poller; at the end of the block it is killed."""
-    store = Watched(Sqlite(path), heard)
+    store = Watched(database.engine, heard)
     async with Client(simulator.url, timeout_s=500) as client:
         tools = PollerTools(
             store=store,
@@ -122,8 +121,8 @@ async def polling(
             store.close()
 
 
-def events(path: Path) -> list[Event]:
-    store = Store(Sqlite(path))
+def events(database: Database) -> list[Event]:
+    store = Store(database.engine)
     rows = store._session.execute("SELECT body FROM events ORDER BY seq").fetchall()
     store.close()
     return [decode(body.encode()) for (body,) in rows]
@@ -135,43 +134,43 @@ def world() -> World:
 
 
 def test_a_first_run_of_5000_leads_with_restarts_in_it_is_silent(
-    tmp_path: Path, world: World
+    database: Database, world: World
 ) -> None:
-    path = tmp_path / "notifier.db"
     world.populate(5_000)
 
     async def main() -> str:
         async with Simulator(world, page_size=100, per_minute=None) as simulator:
             for pages in (15, 40):
-                async with polling(simulator, path, types=(LEAD,)):
+                async with polling(simulator, database, types=(LEAD,)):
                     await simulator.requests.reached(pages)
             new = world.create(name="Asha")
-            async with polling(simulator, path, types=(LEAD,)):
+            async with polling(simulator, database, types=(LEAD,)):
                 await simulator.requests.reached(simulator.requests.total + 60)
             assert simulator.requests.most_at_once == 1
             return new
 
     new = run(main())
-    assert [(one.type, one.subject) for one in events(path)] == [("lead.created", new)]
+    assert [(one.type, one.subject) for one in events(database)] == [("lead.created", new)]
 
 
-def test_a_wrong_token_is_told_once_and_its_end_once(tmp_path: Path, world: World) -> None:
-    path = tmp_path / "notifier.db"
+def test_a_wrong_token_is_told_once_and_its_end_once(database: Database, world: World) -> None:
     world.populate(3)
 
     async def main() -> None:
         async with Simulator(world, per_minute=None) as simulator:
             for token in ("wrong", "wrong", TOKEN, TOKEN):
-                async with polling(simulator, path, token=token):
+                async with polling(simulator, database, token=token):
                     await simulator.requests.reached(simulator.requests.total + 4)
 
     run(main())
-    assert [one.type for one in events(path)] == ["source.down", "source.up"]
+    assert [one.type for one in events(database)] == ["source.down", "source.up"]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_the_wire_does_every_change_is_told_once(tmp_path: Path, seed: int) -> None:
-    path, rng, model = tmp_path / "notifier.db", Random(seed), Model()
+def test_whatever_the_wire_does_every_change_is_told_once(
+    database: Database, seed: int
+) -> None:
+    rng, model = Random(seed), Model()
     world = World(clock=lambda: datetime.now(UTC), seed=seed)
     world.populate(25)
     world.populate(10, kind=NON_LEAD)
@@ -179,16 +178,16 @@ def test_whatever_the_wire_does_every_change_is_told_once(tmp_path: Path, seed: 
     async def main() -> None:
         async with Simulator(world, page_size=4, per_minute=None) as simulator:
             for _ in range(8):
-                async with polling(simulator, path, heard=model.committed):
+                async with polling(simulator, database, heard=model.committed):
                     await stumble(simulator, rng)
             simulator.faults.clear()
-            async with polling(simulator, path, heard=model.committed):
+            async with polling(simulator, database, heard=model.committed):
                 await simulator.requests.reached(simulator.requests.total + 150)
             assert simulator.requests.most_at_once == 1
 
     run(main())
     assert model.expected
-    assert [as_told(one) for one in events(path) if one.data.lead] == model.expected
+    assert [as_told(one) for one in events(database) if one.data.lead] == model.expected
     for kind in (LEAD, NON_LEAD):
         for lead_id in world.ids(kind):
             assert model.known[lead_id] == (kind, world.row(lead_id))

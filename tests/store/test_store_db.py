@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from store_outbox import BODY, Outbox, titles
 
@@ -16,6 +17,7 @@ from notifier.store.opening import open_existing
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
+from support.databases import Database
 from support.odd_files import ODD, put_in_the_way
 
 
@@ -74,20 +76,25 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         Sqlite(tmp_path / "missing" / "notifier.db").open()
 
 
-def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    Sqlite(path, LATER).open().close()
+def test_a_database_of_a_newer_program_is_refused(database: Database) -> None:
+    database.of(LATER).open().close()
     with pytest.raises(StoreError, match=r"newer notifier.*9999_later"):
-        Sqlite(path).open()
+        database.open()
 
 
-def test_an_older_schema_is_copied_and_its_pending_deliveries_go_out(tmp_path: Path) -> None:
+def test_what_waits_under_an_older_schema_goes_out(database: Database) -> None:
+    with closing(database.open()) as db:
+        Outbox(db).add("A1", "a")
+    with closing(database.of(LATER).open()) as db:
+        assert titles(Outbox(db).claim()) == ["A1"]
+        assert db.execute("SELECT colour FROM deliveries").fetchall() == [(None,)]
+
+
+def test_an_older_schema_is_copied_before(tmp_path: Path) -> None:
     path = tmp_path / "notifier.db"
     with closing(Sqlite(path).open()) as db:
         Outbox(db).add("A1", "a")
-    with closing(Sqlite(path, LATER).open()) as db:
-        assert titles(Outbox(db).claim()) == ["A1"]
-        assert db.execute("SELECT colour FROM deliveries").fetchall() == [(None,)]
+    Sqlite(path, LATER).open().close()
     copy = tmp_path / "notifier.db.before-9999_later"
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(Sqlite(copy).open()) as db:
@@ -144,25 +151,30 @@ def test_a_pipe_where_the_copy_goes_is_told_and_nothing_migrates(tmp_path: Path)
     Sqlite(path).open().close()
 
 
-def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    Sqlite(path).open().close()
-    worse = Migration(name="9999_worse", apply=add_colour)
+def test_a_migration_that_fails_leaves_the_old_schema(database: Database) -> None:
+    database.open().close()
+
+    def fail(_: Session) -> None:
+        raise StoreError("no")
+
+    worse = Migration(name="9999_worse", apply=fail)
     with pytest.raises(StoreError):
-        Sqlite(path, (*LATER, worse)).open()
-    with closing(Sqlite(path, LATER).open()) as db:
-        assert applied(db)[-1] == "9999_later"
+        database.of((*LATER, worse)).open()
+    with closing(database.of(LATER).open()) as db:
+        assert db.execute("SELECT colour FROM deliveries").fetchall() == []
 
 
-def test_a_command_creates_no_database(tmp_path: Path) -> None:
+def test_a_command_creates_no_database(database: Database) -> None:
+    empty = database.empty()
     with pytest.raises(StoreError, match=r"there is no database.*NOTIFIER_DATABASE"):
-        open_existing(Sqlite(tmp_path / "notifier.db"))
-    assert list(tmp_path.iterdir()) == []
+        open_existing(empty.engine)
+    assert not empty.engine.exists()
 
 
-def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
-    with closing(Sqlite(tmp_path / "notifier.db").open()) as db:
-        with pytest.raises(sqlite3.IntegrityError), db.transaction():
+def test_a_transaction_is_whole_or_nothing(database: Database) -> None:
+    with closing(database.open()) as db:
+        refused = (sqlite3.IntegrityError, psycopg.IntegrityError)
+        with pytest.raises(refused), db.transaction():
             db.execute("INSERT INTO notes VALUES ('a', 'b'), ('a', 'c')")
         assert db.execute("SELECT COUNT(*) FROM notes").fetchone() == (0,)
 
@@ -180,13 +192,11 @@ def test_a_locked_database_is_busy_and_not_broken(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_store_that_was_closed_has_finished_its_work(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
-    store = Store(Sqlite(path))
+async def test_a_store_that_was_closed_has_finished_its_work(database: Database) -> None:
+    store = Store(database.engine)
     await store.run(lambda db: db.execute("INSERT INTO notes VALUES ('a', 'b')"))
     store.close()
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM notes").fetchall() == [("a", "b")]
+    assert database.rows("SELECT name, value FROM notes") == [("a", "b")]
 
 
 def test_a_backup_holds_what_the_write_ahead_log_holds(tmp_path: Path) -> None:
@@ -256,9 +266,9 @@ def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
         assert applied(db) == TODAY
 
 
-def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "notifier.db"
+def test_two_processes_may_open_a_new_database_at_once(database: Database) -> None:
+    empty = database.empty()
     with ThreadPoolExecutor(8) as threads:
-        for db in threads.map(lambda _: Sqlite(path).open(), range(8)):
-            assert applied(db) == TODAY
+        for db in threads.map(lambda _: empty.open(), range(8)):
+            assert db.execute("SELECT COUNT(*) FROM notes").fetchone() == (0,)
             db.close()

@@ -49,14 +49,6 @@ def test_its_tables_are_those_of_the_migrations(there: Database) -> None:
     assert names == ["notifier_migrations", *tables_of(MIGRATIONS)]
 
 
-def test_two_programs_may_open_a_new_database_at_once(there: Database) -> None:
-    empty = there.empty()
-    with ThreadPoolExecutor(4) as threads:
-        for session in threads.map(lambda _: empty.open(), range(4)):
-            assert notes.read(session) == {}
-            session.close()
-
-
 def test_who_is_overtaken_begins_again(there: Database) -> None:
     sessions = [Postgresql(server_address(SecretStr(there.setting))).open() for _ in range(3)]
     together = Barrier(len(sessions))

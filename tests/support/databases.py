@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import SecretStr
 
@@ -12,8 +12,9 @@ from notifier.store.addresses import server_address
 from notifier.store.engine import Engine
 from notifier.store.opening import Place
 from notifier.store.postgresql import Postgresql
+from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
-from notifier.store.session import Session
+from notifier.store.session import Rows, Session, Values
 from notifier.store.sqlite import Sqlite
 from support.postgres import Server
 
@@ -30,6 +31,7 @@ class Database:
     folder: Path
     server: Server | None = None
     _url: str | None = None
+    _number: int = 0
     _more: list[str] = field(default_factory=list)
 
     @property
@@ -40,6 +42,7 @@ class Database:
     def place(self) -> Place:
         """What NOTIFIER_DATABASE says."""
         if self.server is None:
+            self.folder.mkdir(exist_ok=True)
             return self.folder / "notifier.db"
         if self._url is None:
             self._url = self.server.database()
@@ -64,10 +67,15 @@ class Database:
     def open(self) -> Session:
         return self.engine.open()
 
+    def another(self) -> "Database":
+        """Return another one beside it; whoever asked for it closes it."""
+        self._number += 1
+        return Database(self.folder / f"another{self._number}", self.server)
+
     def empty(self) -> "Database":
         """Return another one, that nobody has opened yet."""
         if self.server is None:
-            return Database(self.folder / "another")
+            return self.another()
         self._more.append(self.server.database(empty=True))
         return Database(self.folder, self.server, self._more[-1])
 
@@ -80,3 +88,61 @@ class Database:
         if self.server is not None:
             for url in filter(None, (self._url, *self._more)):
                 self.server.drop(url)
+
+
+def poison(db: Session, event: str, table: str, condition: str) -> None:
+    """Let the database refuse rows: those of which the condition holds, as ``NEW``.
+
+    ``event`` is INSERT or UPDATE. It is an integrity error, until :func:`cured`.
+    """
+    begin = f"CREATE TRIGGER poison BEFORE {event} ON {table}"
+    if isinstance(db, PostgresqlSession):
+        db.execute(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '23000'; END $$"
+        )
+        db.execute(f"{begin} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION poison()")
+    else:
+        db.execute(f"{begin} WHEN {condition} BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+
+def cured(db: Session, table: str) -> None:
+    """Take the poison away."""
+    if isinstance(db, PostgresqlSession):
+        db.execute(f"DROP TRIGGER poison ON {table}")
+        db.execute("DROP FUNCTION poison")
+    else:
+        db.execute("DROP TRIGGER poison")
+
+
+def poisoned(db: Session) -> str:
+    """Return what the error is called that poison brings about."""
+    is_server = isinstance(db, PostgresqlSession)
+    return "IntegrityConstraintViolation" if is_server else "IntegrityError"
+
+
+@dataclass(slots=True)
+class Overheard:
+    """A session whose statements are ``heard``, each with how many rows it met."""
+
+    session: Session
+    heard: list[tuple[str, int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, session: Session) -> tuple[Session, list[tuple[str, int]]]:
+        """Return a session to use in place of this one, and the list of what it hears."""
+        made = cls(session)
+        return cast("Session", made), made.heard
+
+    def execute(self, sql: str, values: Values = {}, /) -> Rows:  # noqa: B006
+        return self._hear(sql, self.session.execute(sql, values))
+
+    def spread(self, sql: str, values: Values, /) -> Rows:
+        return self._hear(sql, self.session.spread(sql, values))
+
+    def _hear(self, sql: str, found: Rows) -> Rows:
+        self.heard.append((sql, found.rowcount))
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.session, name)

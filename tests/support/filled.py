@@ -17,6 +17,7 @@ from notifier.store import (
     snapshots,
     sources,
 )
+from notifier.store.engine import Engine
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import overdue
@@ -45,11 +46,11 @@ rules:
 class Filled:
     """The database and what the upstream shows; ``look`` is a poll that saw it."""
 
-    def __init__(self, path: Path, *, rules: str = RULES) -> None:
+    def __init__(self, path: Path, *, rules: str = RULES, engine: Engine | None = None) -> None:
         self.path = path
         self.rules = ruleset(rules)
         self.rows: dict[str, dict[str, Json]] = {}
-        self.db: Session = Sqlite(path).open()
+        self.db: Session = (engine or Sqlite(path)).open()
         with self.db.transaction():
             registry.put_in_force(
                 self.db,

@@ -109,21 +109,21 @@ def started(folder: Path, **settings: str) -> Iterator[Server]:
     if not data.exists():
         made = ("--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust")
         command = [needs("initdb"), f"--pgdata={data}", "--username=postgres", *made]
-        subprocess.run(_as_somebody(command), check=True, capture_output=True)
+        subprocess.run(as_somebody(command), check=True, capture_output=True)
     options = [f"--{name}={value}" for name, value in (IN_NO_HURRY | settings).items()]
     command = [needs("postgres"), f"-D{data}", f"-k{folder}", *options]
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(_as_somebody(command), stdout=log, stderr=log)
+        process = subprocess.Popen(as_somebody(command), stdout=log, stderr=log)
     url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
     try:
-        _wait(folder)
+        wait_for(folder)
         yield Server(url, process)
     finally:
         process.send_signal(signal.SIGINT)  # fast: whoever is connected is cut off
         process.wait(PATIENCE_S)
 
 
-def _as_somebody(command: list[str]) -> list[str]:
+def as_somebody(command: list[str]) -> list[str]:
     """Return the command as a user who is not root, ended with this process."""
     setpriv = [needs("setpriv"), "--pdeathsig=INT"]
     if os.geteuid() == 0:
@@ -132,10 +132,10 @@ def _as_somebody(command: list[str]) -> list[str]:
     return [*setpriv, *command]
 
 
-def _wait(folder: Path) -> None:
-    """Return once the server answers; each try waits for as long as a server takes."""
+def wait_for(folder: Path, *, port: int = 5432) -> None:
+    """Return once what listens in the folder answers; a try takes as long as a server does."""
     for _ in range(600):
-        asked = [needs("pg_isready"), "--quiet", f"--host={folder}", "--timeout=1"]
+        asked = [needs("pg_isready"), "--quiet", f"--host={folder}", f"--port={port}"]
         if subprocess.run(asked, check=False).returncode == 0:
             return
-    raise AssertionError((folder / "log").read_text())
+    raise AssertionError(f"nothing answers in {folder}: {[*folder.glob('*')]}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
+from support.databases import Database
 from support.program import Process, Program
 from support.receivers import Receiver
 
@@ -22,6 +23,7 @@ class Site:
     simulator: Simulator
     receiver: Receiver
     program: Program
+    kept: Database | None = None
 
     @property
     def database(self) -> Path:
@@ -41,6 +43,8 @@ class Site:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what a query finds in the database."""
+        if self.kept is not None:
+            return list(self.kept.rows(query))
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
             return db.execute(query).fetchall()
 

@@ -10,7 +10,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from notifier.configuration.destinations import limits
 from notifier.configuration.load import Configuration
@@ -21,6 +21,8 @@ from notifier.rehearsal.row import row_of
 from notifier.rehearsal.stage import Stage
 from notifier.rules.model import Ruleset, SourceSpec
 from notifier.service.take_over import take_over
+from notifier.store.opening import memory
+from notifier.store.session import Session
 from support.rules import ruleset as of_text
 
 MONDAY_10 = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -40,10 +42,31 @@ def ruleset(rules: str, *, places: str = PLACES) -> Ruleset:
     return of_text(f"{places}\nrules:\n{rules}")
 
 
-def staged(rules: str, *, at: datetime = MONDAY_10, places: str = PLACES) -> Stage:
-    """Return a stage whose baseline is done, at ``at``."""
+class Staged(Protocol):
+    """As :func:`staged`, but for its session."""
+
+    def __call__(
+        self, rules: str, /, *, at: datetime = MONDAY_10, places: str = PLACES
+    ) -> Stage: ...
+
+
+def staged(
+    rules: str,
+    /,
+    *,
+    at: datetime = MONDAY_10,
+    places: str = PLACES,
+    session: Session | None = None,
+) -> Stage:
+    """Return a stage whose baseline is done, at ``at``; in memory, unless it has a session."""
     found = ruleset(rules, places=places)
-    stage = Stage(rules=found, limits=limits(found), source=WEBSITE, now=at)
+    stage = Stage(
+        session=session or memory(),
+        rules=found,
+        limits=limits(found),
+        source=WEBSITE,
+        now=at,
+    )
     stage.open()
     return stage
 
