@@ -19,10 +19,12 @@ LOOKS = 50  # a claim; in a damaged index what was set aside may come up for eve
 
 # An earlier delivery of the same lead holds this one back while it is due, in
 # flight, or being retried for the first times; what is held or gathered is overtaken.
+# It is looked for by its lead alone, which `|| ''` sees to: PostgreSQL, while it has no
+# statistics of a table that has just grown, would read all that the destination has waiting.
 UNBLOCKED = """
     COALESCE(d.held, '') IN ('digest', 'burst') OR NOT EXISTS (
         SELECT 1 FROM deliveries AS earlier
-        WHERE earlier.state = 'pending' AND earlier.destination = d.destination
+        WHERE earlier.state = 'pending' AND earlier.destination || '' = d.destination
         AND earlier.lane_key = d.lane_key AND earlier.bundle <> d.bundle
         AND (
             earlier.claimed = 1
