@@ -1,7 +1,7 @@
 """Takes part: once a second it looks who works on what, and has its share of that."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -12,7 +12,8 @@ from notifier.core.leases import LOOK_MS, Lease
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.members.member import Member
-from notifier.store import changed_cards, leases
+from notifier.members.news import Listener, News
+from notifier.store import leases
 from notifier.store.db import Store
 from notifier.store.leases import Card
 from notifier.transactions.membership import Answer, Request, look, take_turn
@@ -24,7 +25,7 @@ LEAVE_S = 3.0
 log = structlog.get_logger()
 
 
-class Work(Protocol):
+class Work(Listener, Protocol):
     """What there is to do, and what is done by which lease."""
 
     def things(self) -> frozenset[str]:
@@ -45,14 +46,6 @@ class Work(Protocol):
 
     def drop(self) -> None:
         """Stop everything at once: all leases are lost."""
-        ...
-
-    def poke(self, thing: str) -> None:
-        """Look at a thing at once: another member was asked to have it done."""
-        ...
-
-    def refresh(self, keys: Collection[str]) -> None:
-        """These leads, by their lane keys, have changed: others have seen it."""
         ...
 
 
@@ -79,10 +72,7 @@ class Membership:
         self._clocks = clocks
         self._heard = heard
         self._woken = asyncio.Event()
-        self._pokes: Mapping[str, int] = {}
-        self._owed: set[str] = set()  # pokes to be passed on
-        self._changed: set[str] = set()  # leads that changed, to be told
-        self._told: set[int] = set()  # numbers of what others have told
+        self.news = News(store)
 
     @property
     def id(self) -> str:
@@ -129,13 +119,9 @@ class Membership:
         await self._asked(request)
 
     def poke(self, things: Iterable[str]) -> None:
-        """Have others look at what they hold, as soon as they look for work."""
-        self._owed |= {one for one in things if not self.holds(one)}
+        """Have others look at what they hold of these things, as soon as they look for work."""
+        self.news.poke(one for one in things if not self.holds(one))
         self.wake()
-
-    def changed(self, keys: Collection[str]) -> None:
-        """Tell others that these leads, by their lane keys, have changed."""
-        self._changed |= set(keys)
 
     async def leave(self) -> None:
         """Hand over everything and be no member any more, if the database can be told."""
@@ -172,30 +158,13 @@ class Membership:
         before = set(member.held.values())
         answer = await self._asked(request)
         self._tell(answer, before, joined=request.joins)
-        await self._pass_on(answer, work)
+        await self.news.exchange(answer.pokes, work, now_ms=answer.now_ms)
         self._drop_lost(work)
         for lease in member.held.values():
             if lease.thing in member.ending:
                 work.end(lease)
             elif lease not in at_work:
                 work.begin(lease)
-
-    async def _pass_on(self, answer: Answer, work: Work) -> None:
-        """Tell others, and hear from others, what is to be looked at."""
-        if owed := set(self._owed):
-            await self._store.look(leases.poke, owed)
-            self._owed -= owed
-        if changed := set(self._changed):
-            await self._store.look(changed_cards.tell, changed, now_ms=answer.now_ms)
-            self._changed -= changed
-        heard = await self._store.look(changed_cards.heard, now_ms=answer.now_ms)
-        if fresh := heard.keys() - self._told:
-            work.refresh({heard[one] for one in fresh})
-        self._told = set(heard)
-        for thing, count in answer.pokes.items():
-            if count > self._pokes.get(thing, count):
-                work.poke(thing)
-        self._pokes = answer.pokes
 
     async def _asked(self, request: Request) -> Answer:
         member = self._member

@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TextIO, TypeAlias
 
+from pydantic import SecretStr
+
 from notifier.clocks import Clocks
 from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
@@ -13,7 +15,7 @@ from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.pages import MeteredPages, Pages
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service.budgets import budgets
-from notifier.service.partaking import take_part
+from notifier.service.partaking import take_part, tell_pause
 from notifier.service.service import Service
 from notifier.service.shared import Shared
 from notifier.service.waiting import opened_when_there
@@ -22,6 +24,7 @@ from notifier.store.db import Store
 from notifier.store.engine import Engine
 from notifier.store.opening import engine_at
 from notifier.transactions.turn import Turn
+from notifier.upstream.budget import Budget
 from notifier.upstream.client import Client
 
 Observe: TypeAlias = Callable[[str, Turn], None]
@@ -59,7 +62,7 @@ async def assembled(
             store=store,
             client=_pages(client, monitor, clocks),
             observe=_observing(monitor.meters.turned if monitor.meters else None, observe),
-            budget=budgets(store, settings, clocks),
+            budget=_budgets(store, settings, clocks, lambda: service),
             clocks=clocks,
             out=out,
         )
@@ -82,6 +85,15 @@ async def _client(settings: Settings) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.aclose()
+
+
+def _budgets(
+    store: Store, settings: Settings, clocks: Clocks, service: Callable[[], Service]
+) -> Callable[[SecretStr], Budget]:
+    def paused(token: str, pause_ms: int) -> None:
+        tell_pause(service(), token, pause_ms)
+
+    return budgets(store, settings, clocks, paused=paused)
 
 
 def _pages(client: Client, monitor: Monitor, clocks: Clocks) -> Pages:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from pydantic import SecretStr
 
@@ -10,6 +12,9 @@ from notifier.configuration.settings import Settings
 from notifier.store import sources
 from notifier.store.db import Store
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget, token_key
+
+Paused: TypeAlias = Callable[[str, int], None]
+"""Hears which token, by its key, is to pause, and for how many milliseconds."""
 
 
 class _Requests:
@@ -25,8 +30,17 @@ class _Requests:
         )
 
 
-def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[SecretStr], Budget]:
-    """Return the budget of a token: one for all sources that use it."""
+def _nobody(_token: str, _pause_ms: int) -> None:
+    """Tell nobody: there are no other members."""
+
+
+def budgets(
+    store: Store, settings: Settings, clocks: Clocks, *, paused: Paused = _nobody
+) -> Callable[[SecretStr], Budget]:
+    """Return the budget of a token: one for all sources that use it.
+
+    ``paused`` hears where one is to pause.
+    """
     budgets: dict[str, Budget] = {}
     requests, slots = _Requests(store), asyncio.Semaphore(PAGES_AT_ONCE)
 
@@ -39,6 +53,7 @@ def budgets(store: Store, settings: Settings, clocks: Clocks) -> Callable[[Secre
                 limit=settings.rate_limit,
                 clock_ms=clocks.monotonic_ms,
                 slots=slots,
+                paused=partial(paused, key),
             )
         return budgets[key]
 

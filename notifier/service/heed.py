@@ -46,7 +46,7 @@ class Heed:
         if engine := self._engine():
             engine.dispatcher.refresh(keys)
         if keys and (members := self._shared().members):
-            members.changed(keys)
+            members.news.changed(keys)
 
     async def _all(self) -> None:
         self.look()

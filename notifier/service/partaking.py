@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from notifier import __version__
 from notifier.configuration.load import Configuration
 from notifier.core.leases import UPKEEP, Lease, digest
@@ -17,6 +19,7 @@ from notifier.service.engine import Engine
 from notifier.service.shared import Shared, things_of
 from notifier.store.db import Store
 from notifier.store.leases import Card
+from notifier.upstream.budget import Budget, token_key
 
 
 class Partaker(Protocol):
@@ -63,12 +66,19 @@ def part_of(members: Membership | None) -> Part:
     return Part(is_in=lambda: members.is_in, tells=lambda: members.holds(UPKEEP))
 
 
+def tell_pause(service: Partaker, token: str, pause_ms: int) -> None:
+    """Let other members hear that the upstream wants this token to pause."""
+    if members := service.shared.members:
+        members.news.pause(token, pause_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineWork:
     """The present engine's work, as the membership steers it; there may be none just now."""
 
     engine: Callable[[], Engine | None]
     config: Callable[[], Configuration]
+    budget: Callable[[SecretStr], Budget]
 
     def things(self) -> frozenset[str]:
         """Return everything that the rules in force name."""
@@ -93,6 +103,12 @@ class EngineWork:
         """Make head polls of a source due at once."""
         if engine := self.engine():
             engine.poke_thing(thing)
+
+    def pause(self, token: str, pause_ms: int) -> None:
+        """Let nobody here use the token of this key."""
+        for one in self.config().sources:
+            if one.token is not None and token_key(one.token) == token:
+                self.budget(one.token).pause_for(pause_ms)
 
     def refresh(self, keys: Collection[str]) -> None:
         """Let cards show these leads as they are now."""

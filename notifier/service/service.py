@@ -85,7 +85,7 @@ class Service:
                 task.cancel()
 
     def _work(self) -> EngineWork:
-        return EngineWork(lambda: self._engine, lambda: self.config)
+        return EngineWork(lambda: self._engine, lambda: self.config, self.shared.budget)
 
     async def _run_or_wait(self) -> None:
         """Run with the present rules; a server that is away for a while is waited for."""

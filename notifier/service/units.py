@@ -77,7 +77,7 @@ class Units:
         """Let cards show leads that have changed, also where another member sends them."""
         self._dispatcher.refresh(keys)
         if self._shared.members:
-            self._shared.members.changed(keys)
+            self._shared.members.news.changed(keys)
 
     def _walks(self, spec: SourceSpec, begin_ms: int) -> list[ListingWalks]:
         assert spec.token is not None

@@ -59,7 +59,8 @@ class Budget:
     (``time.monotonic``), the same one for all processes of the host; a reboot
     may start it anew. Spare requests are spaced evenly, so that a head poll never
     finds the whole minute used up by a burst of theirs. ``slots`` are for spare
-    pages that are being read, and may be shared with other tokens' budgets.
+    pages that are being read, and may be shared with other tokens' budgets. ``paused`` hears
+    for how many milliseconds the upstream wants the token to pause.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class Budget:
         limit: int,
         clock_ms: Callable[[], int],
         slots: asyncio.Semaphore | None = None,
+        paused: Callable[[int], None] = lambda _ms: None,
     ) -> None:
         self._log = log
         self.key = key
         self.limit = limit
         self._clock_ms = clock_ms
+        self._paused = paused
         self._slots = slots or asyncio.Semaphore(PAGES_AT_ONCE)
         # Who has waited longest for a purpose stands first.
         self._queues: dict[Purpose, list[_Ticket]] = {purpose: [] for purpose in Purpose}
@@ -108,8 +111,13 @@ class Budget:
             retry_after_s = exponential_s(
                 self._pauses, jitter=0, first_s=FIRST_PAUSE_S, most_s=LONGEST_PAUSE_S
             )
-        until_ms = now_ms + int(retry_after_s * 1000)
-        self._paused_until_ms = max(self._paused_until_ms, until_ms)
+        pause_ms = int(retry_after_s * 1000)
+        self.pause_for(pause_ms)
+        self._paused(pause_ms)
+
+    def pause_for(self, pause_ms: int) -> None:
+        """Let nobody use the token for so long: another program was told to."""
+        self._paused_until_ms = max(self._paused_until_ms, self._clock_ms() + pause_ms)
         self._wake()
 
     def reset_backoff(self) -> None:

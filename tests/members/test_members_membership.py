@@ -29,6 +29,7 @@ class Hands:
     working: set[Lease] = field(default_factory=set)
     poked: list[str] = field(default_factory=list)
     refreshed: set[str] = field(default_factory=set)
+    paused: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
 
     def things(self) -> frozenset[str]:
@@ -52,6 +53,9 @@ class Hands:
 
     def refresh(self, keys: Collection[str]) -> None:
         self.refreshed |= set(keys)
+
+    def pause(self, token: str, pause_ms: int) -> None:
+        self.paused[token] = pause_ms
 
     def shares(self) -> tuple[int, int]:
         sources = sum(name_of(one.thing, "source") is not None for one in self.working)
@@ -132,10 +136,12 @@ async def test_what_one_is_asked_for_reaches_who_holds_it(tmp_path: Path) -> Non
         await until(a, b, holds=lambda: a.hands.shares() == b.hands.shares() == (2, 1))
         await a.store.run(destinations.remember, "b1/1", {"ts": "1"}, now_ms=1)
         a.membership.poke(THINGS)
-        a.membership.changed(["b1/1", "b1/without a card"])
+        a.membership.news.changed(["b1/1", "b1/without a card"])
+        a.membership.news.pause("key", 5_000)
         await until(a, b, holds=lambda: len(b.hands.poked) == len(b.hands.working))
         assert set(b.hands.poked) == {one.thing for one in b.hands.working}
         await until(a, b, holds=lambda: b.hands.refreshed == {"b1/1"})
+        await until(a, b, holds=lambda: 4_000 < b.hands.paused.get("key", 0) <= 5_000)
         assert a.hands.poked == []
 
 

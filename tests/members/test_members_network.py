@@ -127,6 +127,33 @@ async def test_the_budget_of_a_token_holds_over_all_members(
         assert log.by_status() == {200: LIMIT}
 
 
+async def test_a_pause_that_one_member_is_told_holds_for_all(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    async with (
+        site(tmp_path, postgresql_server) as found,
+        found.member("a") as a,
+        found.member("b"),
+    ):
+        await settled(found, a, 2)
+        found.simulator.limit.per_minute = 1  # whoever asks next is told to wait a minute
+        log = found.simulator.requests
+        while not log.by_status().get(429):
+            await a.until(log.reached(log.total + 1))
+        await a.until(heard_by_all(found))
+        total = log.total
+        with_more = asyncio.create_task(log.reached(total + 1))
+        await asyncio.wait([with_more], timeout=STILL_S)
+        assert not with_more.done()
+        with_more.cancel()
+
+
+async def heard_by_all(found: MembersSite) -> None:
+    """Return once each member has had the time to hear of a pause."""
+    await eventually(lambda: found.rows("SELECT 1 FROM paused_tokens") != [])
+    await asyncio.sleep(STILL_S)
+
+
 @asynccontextmanager
 async def in_this_process(
     found: MembersSite, name: str, *, hours: int
