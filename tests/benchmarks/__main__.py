@@ -23,6 +23,7 @@ import outbox
 import parsing
 import poked
 import quiet
+import seen
 import starts
 from machine import machine
 from stand import Stand
@@ -34,6 +35,7 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "quiet": quiet.rows,
     "latency": latency.rows,
     "poke": poked.rows,
+    "seen": seen.rows,
     "baseline": baseline.rows,
     "start": starts.rows,
     "day": day.rows,

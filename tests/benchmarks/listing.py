@@ -1,7 +1,8 @@
-"""The upstream: pages of 20 leads, made beforehand, newest change first."""
+"""The upstream: pages of 20 leads, made beforehand, newest change first or in no order."""
 
 import asyncio
 import hashlib
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,24 +50,26 @@ class Upstream:
 
 
 @contextmanager
-def upstream(leads: int) -> Iterator[Upstream]:
+def upstream(leads: int, *, is_ordered: bool = True) -> Iterator[Upstream]:
     """Serve a listing of so many leads, the same one for every bot."""
-    with peer(Listing, leads) as serving:
+    with peer(Listing, leads, is_ordered) as serving:
         yield Upstream(serving)
 
 
 class Listing:
     """The stage of the upstream's own process."""
 
-    def __init__(self, leads: int) -> None:
+    def __init__(self, leads: int, is_ordered: bool) -> None:
         self._changes = [0] * leads
         self._updated_ms = [UPDATES_TO_MS - 1000 * number for number in range(leads)]
+        if not is_ordered:
+            random.Random(1).shuffle(self._updated_ms)
         self._pages = [_answer(self._rows(page)) for page in range(-(-leads // PAGE))]
         self._served: list[tuple[int, str, int]] = []
         self._more = asyncio.Event()
 
     def change(self, count: int) -> None:
-        newest_ms = max(time.time_ns() // 1_000_000, self._updated_ms[0] + count)
+        newest_ms = max(time.time_ns() // 1_000_000, max(self._updated_ms) + count)
         for number in range(count):
             self._changes[number] += 1
             self._updated_ms[number] = newest_ms - number
