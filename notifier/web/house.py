@@ -14,6 +14,7 @@ from notifier.rules.model import Ruleset
 from notifier.store.db import Store
 from notifier.store.reading import Reader
 from notifier.web.figures import Figures
+from notifier.web.kept_reports import KeptReports
 from notifier.web.looks import Looks
 from notifier.web.visit import Visit
 
@@ -56,6 +57,7 @@ class House:
     lent: Lent
     reader: Reader
     figures: Figures
+    reports: KeptReports
     looks: Looks
     flash: FlashMessages
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -42,7 +43,7 @@ async def show(house: House, visit: Visit) -> web.Response:
     """Show the figures of a period, beside the one before."""
     given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
     asked, faults = await _asked(house, given)
-    report = await _report(house, asked)
+    report = await _report(house, asked, given)
     return house.page(
         "response.html",
         visit,
@@ -77,7 +78,7 @@ async def sheet(house: House, visit: Visit) -> web.StreamResponse:
     asked, faults = await _asked(house, given)
     if faults:
         raise web.HTTPBadRequest(text="\n".join(faults))
-    report = await _report(house, asked)
+    report = await _report(house, asked, given)
     lines = [_line(figures.COLUMNS)]
     lines += [_line([row[name] for name in figures.COLUMNS]) for row in figures.rows(report)]
     return web.Response(
@@ -125,15 +126,18 @@ def _length_ms(given: Mapping[str, str], name: str, faults: list[str]) -> int:
     return found or usual
 
 
-async def _report(house: House, asked: Asked) -> Report:
+async def _report(house: House, asked: Asked, given: Mapping[str, str]) -> Report:
     lent = house.lent
-    return await measured(
+    rules = lent.rules()
+    make = partial(
+        measured,
         house.reader.look,
         asked,
         watched=lent.watched(),
-        agents=lent.rules().agents,
+        agents=rules.agents,
         kept_ms=asked.now_ms - lent.keep_ms,
     )
+    return await house.reports.of(tuple(given.values()), rules, make)
 
 
 def _waiting(report: Report) -> list[Waits]:

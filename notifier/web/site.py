@@ -26,6 +26,7 @@ from notifier.web.figures import Figures
 from notifier.web.files import Files
 from notifier.web.guard import LOGIN, LOGOUT, VISIT, Guard
 from notifier.web.house import House, Lent
+from notifier.web.kept_reports import KeptReports
 from notifier.web.login import Door
 from notifier.web.looks import Looks
 from notifier.web.names import Names
@@ -72,8 +73,14 @@ DONE: Mapping[str, Page] = {
 
 
 def _house(lent: Lent, reader: Reader, looks: Looks, guard: Guard) -> House:
-    figures = Figures(reader, lent.clocks)
-    return House(lent=lent, reader=reader, figures=figures, looks=looks, flash=guard)
+    return House(
+        lent=lent,
+        reader=reader,
+        figures=Figures(reader, lent.clocks),
+        reports=KeptReports(lent.clocks),
+        looks=looks,
+        flash=guard,
+    )
 
 
 class Site:

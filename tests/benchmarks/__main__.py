@@ -20,6 +20,7 @@ import latency
 import many
 import matching
 import outbox
+import pages
 import parsing
 import poked
 import quiet
@@ -39,6 +40,7 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "baseline": baseline.rows,
     "start": starts.rows,
     "day": day.rows,
+    "pages": pages.rows,
     "sources": many.rows,
     "match": matching.rows,
     "parse": parsing.rows,

@@ -1,0 +1,79 @@
+"""Reports that the page keeps: made once for all who look, and kept by what they cost."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from page_house import rules_of
+
+from notifier.clocks import Clocks
+from notifier.reports.figures import Asked
+from notifier.reports.model import Report
+from notifier.reports.report import Seen, report
+from notifier.web.kept_reports import KeptReports
+
+
+class Makes:
+    """Makes reports, each of which takes so long by the clock."""
+
+    def __init__(self, took_ms: int) -> None:
+        self.now_ms = 0
+        self.made = 0
+        self.rules = rules_of()
+        self._took_ms = took_ms
+        self.kept = KeptReports(Clocks(monotonic_ms=lambda: self.now_ms))
+
+    async def ask(self, question: str = "7d") -> Report:
+        return await self.kept.of(question, self.rules, self._make)
+
+    async def _make(self) -> Report:
+        await asyncio.sleep(0)
+        self.now_ms += self._took_ms
+        self.made += 1
+        at_ms = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
+        asked = Asked(from_ms=0, until_ms=at_ms, now_ms=at_ms, goal_ms=1, zone=UTC)
+        return report([], asked, Seen())
+
+
+async def test_ten_who_look_at_once_have_it_made_once() -> None:
+    makes = Makes(took_ms=10)
+    await asyncio.gather(*(makes.ask() for _ in range(10)))
+    assert makes.made == 1
+
+
+async def test_a_quick_one_is_kept_for_three_seconds() -> None:
+    makes = Makes(took_ms=10)
+    await makes.ask()
+    makes.now_ms += 2_999
+    await makes.ask()
+    assert makes.made == 1
+    makes.now_ms += 1
+    await makes.ask()
+    assert makes.made == 2
+
+
+async def test_a_slow_one_is_kept_twenty_times_as_long_as_it_took_and_a_minute_at_most() -> (
+    None
+):
+    for took_ms, kept_ms in ((1_000, 20_000), (10_000, 60_000)):
+        makes = Makes(took_ms=took_ms)
+        await makes.ask()
+        makes.now_ms += kept_ms - 1
+        await makes.ask()
+        assert makes.made == 1
+        makes.now_ms += 1
+        await makes.ask()
+        assert makes.made == 2
+
+
+async def test_other_rules_make_another_one() -> None:
+    makes = Makes(took_ms=10)
+    await makes.ask()
+    makes.rules = rules_of()
+    await makes.ask()
+    assert makes.made == 2
+
+
+async def test_another_question_has_an_answer_of_its_own() -> None:
+    makes = Makes(took_ms=10)
+    assert await makes.ask("7d") is not await makes.ask("30d")
+    assert makes.made == 2
