@@ -135,6 +135,8 @@ class AmqpDestination:
                 routing_key=options.routing_key,
             ),
             is_open=_Line.is_open,
+            # RabbitMQ lets everybody wait then, without a word.
+            if_silent="is its disk or memory full?",
         )
 
     async def send(self, message: Message) -> Receipt:

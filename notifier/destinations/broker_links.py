@@ -114,7 +114,8 @@ class Link(Generic[T]):
     """One connection to a server, opened when it is needed and given up where in doubt.
 
     ``errors`` are those of the library, and ``translated`` says what one means.
-    ``goes_on`` says whether the connection is still good after a delivery error.
+    ``goes_on`` says whether the connection is still good after a delivery error, and
+    ``if_silent`` what to look for where no answer comes.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Link(Generic[T]):
         translated: Callable[[Exception], DeliveryError],
         is_open: Callable[[T], bool] = lambda _: True,
         goes_on: Callable[[DeliveryError], bool] = lambda _: True,
+        if_silent: str = "",
     ) -> None:
         self._host = host
         self._timeout_s = timeout_s
@@ -137,6 +139,7 @@ class Link(Generic[T]):
         self._translated = translated
         self._is_open = is_open
         self._goes_on = goes_on
+        self._if_silent = if_silent
         self._lock = asyncio.Lock()
         self._connection: T | None = None
 
@@ -147,7 +150,8 @@ class Link(Generic[T]):
             async with asyncio.timeout(self._timeout_s), self._lent() as connection:
                 yield connection
         except TimeoutError:
-            raise TemporaryDeliveryError(silent(self._timeout_s).told(self._host)) from None
+            problem = silent(self._timeout_s).told(self._host)
+            raise TemporaryDeliveryError(problem, remedy=self._if_silent) from None
         except OSError as error:
             raise no_answer(self._host, fault_of(error)) from None
 

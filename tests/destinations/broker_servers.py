@@ -58,8 +58,11 @@ class Servers:
         return self._running[name]
 
 
-def redis_server(folder: Path, *extra: str) -> Broker:
-    """Return a Redis that keeps what it acknowledged over a kill."""
+def redis_server(folder: Path, *extra: str, disk_kb: int | None = None) -> Broker:
+    """Return a Redis that keeps what it acknowledged over a kill.
+
+    With ``disk_kb`` no file of its own grows beyond, as on a disk that is full.
+    """
     port = free_port()
     options = {
         "--port": str(port),
@@ -71,12 +74,16 @@ def redis_server(folder: Path, *extra: str) -> Broker:
         "--requirepass": PASSWORD,
     }
     words = [word for pair in options.items() for word in pair]
-    return Broker([needs("redis-server"), *words, *extra], port=port, folder=folder)
+    command = [needs("redis-server"), *words, *extra]
+    if disk_kb is not None:
+        limited = f'trap "" XFSZ; ulimit -f {disk_kb}; exec "$@"'
+        command = ["bash", "-c", limited, "-", *command]
+    return Broker(command, port=port, folder=folder)
 
 
 NATS = """
 listen: 127.0.0.1:{port}
-jetstream {{ store_dir: "{folder}/js", max_memory_store: 16M }}
+jetstream {{ store_dir: "{folder}/js", max_memory_store: 16M, max_file_store: {disk} }}
 authorization {{ users: [
   {{ user: {user}, password: "{password}" }}
   {{ user: reader, password: "pw", permissions: {{ publish: ["_INBOX.>"] }} }}
@@ -85,10 +92,10 @@ authorization {{ users: [
 """
 
 
-def nats_server(folder: Path, extra: str = "") -> Broker:
+def nats_server(folder: Path, extra: str = "", *, disk: str = "1G") -> Broker:
     """Return a NATS with JetStream, and a second user who may publish nothing."""
     port, file = free_port(), folder / "nats.conf"
-    values = {"user": USER, "password": PASSWORD, "extra": extra}
+    values = {"user": USER, "password": PASSWORD, "extra": extra, "disk": disk}
     file.write_text(NATS.format(port=port, folder=folder, **values))
     return Broker([needs("nats-server"), "-c", str(file)], port=port, folder=folder)
 

@@ -141,14 +141,15 @@ async def test_an_answer_that_is_no_stream_s_is_a_passing_trouble(
     assert failure.remedy == "let only stream own listen to foreign.x"
 
 
-async def test_a_stream_without_room_on_disk_is_a_passing_trouble(tmp_path: Path) -> None:
-    with nats_server(tmp_path) as broker:
+async def test_a_server_without_room_on_disk_is_a_passing_trouble(tmp_path: Path) -> None:
+    with nats_server(tmp_path, disk="2K") as broker:
         async with jetstream(broker) as js:
-            await js.add_stream(name="own", subjects=["own.>"], max_bytes=600, discard="new")
-            async with destination(broker) as one:
-                failure = await refused(one, name="x" * 600)
+            await js.add_stream(name="own", subjects=["own.>"])
+        async with destination(broker) as one:
+            await one.send(message(part(new_lead(lead(name="x" * 2_000)))))
+            failure = await refused(one, id="another")
     assert type(failure) is TemporaryDeliveryError
-    assert "stream own on 127.0.0.1 refused it" in str(failure)
+    assert "insufficient resources" in failure.in_full
 
 
 async def test_an_event_larger_than_the_server_takes_is_dead_at_once(servers: Servers) -> None:

@@ -93,6 +93,26 @@ async def test_a_redis_out_of_memory_is_a_passing_trouble(tmp_path: Path) -> Non
     assert "OOM" in str(failure)
 
 
+async def test_a_redis_whose_disk_is_full_is_a_passing_trouble(tmp_path: Path) -> None:
+    # With `always` it would end itself, and be told as a port where nobody listens.
+    with redis_server(tmp_path, "--appendfsync", "everysec", disk_kb=2) as full:
+        async with destination(full) as one:
+            failure = await filled_up(one)
+    assert type(failure) is TemporaryDeliveryError
+    assert "MISCONF" in str(failure)
+    assert "AOF" in failure.in_full
+
+
+async def filled_up(one: RedisDestination) -> DeliveryError:
+    """Return why one of many events was not taken."""
+    for _ in range(100):
+        try:
+            await one.send(message())
+        except DeliveryError as error:
+            return error
+    raise AssertionError("its disk is not full")
+
+
 async def test_a_port_where_nobody_listens_is_told_in_words(tmp_path: Path) -> None:
     nobody = Broker([], port=free_port(), folder=tmp_path)
     async with destination(nobody) as one:
