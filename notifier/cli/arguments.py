@@ -1,4 +1,4 @@
-"""The door for what is typed: what no name, id or path can be is refused here."""
+"""Checks what is typed: refuses what cannot be a name, an id or a path."""
 
 import sys
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ LONGEST_CHARS = 4_096  # as long as a path may be
 
 
 def refuse_odd(arguments: Iterable[str]) -> None:
-    """End with wrong usage at an argument that is no plain text, or longer than any may be.
+    """Refuse an argument that is not plain text, or too long, as wrong usage.
 
-    Behind this door an argument can be printed, stored and looked up.
+    Afterwards arguments are safe to print, store and look up.
     """
     for number, argument in enumerate(arguments, start=1):
         if problem := oddity(argument):
@@ -23,9 +23,9 @@ def refuse_odd(arguments: Iterable[str]) -> None:
 
 
 def oddity(text: str) -> str | None:
-    """Return why this is no text that may be typed, or nothing.
+    """Return why this text is refused, or nothing.
 
-    No more of it is told than the one character: it may be a token.
+    Only the wrong character is quoted: the text may be a token.
     """
     if len(text) > LONGEST_CHARS:
         return f"it has {len(text):,} characters, more than {LONGEST_CHARS:,}"

@@ -44,7 +44,7 @@ def backup(
 
 @contextmanager
 def _ending_tidily() -> Iterator[None]:
-    """Let SIGTERM, a timer's time-out, end the block as an error does: with all put away."""
+    """Let SIGTERM (a timer's time-out) end the block like an error, so that it cleans up."""
 
     def end(number: int, _: object) -> NoReturn:
         raise SystemExit(128 + number)
@@ -89,7 +89,7 @@ def forget(
 
 
 def _question(desk: Opened, lead_id: str) -> str:
-    """Ask in words that show a mistyped id: by the name, and by how much is known."""
+    """Ask with the name and how much is known, so that a mistyped id shows."""
     wanted = Wanted(lead=lead_id)
     names = {one_line(lead.name) for lead in browse.leads(desk.session, wanted) if lead.name}
     events = counted(len(browse.event_bodies(desk.session, wanted)), "event")

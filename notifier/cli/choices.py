@@ -23,7 +23,7 @@ def duration_ms(text: str) -> int:
 
 
 def finite(number: float | None) -> float | None:
-    """Return the number; what is none, and passes every limit, is wrong usage."""
+    """Return the number; `nan` and `inf`, which pass every limit, are wrong usage."""
     if number is not None and not isfinite(number):
         raise typer.BadParameter(f"`{number}` is not a number")
     return number
@@ -39,7 +39,7 @@ def one_of(name: str, names: Collection[str], what: str) -> str:
 
 
 def unknown(name: str, names: Collection[str], what: str) -> str:
-    """Return the sentence about a name that is none, with the nearest that is."""
+    """Return the sentence about an unknown name, with the nearest known one."""
     near = get_close_matches(name.casefold(), [known.casefold() for known in names], n=1)
     meant = next((known for known in names if near and known.casefold() == near[0]), None)
     if meant is not None:

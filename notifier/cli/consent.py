@@ -1,4 +1,4 @@
-"""Asking a person before what cannot be undone; a script is taken at its word."""
+"""Asks a person before something that cannot be undone; scripts are not asked."""
 
 import sys
 from typing import Annotated, TypeAlias

@@ -119,7 +119,7 @@ async def _service(url: str, clocks: Clocks, port: int) -> AsyncIterator[Service
 
 
 async def _day(simulator: Simulator, seed: int) -> None:
-    """Begin once the first look at the listing is over: what it finds is no news."""
+    """Wait until the listing was read once: leads found then are not new."""
     world = simulator.world
     pages = -(-LEADS // simulator.page_size)
     await simulator.requests.reached(pages + 2)  # the empty page, and a poll after it

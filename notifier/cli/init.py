@@ -117,7 +117,7 @@ def _write_dotenv(path: Path, values: Mapping[str, str]) -> None:
 def _write(path: Path, text: str, *, mode: int) -> None:
     """Put the file in its place whole, with a copy of what was there; or change nothing.
 
-    Who could not read what was there cannot read what comes.
+    The new file is readable for nobody who could not read the old one.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

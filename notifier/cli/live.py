@@ -1,4 +1,4 @@
-"""What a person who watches ``run`` on a terminal sees: a line an alert, no log of them."""
+"""What ``run`` shows on a terminal: a line for each alert, in place of its log lines."""
 
 import asyncio
 from datetime import UTC, datetime

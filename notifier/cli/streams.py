@@ -10,7 +10,7 @@ STREAMS = ("stdin", "stdout", "stderr")
 
 
 def open_missing() -> None:
-    """Let what was started with closed streams write into the void.
+    """Open /dev/null in place of standard streams that were closed at the start.
 
     A file opened later would get the number, and what is printed would stand in it.
     """

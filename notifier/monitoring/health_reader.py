@@ -1,4 +1,4 @@
-"""A look at how the program is doing, for everyone who asks."""
+"""Reads how the program is doing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

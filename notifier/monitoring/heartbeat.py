@@ -24,7 +24,7 @@ Successes = Mapping[str, int | None]
 
 
 def is_round(before: Successes, now: Successes) -> bool:
-    """Whether every source succeeded since ``before``; one that is new must, too.
+    """Return whether every source, also a new one, has succeeded since ``before``.
 
     A later success may have an earlier time: a clock is set back now and then.
     """
@@ -34,9 +34,9 @@ def is_round(before: Successes, now: Successes) -> bool:
 
 
 class Heartbeat:
-    """Looks into the database whether a round is complete; polling never waits for it.
+    """Asks the database whether a round is complete; polling never waits for it.
 
-    There, so that a disk that takes nothing is no success. ``every_s`` is the
+    The database, because a success that could not be stored does not count. ``every_s`` is the
     time between polls. The URL is a secret: errors name its host alone.
     """
 

@@ -1,7 +1,7 @@
-"""An HTTP server for whoever asks, within bounds: connections, time, bytes, log lines.
+"""An HTTP server with bounds: connections, time, bytes, log lines.
 
-aiohttp answers; here stands who may ask, and how long. What a stranger sends stands in
-no log.
+aiohttp answers; this module limits who may ask, and for how long. Nothing that a
+stranger sends is logged.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much whoever asks may take; times are in seconds."""
+    """The bounds of the server; times are in seconds."""
 
     connections: int = 64
     # From connecting, or from the last answer, until the next request has come whole.
@@ -106,7 +106,7 @@ def _runner(app: web.Application, bounds: Bounds) -> web.AppRunner:
 
 
 class _Gate:
-    """Lets in as many as the bounds allow; who comes then takes the oldest one's place."""
+    """Accepts as many connections as the bounds allow; a new one replaces the oldest."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds

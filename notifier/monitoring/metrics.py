@@ -97,7 +97,7 @@ class Meters:
 
 
 def change_to_delivery_s(claimed: Claimed, *, delivered_ms: int) -> float:
-    """Return the seconds from the change to its delivery, never less than none.
+    """Return the seconds from the change to its delivery, at least 0.
 
     From the upstream's own time of the change, where that can be believed;
     else from when the change was first seen.

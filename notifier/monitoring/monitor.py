@@ -1,4 +1,4 @@
-"""Everything of this room together: what the service starts, and what it tells."""
+"""The monitoring of one run: probes, the heartbeat, and systemd's signs of life."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringOptions:
-    """Whom the operator wants told, and who may poke: each of them optional."""
+    """Whom to tell how it goes, and the secret for pokes; each is optional."""
 
     http: tuple[str, int] | None
     heartbeat_url: SecretStr | None
@@ -103,7 +103,7 @@ class Monitor:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def round_completed(self) -> None:
-        """Send the heartbeat of a round that was made off duty."""
+        """Send the heartbeat of a round made outside :meth:`running`."""
         if heartbeat := self._heartbeat():
             await heartbeat.beat()
 
@@ -146,6 +146,6 @@ class Monitor:
 
 
 def _tell_crash(task: asyncio.Task[None]) -> None:
-    """Say at once what would else be found at the end: watching must not stop the work."""
+    """Log a crash at once: monitoring must not stop the work."""
     if not task.cancelled() and (error := task.exception()):
         log.error("monitoring_crashed", exc_info=error)

@@ -1,4 +1,4 @@
-"""The upstream's client with a meter at its door."""
+"""Counts and times requests to the upstream."""
 
 from collections.abc import Callable
 from typing import Protocol

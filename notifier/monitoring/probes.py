@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Probes:
-    """Answers ``/healthz``, ``/readyz`` and ``/metrics`` from one watch and its own meters.
+    """Answers ``/healthz``, ``/readyz``, ``/metrics`` from the database and own counters.
 
     Pokes go through the ``door`` that :meth:`serving` is given.
 
