@@ -21,7 +21,8 @@ FLAGS = ("online",)
 TIMES = ("created_at", "updated_at", "last_seen_at", "last_message.at")
 LISTS = ("tags", "notes", "attributes")
 MAY_BE_NUMBERS = (*NUMBERS, *LISTS, "phone", "last_message", "last_message.text")
-AGENTS = ("assignee", "assignee.id")
+AGENTS = ("assignee", "assignee.id", "taken_by", "taken_by.agent")
+NAMELESS = ("command line", "somebody")  # who has neither an agent's id nor one of Slack
 NEAR = "~"
 WHOLES = ("not", "any_of", "all_of", "none_of")
 TEXTS = ("contains", "starts_with", "ends_with")
@@ -113,8 +114,9 @@ def _of_parts(key: str, text: str, parts: list[str]) -> Doubt:
         problem = f"`{key}` is a list, and `{text}` one entry of it"
     else:
         problem = f"`{text}` is compared as one text"
-    named = key in AGENTS and any(" " in part for part in parts)
-    return problem, f"write {'`assignee.name: ' if named else ''}{flow(parts)}{'`' * named}"
+    if key in AGENTS and any(" " in part for part in parts):
+        return problem, f"write `{key.partition('.')[0]}.name: {flow(parts)}`"
+    return problem, f"write {flow(parts)}"
 
 
 def _of_type(key: str, text: str) -> Doubt:
@@ -131,11 +133,12 @@ def _of_type(key: str, text: str) -> Doubt:
         return None if TIME.fullmatch(text) else (problem, "write {starts_with: 2026-03-02}")
     if key == "email" and "@" not in text:
         return f"`{text}` is not a mail address", f'write {{ends_with: "@{text}"}}'
-    if key in AGENTS and (" " in text or "@" in text):
-        part = "email" if "@" in text else "name"
+    if key in AGENTS and (" " in text or "@" in text) and text not in NAMELESS:
+        field = key.partition(".")[0]
+        part = "email" if "@" in text and field == "assignee" else "name"
         return (
             f"`{key}` is an agent's id: `{text}` is not one",
-            f"write `assignee.{part}: {text}`",
+            f"write `{field}.{part}: {text}`",
         )
     return None
 

@@ -14,6 +14,7 @@ from notifier.core.acts import (
 )
 from notifier.core.events import decode, encode
 from notifier.core.people import Person, Through
+from notifier.core.records import NON_LEAD
 from notifier.core.rows import ms_of
 from notifier.rehearsal.stage import Stage
 from notifier.store import acts, forgotten, lead_acts, responses
@@ -184,6 +185,16 @@ def test_templates_name_who_is_on_it() -> None:
     stage.read([row()])
     stage.act("lead1", Take(), hand())
     assert told(stage) == ["10:00:00 team: a1: Asha Rao, Asha Rao, Asha Rao"]
+
+
+def test_a_chat_is_taken_like_a_lead() -> None:
+    stage = staged("  - {name: Acts, when: [lead.taken, chat.taken], send: team}\n")
+    stage.read([row()], listing_type=NON_LEAD)
+    done = stage.act("lead1", Take(), hand())
+    assert isinstance(done, Done)
+    assert done.event.type == "chat.taken"
+    stage.read([row(status="REVIEW")])  # it is a lead now
+    assert taken_by(stage) == "Asha Rao"
 
 
 def test_it_survives_a_restart() -> None:

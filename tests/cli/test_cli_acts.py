@@ -137,6 +137,10 @@ def test_explain_says_where_a_ladder_stands_and_why_it_ended(
     rules.alarm(at_ms=ms() + 40 * 60_000)
     told = " ".join(notifier("explain", "--lead", BORIS).out.split())
     assert "step 2 of 2 of its ladder comes next, at " in told
+    step = events(notifier, "lead.overdue")[-1]
+    assert step["data"]["overdue"]["step"] == 1
+    told = " ".join(notifier("explain", step["id"]).out.split())
+    assert "Waiting yes, to sales; now: it holds" in told
     notifier("take", BORIS, "--as", AGENT)
     told = " ".join(notifier("explain", "--lead", BORIS).out.split())
     assert told.startswith("Boris: OPEN, assigned to nobody, taken by Asha Rao")

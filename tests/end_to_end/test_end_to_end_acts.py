@@ -60,7 +60,7 @@ async def test_an_act_of_the_command_line_is_delivered_and_shown_at_once(
             await process.until(crm.arrived(1))
             assert crm.received[0].event["type"] == "lead.taken"
             assert crm.received[0].event["data"]["act"]["through"] == "cli"
-            await process.until(shown(slack, "Taken by"))
+            await process.until(shown(slack, "Asha Rao"))
             second = await program.ends("take", lead)
             assert second.code == 1
             assert second.err.startswith("Meera is taken by Asha Rao since ")
