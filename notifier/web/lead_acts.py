@@ -1,6 +1,6 @@
 """What an operator does about a lead on its page: take, release, snooze."""
 
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from notifier.core.acts import (
 )
 from notifier.core.people import Person, Through
 from notifier.messages.act_words import act_words
+from notifier.messages.facts import moment
 from notifier.transactions.acts import Done, Hand, Result, act
 from notifier.transactions.leads import current_lead
 from notifier.web import fields
@@ -62,7 +63,7 @@ async def _act(house: House, visit: Visit, wanted: Act) -> web.Response:
     if isinstance(result, Done):
         lent.changed()
         lent.refresh([key])
-    return house.back(visit, _back(visit), _words(result, wanted))
+    return house.back(visit, _back(visit), _words(result, wanted, house.lent.zone))
 
 
 def _person(house: House, visit: Visit) -> Person:
@@ -73,12 +74,13 @@ def _person(house: House, visit: Visit) -> Person:
     return Person(agent=agent.id, name=agent.name or agent.id, slack=agent.slack)
 
 
-def _words(result: Result, wanted: Act) -> str:
+def _words(result: Result, wanted: Act, zone: tzinfo) -> str:
     match result:
         case Done(event=event, lead=lead) if told := event.data.act:
             return f"{lead.name or lead.id} {act_words(event, told)}."
         case TakenAlready(by=other):
-            return f"Nothing was changed: {other.name} is on it."
+            since = moment(other.at, zone)
+            return f"Nothing was changed: {other.name} is on it since {since}."
         case AlreadySo() if isinstance(wanted, Snooze):
             return "Nothing was changed: it is snoozed until then already."
         case AlreadySo():

@@ -65,7 +65,8 @@ async def test_the_second_is_told_who_has_it(tmp_path: Path) -> None:
         await filled(page)
         await browser.act(f"{LEAD}/take", agent=ASHA)
         await browser.act(f"{LEAD}/take")
-        assert "Nothing was changed: Asha Rao is on it." in (await browser.get(LEAD)).text
+        text = (await browser.get(LEAD)).text
+        assert "Nothing was changed: Asha Rao is on it since 2 Mar 2026, 12:00 UTC." in text
         await browser.act(f"{LEAD}/take", agent=ASHA)
         assert "it is yours already" in (await browser.get(LEAD)).text
         assert len(await page.store.look(acts.of_lead, f"{BOT}/lead1")) == 1
