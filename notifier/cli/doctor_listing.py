@@ -14,6 +14,7 @@ from notifier.messages.facts import duration
 from notifier.rules.model import SourceSpec
 from notifier.upstream.budget import Budget, Purpose
 from notifier.upstream.client import Client, Listing
+from notifier.upstream.glances import TURNS, WALK_TURNS
 from notifier.upstream.order import Order, OrderWitness
 from notifier.upstream.page import Page
 
@@ -131,8 +132,8 @@ def _order(check: str, seen: Look, upstream: Upstream) -> Finding:
     if not upstream.sweeps:
         remedy = "full walks are off: set NOTIFIER_SWEEP_INTERVAL, for example to 6h"
         return wrong(check, found, remedy)
-    # Full walks get a tenth of the requests at least.
-    pages_a_minute = max(upstream.rate_limit // 10, 1)
+    # A tenth of the requests at least is spare, and full walks have their part of it.
+    pages_a_minute = max(upstream.rate_limit // 10, 1) * WALK_TURNS / TURNS
     pace_s = 60 * 1000 * len(seen.pages) / read / pages_a_minute
     remedy = "full walks and glances will look for them; 1000 records take at most "
     return doubtful(check, found, remedy + duration(pace_s))

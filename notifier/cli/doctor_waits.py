@@ -42,9 +42,9 @@ def _sooner(
         # What is added goes to the spare rate alone.
         turn_ms = known.turn_ms * (limit - heads) / (ALLOWED_A_MINUTE - heads)
         wait = _wait(pages, learnt, turn_ms=turn_ms, head_ms=head_ms)
-        yield f"NOTIFIER_RATE_LIMIT={ALLOWED_A_MINUTE} would bring it {words(wait)}"
+        yield f"with NOTIFIER_RATE_LIMIT={ALLOWED_A_MINUTE} it would be {words(wait)}"
     wait = _wait(-(-pages // 2), learnt, turn_ms=known.turn_ms, head_ms=head_ms)
-    yield f"half as many leads, {words(wait)}"
+    yield f"with half as many leads {words(wait)}"
 
 
 def _wait(pages: int, learnt: Learnt, *, turn_ms: float, head_ms: int) -> Wait:

@@ -125,8 +125,8 @@ async def test_where_changes_wait_it_says_what_would_bring_them_sooner(town: Tow
         "a change is seen after about 40 seconds, nine of ten within 3 minutes"
     )
     more, fewer = waits["remedy"].split("; ")
-    assert more.startswith("NOTIFIER_RATE_LIMIT=100 would bring it after about ")
-    assert fewer.startswith("half as many leads, after about ")
+    assert more.startswith("with NOTIFIER_RATE_LIMIT=100 it would be after about ")
+    assert fewer.startswith("with half as many leads after about ")
 
 
 async def test_the_app_level_token_is_tried(town: Town) -> None:
