@@ -2,8 +2,8 @@
 
 A claim counts up ``claim``, and a recording counts only while its ``claim`` is
 the newest. What a process that ended had claimed is released when the next one
-starts; there is only one at a time, so that no lease has to run out, which a
-host clock set forward would do too early.
+starts, on a file, where there is one at a time; on a server when the next member takes
+over the lane. No claim has a time to run out: a clock set forward would end it too early.
 """
 
 from collections.abc import Iterable, Sequence
