@@ -6,6 +6,8 @@
 import os
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +15,12 @@ from crash_site import TOKEN
 
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import World
+from support.loopback import Ending, Reply
 from support.program import Process, Program
 from support.receivers import Receiver
 from support.site import STARTED, Site, environment
 from support.slack import Slack
+from support.slack_socket import SocketSlack
 
 KILLS = int(os.environ.get("NOTIFIER_KILLS", "6"))
 CHANNEL = "C0000000001"
@@ -26,14 +30,15 @@ rules: [{name: All, when: [lead.created, lead.status_changed], send: sales}]
 """
 
 
-async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+@asynccontextmanager
+async def slack_site(folder: Path, slack: Slack, **more: str) -> AsyncIterator[Site]:
+    """Set up the world around the program, and let it take its baseline."""
+    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
     world = World(clock=lambda: datetime.now(UTC))
     world.populate(5)
     async with (
         Simulator(world, token=TOKEN, per_minute=None) as simulator,
         Receiver() as receiver,
-        Slack(now_s=time.time) as slack,
     ):
         settings = environment(
             simulator.url,
@@ -42,11 +47,18 @@ async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Pa
             NOTIFIER_RATE_LIMIT="60000",
             NOTIFIER_SLACK_TOKEN=slack.token,
             NOTIFIER_SLACK_API_URL=slack.url,
+            **more,
         )
-        program = Program(tmp_path, settings)
+        program = Program(folder, settings)
         site = Site(world=world, simulator=simulator, receiver=receiver, program=program)
         async with program.running("run") as process:
             await site.polled(process)
+        yield site
+
+
+async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Path) -> None:
+    async with Slack(now_s=time.time) as slack, slack_site(tmp_path, slack) as site:
+        world, program = site.world, site.program
         expected = 0
         leads: list[str] = []
         for number in range(KILLS):
@@ -60,7 +72,7 @@ async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Pa
                 await _killed_behind_a_post(slack, process, expected, held=number % 3 > 0)
         async with program.running("run") as process:
             while site.rows("SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1"):
-                log = simulator.requests
+                log = site.simulator.requests
                 await process.until(log.reached(log.total + 1))
             assert await process.stop() == 0
         copies = Counter(_identity(one) for one in slack.posts(CHANNEL))
@@ -69,6 +81,32 @@ async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Pa
         assert site.rows("SELECT state, COUNT(*) FROM deliveries GROUP BY state") == [
             ("delivered", expected)
         ]
+
+
+async def test_an_act_that_a_kill_kept_from_its_card_is_shown_afterwards(
+    tmp_path: Path,
+) -> None:
+    async with (
+        SocketSlack(now_s=time.time) as slack,
+        slack_site(tmp_path, slack, NOTIFIER_SLACK_APP_TOKEN=slack.app_token) as site,
+    ):
+        async with site.program.running("run") as process:
+            await process.until(slack.connected(2))
+            site.world.create(name="Ravi")
+            while not slack.posts(CHANNEL):
+                await process.until(slack.called(len(slack.calls) + 1))
+            # It is on the way to its card, and to the thread, when the program ends.
+            slack.script(Reply(ending=Ending.HANG), method="chat.update")
+            click = await slack.click(slack.posts(CHANNEL)[0], "take")
+            await process.until(slack.acknowledged(click))
+            await process.kill()
+        assert "is on it" not in str(slack.posts(CHANNEL))
+        async with site.program.running("run") as process:
+            while "is on it" not in str(slack.posts(CHANNEL)):
+                await process.until(slack.called(len(slack.calls) + 1))
+            assert await process.stop() == 0
+        taken = site.rows("SELECT COUNT(*) FROM events WHERE type = 'lead.taken'")
+        assert (len(slack.posts(CHANNEL)), taken) == (1, [(1,)])
 
 
 async def _killed_behind_a_post(
