@@ -25,6 +25,7 @@ from notifier.errors import (
     RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
+    UnsureDeliveryError,
 )
 
 NOON_MS = 1_772_452_800_000
@@ -325,3 +326,8 @@ def test_a_standing_is_sound_after_any_history(
         is_probed = standing.health in (Health.FAILING, Health.PARKED)
         assert (standing.probe_ms is not None) == is_probed
         assert (standing.since_ms is not None) == (standing.failures > 0)
+
+
+def test_a_look_that_failed_is_never_the_last_attempt() -> None:
+    outcome = after(UnsureDeliveryError("Slack does not answer"), policy=Policy(attempts=1))
+    assert (outcome.state, outcome.attempts) == (State.PENDING, 1)

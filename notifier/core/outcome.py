@@ -19,6 +19,7 @@ from notifier.errors import (
     RecipientRefusedError,
     SkippedDeliveryError,
     TemporaryDeliveryError,
+    UnsureDeliveryError,
 )
 
 SECOND_MS = 1_000
@@ -101,7 +102,9 @@ def conclude(
     if _is_of_destination(failure, probe=probe):
         return _kept(attempts, now_ms, error, planned_ms, policy)
     latest_ms = planned_ms + policy.max_age_ms
-    if counted >= policy.attempts or now_ms + wished_ms(failure) >= latest_ms:
+    # An attempt that only looked for an earlier one has sent nothing: it is not the last.
+    is_last = counted >= policy.attempts and not isinstance(failure, UnsureDeliveryError)
+    if is_last or now_ms + wished_ms(failure) >= latest_ms:
         reason = f"gave up after {counted} attempt{'' if counted == 1 else 's'}"
         return Outcome(
             state=State.DEAD, attempts=counted, at_ms=now_ms, error=error, reason=reason
@@ -119,7 +122,8 @@ def _is_for_good(failure: DeliveryError) -> bool:
 
 def _is_of_destination(failure: DeliveryError, *, probe: bool) -> bool:
     """Whether the trouble is the destination's, so that it costs the message nothing."""
-    if isinstance(failure, RecipientRefusedError):
+    # A look that fails is counted even of a probe: after some the message goes out unlooked.
+    if isinstance(failure, RecipientRefusedError | UnsureDeliveryError):
         return False
     return probe or isinstance(failure, DestinationRefusedError | DestinationGoneError)
 

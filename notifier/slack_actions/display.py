@@ -40,11 +40,13 @@ class Display:
         except (StoreError, BusyError):
             memory = {}
         known = remembered(memory, click.channel)
-        is_known = known is not None and known.ts == click.ts
-        card = known if known and is_known else self._unknown(click, about)
+        kept = known if known and known.ts == click.ts else None
+        if kept and kept.shown == fingerprint(lead):
+            return  # a second click, or a snooze, changes nothing that it shows
+        card = kept or self._unknown(click, about)
         change = card_update(card, lead, buttons, public_url=self.public_url)
-        if await self._called("chat.update", change) and known and is_known:
-            await self._remember(about.key, known, lead)
+        if await self._called("chat.update", change) and kept:
+            await self._remember(about.key, kept, lead)
 
     async def note(self, click: Click, words: str) -> None:
         """Tell the card's thread."""

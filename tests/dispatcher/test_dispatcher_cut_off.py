@@ -1,11 +1,14 @@
 """A message that ends the program each time it is sent takes no others along."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from notifier.core.standing import Health, Standing
 from notifier.destinations.base import Receipt
+from notifier.dispatcher.messages import message_of
+from notifier.errors import DeliveryError, TemporaryDeliveryError, UnsureDeliveryError
 from notifier.rehearsal.stage import Stage
-from notifier.store import outbox
+from notifier.store import destinations, outbox
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.turn import LaneFacts, Turn, take_turn
 from support.stages import MONDAY_10, Staged, row
@@ -65,3 +68,62 @@ def test_what_was_cut_off_twice_lets_the_others_go_first_and_goes_alone(staged: 
     stage.session.execute("UPDATE deliveries SET state = 'delivered' WHERE claimed = 1")
     assert leads(turn(stage, "crm")) == ["b1/lead1"]
     assert leads(turn(stage, "crm", in_flight=1)) == []
+
+
+def retried(stage: Stage, claimed: Turn, failure: DeliveryError) -> Turn:
+    """Record a failed attempt, and claim it anew when its time has come."""
+    (bundle,) = claimed.claimed
+    turn(
+        stage, "crm", Attempt(claimed=bundle, probe=claimed.probe, jitter=0.0, failure=failure)
+    )
+    stage.session.execute("UPDATE deliveries SET due_ms = :now", {"now": AT_MS})
+    stage.session.execute("UPDATE destinations SET probe_ms = :now", {"now": AT_MS})
+    return turn(stage, "crm")
+
+
+def cut_off(claimed: Turn) -> datetime | None:
+    (bundle,) = claimed.claimed
+    return message_of(bundle, claimed, {}).cut_off
+
+
+def test_what_was_cut_off_says_so_until_it_is_known_how_that_ended(staged: Staged) -> None:
+    stage = staged(RULES.replace("[crm, screen]", "crm"), at=MONDAY_10 - timedelta(hours=2))
+    stage.read([row(1)])
+    found = turn(stage, "crm")
+    assert cut_off(found) is None
+    outbox.release_all(stage.session, now_ms=AT_MS)
+    found = turn(stage, "crm")
+    since = cut_off(found)
+    assert since is not None
+    assert since <= MONDAY_10
+    unsure = UnsureDeliveryError("Slack does not answer")
+    for _ in range(2):
+        found = retried(stage, found, unsure)
+        assert cut_off(found) == since
+    # Then it is sent, rather than never.
+    assert cut_off(retried(stage, found, unsure)) is None
+
+
+def test_an_attempt_that_failed_is_none_that_was_cut_off(staged: Staged) -> None:
+    stage = staged(RULES.replace("[crm, screen]", "crm"), at=MONDAY_10 - timedelta(hours=2))
+    stage.read([row(1)])
+    turn(stage, "crm")
+    outbox.release_all(stage.session, now_ms=AT_MS)
+    assert cut_off(retried(stage, turn(stage, "crm"), TemporaryDeliveryError("503"))) is None
+
+
+def test_a_look_that_fails_keeps_no_message_of_a_failing_destination_for_ever(
+    staged: Staged,
+) -> None:
+    stage = staged(RULES.replace("[crm, screen]", "crm"), at=MONDAY_10 - timedelta(hours=2))
+    stage.read([row(1)])
+    turn(stage, "crm")
+    outbox.release_all(stage.session, now_ms=AT_MS)
+    failing = Standing(health=Health.FAILING, failures=3, since_ms=AT_MS, probe_ms=AT_MS)
+    destinations.set_standing(stage.session, "crm", failing)
+    found = turn(stage, "crm")
+    for _ in range(3):
+        assert found.probe
+        assert cut_off(found) is not None
+        found = retried(stage, found, UnsureDeliveryError("Slack does not answer"))
+    assert cut_off(found) is None

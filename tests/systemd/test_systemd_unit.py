@@ -61,6 +61,6 @@ def test_a_wrong_configuration_is_not_tried_again() -> None:
 def test_every_credential_and_every_example_is_a_setting() -> None:
     credentials = re.findall(r"^LoadCredential=(\w+)$", UNIT.read_text(), re.MULTILINE)
     examples = re.findall(r"^#?(NOTIFIER_\w+)=", (FOLDER / "notifier.env").read_text(), re.M)
-    assert len(credentials) == 7
+    assert len(credentials) == 8
     assert len(examples) >= 5
     assert {*(name.upper() for name in credentials), *examples} <= NAMES
