@@ -10,15 +10,17 @@ from urllib.parse import urlsplit
 import pytest
 from psycopg import errors
 from pydantic import SecretStr
+from store_outbox import BODY, NOW_MS
 
 from notifier.errors import BusyError, ConfigError, StoreError
+from notifier.store import claims, health
 from notifier.store import service_state as notes
 from notifier.store.addresses import server_address
 from notifier.store.postgresql import Postgresql
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS
 from notifier.store.tables import tables_of
-from support.databases import Database
+from support.databases import Database, Overheard
 from support.postgres import Server
 
 
@@ -128,6 +130,37 @@ def test_who_only_looks_cannot_write(there: Database) -> None:
         pytest.raises(errors.ReadOnlySqlTransaction, match="only looks"),
     ):
         session.execute("DELETE FROM notes")
+
+
+def test_who_only_looks_sees_how_everything_stands(there: Database) -> None:
+    there.open().close()
+    with closing(there.engine.look()) as session:
+        assert health.overview(session, now_ms=0).pending == 0
+
+
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_a_claim_among_many_looks_at_few_rows(there: Database, is_analyzed: bool) -> None:
+    with closing(there.open()) as session:
+        session.execute(
+            "INSERT INTO events (id, type, subject, observed_ms, body)"
+            " SELECT CAST(n AS TEXT), 't', 's', 0, :body FROM generate_series(1, 2000) AS n",
+            {"body": BODY},
+        )
+        session.execute(
+            "INSERT INTO deliveries (event_seq, type, rule, destination, lane_key, bundle,"
+            " due_ms, planned_ms, created_ms) SELECT seq, 't', 'r', 'crm', 'b/' || id, id,"
+            " seq, seq, 0 FROM events"
+        )
+        if is_analyzed:
+            session.execute("ANALYZE deliveries")
+        heard, found = Overheard.of(session)
+        assert len(claims.claim(heard, "crm", now_ms=NOW_MS, limit=16)) == 16
+        (asked,) = [sql for sql, _ in found if "NOT EXISTS" in sql]
+        values = {"destination": "crm", "now_ms": NOW_MS, "limit": 16, "alone": 2}
+        plan = session.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {asked}", values).fetchall()
+    text = "\n".join(line for (line,) in plan)
+    assert "deliveries_lead" in text, text
+    assert "Sort" not in text, text
 
 
 def test_a_commit_of_somebody_else_is_noticed(there: Database) -> None:
