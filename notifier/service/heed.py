@@ -16,11 +16,11 @@ class Heed:
     ) -> None:
         self._shared = shared
         self._engine = engine
-        self._acted = 0  # the newest act that was looked at
+        self._seen: frozenset[int] = frozenset()  # acts that were looked at
 
     async def begin(self) -> None:
         """Pass over what was done before: a new engine has looked at that."""
-        _, self._acted = await self._shared().store.look(acts.leads_since, self._acted)
+        _, self._seen = await self._shared().store.look(acts.leads_acted_on, self._seen)
 
     async def watch(self) -> None:
         """Take up what there is; who is alone does so until cancelled, on any change."""
@@ -53,5 +53,5 @@ class Heed:
         await self._cards()
 
     async def _cards(self) -> None:
-        keys, self._acted = await self._shared().store.look(acts.leads_since, self._acted)
+        keys, self._seen = await self._shared().store.look(acts.leads_acted_on, self._seen)
         self.refresh(keys)

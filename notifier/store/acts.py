@@ -1,10 +1,12 @@
 """What people did, and when: through the page, the command line, and whatever comes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from notifier.store.mapping import rows_of
 from notifier.store.session import Session
 
+RECENT = 100  # acts; between two looks there are fewer
 BY_ID = "SELECT id, at_ms, act, target, who, through, lead, until_ms, count FROM acts"
 
 
@@ -61,12 +63,17 @@ def count_more(session: Session, act_id: int, count: int) -> None:
     )
 
 
-def leads_since(session: Session, after: int) -> tuple[set[str], int]:
-    """Return the lane keys of leads that were acted on behind this id, and the newest id."""
-    rows = session.execute("SELECT id, lead FROM acts WHERE id > :after", {"after": after})
-    found = rows.fetchall()
-    newest = max((act_id for act_id, _ in found), default=after)
-    return {lead for _, lead in found if lead is not None}, newest
+def leads_acted_on(session: Session, seen: Collection[int]) -> tuple[set[str], frozenset[int]]:
+    """Return the lane keys of leads in recent acts that are not ``seen``, and the ids to see.
+
+    By what is there, not by the highest id: on a server a lower one may come later.
+    """
+    rows = session.execute(
+        "SELECT id, lead FROM acts ORDER BY id DESC LIMIT :recent", {"recent": RECENT}
+    )
+    found = {int(act_id): lead for act_id, lead in rows}
+    keys = {lead for act_id, lead in found.items() if lead and act_id not in seen}
+    return keys, frozenset(found)
 
 
 def newest(session: Session, *, before: int, limit: int) -> list[Act]:

@@ -240,3 +240,17 @@ def test_who_is_forgotten_leaves_no_act_behind() -> None:
         (one.lead, one.target) for one in acts.newest(stage.session, before=99, limit=9)
     ] == [(None, "forgotten")]
     assert isinstance(stage.act("lead1", Take(), hand()), NoSuchLead)
+
+
+def test_an_act_whose_number_is_lower_is_found_all_the_same() -> None:
+    stage = staged(TELLS)
+    stage.read([row(1), row(2)])
+    stage.act("lead1", Take(), hand())
+    stage.session.execute("UPDATE acts SET id = id + 5")
+    keys, seen = acts.leads_acted_on(stage.session, ())
+    assert keys == {"b1/lead1"}
+    stage.act("lead2", Take(), hand())
+    stage.session.execute("UPDATE acts SET id = 2 WHERE lead = 'b1/lead2'")
+    keys, seen = acts.leads_acted_on(stage.session, seen)
+    assert keys == {"b1/lead2"}
+    assert acts.leads_acted_on(stage.session, seen) == (set(), seen)
