@@ -1,7 +1,8 @@
 """Lists for people and programs: leads, events and deliveries, oldest first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from notifier.cleaning import comparable
 from notifier.core.records import Agent, Lead, Source, parse
@@ -112,22 +113,28 @@ def leads(
     )
     found: list[Lead] = []
     # Row by row: those of another status are read only as far as the limit asks.
-    for bot_id, name, listing_type, text, lead_id in rows:
-        source = Source(name=name, bot_id=bot_id, customer_id="")
-        try:
-            lead = parse(
-                stored_row(text), listing_type=listing_type, source=source, agents=agents or {}
-            )
-        except DamagedError:
-            if damages is None:
-                raise
-            damages.append(f"the record of lead {lead_id}")
-            continue
+    for lead in _parsed(rows, agents or {}, damages):
         if wanted.state is None or comparable(wanted.state) == comparable(lead.status or ""):
             found.append(lead)
         if len(found) == wanted.limit:
             break
     return lead_acts.all_with_taken(session, found[::-1])
+
+
+def _parsed(
+    rows: Iterable[tuple[Any, ...]], agents: Mapping[str, Agent], damages: list[str] | None
+) -> Iterator[Lead]:
+    """Yield the leads in these rows; what cannot be read is named, or raised."""
+    for bot_id, name, listing_type, text, lead_id in rows:
+        source = Source(name=name, bot_id=bot_id, customer_id="")
+        try:
+            yield parse(
+                stored_row(text), listing_type=listing_type, source=source, agents=agents
+            )
+        except DamagedError:
+            if damages is None:
+                raise
+            damages.append(f"the record of lead {lead_id}")
 
 
 def _where(
