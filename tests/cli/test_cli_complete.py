@@ -1,31 +1,25 @@
 """What a shell offers: names in force, states, types; and nothing where nothing is known."""
 
-import os
-import subprocess
-import sys
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from support.filled import Filled
-
-INSTALLED = Path(sys.executable).with_name("notifier")
+from support.program import Program
 
 
 def offered(folder: Path, words: str) -> list[str]:
     """Return what bash would be offered for the last, empty or half-typed word."""
     count = len(words.split()) - (not words.endswith(" "))
     environment = {
-        "PATH": os.environ["PATH"],
         "_NOTIFIER_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
         "COMP_CWORD": str(count),
     }
-    ended = subprocess.run(
-        [INSTALLED], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.stderr == ""
-    return [line for line in ended.stdout.splitlines() if line]
+    ended = asyncio.run(Program(folder, environment).ends_here())
+    assert ended.err == ""
+    return [line for line in ended.out.splitlines() if line]
 
 
 @pytest.mark.usefixtures("filled")

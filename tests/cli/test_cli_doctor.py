@@ -52,7 +52,7 @@ class Town:
     settings: dict[str, str] = field(default_factory=dict)
 
     async def ends(self, *arguments: str) -> Ended:
-        return await Program(self.folder, self.settings).ends(*arguments)
+        return await Program(self.folder, self.settings).ends_here(*arguments)
 
     async def found(self, *arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
         """Return the exit code, and the findings by what was checked."""

@@ -15,7 +15,7 @@ async def test_it_prints_what_would_be_sent_and_changes_nothing(
         assert (await installed.program.ends("once")).code == 0
         lead_id = installed.world.create(name="Asha", city="Pune", country="India")
         before = contents(tmp_path)
-        tried = await installed.program.ends("once", "--dry-run", "--json")
+        tried = await installed.program.ends_here("once", "--dry-run", "--json")
         assert tried.code == 0
         shapes = [json.loads(line) for line in tried.out.splitlines()]
         assert [
@@ -34,7 +34,7 @@ async def test_it_prints_what_would_be_sent_and_changes_nothing(
 
 async def test_before_the_first_run_it_says_so_and_makes_no_database(tmp_path: Path) -> None:
     async with installation(tmp_path) as installed:
-        tried = await installed.program.ends("once", "--dry-run")
+        tried = await installed.program.ends_here("once", "--dry-run")
         assert (tried.code, tried.out) == (0, "")
         assert "default (lead): this would be the first walk" in tried.err
         assert "nothing would be sent" in tried.err
@@ -49,7 +49,7 @@ async def test_it_looks_over_the_shoulder_of_a_running_notifier(database: Databa
         await process.says('"walk_completed"')
         await process.until(installed.simulator.requests.reached(5))
         installed.world.create(name="Asha", city="Pune", country="India")
-        tried = await installed.program.ends("once", "--dry-run")
+        tried = await installed.program.ends_here("once", "--dry-run")
         assert tried.code == 0
         words = " ".join(tried.out.splitlines()[1].split())
         assert words == "now crm New or changed New lead: Asha, Pune, India"
@@ -60,7 +60,7 @@ async def test_it_looks_over_the_shoulder_of_a_running_notifier(database: Databa
 
 async def test_a_source_that_fails_makes_it_temporary(database: Database) -> None:
     async with installation(database, NOTIFIER_TOKEN="wrong") as installed:
-        tried = await installed.program.ends("once", "--dry-run")
+        tried = await installed.program.ends_here("once", "--dry-run")
         assert tried.code == 75
         assert "Source default is down" in tried.out
         nothing_was_sent(installed)

@@ -72,21 +72,22 @@ class Window:
 
     def says(self, words: str) -> None:
         """Return once the page says this."""
-        WebDriverWait(self.driver, PATIENCE_S).until(lambda _: words in self.words)
+        self._waits.until(lambda _: words in self.words)
 
     def _click(self, by: str, what: str) -> None:
         """Click on an element; the page may put a fresh one in its place just then."""
-        waits = WebDriverWait(
-            self.driver,
-            PATIENCE_S,
-            ignored_exceptions=[NoSuchElementException, StaleElementReferenceException],
-        )
 
         def click(driver: WebDriver) -> bool:
             driver.find_element(by, what).click()
             return True
 
-        waits.until(click)
+        self._waits.until(click)
+
+    @property
+    def _waits(self) -> "WebDriverWait[WebDriver]":
+        """Waits, also while the page puts fresh elements in the place of old ones."""
+        gone = [NoSuchElementException, StaleElementReferenceException]
+        return WebDriverWait(self.driver, PATIENCE_S, ignored_exceptions=gone)
 
     @property
     def words(self) -> str:

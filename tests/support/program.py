@@ -12,13 +12,22 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Coroutine,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, chdir, contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Any, TypeVar
 
+from notifier.cli.main import command_line
 from support.needs import needs
 
 T = TypeVar("T")
@@ -118,6 +127,32 @@ def without_rights() -> tuple[str, ...]:
     return needs("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"
 
 
+@contextmanager
+def put_in_place(there: MutableMapping[str, str], given: Mapping[str, str]) -> Iterator[None]:
+    """Let a mapping hold this and nothing else until the block ends."""
+    before = dict(there)
+    there.clear()
+    there.update(given)
+    try:
+        yield
+    finally:
+        there.clear()
+        there.update(before)
+
+
+@contextmanager
+def replaced(where: object, **given: object) -> Iterator[None]:
+    """Let these attributes be others until the block ends."""
+    before = {name: getattr(where, name) for name in given}
+    for name, one in given.items():
+        setattr(where, name, one)
+    try:
+        yield
+    finally:
+        for name, one in before.items():
+            setattr(where, name, one)
+
+
 class Program:
     """Runs ``notifier`` in a folder, with this environment and nothing of ours.
 
@@ -151,6 +186,30 @@ class Program:
             yield process
         finally:
             await process.kill()
+
+    async def ends_here(self, *arguments: str) -> Ended:
+        """Run a command in this process, beside the loop of the test, to its end.
+
+        For what is about the command and not about its process: to start one takes most of
+        the time that a command does. It must handle no signal.
+        """
+        return await asyncio.to_thread(self._ended_here, arguments)
+
+    def _ended_here(self, arguments: Sequence[str]) -> Ended:
+        out, err = StringIO(), StringIO()
+        with (
+            put_in_place(os.environ, {"PATH": os.environ["PATH"], **self.environment}),
+            chdir(self.folder),
+            replaced(
+                sys, argv=["notifier", *arguments], stdin=StringIO(), stdout=out, stderr=err
+            ),
+        ):
+            try:
+                command_line()
+                code = 0
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Ended(code=code, out=out.getvalue(), err=err.getvalue())
 
     async def ends(self, *arguments: str) -> Ended:
         """Run it to its end."""

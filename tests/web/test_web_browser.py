@@ -33,6 +33,14 @@ def force(session: Session, page: Served) -> None:
     registry.put_in_force(session, watched={BOT: "website"}, destinations=names, rules=rules)
 
 
+FOUND = """return [
+    performance.getEntriesByType('resource').map(one => one.name),
+    window.pwned,
+    document.documentElement.scrollWidth - window.innerWidth,
+]"""
+"""What a page has loaded, whether it was overcome, and by how much it is too wide."""
+
+
 async def test_an_operator_finds_follows_and_mends(tmp_path: Path) -> None:
     async with served(tmp_path) as page, window(page.base, tmp_path / "profile") as browser:
         await filled(page)
@@ -159,13 +167,11 @@ async def test_nothing_that_a_stranger_typed_runs_loads_or_breaks_the_page(
 
 def is_calm(here: Window, *, path: str) -> None:
     here.go(path)
-    loaded = "return performance.getEntriesByType('resource').map(one => one.name)"
-    elsewhere = [
-        one for one in here.driver.execute_script(loaded) if not one.startswith(here.base)
-    ]
+    loaded, pwned, overhang = here.driver.execute_script(FOUND)
+    elsewhere = [one for one in loaded if not one.startswith(here.base)]
     assert elsewhere == [], path
-    assert here.driver.execute_script("return window.pwned") is None, path
-    assert here.overhang() <= 0, path
+    assert pwned is None, path
+    assert overhang <= 0, path
     expected = "404 (Not Found)" if path == "/nowhere" else None
     said = [one for one in here.complaints() if not (expected and expected in one)]
     assert said == [], path
