@@ -72,7 +72,20 @@ class Connection:
         self._paho._ssl_wrap_socket = self._encrypted  # noqa: SLF001
         # It connects in a thread, which is to end before our deadline does.
         self._paho.connect_timeout = timeout_s * 0.9
-        await self._client.__aenter__()
+        await self._entered()
+
+    async def _entered(self) -> None:
+        """Return once we are let in; a connection that breaks before is no reason to wait."""
+        entering: asyncio.Future[Any] = asyncio.ensure_future(self._client.__aenter__())
+        try:
+            await asyncio.wait({entering, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not entering.done():
+                entering.cancel()
+                await asyncio.gather(entering, return_exceptions=True)
+        if entering.cancelled():
+            raise ConnectionResetError
+        await entering
 
     async def publish(self, topic: str, event: Encoded, qos: int) -> None:
         """Publish, and return once it is acknowledged; raises what it was refused with."""

@@ -16,6 +16,7 @@ from notifier.destinations.mqtt import OWN, MqttDestination, MqttOptions
 from notifier.errors import DeliveryError, DestinationRefusedError, PermanentDeliveryError
 from support.brokers import Broker
 from support.certificates import self_signed
+from support.connections import conversing
 
 pytest_plugins = ["broker_fixtures"]
 
@@ -81,6 +82,18 @@ async def test_no_more_are_under_way_than_the_broker_wants(tmp_path: Path) -> No
     with mqtt_broker(tmp_path, "max_inflight_messages 1") as broker:
         async with destination(broker, qos=2) as one:
             await asyncio.gather(*(one.send(message()) for _ in range(16)))
+
+
+async def test_a_broker_that_hangs_up_on_us_is_told_at_once(tmp_path: Path) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with (
+        asyncio.timeout(3),
+        conversing(hang_up) as port,
+        destination(Broker([], port=port, folder=tmp_path)) as one,
+    ):
+        assert str(await refused(one)) == "127.0.0.1 broke the connection off"
 
 
 async def test_mqtts_speaks_tls(tmp_path: Path) -> None:
