@@ -15,11 +15,11 @@ from notifier.simulator.world import BOT_ID, CUSTOMER_ID
 from support import readme
 from support.program import Program
 
+HEEDING_SIGNALS = ("backup", "demo", "once", "simulate")
+"""These need a process of their own; the others are done sooner without."""
 LINE = re.compile(rf"(?:notifier|ctl) ((?:{'|'.join(MODULES)})\b[^`|\n]*)")
 FENCED = re.compile(r"^```.*?^```", flags=re.MULTILINE | re.DOTALL)
 FIRST = ["init", "check", "doctor", "send team", "run", "once --dry-run"]
-HEEDING_SIGNALS = ("backup", "demo", "once", "simulate")
-"""These need a process of their own; the others are done sooner without."""
 MORE = {"demo": ["--seconds", "0"]}
 ELSEWHERE = "move "
 """Needs a server, and no service: tests/cli/test_cli_postgresql.py."""
