@@ -50,3 +50,5 @@ async def _by_one(members: Membership | None, duty: Callable[[], Awaitable[None]
     finally:
         if doing is not None:
             doing.cancel()
+            # It says good-bye in the database, which is open only as long as we wait.
+            await asyncio.gather(doing, return_exceptions=True)
