@@ -1,11 +1,11 @@
 """The events table: what happened, in the order it was committed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from typing import cast
 
 from notifier.core.events import OVERDUE, Event, EventType, encode, numbered
-from notifier.store.batches import insert
+from notifier.store.batches import chunks, insert
 from notifier.store.session import Session
 
 ONCE_ONLY = OVERDUE | {
@@ -24,30 +24,49 @@ def add(
     Where the id is taken by an earlier change that happened to look the same,
     the event gets the next running number.
     """
-    seqs = _insert(session, events, bot_id, observed_ms)
-    # Of several under one id the first has it; popped, it is not there for the others.
-    found = [seqs.pop(event.id, None) for event in events]
-    return [
-        seq or _add_numbered(session, event, bot_id, observed_ms)
-        for seq, event in zip(found, events, strict=True)
-    ]
+    stored = _under_free_ids(session, events)
+    seqs = _insert(session, [one for one in stored if one], bot_id, observed_ms)
+    # Another machine may have taken an id meanwhile, with the same event.
+    return [seqs.get(one.id) if one else None for one in stored]
 
 
-def _add_numbered(
-    session: Session, event: Event, bot_id: str | None, observed_ms: int
-) -> int | None:
-    """Store an event whose own id is taken, under the first number that is free."""
-    if event.type in ONCE_ONLY:
-        return None
+def _under_free_ids(session: Session, events: Sequence[Event]) -> list[Event | None]:
+    """Return each event under an id that is free, ``None`` for one that was told before."""
+    taken = _taken(session, [one.id for one in events])
+    found: list[Event | None] = []
+    for event in events:
+        free: Event | None = event
+        if event.id in taken:
+            free = None if event.type in ONCE_ONLY else _numbered(session, event, taken)
+        if free:
+            taken.add(free.id)
+        found.append(free)
+    return found
+
+
+def _numbered(session: Session, event: Event, taken: Collection[str]) -> Event:
+    """Return the event under the first running number that is free."""
     attempts = (numbered(event, number) for number in count(1))
-    stored = (_insert(session, [attempt], bot_id, observed_ms) for attempt in attempts)
-    return next(seq for one in stored for seq in one.values())
+    return next(
+        one for one in attempts if one.id not in taken and not _taken(session, [one.id])
+    )
+
+
+def _taken(session: Session, ids: Sequence[str]) -> set[str]:
+    """Return those of the ids under which an event is stored."""
+    return {
+        event_id
+        for some in chunks(ids)
+        for (event_id,) in session.spread(
+            "SELECT id FROM events WHERE id IN (:ids)", {"ids": some}
+        )
+    }
 
 
 def _insert(
     session: Session, events: Sequence[Event], bot_id: str | None, observed_ms: int
 ) -> dict[str, int]:
-    """Store those whose id is free; return the ``seq`` of each by its id."""
+    """Store events in their order; return the ``seq`` of each by its id."""
     rows = [
         (one.id, one.type, bot_id, one.subject, observed_ms, encode(one).decode())
         for one in events

@@ -68,3 +68,11 @@ def test_a_page_of_many_events_is_stored_in_its_order(db: Session) -> None:
     many = [arrival(number) for number in range(2 * CHUNK + 1)]
     assert add(db, *many) == list(range(1, len(many) + 1))
     assert stored(db) == [event.id for event in many]
+
+
+def test_one_whose_id_is_taken_keeps_its_place_among_the_others(db: Session) -> None:
+    add(db, closing())
+    again, other = add(db, closing(), arrival(2))
+    assert again is not None
+    assert other is not None
+    assert again < other
