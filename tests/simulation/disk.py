@@ -1,0 +1,163 @@
+"""SQLite on a simulated disk: it fills, and its process dies within a transaction."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from notifier.store import texts
+from notifier.store.engine import TextReader
+from notifier.store.session import Values
+from notifier.store.sqlite import Sqlite
+from notifier.store.sqlite_session import SqliteSession
+from simulation.loop import KilledError
+
+T = TypeVar("T")
+
+NONE: Values = {}
+
+
+class Moment(StrEnum):
+    """Where in its work with the database a process dies."""
+
+    STATEMENT = "after a statement"
+    COMMIT = "before a commit"
+    COMMITTED = "after a commit"
+
+
+@dataclass(slots=True)
+class Disk:
+    """What the simulated disk does; ``dies`` counts down to the moment of a death."""
+
+    is_full: bool = False
+    dies: tuple[Moment, int] | None = None
+    met_full: int = 0
+    died: list[Moment] = field(default_factory=list)
+    open_sessions: list["FaultySession"] = field(default_factory=list)
+
+    def passes(self, moment: Moment) -> None:
+        """Die here, where that was drawn."""
+        if self.dies is None or self.dies[0] is not moment:
+            return
+        left = self.dies[1] - 1
+        self.dies = (moment, left)
+        if left <= 0:
+            self.dies = None
+            self.died.append(moment)
+            raise KilledError
+
+    def writes(self) -> None:
+        """Fail where the disk is full."""
+        if self.is_full:
+            self.met_full += 1
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+    def crash(self) -> None:
+        """Take the sessions of a dead process away: what they had not committed is undone."""
+        for session in self.open_sessions:
+            session.abandon()
+        self.open_sessions.clear()
+
+
+class FaultySession:
+    """A session that asks the disk before each step."""
+
+    def __init__(self, inner: SqliteSession, disk: Disk) -> None:
+        self._inner, self._disk = inner, disk
+        self._is_abandoned = False
+
+    def abandon(self) -> None:
+        """Close the connection in the middle of whatever it did."""
+        self._is_abandoned = True
+        self._inner.close()
+
+    def execute(self, sql: str, values: Values = NONE, /) -> sqlite3.Cursor:
+        with self._step():
+            return self._inner.execute(sql, values)
+
+    def spread(self, sql: str, values: Values, /) -> sqlite3.Cursor:
+        with self._step():
+            return self._inner.spread(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
+        with self._step():
+            return self._inner.executemany(sql, rows)
+
+    def define(self, sql: str) -> None:
+        self._inner.define(sql)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._step(), self._inner.transaction():
+            before = self._inner.total_changes
+            yield
+            if self._inner.total_changes != before:
+                self._disk.writes()
+                self._disk.passes(Moment.COMMIT)
+        if self._inner.total_changes != before:
+            self._disk.passes(Moment.COMMITTED)
+
+    def whole(self, function: Callable[[], T]) -> T:
+        with self.transaction():
+            return function()
+
+    def is_of_database(self, error: Exception) -> bool:
+        return self._inner.is_of_database(error)
+
+    def shared_ms(self, host_ms: int) -> int:
+        return self._inner.shared_ms(host_ms)
+
+    def overwrite_freed(self) -> None:
+        self._inner.overwrite_freed()
+
+    def close(self) -> None:
+        if not self._is_abandoned:
+            self._inner.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """Do what a living process does; it may die once something was written."""
+        if self._is_abandoned:
+            raise KilledError
+        before = self._inner.total_changes
+        yield
+        if self._inner.total_changes != before:
+            self._disk.passes(Moment.STATEMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyEngine:
+    """SQLite's engine, whose sessions ask the disk."""
+
+    inner: Sqlite
+    disk: Disk
+
+    def open(self, *, read: TextReader = texts.read) -> FaultySession:
+        """Open the database; it dies with its process."""
+        session = FaultySession(self.inner.open(read=read), self.disk)
+        self.disk.open_sessions.append(session)
+        return session
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold nothing: one simulated process lives at a time, and a dead one holds none."""
+        yield
+
+    def changes(self, session: FaultySession) -> int:
+        return int(session.execute("PRAGMA data_version").fetchone()[0])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def engine_on(disk: Disk) -> Callable[[object], Any]:
+    """Return what makes an engine of a path."""
+    return lambda place: FaultyEngine(Sqlite(Path(str(place))), disk)

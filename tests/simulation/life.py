@@ -1,0 +1,396 @@
+"""Lives a story: the real program, from process to process, until it has come to rest."""
+
+import asyncio
+import gc
+import io
+import logging
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator, MutableMapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp.connector
+import async_solipsism
+import pytest
+import structlog
+
+from notifier.clocks import Clocks
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.acts import Act, Release, Snooze, Take
+from notifier.core.people import Person, Through
+from notifier.dispatcher import lane
+from notifier.service import assembly, housekeeping, upkeep
+from notifier.service.service import Service
+from notifier.simulator.world import BOT_ID, CUSTOMER_ID
+from notifier.store import db
+from notifier.store.sqlite_session import connected
+from notifier.transactions.acts import Done, Hand, act
+from notifier.transactions.leads import current_lead
+from simulation.disk import Disk, Moment, engine_on
+from simulation.loop import InlineExecutor, KilledError, SeededLoop
+from simulation.receivers import Hook, Mail, Slack
+from simulation.servers import Server, Trouble
+from simulation.story import Entry, Story
+from simulation.upstream import Upstream, upstream
+
+EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; the clocks change on 29 March
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
+WATCH_S = 60.0
+LONGEST_WAIT_S = 900.0
+RULES = """\
+windows:
+  office: {days: mon-fri, hours: "09:00-18:00", timezone: Europe/Berlin}
+destinations:
+  crm:
+    type: webhook
+    url: "http://127.0.0.1:8001/hook"
+    secret: "${SECRET}"
+    retry: {max_age: 80h}
+  audit: {type: webhook, url: "http://127.0.0.1:8002/hook", secret: "${SECRET}"}
+  sales: {type: slack, channel: C0000000001}
+  boss: {type: email, to: boss@example.com}
+rules:
+  - name: All
+    when: [lead.created, lead.status_changed, lead.assigned, lead.reassigned, lead.unassigned]
+    send: crm
+  - {name: New, when: lead.created, send: sales}
+  - {name: Night, when: lead.created, digest: "0 8 * * *", send: boss}
+  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 30m, send: audit}
+  - {name: Acts, when: [lead.taken, lead.released, lead.snoozed], send: [audit, crm]}
+  - name: Ladder
+    if: {status: OPEN, assignee: null, taken_by: null}
+    for: 20m
+    send: sales
+    escalate: [{after: 20m, send: boss}, {after: 2h, send: crm}]
+  - name: Watch
+    when: [source.down, source.up, destination.down, destination.up, delivery.dead]
+    send: audit
+reports:
+  - {name: Monday, at: "0 9 * * mon", since: 7d, goal: 5m, send: audit}
+"""
+
+
+@dataclass(slots=True)
+class Life:
+    """Everything around the program: it outlives each of its processes.
+
+    Times are seconds since the simulation began, by a clock that nobody sets;
+    ``ahead_s`` is how wrong the host's wall clock is.
+    """
+
+    story: Story
+    folder: Path
+    now_s: float = 0.0
+    ahead_s: float = 0.0
+    loop: SeededLoop | None = None
+    disk: Disk = field(default_factory=Disk)
+    lives: list[tuple[float, float]] = field(default_factory=list)
+    log: Counter[str] = field(default_factory=Counter)
+    acts: list[str] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+    upstream: Upstream = field(init=False)
+    crm: Hook = field(init=False)
+    audit: Hook = field(init=False)
+    slack: Slack = field(init=False)
+    mail: Mail = field(init=False)
+    servers: dict[str, Server] = field(init=False)
+    _rng: Random = field(init=False)
+    _left: list[Entry] = field(init=False)
+    _down_s: float = 0.0
+    _is_buried: bool = False
+
+    def __post_init__(self) -> None:
+        story = self.story
+        self._rng = Random(story.seed)
+        self._left = list(story.entries)
+        self.upstream = upstream(
+            story.seed,
+            order=story.order,
+            limit=story.limit,
+            clock=lambda: EPOCH + timedelta(seconds=self.clock_s()),
+            clock_s=self.clock_s,
+        )
+        self.crm, self.audit = Hook(self.clock_s), Hook(self.clock_s)
+        self.slack = Slack(self.clock_s)
+        self.mail = Mail(self.clock_s, port=8025)
+        answers = {
+            "upstream": self.upstream.answer,
+            "crm": self.crm.answer,
+            "audit": self.audit.answer,
+            "slack": self.slack.answer,
+        }
+        self.servers = {
+            name: Server(name=name, port=8000 + index, answer=answer, latency_s=self._latency_s)
+            for index, (name, answer) in enumerate(answers.items())
+        }
+        self.upstream.begin(story.leads)
+
+    def clock_s(self) -> float:
+        """Return the true time."""
+        return self.loop.time() if self.loop else self.now_s
+
+    def _latency_s(self) -> float:
+        return self._rng.choice((0.01, 0.05, 0.05, 0.3, 2.0))
+
+    def wall(self) -> datetime:
+        """Return the host's own idea of the time."""
+        return EPOCH + timedelta(seconds=self.clock_s() + self.ahead_s)
+
+    def lived(self) -> None:
+        """Live the story to its end."""
+        while self.now_s < self.story.ends_s:
+            begun_s = self.now_s
+            self._process()
+            self.lives.append((begun_s, self.now_s))
+            self._pass(self._down_s)
+            self._down_s = 0.0
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass while no process runs."""
+        until_s = self.now_s + seconds
+        while self._left and self._left[0].at_s <= until_s:
+            self.now_s = max(self.now_s, self._left[0].at_s)
+            self._happens(self._left.pop(0))
+        self.now_s = until_s
+
+    def _process(self) -> None:
+        """Run one process of the program until it is killed, stopped, or the story ends."""
+        loop = self.loop = SeededLoop(self._rng, start_s=self.now_s)
+        main = loop.create_task(self._main(loop))
+        main.add_done_callback(lambda _: loop.stop())
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            if loop.is_dead and loop.dies_at_step is not None:
+                self.met["killed at an await"] += 1
+            self.now_s = loop.time()
+            self.loop = None
+            self.disk.dies = None
+            self.disk.crash()
+            self._is_buried = True  # what it still says is not said
+            _buried(loop)
+            self._is_buried = False
+        if main.done():
+            main.result()
+
+    async def _main(self, loop: SeededLoop) -> None:
+        for server in self.servers.values():
+            await server.open(loop)
+        await self.mail.open(loop)
+        clocks = Clocks(
+            now=self.wall,
+            monotonic_ms=lambda: round(loop.time() * 1000),
+            jitter=self._rng.random,
+        )
+        config = self._config()
+        async with assembly.assembled(
+            config,
+            clocks=clocks,
+            out=io.StringIO(),
+            reread=lambda: config,
+        ) as service:
+            telling = loop.create_task(self._tell(loop, service))
+            await service.run()
+            telling.cancel()
+
+    async def _tell(self, loop: SeededLoop, service: Service) -> None:
+        """Let each entry happen when its time has come."""
+        while self._left:
+            await asyncio.sleep(max(self._left[0].at_s - loop.time(), 0))
+            entry = self._left.pop(0)
+            self._happens(entry)
+            if entry.what == "stop":
+                self._down_s = entry.lasts_s
+                service.stop()
+                return
+        await asyncio.sleep(self.story.ends_s - loop.time())
+        service.stop()
+
+    def _happens(self, entry: Entry) -> None:
+        match entry.what:
+            case "trouble":
+                host, _, name = entry.text.partition(": ")
+                self._later(entry.lasts_s, partial(self._trouble, host, None))
+                self._trouble(host, Trouble(name))
+            case "disk full":
+                self.disk.is_full = True
+                self._later(entry.lasts_s, self._free)
+            case "clock":
+                self.ahead_s += entry.number
+                self.met["clock"] += 1
+                self._later(entry.lasts_s, partial(self._set_clock, -entry.number))
+            case "others use the token":
+                self.upstream.foreign = True
+                self._later(entry.lasts_s, self._alone)
+            case "kill":
+                self._kill(entry)
+            case "end":
+                self._ends.pop(entry.number)()
+            case "stop":
+                self.met["stop"] += 1
+            case "take" | "release" | "snooze":
+                self._act(entry)
+            case _:
+                self.upstream.happens(entry)
+
+    _ends: dict[int, Any] = field(default_factory=dict)
+
+    def _act(self, entry: Entry) -> None:
+        """Let a person act on a lead, as a command does: from a process of its own."""
+        config, at = self._config(), self.wall()
+        sources = {one.source.bot_id: one.source for one in config.sources}
+        wanted: dict[str, Act] = {
+            "take": Take(),
+            "release": Release(),
+            "snooze": Snooze(until=at + timedelta(hours=1)),
+        }
+        person = Person(agent=entry.text, name=entry.text, slack=None)
+        if not self.upstream.ids or not (self.folder / "notifier.db").exists():
+            return
+        lead_id = self.upstream.lead(entry.number)
+        with closing(connected(self.folder / "notifier.db")) as session:
+            result = session.whole(
+                lambda: act(
+                    session,
+                    f"{BOT_ID}/{lead_id}",
+                    wanted[entry.what],
+                    Hand(by=person, through=Through.CLI),
+                    rules=config.ruleset,
+                    current_lead=partial(current_lead, watched=sources, rules=config.ruleset),
+                    at=at,
+                )
+            )
+        self.met[f"act: {type(result).__name__}"] += 1
+        if isinstance(result, Done):
+            self.acts.append(result.event.id)
+
+    def _later(self, after_s: float, end: Any) -> None:
+        """Let something end, whatever process lives then."""
+        number = len(self._ends) + self.met["ends"] * 1000
+        self.met["ends"] += 1
+        self._ends[number] = end
+        entry = Entry(at_s=self.clock_s() + after_s, what="end", number=number)
+        self._left.append(entry)
+        self._left.sort(key=lambda one: one.at_s)
+
+    def _trouble(self, host: str, trouble: Trouble | None) -> None:
+        if host == "mail":
+            self.mail.trouble = trouble
+        else:
+            self.servers[host].trouble = trouble
+
+    def _free(self) -> None:
+        self.disk.is_full = False
+
+    def _set_clock(self, by_s: int) -> None:
+        self.ahead_s += by_s
+
+    def _alone(self) -> None:
+        self.upstream.foreign = False
+
+    def _kill(self, entry: Entry) -> None:
+        if self.loop is None:
+            return
+        self.met["kill"] += 1
+        self._down_s = entry.lasts_s
+        if entry.text == "await":
+            self.loop.dies_at_step = self.loop.steps + entry.number
+        else:
+            self.disk.dies = (Moment(entry.text), entry.number)
+
+    def _config(self) -> Configuration:
+        rules = self.folder / "rules.yaml"
+        rules.write_text(RULES, encoding="utf-8")
+        variables = {
+            "NOTIFIER_BASE_URL": self.servers["upstream"].url,
+            "NOTIFIER_TOKEN": "simulated",
+            "NOTIFIER_BOT_ID": BOT_ID,
+            "NOTIFIER_CUSTOMER_ID": CUSTOMER_ID,
+            "NOTIFIER_RULES": str(rules),
+            "NOTIFIER_DATABASE": str(self.folder / "notifier.db"),
+            "NOTIFIER_POLL_INTERVAL": f"{self.story.poll_s}s",
+            "NOTIFIER_RATE_LIMIT": str(self.story.limit),
+            "NOTIFIER_TIMEZONE": "Europe/Berlin",
+            "NOTIFIER_SLACK_TOKEN": "xoxb-simulated",
+            "NOTIFIER_SLACK_API_URL": f"{self.servers['slack'].url}/api/",
+            "NOTIFIER_SMTP_URL": f"smtp+plain://127.0.0.1:{self.mail.port}",
+            "NOTIFIER_SMTP_FROM": "notifier@example.com",
+            "NOTIFIER_RETENTION": "400d",
+            "SECRET": SECRET,
+        }
+        return load_configuration(read_environment(variables, folder=self.folder))
+
+    def noted(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+        """Count the program's log lines; keep those that tell of a fault of its own."""
+        if self._is_buried:
+            raise structlog.DropEvent
+        name = str(event.get("event"))
+        self.log[name] += 1
+        if name.endswith("_crashed") or name == "start_incomplete":
+            self.crashed.append(f"{name}: {event.get('exc_info') or event}")
+        raise structlog.DropEvent
+
+
+@contextmanager
+def simulated(story: Story) -> Iterator[Life]:
+    """Give a life to live, in a folder of its own; the log and the network are its own, too."""
+    unraisable, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    with (
+        warnings.catch_warnings(),
+        tempfile.TemporaryDirectory(prefix="notifier-simulated-", dir=_memory()) as folder,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        life = Life(story, Path(folder))
+        network: Any = aiohttp.connector
+        # As the documentation of the simulated sockets says; and idle connections age with
+        # simulated time.
+        connect = async_solipsism.aiohappyeyeballs_start_connection
+        patched.setattr(network.aiohappyeyeballs, "start_connection", connect)
+        patched.setattr(network, "monotonic", life.clock_s)
+        patched.setattr(db, "ThreadPoolExecutor", InlineExecutor)
+        patched.setattr(assembly, "engine_at", engine_on(life.disk))
+        # What looks around by itself, twice a second or each minute, takes most of a quiet
+        # night's time; and a wake-up that gets lost is then found out.
+        patched.setattr(housekeeping, "WATCH_S", WATCH_S)
+        patched.setattr(upkeep, "LOOK_S", WATCH_S)
+        patched.setattr(lane, "LONGEST_WAIT_S", LONGEST_WAIT_S)
+        structlog.configure(processors=[life.noted])
+        logging.disable(logging.CRITICAL)
+        warnings.simplefilter("ignore")  # of coroutines that died waiting, and rounded times
+        try:
+            yield life
+        finally:
+            gc.collect()
+            logging.disable(logging.NOTSET)
+            structlog.reset_defaults()
+            sys.unraisablehook = unraisable
+
+
+def _memory() -> str | None:
+    """Return a folder whose files are in memory: a simulated disk need not turn."""
+    place = Path("/dev/shm")
+    return str(place) if place.is_dir() else None
+
+
+def _buried(loop: SeededLoop) -> None:
+    """Put a loop away: what its tasks would still do is not done."""
+    loop.is_dead = True
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        coroutine = task.get_coro()
+        with suppress(RuntimeError, KilledError):
+            assert coroutine is not None
+            coroutine.close()
+    loop.close()
+    gc.collect()

@@ -1,0 +1,119 @@
+"""An event loop whose time, sockets and threads are simulated, and whose order is drawn.
+
+Time jumps to the next timer as soon as nothing else moves. Sockets join two ends of this
+loop. Threads run their work at once. Of the tasks that could go on, one drawn by lot does:
+each seed tries another interleaving, and the same one every time.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from random import Random
+from typing import Any, TypeVar, TypeVarTuple, Unpack
+
+import async_solipsism
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class KilledError(BaseException):
+    """The simulated process is dead: nothing of it may go on."""
+
+
+class InlineExecutor(Executor):
+    """Runs what it is given at once, without a thread."""
+
+    def __init__(self, **_: object) -> None:
+        super().__init__()
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        done: Future[T] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
+    """Begins at ``start_s``. :meth:`kill` ends the simulated process between two steps."""
+
+    def __init__(self, rng: Random, *, start_s: float = 0.0) -> None:
+        super().__init__()
+        self._rng = rng
+        self._selector.clock.advance(start_s)
+        self._select = self._selector.select
+        self._selector.select = self._selected
+        self._main = threading.get_ident()
+        self._from_threads: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
+        self.steps = 0
+        self.dies_at_step: int | None = None
+        self.is_dead = False
+
+    def kill(self) -> None:
+        """End here, as a process does that is killed: nobody is asked, nothing is closed."""
+        self.is_dead = True
+        self.stop()
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> Any:
+        if threading.get_ident() == self._main:
+            return self.call_soon(callback, *args, context=context)
+        # Taken over once the thread has ended, so that its speed does not matter.
+        self._from_threads.append((callback, args, context))
+        return None
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        if self.is_dead:
+            return future
+        try:
+            future.set_result(func(*args))
+        except KilledError:
+            self.kill()  # whoever waits for the answer waits for ever
+        except Exception as error:  # noqa: BLE001 - as a thread's executor does
+            future.set_exception(error)
+        return future
+
+    def _selected(self, timeout: float | None = None) -> Any:
+        """Say what is ready: of several things in a drawn order."""
+        if threading.active_count() > 1 and self._joined():
+            timeout = 0
+        ready = self._select(timeout)
+        if len(ready) > 1:
+            self._rng.shuffle(ready)
+        return ready
+
+    def _joined(self) -> bool:
+        """Let threads end, and take over what they have asked for; False for nothing."""
+        for thread in threading.enumerate():
+            if thread.ident != self._main and thread.daemon:
+                thread.join()
+        taken, self._from_threads = self._from_threads, []
+        for callback, args, context in taken:
+            self.call_soon(callback, *args, context=context)
+        return bool(taken)
+
+    def _run_once(self) -> None:
+        self.steps += 1
+        if self.dies_at_step is not None and self.steps >= self.dies_at_step:
+            self.kill()
+        super()._run_once()
+
+    def _call_soon(self, callback: Any, args: Any, context: Any) -> asyncio.Handle:
+        handle: asyncio.Handle = super()._call_soon(callback, args, context)
+        ready = self._ready
+        if _is_step(callback) and len(ready) > 1 and self._rng.random() < 0.5:
+            ready.pop()
+            place = self._rng.randrange(len(ready) + 1)
+            ready.insert(place, handle)
+        return handle
+
+
+def _is_step(callback: object) -> bool:
+    """Whether a callback lets a task go on: in which order tasks do is nobody's promise."""
+    names = (type(callback).__name__, getattr(callback, "__name__", ""))
+    return "TaskStepMethWrapper" in names or "task_wakeup" in names

@@ -1,0 +1,169 @@
+"""Who is told: webhook receivers, a Slack, a mail server. They keep all that came."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
+from urllib.parse import parse_qs
+
+from simulation.servers import HOST, Reply, Request, Trouble, json_reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message that a receiver has taken at ``at_s``."""
+
+    at_s: float
+    id: str
+    body: bytes
+    lead: str = ""
+    type: str = ""
+
+
+@dataclass(slots=True)
+class Hook:
+    """A webhook receiver."""
+
+    clock_s: Callable[[], float]
+    arrivals: list[Arrival] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply:
+        event = json.loads(request.body)
+        arrival = Arrival(
+            at_s=self.clock_s(),
+            id=request.headers["webhook-id"],
+            body=request.body,
+            lead=event.get("subject") or "",
+            type=event["type"],
+        )
+        self.arrivals.append(arrival)
+        return Reply(status=204)
+
+
+@dataclass(slots=True)
+class Slack:
+    """One workspace with a channel that holds every message."""
+
+    clock_s: Callable[[], float]
+    posts: list[dict[str, object]] = field(default_factory=list)
+    posted_s: list[float] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply:
+        method = request.path.rpartition("/")[2].partition("?")[0]
+        arguments = _arguments(request)
+        channel = "C0000000001"
+        match method:
+            case "chat.postMessage":
+                self.posted_s.append(self.clock_s())
+                ts = f"{1_700_000_000 + len(self.posts)}.000100"
+                self.posts.append({**arguments, "ts": ts})
+                return json_reply({"ok": True, "channel": channel, "ts": ts, "message": {}})
+            case "chat.update":
+                return json_reply({"ok": True, "channel": channel, "ts": arguments.get("ts")})
+            case "conversations.info":
+                about = {"id": channel, "name": "sales", "is_member": True}
+                return json_reply({"ok": True, "channel": about})
+            case _:
+                return json_reply({"ok": True, "team": "T", "user_id": "U", "messages": []})
+
+
+def _arguments(request: Request) -> dict[str, object]:
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return dict(json.loads(request.body))
+    return {name: one[0] for name, one in parse_qs(request.body.decode()).items()}
+
+
+@dataclass(slots=True)
+class Mail:
+    """A mail server that takes what it gets; ``trouble`` is in its way."""
+
+    clock_s: Callable[[], float]
+    port: int
+    mails: list[tuple[float, str, str]] = field(default_factory=list)
+    trouble: Trouble | None = None
+    met: dict[Trouble, int] = field(default_factory=dict)
+
+    async def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen on the loop of a new life."""
+        await loop.create_server(lambda: _Smtp(self, loop), HOST, self.port)
+
+    def take(self, content: bytes) -> None:
+        """Keep a mail: when it came, its Message-ID and subject."""
+        mail = message_from_bytes(content, policy=default)
+        self.mails.append((self.clock_s(), str(mail["message-id"]), str(mail["subject"])))
+
+    def meets(self) -> Trouble | None:
+        """Count the trouble that a conversation meets, and return it."""
+        if self.trouble:
+            self.met[self.trouble] = self.met.get(self.trouble, 0) + 1
+        return self.trouble
+
+
+class _Smtp(asyncio.Protocol):
+    def __init__(self, mail: Mail, loop: asyncio.AbstractEventLoop) -> None:
+        self._mail, self._loop = mail, loop
+        self._bytes, self._is_body = b"", False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        match self._mail.trouble:
+            case Trouble.REFUSED | Trouble.LOST:
+                self._mail.meets()
+                transport.abort()
+            case Trouble.HANG:
+                self._mail.meets()
+            case Trouble.BUSY | Trouble.ERROR:
+                self._mail.meets()
+                self._say("421 not now")
+                transport.close()
+            case _:
+                self._say("220 simulated")
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes += data
+        while True:
+            end = b"\r\n.\r\n" if self._is_body else b"\r\n"
+            line, found, rest = self._bytes.partition(end)
+            if not found:
+                return
+            self._bytes = rest
+            self._heard(line)
+
+    def _heard(self, line: bytes) -> None:
+        if self._is_body:
+            self._is_body = False
+            self._taken(line)
+            return
+        match line[:4].upper():
+            case b"EHLO":
+                self._say("250-simulated\r\n250 8BITMIME")
+            case b"DATA":
+                self._is_body = True
+                self._say("354 go on")
+            case b"QUIT":
+                self._say("221 bye")
+            case _:
+                self._say("250 fine")
+
+    def _taken(self, content: bytes) -> None:
+        self._mail.take(content)
+        match self._mail.trouble:
+            case Trouble.MUTE:
+                self._mail.meets()
+            case Trouble.CUT:
+                self._mail.meets()
+                assert self._transport
+                self._transport.abort()
+            case Trouble.LATE:
+                self._mail.meets()
+                self._loop.call_later(45.0, self._say, "250 taken")
+            case _:
+                self._say("250 taken")
+
+    def _say(self, words: str) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(f"{words}\r\n".encode())

@@ -1,0 +1,178 @@
+"""What happens in one simulated life: entries drawn from a seed, each of them plain data.
+
+A story can be written down, cut shorter and lived again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from simulation.disk import Moment
+from simulation.servers import Trouble
+
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
+STATUSES = ("OPEN", "INPROGRESS", "REVIEW", "ONHOLD", "CLOSED")
+AGENTS = ("agent-asha", "agent-boris", "agent-chen")
+OPENS, CLOSES = 9, 18
+DEEDS = (
+    ("status", "assign", "say", "convert", "delete", "take", "release", "snooze"),
+    (6, 5, 3, 1, 0.3, 2, 0.5, 0.5),
+)
+TROUBLES = (("server", "disk", "clock", "others", "stop"), (6, 1, 1, 1, 1))
+HOLIDAYS = 0.04
+SORTED = "updated-desc"
+ORDERS = (*[SORTED] * 9, "created-desc", "last-message-desc", "unordered")
+REST_S = 30 * HOUR_S
+"""How long nothing is wrong at the end. A destination that failed is probed each five
+minutes, but a message that failed for itself may wait for a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Something that happens at ``at_s``; ``what`` says which of the world's acts it is."""
+
+    at_s: float
+    what: str
+    number: int = 0
+    text: str = ""
+    lasts_s: float = 0.0
+
+    def told(self) -> str:
+        """Return it as a line of the story."""
+        day, rest = divmod(self.at_s, DAY_S)
+        hour, rest = divmod(rest, HOUR_S)
+        minute, second = divmod(rest, MINUTE_S)
+        lasts = f" for {self.lasts_s:.0f} s" if self.lasts_s else ""
+        when = f"day {day:3.0f} {hour:02.0f}:{minute:02.0f}:{second:04.1f}"
+        return f"{when}  {self.what} {self.number or ''} {self.text}{lasts}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A seed and what was drawn from it; ``order`` is how the listing is sorted."""
+
+    seed: int
+    days: int
+    leads: int
+    poll_s: int
+    limit: int
+    order: str
+    entries: tuple[Entry, ...] = field(repr=False)
+    rest_s: float = REST_S
+
+    @property
+    def ends_s(self) -> float:
+        """When the simulation ends."""
+        return self.days * DAY_S + self.rest_s
+
+    def told(self) -> str:
+        """Return the story as text."""
+        head = (
+            f"seed {self.seed}: {self.days} days, {self.leads} leads to begin with, "
+            f"listing by {self.order}, a poll each {self.poll_s} s, "
+            f"{self.limit} requests a minute"
+        )
+        return "\n".join([head, *(entry.told() for entry in self.entries)])
+
+
+def drawn(seed: int, *, days: int) -> Story:
+    """Return the story of a seed."""
+    rng = Random(seed)
+    work = list(_work(rng, days))
+    entries = [*work, *_troubles(rng, days), *_kills(rng, work)]
+    order = rng.choice(ORDERS)
+    return Story(
+        seed=seed,
+        days=days,
+        leads=rng.choice((0, 5, 45, 130)),
+        poll_s=rng.choice((300, 600, 900)),
+        # Where no order helps, all that is allowed is asked.
+        limit=rng.choice((6, 12) if order == SORTED else (2, 4)),
+        order=order,
+        entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
+    )
+
+
+def _work(rng: Random, days: int) -> Iterator[Entry]:
+    """Yield what visitors and agents do: by day, by night, in campaigns, on holidays."""
+    busy = rng.choice((0.3, 1.0, 2.0))
+    for day in range(days):
+        is_off = day % 7 >= 5 or rng.random() < HOLIDAYS
+        campaign = rng.random() < 0.06
+        for hour in range(24):
+            awake = OPENS <= hour < CLOSES
+            mean = busy * (3.0 if campaign else 1.0) * (1.2 if awake else 0.25)
+            for _ in range(_count(rng, mean)):
+                yield _visit(rng, day, hour)
+            for _ in range(0 if is_off or not awake else _count(rng, mean * 2)):
+                yield _deed(rng, day, hour)
+        if rng.random() < 0.05:
+            at_s = _moment(rng, day, rng.randrange(24))
+            yield Entry(at_s=at_s, what="import", number=rng.choice((3, 30, 90)))
+        if rng.random() < 0.05:
+            at_s = _moment(rng, day, rng.randrange(24))
+            yield Entry(at_s=at_s, what="close many", number=rng.choice((5, 50)))
+
+
+def _visit(rng: Random, day: int, hour: int) -> Entry:
+    what = rng.choices(("create", "say", "noise", "chat"), (5, 4, 3, 1))[0]
+    return Entry(at_s=_moment(rng, day, hour), what=what, number=rng.getrandbits(20))
+
+
+def _deed(rng: Random, day: int, hour: int) -> Entry:
+    what = rng.choices(*DEEDS)[0]
+    agent = rng.choice(AGENTS)
+    text = {
+        "status": rng.choice(STATUSES),
+        "assign": rng.choice((agent, agent, agent, "")),
+        **dict.fromkeys(("take", "release", "snooze"), agent),
+    }.get(what, "")
+    at_s = _moment(rng, day, hour)
+    return Entry(at_s=at_s, what=what, number=rng.getrandbits(20), text=text)
+
+
+def _troubles(rng: Random, days: int) -> Iterator[Entry]:
+    """Yield what goes wrong; the first hour and the time of rest are quiet."""
+    for _ in range(_count(rng, days * rng.choice((0.0, 0.3, 1.0)))):
+        at_s = rng.uniform(HOUR_S, days * DAY_S)
+        match rng.choices(*TROUBLES)[0]:
+            case "server":
+                host = rng.choice(("upstream", "crm", "audit", "slack", "mail"))
+                text = f"{host}: {rng.choice(list(Trouble))}"
+                lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S, 15 * HOUR_S))
+                yield Entry(at_s=at_s, what="trouble", text=text, lasts_s=lasts_s)
+            case "disk":
+                yield Entry(at_s=at_s, what="disk full", lasts_s=rng.choice((20.0, 3_000.0)))
+            case "clock":
+                by_s = rng.choice((-7200, -40, 40, 3600))
+                yield Entry(at_s=at_s, what="clock", number=by_s, lasts_s=rng.uniform(600, 9e4))
+            case "others":
+                yield Entry(at_s=at_s, what="others use the token", lasts_s=1_800.0)
+            case "stop":
+                yield Entry(at_s=at_s, what="stop", lasts_s=rng.choice((1.0, 5 * HOUR_S)))
+
+
+def _kills(rng: Random, work: list[Entry]) -> Iterator[Entry]:
+    """Yield deaths of the process while there is something to lose, some of them in a row."""
+    for entry in rng.sample(work, _count(rng, len(work) * rng.choice((0.0, 0.02, 0.1)))):
+        at_s = max(entry.at_s, HOUR_S)
+        for _ in range(rng.choice((1, 1, 1, 4))):
+            yield _kill(rng, at_s)
+            at_s += rng.uniform(1.0, 90.0)
+
+
+def _kill(rng: Random, at_s: float) -> Entry:
+    where = rng.choice((*Moment, "await", "await"))
+    number = rng.choice((1, rng.randrange(1, 12), rng.randrange(1, 80)))
+    lasts_s = rng.choice((0.0, 5.0, 600.0))
+    return Entry(at_s=at_s, what="kill", text=str(where), number=number, lasts_s=lasts_s)
+
+
+def _count(rng: Random, mean: float) -> int:
+    """Return a whole number whose mean is ``mean``."""
+    whole = int(mean)
+    return sum(rng.random() < 0.5 for _ in range(2 * whole)) + (rng.random() < mean - whole)
+
+
+def _moment(rng: Random, day: int, hour: int) -> float:
+    return day * DAY_S + hour * HOUR_S + rng.uniform(0.0, HOUR_S)

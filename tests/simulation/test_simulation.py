@@ -1,0 +1,65 @@
+"""A few simulated lives; ``python tests/simulation`` lives as many as one likes."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulation.disk import Moment
+from simulation.living import lived
+from simulation.servers import Trouble
+from simulation.story import HOUR_S, Entry, Story, drawn
+
+QUIET = Story(
+    seed=1,
+    days=0,
+    leads=5,
+    poll_s=300,
+    limit=12,
+    order="updated-desc",
+    entries=(),
+    rest_s=12 * HOUR_S,
+)
+
+
+def happening(*entries: Entry) -> Story:
+    """Return some hours in which just this happens."""
+    return replace(QUIET, entries=entries)
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_day_with_its_troubles_breaks_no_promise(seed: int) -> None:
+    outcome = lived(drawn(seed, days=1))
+    assert outcome.verdict.faults == []
+    assert outcome.verdict.checked["ended"] > 10
+
+
+def test_a_seed_gives_the_same_life_byte_for_byte() -> None:
+    story = happening(
+        Entry(at_s=2 * HOUR_S, what="create"),
+        Entry(at_s=2 * HOUR_S, what="kill", text=Moment.COMMIT, number=2),
+        Entry(at_s=3 * HOUR_S, what="assign", number=1, text="agent-asha"),
+    )
+    assert lived(story).digest == lived(story).digest
+
+
+def test_what_a_receiver_took_without_an_answer_is_told_again_under_the_same_id() -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S, what="trouble", text=f"crm: {Trouble.CUT}", lasts_s=400.0),
+            Entry(at_s=2 * HOUR_S + 1, what="create"),
+        )
+    )
+    assert outcome.verdict.faults == []
+    assert outcome.met[f"crm: {Trouble.CUT}"] > 0
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_death_at_each_moment_of_a_page_loses_nothing(moment: Moment) -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S, what="create"),
+            Entry(at_s=2 * HOUR_S + 1, what="kill", text=moment, number=2),
+        )
+    )
+    assert outcome.verdict.faults == []
+    assert outcome.met[f"killed {moment}"] == 1
