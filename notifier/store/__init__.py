@@ -1,1 +1,1 @@
-"""SQLite: one database thread, one module per group of tables."""
+"""The database: one thread, one module per group of tables, an engine behind them."""

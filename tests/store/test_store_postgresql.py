@@ -1,9 +1,11 @@
 """A server's database: what is peculiar to it, and every way in which it can be away."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP
 from threading import Barrier
 from urllib.parse import urlsplit
 
@@ -121,6 +123,43 @@ def test_a_transaction_that_loses_its_connection_is_not_there(
         with pytest.raises(BusyError, match="try again"), there.engine.translated():
             session.whole(lose)
         assert notes.read(session) == {}
+
+
+def test_a_server_that_stands_still_is_given_up(
+    there: Database, postgresql_server: Server
+) -> None:
+    if postgresql_server.process is None:
+        pytest.skip("processes of a server that somebody else started are let alone")
+    with closing(there.open()) as session:
+        assert isinstance(session, PostgresqlSession)
+        session._patience_s = 0.2
+        ((pid,),) = session.execute("SELECT pg_backend_pid()").fetchall()
+        os.kill(pid, SIGSTOP)
+        try:
+            with pytest.raises(BusyError, match="does not answer"), there.engine.translated():
+                session.whole(lambda: notes.read(session))
+        finally:
+            os.kill(pid, SIGCONT)
+        session._patience_s = 30
+        assert notes.read(session) == {}
+
+
+def test_a_server_that_has_become_a_standby_is_asked_again(
+    there: Database, postgresql_server: Server
+) -> None:
+    with closing(there.open()) as session:
+        name = urlsplit(there.setting).path[1:]
+        readonly = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+        postgresql_server.run(f"{readonly} = on")
+        _cut_off(postgresql_server, there)
+        with (
+            pytest.raises(BusyError, match="as a standby does: wait for the fail-over"),
+            there.engine.translated(),
+        ):
+            session.whole(lambda: notes.put(session, "a", "b"))
+        postgresql_server.run(f"{readonly} = off")
+        session.whole(lambda: notes.put(session, "a", "b"))
+        assert notes.read(session) == {"a": "b"}
 
 
 def test_who_only_looks_cannot_write(there: Database) -> None:
