@@ -237,6 +237,7 @@ def test_a_user_without_rights_is_told_what_to_grant(
     as_guest = empty.setting.replace("postgres@", "guest@")
     with pytest.raises(StoreError, match=r"permission denied.*make it the owner"):
         at(as_guest).open()
+    postgresql_server.run("DROP ROLE guest")
 
 
 def test_another_encoding_is_refused(postgresql_server: Server) -> None:

@@ -69,6 +69,11 @@ class Server:
             found = connection.execute(statement.encode())
             return found.fetchall() if found.description else []
 
+    def clean(self) -> None:
+        """Leave nothing on a server that was here before."""
+        if self._template is not None:
+            self.drop(self.url_of(self._template))
+
     def _filled(self) -> str:
         """Return the name of a database that has our tables and is only ever copied."""
         if self._template is None:
@@ -90,7 +95,9 @@ class Server:
 def server() -> Iterator[Server]:
     """Give the server of ``NOTIFIER_TEST_POSTGRESQL``, else start one for the block."""
     if GIVEN:
-        yield Server(GIVEN)
+        found = Server(GIVEN)
+        yield found
+        found.clean()
         return
     folder = Path(tempfile.mkdtemp(prefix="notifier-postgresql-"))
     try:
