@@ -25,6 +25,7 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.document import read_document
 from notifier.rulesfile.nodes import Faults
 from notifier.store.health import Overview
+from notifier.store.leases import MemberHealth
 from notifier.store.service_state import SlackConnections
 from support import readme
 from support.rules import ruleset
@@ -123,6 +124,18 @@ def test_the_metrics_are_exposed() -> None:
         rules_loaded_at="2026-03-02T04:30:00.000Z",
         rules_refused=None,
         slack=SlackConnections(held=2, counted=2),
+        members=(
+            MemberHealth(
+                name="host/1",
+                version="1.0",
+                rules="r",
+                since_ms=0,
+                share=True,
+                sources=(),
+                lanes=(),
+                chores=(),
+            ),
+        ),
     )
     exposed = {
         family.name
