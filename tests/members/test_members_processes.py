@@ -85,7 +85,7 @@ async def test_who_stops_repeats_nothing_and_has_handed_over_at_once(
         await a.until(found.told_to(5))
         begun_s = time.monotonic()
         assert await b.stop() == 0
-        assert found.shares("source") == [SOURCES]
+        assert bots_of(found, b) == set()
         await until(found, a, lambda: len(bots_of(found, a)) == SOURCES)
         assert time.monotonic() - begun_s < 6  # with the process's own end
         found.happen(24)
