@@ -32,7 +32,8 @@ class Upkeep:
         self._store = store
         self._dispatcher = dispatcher
         self._stopping = asyncio.Event()
-        self._ahead_ms: int | None = None  # the wall clock, of the one that never jumps
+        # The wall clock, of the one that never jumps, from the start on.
+        self._ahead_ms = shared.clocks.now_ms() - shared.clocks.monotonic_ms()
 
     async def run(self) -> None:
         """Do its duties until stopped."""
@@ -66,7 +67,7 @@ class Upkeep:
         clocks = self._shared.clocks
         now_ms = clocks.now_ms()
         ahead_ms = now_ms - clocks.monotonic_ms()
-        by_ms = 0 if self._ahead_ms is None else self._ahead_ms - ahead_ms
+        by_ms = self._ahead_ms - ahead_ms
         if by_ms > set_back.TOLERATED_MS:
             log.warning("clock_set_back", by_s=by_ms // 1000)
             rules = self._config.ruleset
