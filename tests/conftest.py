@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from notifier.cli.main import command_line
@@ -24,6 +25,15 @@ from support.virtual_time import VirtualLoop
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", settings(deadline=None))
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Write tracebacks without the values of all variables, which takes seconds for each."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 def pytest_asyncio_loop_factories(
