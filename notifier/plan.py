@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.core.diff import Change, diff
-from notifier.core.events import ACTS, OPERATIONS, OVERDUE, Event, changed, created
+from notifier.core.event_types import ACTS, OPERATIONS, OVERDUE
+from notifier.core.events import Event, changed, created
 from notifier.core.outcome import State
 from notifier.core.records import Lead
 from notifier.core.rows import instant

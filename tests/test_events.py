@@ -5,16 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from notifier.core.diff import Change, diff
-from notifier.core.events import (
-    EventType,
-    changed,
-    created,
-    decode,
-    encode,
-    numbered,
-    operation,
-    overdue,
-)
+from notifier.core.event_types import EventType
+from notifier.core.events import changed, created, decode, encode, numbered, operation, overdue
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import Row
 

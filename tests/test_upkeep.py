@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from notifier.clocks import Clocks
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store

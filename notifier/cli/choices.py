@@ -7,7 +7,7 @@ from math import isfinite
 
 import typer
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.rules.durations import parse_duration_ms
 
 LARGEST = 2**63 - 1

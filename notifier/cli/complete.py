@@ -10,7 +10,7 @@ from pathlib import Path
 
 from notifier.configuration.environment import read_environment
 from notifier.configuration.read_settings import read_settings
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
 from notifier.store import lead_search

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from notifier.cli.columns import print_table
 from notifier.cli.moments import short_iso, short_ms
 from notifier.cli.opened import Opened
-from notifier.core.events import UPDATES, Event
+from notifier.core.event_types import UPDATES
+from notifier.core.events import Event
 from notifier.core.outcome import UNRESOLVED, State
 from notifier.core.records import Lead
 from notifier.messages.builtin import builtin_text, change_lines

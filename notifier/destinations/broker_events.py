@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from notifier.core.events import Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Event
 from notifier.destinations.base import Part
 from notifier.rules.unfit import UnfitError
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from notifier.core.events import OVERDUE
+from notifier.core.event_types import OVERDUE
 from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import Agent, Lead
 from notifier.destinations.base import Message

@@ -7,7 +7,8 @@ A title names who and what in one line. The body holds what changed; for
 from collections.abc import Iterator, Mapping
 
 from notifier.core.diff import differs
-from notifier.core.events import Changed, Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Changed, Event
 from notifier.core.records import Agent, Lead, Note
 from notifier.core.rows import Json, canonical, mapping, seen
 from notifier.messages.act_words import act_words

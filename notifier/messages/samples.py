@@ -7,7 +7,8 @@ import msgspec
 
 from notifier.core import events
 from notifier.core.diff import Change, diff
-from notifier.core.events import Event, EventType, Overdue
+from notifier.core.event_types import ACTS, OPERATIONS, EventType
+from notifier.core.events import Event, Overdue
 from notifier.core.people import ActTold, Person, Taken, Through
 from notifier.core.records import LEAD, NON_LEAD, Agent, LastMessage, Lead, Note
 
@@ -79,14 +80,14 @@ def samples(kind: EventType) -> tuple[Event, Event]:
 
 def _event(kind: EventType, model: Lead, *, reason: str, remedy: str) -> Event:
     room, _, suffix = kind.partition(".")
-    if kind in events.OPERATIONS:
+    if kind in OPERATIONS:
         return events.operation(kind, "sample", at=AT, reason=reason, remedy=remedy, count=3)
     lead = msgspec.structs.replace(model, type=LEAD if room == "lead" else NON_LEAD)
     if suffix == "created":
         return events.created(lead, at=AT)
     if suffix == "overdue":
         return _overdue(kind, lead)
-    if kind in events.ACTS:
+    if kind in ACTS:
         return _acted(lead, suffix)
     if suffix == "unassigned":
         lead = msgspec.structs.replace(lead, assignee=None)

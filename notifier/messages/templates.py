@@ -9,7 +9,8 @@ import jinja2
 import msgspec
 from jinja2 import meta, nodes
 
-from notifier.core.events import Changed, Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Changed, Event
 from notifier.core.people import Taken
 from notifier.core.records import Agent, Lead
 from notifier.core.rows import Json

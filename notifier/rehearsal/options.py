@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from notifier.core.events import OPERATIONS, EventType
+from notifier.core.event_types import OPERATIONS, EventType
 from notifier.core.rows import iso_ms, usable
 from notifier.rules.destinations import Flag, Options
 from notifier.rules.durations import PositiveDuration

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.records import Source
 from notifier.core.rows import iso_ms
 from notifier.rehearsal import options

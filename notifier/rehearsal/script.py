@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifier.core.acts import Release, Take
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.people import Person
 from notifier.core.records import Source
 from notifier.core.rows import instant, iso_ms

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import orjson
 
 from notifier.core.acts import Act
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
 from notifier.core.rows import Row, moment_of, ms_of

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.core.events import Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Event
 from notifier.core.records import LEAD, Lead
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.rules.views import View, view_of_event, view_of_lead

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from notifier.core.events import OVERDUE, EventType
+from notifier.core.event_types import OVERDUE, EventType
 from notifier.core.records import Agent, Source
 from notifier.errors import Fault
 from notifier.messages.templates import MessageTemplate

@@ -6,7 +6,8 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from notifier.cleaning import visible
-from notifier.core.events import Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Event
 from notifier.core.people import Taken
 from notifier.core.records import Agent, LastMessage, Lead
 from notifier.core.rows import Json, Scalar

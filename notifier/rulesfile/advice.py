@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.errors import Fault
 from notifier.rules.model import Outside, Rule, Ruleset

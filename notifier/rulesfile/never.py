@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from itertools import permutations, product
 
-from notifier.core.events import OPERATIONS, EventType
+from notifier.core.event_types import OPERATIONS, EventType
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.core.rows import Json
 from notifier.messages.facts import STATUS_EMOJI

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from notifier.cleaning import visible
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.core.synonyms import field_meant
 from notifier.messages.facts import STATUS_EMOJI

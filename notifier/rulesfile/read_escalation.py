@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from itertools import pairwise
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.rules.model import EscalationStep
 from notifier.rules.windows import Window
 from notifier.rulesfile.nodes import Faults, Node, Series, Table, is_null

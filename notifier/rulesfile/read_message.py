@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.messages.faults import TemplateFault
 from notifier.messages.templates import (
     MessageTemplate,

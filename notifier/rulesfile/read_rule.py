@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta, tzinfo
 from functools import partial
 
-from notifier.core.events import RULE_TYPES, EventType
+from notifier.core.event_types import RULE_TYPES, EventType
 from notifier.messages.templates import MessageTemplate
 from notifier.rules.conditions import Condition
 from notifier.rules.digests import Digest, parse_digest

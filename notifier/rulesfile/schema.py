@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from notifier.core.events import RULE_TYPES
+from notifier.core.event_types import RULE_TYPES
 from notifier.rules.comparisons import ORDERS
 from notifier.rules.destinations import Options
 from notifier.rules.views import ATTRIBUTES, field_getters

@@ -8,7 +8,8 @@ import msgspec
 
 from notifier.configuration.destinations import build_destinations
 from notifier.configuration.load import Configuration
-from notifier.core.events import EventType, encode
+from notifier.core.event_types import EventType
+from notifier.core.events import encode
 from notifier.destinations.base import Message, Part, Receipt
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import sample_event

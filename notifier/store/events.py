@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from itertools import count
 from typing import cast
 
-from notifier.core.events import OVERDUE, Event, EventType, encode, numbered
+from notifier.core.event_types import OVERDUE, EventType
+from notifier.core.events import Event, encode, numbered
 from notifier.store.batches import chunks, insert
 from notifier.store.session import Session
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from notifier.core.events import OPERATIONS, Event, EventPayload, EventType, decode, encode
+from notifier.core.event_types import OPERATIONS, EventType
+from notifier.core.events import Event, EventPayload, decode, encode
 from notifier.core.rows import Row, entries, mapping
 from notifier.store import responses
 from notifier.store.batches import chunks

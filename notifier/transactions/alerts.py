@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from notifier.core.events import Event, EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import Event, operation
 from notifier.core.outcome import HOUR_MS
 from notifier.core.rows import moment_of, ms_of
 from notifier.core.standing import TELL_DOWN_AFTER_MS, Health, Standing, is_down

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.plan import plan_deliveries

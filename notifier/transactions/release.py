@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from notifier.core.events import OVERDUE, Event, decode, encode
+from notifier.core.event_types import OVERDUE
+from notifier.core.events import Event, decode, encode
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
 from notifier.plan import Mutes, PlannedEvent, planned

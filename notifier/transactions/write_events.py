@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from notifier.core.events import UPDATES, Event
+from notifier.core.event_types import UPDATES
+from notifier.core.events import Event
 from notifier.core.outcome import State
 from notifier.core.responses import step
 from notifier.core.rows import moment_of, ms_of

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 from markupsafe import Markup
 
-from notifier.core.events import EventType, decode
+from notifier.core.event_types import EventType
+from notifier.core.events import decode
 from notifier.core.masking import is_telling
 from notifier.core.outcome import State
 from notifier.errors import DamagedError

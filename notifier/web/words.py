@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from notifier.core.events import UPDATES, Event, decode
+from notifier.core.event_types import UPDATES
+from notifier.core.events import Event, decode
 from notifier.core.records import Agent
 from notifier.errors import DamagedError
 from notifier.messages.builtin import builtin_text, change_lines

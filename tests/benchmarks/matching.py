@@ -9,7 +9,7 @@ from statistics import median
 from stand import Stand
 from table import Floor, Row
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.destinations.console import ConsoleOptions
 from notifier.messages.samples import sample_event
 from notifier.rules.matching import match

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.records import Agent
 from notifier.destinations.base import Part, PartlyTakenError, Receipt
 from notifier.destinations.email import EmailDestination, EmailOptions

@@ -10,7 +10,8 @@ import pytest
 from examples import ASHA, LEAD, NOON, change_of, lead, message, new_lead, part
 from pydantic import SecretStr, ValidationError
 
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.records import Agent
 from notifier.destinations.base import Message, PartlyTakenError
 from notifier.destinations.slack import SlackDestination, SlackOptions

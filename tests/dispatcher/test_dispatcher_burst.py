@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.rehearsal.play import words
 from notifier.rehearsal.stage import Stage
 from notifier.transactions.turn import LaneFacts, Turn, take_turn

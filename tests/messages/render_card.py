@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
-from notifier.core.events import EventType, encode
+from notifier.core.event_types import EventType
+from notifier.core.events import encode
 from notifier.core.records import Lead
 from notifier.destinations.base import Message, Part
 from notifier.destinations.slack import SlackDestination, SlackOptions

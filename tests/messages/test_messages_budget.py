@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.core.events import RULE_TYPES, Event, created
+from notifier.core.event_types import RULE_TYPES
+from notifier.core.events import Event, created
 from notifier.messages.budget import MAX_OUTPUT_CHARS, Budget, TooMuchError
 from notifier.messages.faults import TemplateFault
 from notifier.messages.samples import AT, FULL

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.core.diff import diff
-from notifier.core.events import RULE_TYPES, Event, EventType, changed, created, operation
+from notifier.core.event_types import RULE_TYPES, EventType
+from notifier.core.events import Event, changed, created, operation
 from notifier.core.records import LastMessage, Source, parse
 from notifier.messages.builtin import builtin_text
 from notifier.messages.samples import AT, BARE, FULL, RAVI, sample_event, samples

@@ -8,7 +8,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.core.events import Changed, Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Changed, Event
 from notifier.messages.digest import digest_text, in_short
 from notifier.messages.samples import sample_event
 from notifier.messages.text import Medium, Text

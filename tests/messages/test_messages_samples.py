@@ -2,7 +2,8 @@
 
 import pytest
 
-from notifier.core.events import OPERATIONS, RULE_TYPES, EventType, decode, encode
+from notifier.core.event_types import OPERATIONS, RULE_TYPES, EventType
+from notifier.core.events import decode, encode
 from notifier.messages.samples import sample_event, samples
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.core.events import RULE_TYPES, Event, EventType, created
+from notifier.core.event_types import RULE_TYPES, EventType
+from notifier.core.events import Event, created
 from notifier.core.records import Agent
 from notifier.messages.builtin import builtin_text
 from notifier.messages.faults import TemplateFault

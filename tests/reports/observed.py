@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
 from notifier.measuring import measured

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.core.rows import iso_ms
 from notifier.reports.model import Bounds, Outage, Report

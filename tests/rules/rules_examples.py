@@ -7,7 +7,8 @@ import msgspec
 
 from notifier.configuration.destinations import kinds
 from notifier.core.diff import Change
-from notifier.core.events import Event, EventType, Overdue, changed, created, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import Event, Overdue, changed, created, operation
 from notifier.core.records import Agent, LastMessage, Lead, Note
 from notifier.errors import ConfigError
 from notifier.rules.model import Ruleset

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rules_examples import LEAD, SCREEN, change, lead, load, new_lead, news, status_change
 
-from notifier.core.events import Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Event
 from notifier.core.records import LastMessage, Lead
 from notifier.core.rows import Scalar
 from notifier.rules import comparisons

@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 from rules_examples import FULL, SCREEN, SECRET, faults, load
 
-from notifier.core.events import EventType
+from notifier.core.event_types import EventType
 from notifier.core.records import Agent, Source
 from notifier.destinations.slack import SlackOptions
 from notifier.rules.model import Outside, SourceSpec

@@ -14,7 +14,8 @@ from rules_examples import (
     status_change,
 )
 
-from notifier.core.events import Event, EventType
+from notifier.core.event_types import EventType
+from notifier.core.events import Event
 from notifier.rules.explaining import explain
 from notifier.rules.matching import Timing, holds, match, settled
 from notifier.rules.model import Ruleset

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notifier.core.events import EventType, encode, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import encode, operation
 from notifier.core.outcome import Outcome, State
 from notifier.core.rows import moment_of
 from notifier.store import claims, outbox

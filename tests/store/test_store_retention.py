@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from notifier.core.events import EventType, operation
+from notifier.core.event_types import EventType
+from notifier.core.events import operation
 from notifier.core.outcome import State
 from notifier.store import events, outbox, sources
 from notifier.store.outbox import NewDelivery
