@@ -6,7 +6,7 @@
 # `docker compose kill -s HUP notifier` takes up changed rules; `docker compose exec notifier
 # notifier status` tells how it goes. To let Prometheus in from outside, set NOTIFIER_HTTP=0.0.0.0:8787.
 
-ARG BASE=docker.io/library/python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src
