@@ -52,7 +52,8 @@ def _row(
         program = stack.enter_context(running(folder, environment))
         until(lambda: program.count(ready) == 1)
         address = f"127.0.0.1:{_port(folder)}"
-        count = 15 if stand.quick else 50
+        # More at this pace would use up the minute's requests, and wait for the next.
+        count = 15 if stand.quick or limit else 50
         samples = [_sample_s(listing, taking, address) for _ in range(count + 1)][1:]
         floors = [_floor_s(taking, floor) for _ in range(count)]
     beside = ", beside glances and full walks" if limit else ""
