@@ -25,7 +25,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         name="what was cut off is not released",
-        module="notifier.service.engine",
+        module="notifier.service.take_over",
         old="outbox.release_all(session, now_ms=now_ms)",
         new="0",
     ),
@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant(
         name="a broken walk's records count as held",
         module="notifier.transactions.page_comparison",
-        old="snapshots.open_walk(session, bot_id, intake.kind, intake.walk)",
+        old="snapshots.open_walk(session, bot_id, intake.listing_type, intake.walk)",
         new="0",
     ),
     Mutant(
