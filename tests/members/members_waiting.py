@@ -1,10 +1,13 @@
 """Waits for what members have yet to do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from members_site import SOURCES, MembersSite
+from members_site import SOURCES, MembersSite, site
 
+from support.postgres import Server
 from support.program import Process
 
 
@@ -30,6 +33,16 @@ async def settled(found: MembersSite, process: Process, members: int) -> None:
             found.rows(ready) == [(SOURCES,)] and found.shares("source") == [each] * members
         ),
     )
+
+
+@asynccontextmanager
+async def two_members(
+    folder: Path, server: Server
+) -> AsyncIterator[tuple[MembersSite, Process, Process]]:
+    """Give a site with members ``a`` and ``b`` once each has its share."""
+    async with site(folder, server) as found, found.member("a") as a, found.member("b") as b:
+        await settled(found, a, 2)
+        yield found, a, b
 
 
 def polled_since(found: MembersSite, at_s: float) -> set[str]:

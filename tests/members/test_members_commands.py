@@ -6,7 +6,7 @@ from signal import SIGHUP
 
 import httpx
 from members_site import SOURCES, rules_of, site
-from members_waiting import bots_of, eventually, polled_since, settled, until
+from members_waiting import bots_of, eventually, polled_since, two_members, until
 
 from support.postgres import Server
 from support.program import Process
@@ -82,12 +82,7 @@ async def test_once_works_on_what_no_member_holds(
 async def test_members_with_other_rules_keep_what_they_have_and_status_says_so(
     tmp_path: Path, postgresql_server: Server
 ) -> None:
-    async with (
-        site(tmp_path, postgresql_server) as found,
-        found.member("a") as a,
-        found.member("b") as b,
-    ):
-        await settled(found, a, 2)
+    async with two_members(tmp_path, postgresql_server) as (found, a, b):
         fewer = rules_of(list(found.world.bots)[1:])
         for host, process in (("a", a), ("b", b)):
             (found.program(host).folder / "rules.yaml").write_text(fewer, encoding="utf-8")

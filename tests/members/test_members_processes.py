@@ -12,7 +12,7 @@ from signal import SIGCONT, SIGSTOP
 from tempfile import TemporaryDirectory
 
 from members_site import SOURCES, site
-from members_waiting import bots_of, polled_since, settled, until
+from members_waiting import bots_of, polled_since, settled, two_members, until
 
 from support.postgres import Server, started
 
@@ -51,12 +51,7 @@ async def test_members_that_are_killed_at_random_lose_nothing(
 async def test_a_successor_polls_and_delivers_within_15_s_of_a_death(
     tmp_path: Path, postgresql_server: Server
 ) -> None:
-    async with (
-        site(tmp_path, postgresql_server) as found,
-        found.member("a") as a,
-        found.member("b") as b,
-    ):
-        await settled(found, a, 2)
+    async with two_members(tmp_path, postgresql_server) as (found, a, b):
         found.happen(24)
         await a.until(found.told_all())
         orphans, killed_s = bots_of(found, b), time.monotonic()
@@ -75,12 +70,7 @@ async def test_a_successor_polls_and_delivers_within_15_s_of_a_death(
 async def test_who_stops_repeats_nothing_and_has_handed_over_at_once(
     tmp_path: Path, postgresql_server: Server
 ) -> None:
-    async with (
-        site(tmp_path, postgresql_server) as found,
-        found.member("a") as a,
-        found.member("b") as b,
-    ):
-        await settled(found, a, 2)
+    async with two_members(tmp_path, postgresql_server) as (found, a, b):
         found.happen(48)
         await a.until(found.told_to(5))
         begun_s = time.monotonic()
@@ -98,12 +88,7 @@ async def test_who_stops_repeats_nothing_and_has_handed_over_at_once(
 async def test_a_member_that_was_frozen_does_nothing_once_it_thaws(
     tmp_path: Path, postgresql_server: Server
 ) -> None:
-    async with (
-        site(tmp_path, postgresql_server) as found,
-        found.member("a") as a,
-        found.member("b") as b,
-    ):
-        await settled(found, a, 2)
+    async with two_members(tmp_path, postgresql_server) as (found, a, b):
         b.send(SIGSTOP)
         frozen_s = time.monotonic()
         while time.monotonic() < frozen_s + FROZEN_S:

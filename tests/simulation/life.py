@@ -106,6 +106,7 @@ class Life:
     servers: dict[str, Server] = field(init=False)
     _rng: Random = field(init=False)
     _left: list[Entry] = field(init=False)
+    _ends: dict[int, Any] = field(default_factory=dict)
     _down_s: float = 0.0
     _is_buried: bool = False
 
@@ -243,8 +244,6 @@ class Life:
                 self._act(entry)
             case _:
                 self.upstream.happens(entry)
-
-    _ends: dict[int, Any] = field(default_factory=dict)
 
     def _act(self, entry: Entry) -> None:
         """Let a person act on a lead, as a command does: from a process of its own."""

@@ -2,12 +2,11 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from notifier.core.records import LEAD, NON_LEAD
+from notifier.core.records import NON_LEAD
 from notifier.simulator.answers import listed, refused
 from notifier.simulator.listing import Order
 from notifier.simulator.world import World
@@ -129,10 +128,5 @@ class Upstream:
 
 def upstream(seed: int, *, order: str, limit: int, clock: Any, clock_s: Any) -> Upstream:
     """Return a BotPenguin without leads."""
-    now: Any = clock
-    assert isinstance(now(), datetime)
-    world = World(clock=now, seed=seed, order=Order(order))
+    world = World(clock=clock, seed=seed, order=Order(order))
     return Upstream(world, limit=limit, clock_s=clock_s, rng=Random(seed))
-
-
-KINDS = (LEAD, NON_LEAD)
