@@ -22,6 +22,7 @@ from notifier.core.standing import Health, Standing
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
+from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import set_back
@@ -90,7 +91,7 @@ def _filled(db: Session, config: Configuration) -> None:
     db.execute("UPDATE timers SET told_ms = since_ms WHERE rule = 'Again'")
     failing = Standing(health=Health.FAILING, since_ms=at_ms, probe_ms=at_ms + 5_000)
     destinations.set_standing(db, "quiet", failing)
-    mutes.mute(db, "rule", "Plain", until_ms=at_ms + 7_200_000)
+    mutes.mute(db, MuteTarget.RULE, "Plain", until_ms=at_ms + 7_200_000)
 
 
 def _after(db: Session, now: datetime) -> dict[str, Any]:

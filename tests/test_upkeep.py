@@ -10,6 +10,7 @@ from notifier.core.events import operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store
+from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 
@@ -33,7 +34,7 @@ async def test_what_a_command_writes_is_noticed(tmp_path: Path) -> None:
             while not noticed.is_set():
                 until_ms += 1
                 with command.transaction():
-                    mutes.mute(command, "rule", "New lead", until_ms=until_ms)
+                    mutes.mute(command, MuteTarget.RULE, "New lead", until_ms=until_ms)
                 await asyncio.sleep(0)
     finally:
         watching.cancel()

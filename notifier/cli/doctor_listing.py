@@ -53,11 +53,14 @@ class Look:
 async def check_source(spec: SourceSpec, upstream: Upstream) -> list[Finding]:
     """Read the first pages of each of a source's listings, within the shared budget."""
     assert spec.token is not None
-    listings = [Listing(source=spec.source, kind=kind, token=spec.token) for kind in spec.types]
+    listings = [
+        Listing(source=spec.source, listing_type=listing_type, token=spec.token)
+        for listing_type in spec.types
+    ]
     looks = [await look(listing, upstream) for listing in listings]
     found: list[Finding] = []
     for listing, one in zip(listings, looks, strict=True):
-        name = f"{spec.source.name}: {listing.kind}"
+        name = f"{spec.source.name}: {listing.listing_type}"
         found += _findings(name, one, upstream)
     skews = [one.skew_s for one in looks if one.skew_s is not None]
     return [*found, *_clock(spec.source.name, skews)]

@@ -59,10 +59,10 @@ async def rehearse(config: Configuration, *, clocks: Clocks) -> Rehearsed:
 
 def _before(session: Session, config: Configuration) -> tuple[int, list[str]]:
     first_walks = [
-        f"{one.source.name} ({kind})"
+        f"{one.source.name} ({listing_type})"
         for one in config.sources
-        for kind in one.types
-        if snapshots.without_baseline(session, one.source.bot_id, kind)
+        for listing_type in one.types
+        if snapshots.without_baseline(session, one.source.bot_id, listing_type)
     ]
     return deliveries.newest(session), first_walks
 

@@ -69,7 +69,9 @@ async def first_page(values: Mapping[str, str], folder: Path) -> Page:
         budget = budgets(store, settings, Clocks())(settings.token)
         async with asyncio.timeout(PATIENCE_S), budget.turn({Purpose.HEAD: 0}):
             pass
-        return await client.page(Listing(source=source, kind=LEAD, token=settings.token), 1)
+        return await client.page(
+            Listing(source=source, listing_type=LEAD, token=settings.token), 1
+        )
 
 
 async def post_sample(values: Mapping[str, str], rules: str) -> None:

@@ -1,6 +1,6 @@
 """``mute`` and ``unmute``: silence a rule or a destination for a while."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import typer
@@ -11,13 +11,12 @@ from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
 from notifier.cli.opened import whole
 from notifier.store import health, registry
-from notifier.store.health import Mute
+from notifier.store.mutes import MuteTarget
 from notifier.transactions import care
 from notifier.transactions.care import COMMAND_LINE
 
 app = typer.Typer()
 
-RULE, DESTINATION = KINDS = ("rule", "destination")
 Muted = Annotated[
     str,
     typer.Argument(
@@ -40,7 +39,13 @@ def mute(
         raise typer.BadParameter("a mute lasts longer than nothing; `unmute` ends one")
     with whole() as desk:
         known = registry.names(desk.session)
-        found = _found(name, {RULE: known.rules, DESTINATION: known.destinations})
+        found = _found(
+            name,
+            {
+                MuteTarget.RULE: known.rules,
+                MuteTarget.DESTINATION: known.destinations,
+            },
+        )
         if found is None:
             in_force = (*known.rules, *known.destinations)
             raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
@@ -56,27 +61,30 @@ def unmute(name: Muted) -> None:
     """End a mute before its time."""
     with whole() as desk:
         active = health.active_mutes(desk.session, now_ms=desk.now_ms)
-        found = _found(name, {kind: _names(active, kind) for kind in KINDS})
+        found = _found(
+            name, {target: health.muted_until_ms(active, target) for target in MuteTarget}
+        )
         if found is not None:
             care.unmute(desk.session, *found, COMMAND_LINE, now_ms=desk.now_ms)
     if found is None:
-        muted = ", ".join(f"{one.kind} {one.name}" for one in active)
+        muted = ", ".join(f"{one.target} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)
         raise typer.Exit(Exit.FAILED)
     typer.echo(f"{' '.join(found)} is no longer muted")
 
 
-def _names(active: Iterable[Mute], kind: str) -> tuple[str, ...]:
-    return tuple(one.name for one in active if one.kind == kind)
-
-
-def _found(name: str, names: Mapping[str, Collection[str]]) -> tuple[str, str] | None:
+def _found(
+    name: str, names: Mapping[MuteTarget, Collection[str]]
+) -> tuple[MuteTarget, str] | None:
     """Return whether the name is a rule's or a destination's; both is wrong usage."""
-    kinds = [kind for kind in KINDS if name in names[kind]]
-    if len(kinds) > 1:
-        ways = " or ".join(f"`{kind}:{name}`" for kind in kinds)
+    targets = [target for target in MuteTarget if name in names[target]]
+    if len(targets) > 1:
+        ways = " or ".join(f"`{target}:{name}`" for target in targets)
         raise typer.BadParameter(f"`{name}` is a rule and a destination; write {ways}")
-    if kinds:
-        return kinds[0], name
-    kind, _, rest = name.partition(":")
-    return (kind, rest) if kind in KINDS and rest in names[kind] else None
+    if targets:
+        return targets[0], name
+    for target in MuteTarget:
+        rest = name.removeprefix(f"{target}:")
+        if rest != name and rest in names[target]:
+            return target, rest
+    return None

@@ -12,8 +12,15 @@ from notifier.core.rows import iso_of_ms
 from notifier.core.standing import Health
 from notifier.monitoring.sees_within import sees_within
 from notifier.store.deliveries import Delivery
-from notifier.store.health import DestinationHealth, Mute, Overview, SourceHealth
+from notifier.store.health import (
+    DestinationHealth,
+    Mute,
+    Overview,
+    SourceHealth,
+    muted_until_ms,
+)
 from notifier.store.leases import MemberHealth
+from notifier.store.mutes import MuteTarget
 from notifier.upstream.waiting import Wait
 
 Shape: TypeAlias = Mapping[str, Any]
@@ -138,10 +145,10 @@ def order(one: SourceHealth) -> str:
 
 def destination_shape(one: DestinationHealth, mutes: tuple[Mute, ...]) -> Shape:
     """Return a destination; trouble is told before a mute."""
-    mute = next((m for m in mutes if (m.kind, m.name) == ("destination", one.name)), None)
+    until_ms = muted_until_ms(mutes, MuteTarget.DESTINATION).get(one.name)
     standing = one.standing
-    is_muted = mute is not None and standing.health is Health.UP
-    until = f"until {iso_of_ms(mute.until_ms)}" if mute and is_muted else None
+    is_muted = until_ms is not None and standing.health is Health.UP
+    until = f"until {iso_of_ms(until_ms)}" if until_ms and is_muted else None
     return {
         "name": one.name,
         "type": one.kind,
@@ -164,7 +171,7 @@ def member_shape(one: MemberHealth) -> Shape:
 
 def mute_shape(one: Mute) -> Shape:
     """Return what is muted, and until when."""
-    return {"kind": one.kind, "name": one.name, "until": iso_of_ms(one.until_ms)}
+    return {"kind": one.target, "name": one.name, "until": iso_of_ms(one.until_ms)}
 
 
 def time_shape(at_ms: int | None) -> str | None:

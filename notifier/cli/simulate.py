@@ -61,7 +61,7 @@ def simulate(
     """Serve a simulated BotPenguin until Ctrl-C; print the settings that reach it."""
     world = World(clock=lambda: datetime.now(UTC), seed=seed, order=order)
     world.populate(leads)
-    world.populate(non_leads, kind=NON_LEAD)
+    world.populate(non_leads, listing_type=NON_LEAD)
     simulator = Simulator(
         world, token=token, page_size=page_size, per_minute=rate or None, port=port
     )

@@ -18,8 +18,15 @@ from notifier.monitoring.health import Trouble, troubles
 from notifier.monitoring.sees_within import sentence
 from notifier.store import registry
 from notifier.store.engine import Engine
-from notifier.store.health import DestinationHealth, Overview, SourceHealth, overview
+from notifier.store.health import (
+    DestinationHealth,
+    Overview,
+    SourceHealth,
+    muted_until_ms,
+    overview,
+)
 from notifier.store.leases import MemberHealth
+from notifier.store.mutes import MuteTarget
 
 app = typer.Typer()
 
@@ -118,9 +125,8 @@ def _destination_row(
     shape = destination_shape(one, found.mutes)
     reason = shape["reason"]
     if shape["state"] != one.standing.health.value:
-        muted = ("destination", one.name)
-        until = next(m.until_ms for m in found.mutes if (m.kind, m.name) == muted)
-        reason = f"until {short_ms(until, desk.zone, at=desk.at)}"
+        until_ms = muted_until_ms(found.mutes, MuteTarget.DESTINATION)[one.name]
+        reason = f"until {short_ms(until_ms, desk.zone, at=desk.at)}"
     kind = one.kind or "(removed)"
     return one.name, kind, shape["state"], one.pending, one.dead, reason
 
@@ -141,6 +147,6 @@ def _lines(found: Overview, desk: Opened) -> Iterator[str]:
     yield f"Queue: {found.pending} waiting{oldest}; {found.dead} dead. Timers: {found.timers}."
     for one in found.mutes:
         until = short_ms(one.until_ms, zone, at=at)
-        yield f"Muted: {one.kind} {one.name}, until {until}."
+        yield f"Muted: {one.target} {one.name}, until {until}."
     loaded = short_iso(found.rules_loaded_at, zone, at=at)
     yield f"Rules in force since {loaded}." if loaded else "No rules were put in force yet."

@@ -68,18 +68,18 @@ class Meters:
     def asked(self, listing: Listing, number: int) -> None:
         """Count a request about to be made."""
         if number == 1:
-            self.polls.labels(listing.source.name, listing.kind).inc()
+            self.polls.labels(listing.source.name, listing.listing_type).inc()
 
     def answered(self, listing: Listing, page: Page, took_s: float) -> None:
         """Count a good answer."""
         name = listing.source.name
-        self.requests.labels(name, listing.kind, "ok").inc()
-        self.records.labels(name, listing.kind).inc(len(page.rows) + len(page.bad))
+        self.requests.labels(name, listing.listing_type, "ok").inc()
+        self.records.labels(name, listing.listing_type).inc(len(page.rows) + len(page.bad))
         self.request_s.labels(name).observe(took_s)
 
     def failed(self, listing: Listing, error: UpstreamError) -> None:
         """Count a request that brought nothing."""
-        self.requests.labels(listing.source.name, listing.kind, _result(error)).inc()
+        self.requests.labels(listing.source.name, listing.listing_type, _result(error)).inc()
 
     def turned(self, destination: str, turn: Turn) -> None:
         """Count what a lane's turn recorded."""

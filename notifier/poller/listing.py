@@ -12,7 +12,7 @@ from notifier.transactions.polls import CompletedWalk
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
-from notifier.upstream.walk import MAX_PAGES, Walk, WalkKind
+from notifier.upstream.walk import MAX_PAGES, Walk, WalkType
 
 ListingKey: TypeAlias = tuple[str, str]
 """A bot's id, and which of its listings."""
@@ -20,7 +20,7 @@ ListingKey: TypeAlias = tuple[str, str]
 
 def purpose_of(walk: Walk) -> Purpose:
     """Return what the walk's pages are asked for."""
-    return Purpose.HEAD if walk.kind is WalkKind.HEAD else Purpose.SPARE
+    return Purpose.HEAD if walk.type is WalkType.HEAD else Purpose.SPARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class ListingWalks:
     @property
     def key(self) -> ListingKey:
         """What stays of a listing whatever its source is called."""
-        return self.listing.source.bot_id, self.listing.kind
+        return self.listing.source.bot_id, self.listing.listing_type
 
     def wants(self, *, now_ms: int) -> dict[Purpose, int]:
         """Return from when on a page is wanted, by what for; begins the walks that are due.
@@ -86,16 +86,16 @@ class ListingWalks:
         differ, a poller would ask for ever, without a pause.
         """
         if not self.has_baseline:
-            self.full = self.full or self._begin(WalkKind.BASELINE)
+            self.full = self.full or self._begin(WalkType.BASELINE)
             return {Purpose.SPARE: now_ms}
         full_due_ms = self.spare.full_due_ms
         if self.head is None:
             # A sweep begins while no head poll is under way: what an earlier walk
             # has left open is then left open for good, and the sweep covers it.
             if self.full is None and full_due_ms is not None and now_ms >= full_due_ms:
-                self.full = self._begin(WalkKind.SWEEP)
+                self.full = self._begin(WalkType.SWEEP)
             if now_ms >= self.heads.next_ms:
-                self.head = self._begin(WalkKind.HEAD)
+                self.head = self._begin(WalkType.HEAD)
                 self.heads.begin(now_ms=now_ms)
         wanted = {Purpose.HEAD: self.heads.next_ms if self.head is None else now_ms}
         if self.full is not None:
@@ -108,7 +108,7 @@ class ListingWalks:
         """Return the walk whose page a turn is used for, once :meth:`wants` has begun it."""
         walk = self.head if purpose is Purpose.HEAD else self.full
         assert walk is not None
-        if walk.kind is not WalkKind.SWEEP:
+        if walk.type is not WalkType.SWEEP:
             return walk
         assert walk.page is not None
         page = self.spare.takes_turn(
@@ -118,7 +118,7 @@ class ListingWalks:
             return walk
         # The number after a sweep's is its glances'.
         return Walk(
-            kind=WalkKind.GLANCE,
+            type=WalkType.GLANCE,
             number=walk.number + 1,
             page=page,
             seen=set(self._twice | walk.twice),
@@ -127,11 +127,11 @@ class ListingWalks:
     def only(self, *, now_ms: int) -> Walk:
         """Begin the one walk that a single round consists of; a full one covers a head's."""
         if not self.has_baseline:
-            self.full = self._begin(WalkKind.BASELINE)
+            self.full = self._begin(WalkType.BASELINE)
         elif self._sweep_is_due(now_ms) or (self._sweeps and not self._sorted):
-            self.full = self._begin(WalkKind.SWEEP)
+            self.full = self._begin(WalkType.SWEEP)
         else:
-            self.head = self._begin(WalkKind.HEAD)
+            self.head = self._begin(WalkType.HEAD)
             return self.head
         return self.full
 
@@ -146,7 +146,7 @@ class ListingWalks:
     def failed(self, walk: Walk, *, now_ms: int) -> None:
         """Note that the walk's next page could not be read."""
         page, purpose = walk.page or 0, purpose_of(walk)
-        if walk.kind is WalkKind.GLANCE:
+        if walk.type is WalkType.GLANCE:
             self.spare.leave(page, now_ms=now_ms)
             return
         self.stuck[purpose] = max(self.stuck.get(purpose, 0), page)
@@ -157,7 +157,7 @@ class ListingWalks:
 
         What walks for another purpose read, and glances, tells of their own page alone.
         """
-        own, is_whole = purpose_of(walk), walk.kind is not WalkKind.GLANCE
+        own, is_whole = purpose_of(walk), walk.type is not WalkType.GLANCE
         self.stuck = {
             purpose: stuck
             for purpose, stuck in self.stuck.items()
@@ -180,12 +180,12 @@ class ListingWalks:
 
     def completed(self, walk: Walk, witness: OrderWitness) -> CompletedWalk:
         """Return what is stored at the end of this walk, once ``witness`` has seen it all."""
-        order = self._order_after(walk.kind, witness)
+        order = self._order_after(walk.type, witness)
         return CompletedWalk(
             source=self.listing.source,
-            listing_type=self.listing.kind,
+            listing_type=self.listing.listing_type,
             number=walk.number,
-            is_full=walk.kind is not WalkKind.HEAD,
+            is_full=walk.type is not WalkType.HEAD,
             begun=walk.begun,
             new_order=None if order is self.order else order,
             pages=walk.pages,
@@ -193,13 +193,13 @@ class ListingWalks:
             seen=walk.seen,
         )
 
-    def _order_after(self, kind: WalkKind, witness: OrderWitness) -> Order:
+    def _order_after(self, walk_type: WalkType, witness: OrderWitness) -> Order:
         """Return the order to go by once the walk that ``witness`` saw is complete.
 
         A head poll sees few rows: it can refute what a full walk has found, but
         not replace it.
         """
-        if kind is not WalkKind.HEAD or (self._sorted and witness.refutes(self.order)):
+        if walk_type is not WalkType.HEAD or (self._sorted and witness.refutes(self.order)):
             return settled(self.order, witness.order())
         return self.order
 
@@ -210,7 +210,7 @@ class ListingWalks:
         of order, there is more behind them: the next sweep is due now.
         """
         before = self._sorted
-        self.order = self._order_after(walk.kind, walk.witness)
+        self.order = self._order_after(walk.type, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
             self._twice = frozenset(walk.twice)
@@ -220,18 +220,18 @@ class ListingWalks:
         if walk.returned or before is not self._sorted:
             self.spare.hurry(now_ms=now_ms)
 
-    def _begin(self, kind: WalkKind) -> Walk:
+    def _begin(self, walk_type: WalkType) -> Walk:
         self.number += 1
         walk = Walk(
-            kind=kind,
+            type=walk_type,
             number=self.number,
             max_pages=self.intervals.max_pages,
             # All that a head poll can do is to refute the one order that it relies on.
-            witness=OrderWitness((Order.UPDATED_DESC,) if kind is WalkKind.HEAD else KEYS),
+            witness=OrderWitness((Order.UPDATED_DESC,) if walk_type is WalkType.HEAD else KEYS),
             # In any other order full walks find it, one after the other.
-            turns_back=kind is WalkKind.HEAD and self._sorted,
+            turns_back=walk_type is WalkType.HEAD and self._sorted,
         )
-        self.number += kind is WalkKind.SWEEP  # for its glances
+        self.number += walk_type is WalkType.SWEEP  # for its glances
         return walk
 
     @property

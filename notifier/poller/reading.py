@@ -16,7 +16,7 @@ from notifier.transactions.write_events import Written
 from notifier.upstream.budget import Budget, Purpose
 from notifier.upstream.order import OrderWitness
 from notifier.upstream.page import Page
-from notifier.upstream.walk import Walk, WalkKind
+from notifier.upstream.walk import Walk, WalkType
 
 PAGES_BETWEEN_SIGNS = 90  # about a minute at the API's rate
 
@@ -78,7 +78,7 @@ class Reader:
         )
         _log_page(walks, walk, number, committed)
         self.tools.refresh(committed.saved)
-        if walk.done and walk.kind is not WalkKind.GLANCE:
+        if walk.done and walk.type is not WalkType.GLANCE:
             await self.complete(walks, walk, ended)
 
     async def complete(
@@ -95,12 +95,12 @@ class Reader:
             name = walks.listing.source.name
             log.error("timer_crashed", source=name, **self.faults.details(fault))
         walks.finish(walk, now_ms=self.tools.clock_ms())
-        if walk.kind is not WalkKind.HEAD or walk.capped:
+        if walk.type is not WalkType.HEAD or walk.capped:
             log.info(
                 "walk_completed",
                 source=walks.listing.source.name,
-                type=walks.listing.kind,
-                walk=walk.kind.value,
+                type=walks.listing.listing_type,
+                walk=walk.type.value,
                 pages=walk.pages,
                 order=walks.order.value,
                 capped=walk.capped,
@@ -112,17 +112,17 @@ class Reader:
         run, at = self.tools.store.run, self.tools.now()
         intake = Intake(
             source=walks.listing.source,
-            listing_type=walks.listing.kind,
+            listing_type=walks.listing.listing_type,
             walk=walk.number,
             seen=walk.seen,
             rules=self.tools.rules,
             first_run=walks.intervals.first_run,
-            is_glance=walk.kind is WalkKind.GLANCE,
+            is_glance=walk.type is WalkType.GLANCE,
         )
         if walk.ends_if_held:
             end = walks.completed(walk, witness)
             return await run(polls.commit_head, page, intake, at, end)
-        baseline_from = page.served_at or at if walk.kind is WalkKind.BASELINE else None
+        baseline_from = page.served_at or at if walk.type is WalkType.BASELINE else None
         now_ms = self.tools.clock_ms()
         outlook = walks.spare.outlook(now_ms=now_ms, wall_ms=ms_of(at))
         committed = await run(polls.commit, page, intake, at, baseline_from, outlook=outlook)
@@ -138,7 +138,7 @@ def log_failed(
     log.warning(
         "poll_failed",
         source=walks.listing.source.name,
-        type=walks.listing.kind,
+        type=walks.listing.listing_type,
         page=page,
         error=str(error),
         failures=failures,
@@ -155,21 +155,21 @@ def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed
         log.warning("template_failed", rule=rule, error=fault)
     for event in committed.written.events:
         log.info("event", id=event.id, type=event.type.value, source=name)
-    is_full = walk.kind in (WalkKind.SWEEP, WalkKind.BASELINE)
+    is_full = walk.type in (WalkType.SWEEP, WalkType.BASELINE)
     if is_full and number % PAGES_BETWEEN_SIGNS == 0:
         log.info(
             "walk_goes_on",
             source=name,
-            type=walks.listing.kind,
-            walk=walk.kind.value,
+            type=walks.listing.listing_type,
+            walk=walk.type.value,
             pages=number,
             records=len(walk.seen),
         )
     log.debug(
         "page_read",
         source=name,
-        type=walks.listing.kind,
-        walk=walk.kind.value,
+        type=walks.listing.listing_type,
+        walk=walk.type.value,
         page=number,
         changed=committed.changed,
     )

@@ -110,7 +110,7 @@ class SourcePoller:
         return True
 
     async def _restore(self, *, is_scheduled: bool = False) -> None:
-        named = [(self._source, walks.listing.kind) for walks in self._listings]
+        named = [(self._source, walks.listing.listing_type) for walks in self._listings]
         states = await self._tools.store.run(polls.states, named)
         wall_ms = ms_of(self._tools.now())
         for walks, (state, outlook) in zip(self._listings, states, strict=True):

@@ -89,12 +89,14 @@ class Units:
         )
         return [
             ListingWalks(
-                listing=Listing(source=spec.source, kind=kind, token=spec.token),
+                listing=Listing(
+                    source=spec.source, listing_type=listing_type, token=spec.token
+                ),
                 intervals=intervals,
                 # Once: who gets it back later begins anew.
-                head_due_ms=self._rhythm.pop((bot_id, kind), begin_ms),
+                head_due_ms=self._rhythm.pop((bot_id, listing_type), begin_ms),
             )
-            for kind in spec.types
+            for listing_type in spec.types
         ]
 
 

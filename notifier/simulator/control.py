@@ -167,13 +167,20 @@ class Control:
         }
 
     def _create(self, body: Leads) -> dict[str, list[str]]:
-        world, kind, bot_id = self._world, body.type, body.bot_id
+        world, listing_type, bot_id = self._world, body.type, body.bot_id
         if body.row is not None:
-            return {"ids": [world.put(body.row, kind=kind, bot_id=bot_id)]}
+            return {"ids": [world.put(body.row, listing_type=listing_type, bot_id=bot_id)]}
         if body.over_s is not None:
             over = timedelta(seconds=body.over_s)
-            return {"ids": world.populate(body.count, kind=kind, bot_id=bot_id, over=over)}
-        ids = [world.create(kind=kind, bot_id=bot_id, **body.fields) for _ in range(body.count)]
+            return {
+                "ids": world.populate(
+                    body.count, listing_type=listing_type, bot_id=bot_id, over=over
+                )
+            }
+        ids = [
+            world.create(listing_type=listing_type, bot_id=bot_id, **body.fields)
+            for _ in range(body.count)
+        ]
         return {"ids": ids}
 
     def _change(self, body: Change) -> None:

@@ -136,10 +136,12 @@ def _story(rng: Random, number: int, at_s: float) -> Iterator[Step]:
 
 
 def _introduction(story: _Story, visitor: Person, place: Place) -> Iterator[Step]:
-    kind = story.rng.choice((LEAD, LEAD, LEAD, NON_LEAD))
+    listing_type = story.rng.choice((LEAD, LEAD, LEAD, NON_LEAD))
     unknown = {"name": ..., "email": ..., "phone": ..., "picture": ...}
     seen = {"city": visitor.city, "country": visitor.country, "tags": [], "attributes": []}
-    yield story.step(Act.BEGIN, kind=kind, gender=visitor.gender, **seen, **unknown)
+    yield story.step(
+        Act.BEGIN, listing_type=listing_type, gender=visitor.gender, **seen, **unknown
+    )
     story.wait(5, 40)
     yield story.step(Act.CHANGE, name=visitor.name)
     if story.rng.random() < 0.9:
@@ -149,7 +151,7 @@ def _introduction(story: _Story, visitor: Person, place: Place) -> Iterator[Step
         story.wait(8, 45)
         phone = {"number": visitor.number, "prefix": visitor.prefix}
         yield story.step(Act.CHANGE, phone=phone)
-    if kind == NON_LEAD:
+    if listing_type == NON_LEAD:
         story.wait(1, 5)
         yield story.step(Act.CONVERT)
     story.wait(20, 200)

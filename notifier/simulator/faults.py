@@ -86,10 +86,10 @@ class Faults:
         """Let no more faults happen."""
         self._armed.clear()
 
-    def take(self, *, page: int, kind: str) -> Fault | None:
+    def take(self, *, page: int, listing_type: str) -> Fault | None:
         """Return the fault that this request runs into, and count it."""
         for index, fault in enumerate(self._armed):
-            if fault.page in (None, page) and fault.type in (None, kind):
+            if fault.page in (None, page) and fault.type in (None, listing_type):
                 self._count(index, fault)
                 return fault
         return None

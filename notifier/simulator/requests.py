@@ -17,7 +17,7 @@ class Request:
 
     at_s: float
     bot_id: str
-    kind: str
+    listing_type: str
     page: str
     status: int
     fault: str | None = None

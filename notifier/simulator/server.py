@@ -27,7 +27,7 @@ from notifier.simulator.limit import Limit
 from notifier.simulator.misanswers import misanswer
 from notifier.simulator.requests import Request, RequestLog
 from notifier.simulator.wire import STOP_S
-from notifier.simulator.world import KINDS, World
+from notifier.simulator.world import LISTING_TYPES, World
 
 PATH = "/inbox/direct/chats"
 MAX_CONTROL_BYTES = 64 * 2**20
@@ -102,8 +102,10 @@ class Simulator:
             if answer:
                 await self._log(request, answer.status)
                 return self._response(answer)
-            page, kind = int(request.query["page"]), request.query["type"]
-            return await self._answer(request, self.faults.take(page=page, kind=kind))
+            page, listing_type = int(request.query["page"]), request.query["type"]
+            return await self._answer(
+                request, self.faults.take(page=page, listing_type=listing_type)
+            )
 
     async def _answer(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
         if self._before_page:
@@ -135,7 +137,7 @@ class Simulator:
         return (
             bot_id in self.world.bots
             and query.get("customerId") == self.world.bots[bot_id]
-            and query.get("type") in KINDS
+            and query.get("type") in LISTING_TYPES
             and page.isascii()
             and page.isdecimal()
             and 0 < len(page) < 10
@@ -145,7 +147,10 @@ class Simulator:
     def _rows(self, request: web.Request) -> list[Row]:
         query = request.query
         return self.world.page(
-            int(query["page"]), size=self.page_size, kind=query["type"], bot_id=query["botId"]
+            int(query["page"]),
+            size=self.page_size,
+            listing_type=query["type"],
+            bot_id=query["botId"],
         )
 
     def _response(self, answer: Answer) -> web.Response:
@@ -165,7 +170,7 @@ class Simulator:
             Request(
                 at_s=self._monotonic(),
                 bot_id=query.get("botId", ""),
-                kind=query.get("type", ""),
+                listing_type=query.get("type", ""),
                 page=query.get("page", ""),
                 status=status,
                 fault=fault.kind if fault else None,

@@ -15,7 +15,7 @@ from notifier.simulator.visitors import Visitors
 
 BOT_ID = "638d99eeee9e558f1247ae03"
 CUSTOMER_ID = "5fed38e56fb193dcc6c933f5"
-KINDS = (LEAD, NON_LEAD)
+LISTING_TYPES = (LEAD, NON_LEAD)
 
 DETAILS = ("profile", "userDetails")
 PATHS: Mapping[str, tuple[str, ...]] = {
@@ -53,14 +53,16 @@ class World:
         self._rng = Random(seed)  # noqa: S311 - reproducible, not secret
         self._visitors = Visitors(self._rng)
         self._listings = {
-            (bot_id, kind): Listing(order) for bot_id in self.bots for kind in KINDS
+            (bot_id, listing_type): Listing(order)
+            for bot_id in self.bots
+            for listing_type in LISTING_TYPES
         }
 
     def populate(
         self,
         count: int,
         *,
-        kind: str = LEAD,
+        listing_type: str = LEAD,
         bot_id: str | None = None,
         over: timedelta = timedelta(days=30),
     ) -> list[str]:
@@ -68,16 +70,18 @@ class World:
         now = self.clock()
         ages = sorted((self._rng.random() for _ in range(count)), reverse=True)
         rows = [self._visitors.old(born=now - age * over, now=now) for age in ages]
-        self._listing(kind, bot_id).extend(rows)
+        self._listing(listing_type, bot_id).extend(rows)
         return [str(row["_id"]) for row in rows]
 
-    def create(self, *, kind: str = LEAD, bot_id: str | None = None, **fields: Json) -> str:
+    def create(
+        self, *, listing_type: str = LEAD, bot_id: str | None = None, **fields: Json
+    ) -> str:
         """Let a visitor begin a chat now and return its id; ``fields`` as in ``change``."""
         row = _with(self._visitors.new(now=self.clock()), fields)
-        self._listing(kind, bot_id).put(row)
+        self._listing(listing_type, bot_id).put(row)
         return str(row["_id"])
 
-    def put(self, row: Row, *, kind: str = LEAD, bot_id: str | None = None) -> str:
+    def put(self, row: Row, *, listing_type: str = LEAD, bot_id: str | None = None) -> str:
         """Add or replace a row exactly as given, except that a missing ``_id`` is made up.
 
         Raises :class:`TypeError` for an ``_id`` that is no text; ``bad-number-id`` and
@@ -86,7 +90,7 @@ class World:
         lead_id = row.get("_id") or self._visitors.object_id(self.clock())
         if not isinstance(lead_id, str):
             raise TypeError("an _id is text; a fault can show one that is not")
-        self._listing(kind, bot_id).put({**row, "_id": lead_id})
+        self._listing(listing_type, bot_id).put({**row, "_id": lead_id})
         return lead_id
 
     def change(self, lead_id: str, /, **fields: Json) -> None:
@@ -147,10 +151,10 @@ class World:
             listing.sort(order)
 
     def page(
-        self, number: int, *, size: int, kind: str = LEAD, bot_id: str | None = None
+        self, number: int, *, size: int, listing_type: str = LEAD, bot_id: str | None = None
     ) -> list[Row]:
         """Return the rows of a page, counted from 1; beyond the end there are none."""
-        return self._listing(kind, bot_id).page(number, size)
+        return self._listing(listing_type, bot_id).page(number, size)
 
     def made_up_page(self, number: int, *, size: int) -> list[Row]:
         """Return rows that are in no listing: the same ids again for the same page."""
@@ -164,16 +168,16 @@ class World:
         """Return a lead's or chat's row as it is now."""
         return self._listing_of(lead_id).row(lead_id)
 
-    def ids(self, kind: str = LEAD, *, bot_id: str | None = None) -> list[str]:
+    def ids(self, listing_type: str = LEAD, *, bot_id: str | None = None) -> list[str]:
         """Return the ids of a listing, oldest entry first."""
-        return self._listing(kind, bot_id).ids()
+        return self._listing(listing_type, bot_id).ids()
 
-    def count(self, kind: str = LEAD) -> int:
+    def count(self, listing_type: str = LEAD) -> int:
         """Return how many leads or chats there are, over all bots."""
-        return sum(len(self._listings[bot_id, kind]) for bot_id in self.bots)
+        return sum(len(self._listings[bot_id, listing_type]) for bot_id in self.bots)
 
-    def _listing(self, kind: str, bot_id: str | None) -> Listing:
-        return self._listings[bot_id or next(iter(self.bots)), kind]
+    def _listing(self, listing_type: str, bot_id: str | None) -> Listing:
+        return self._listings[bot_id or next(iter(self.bots)), listing_type]
 
     def _listing_of(self, lead_id: str) -> Listing:
         for listing in self._listings.values():

@@ -11,6 +11,7 @@ from notifier.store import leases, service_state, timers
 from notifier.store.destinations import standing_as_stored
 from notifier.store.leases import MemberHealth
 from notifier.store.mapping import named, rows_of
+from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 
 NEWEST_FIRST = "updated-desc"  # the order in which every poll sees every change
@@ -68,9 +69,9 @@ class DestinationHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """A ``rule`` or ``destination`` that a person silenced."""
+    """A rule or destination that a person silenced."""
 
-    kind: str
+    target: MuteTarget
     name: str
     until_ms: int
 
@@ -164,11 +165,16 @@ def _destination(
 def active_mutes(session: Session, *, now_ms: int) -> tuple[Mute, ...]:
     """Return what is muted now, what ends first before the rest."""
     rows = session.execute(
-        "SELECT kind, name, until_ms FROM mutes WHERE until_ms > :now_ms"
+        "SELECT kind AS target, name, until_ms FROM mutes WHERE until_ms > :now_ms"
         " ORDER BY until_ms, name",
         {"now_ms": now_ms},
     )
-    return tuple(rows_of(Mute, rows))
+    return tuple(rows_of(Mute, rows, target=MuteTarget))
+
+
+def muted_until_ms(muted: Collection[Mute], target: MuteTarget) -> Mapping[str, int]:
+    """Return by name when the silences of rules, or of destinations, end."""
+    return {one.name: one.until_ms for one in muted if one.target is target}
 
 
 def last_successes(session: Session, bots: Collection[str]) -> Mapping[str, int | None]:

@@ -1,7 +1,16 @@
 """Rules and destinations that a person silenced, until when."""
 
+from enum import StrEnum
+
 from notifier.plan import Mutes
 from notifier.store.session import Session
+
+
+class MuteTarget(StrEnum):
+    """What can be silenced; the column ``mutes.kind``."""
+
+    RULE = "rule"
+    DESTINATION = "destination"
 
 
 def active(session: Session, *, now_ms: int) -> Mutes:
@@ -9,18 +18,18 @@ def active(session: Session, *, now_ms: int) -> Mutes:
     rows = session.execute(
         "SELECT kind, name FROM mutes WHERE until_ms > :now_ms", {"now_ms": now_ms}
     ).fetchall()
-    return Mutes(
-        rules=frozenset(name for kind, name in rows if kind == "rule"),
-        destinations=frozenset(name for kind, name in rows if kind == "destination"),
+    rules, destinations = (
+        frozenset(name for kind, name in rows if kind == target) for target in MuteTarget
     )
+    return Mutes(rules=rules, destinations=destinations)
 
 
-def mute(session: Session, kind: str, name: str, *, until_ms: int) -> None:
-    """Silence a ``rule`` or ``destination``; a later call replaces the end."""
+def mute(session: Session, target: MuteTarget, name: str, *, until_ms: int) -> None:
+    """Silence a rule or destination; a later call replaces the end."""
     session.execute(
-        "INSERT INTO mutes (kind, name, until_ms) VALUES (:kind, :name, :until_ms)"
+        "INSERT INTO mutes (kind, name, until_ms) VALUES (:target, :name, :until_ms)"
         " ON CONFLICT (kind, name) DO UPDATE SET until_ms = excluded.until_ms",
-        {"kind": kind, "name": name, "until_ms": until_ms},
+        {"target": target.value, "name": name, "until_ms": until_ms},
     )
 
 
@@ -32,9 +41,10 @@ def bring_forward(session: Session, *, by_ms: int, now_ms: int) -> None:
     )
 
 
-def unmute(session: Session, kind: str, name: str) -> bool:
+def unmute(session: Session, target: MuteTarget, name: str) -> bool:
     """End a silence; False where there was none."""
     cursor = session.execute(
-        "DELETE FROM mutes WHERE kind = :kind AND name = :name", {"kind": kind, "name": name}
+        "DELETE FROM mutes WHERE kind = :target AND name = :name",
+        {"target": target.value, "name": name},
     )
     return cursor.rowcount > 0

@@ -105,7 +105,7 @@ def move(
     )
 
 
-def due(session: Session, bot_id: str, kind: str, *, until_ms: int) -> list[Timer]:
+def due(session: Session, bot_id: str, listing_type: str, *, until_ms: int) -> list[Timer]:
     """Return the timers that came due, of leads that the last sweep found and are awake."""
     return _timers(
         session,
@@ -114,7 +114,7 @@ def due(session: Session, bot_id: str, kind: str, *, until_ms: int) -> list[Time
         " AND r.type = :type AND r.absent = 0 AND NOT EXISTS (SELECT 1 FROM lead_acts AS a"
         " WHERE a.bot_id = t.bot_id AND a.lead_id = t.lead_id AND a.snoozed_ms > :until_ms)"
         " ORDER BY t.due_ms",
-        {"bot_id": bot_id, "until_ms": until_ms, "type": kind},
+        {"bot_id": bot_id, "until_ms": until_ms, "type": listing_type},
     )
 
 

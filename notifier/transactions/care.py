@@ -18,6 +18,7 @@ from notifier.store.acts import Act
 from notifier.store.deliveries import Delivery
 from notifier.store.destinations import set_standing, standing
 from notifier.store.forgotten import FORGOTTEN
+from notifier.store.mutes import MuteTarget
 from notifier.store.pages_deliveries import Chosen
 from notifier.store.session import Session
 
@@ -71,18 +72,18 @@ def disable(session: Session, name: str, hand: Hand, *, now_ms: int) -> None:
 
 
 def mute(
-    session: Session, kind: str, name: str, hand: Hand, *, until_ms: int, now_ms: int
+    session: Session, target: MuteTarget, name: str, hand: Hand, *, until_ms: int, now_ms: int
 ) -> None:
-    """Silence a ``rule`` or ``destination`` until then."""
-    mutes.mute(session, kind, name, until_ms=until_ms)
-    _remember(session, "mute", f"{kind} {name}", hand, now_ms=now_ms, until_ms=until_ms)
+    """Silence a rule or destination until then."""
+    mutes.mute(session, target, name, until_ms=until_ms)
+    _remember(session, "mute", f"{target} {name}", hand, now_ms=now_ms, until_ms=until_ms)
 
 
-def unmute(session: Session, kind: str, name: str, hand: Hand, *, now_ms: int) -> bool:
+def unmute(session: Session, target: MuteTarget, name: str, hand: Hand, *, now_ms: int) -> bool:
     """End a silence; False where there was none."""
-    if not mutes.unmute(session, kind, name):
+    if not mutes.unmute(session, target, name):
         return False
-    _remember(session, "unmute", f"{kind} {name}", hand, now_ms=now_ms)
+    _remember(session, "unmute", f"{target} {name}", hand, now_ms=now_ms)
     return True
 
 

@@ -40,7 +40,7 @@ class Listing:
     """One of a source's two listings, and the token that opens it."""
 
     source: Source
-    kind: str
+    listing_type: str
     token: SecretStr
 
 
@@ -111,7 +111,7 @@ class Client:
             return await asyncio.to_thread(parse_page, body, served_at=served_at)
 
     async def _get(self, listing: Listing, number: int) -> tuple[bytes, datetime | None]:
-        target = _page_target(self._url, listing.source, listing.kind, number)
+        target = _page_target(self._url, listing.source, listing.listing_type, number)
         headers = HEADERS | {"x-bot-token": _sendable(listing.token)}
         request = target.request("GET", headers=headers)
         response = await self._transport.handle_async_request(request)
@@ -144,12 +144,12 @@ class Client:
 
 
 @lru_cache(maxsize=1024)  # page 1 of every listing is asked for again and again
-def _page_target(base: str, source: Source, kind: str, number: int) -> Target:
+def _page_target(base: str, source: Source, listing_type: str, number: int) -> Target:
     params = {
         "botId": source.bot_id,
         "customerId": source.customer_id,
         "page": str(number),
-        "type": kind,
+        "type": listing_type,
     }
     try:
         return target_of(f"{base}?{urlencode(params)}")

@@ -16,7 +16,7 @@ MAX_PAUSE_MS = 15 * 60 * 1000
 BACK_TO = 2
 
 
-class WalkKind(StrEnum):
+class WalkType(StrEnum):
     """Why a listing is walked: for what is new, for everything, for the first time.
 
     A glance is at one page, where a change is likely.
@@ -41,7 +41,7 @@ class Walk:
     on the way back they are met. Those that reach page 1 meet the next poll.
     """
 
-    kind: WalkKind
+    type: WalkType
     number: int
     max_pages: int = MAX_PAGES
     page: int | None = 1
@@ -70,7 +70,7 @@ class Walk:
     def ends_if_held(self) -> bool:
         """Whether the next page is a head poll's last if nothing on it is new."""
         goes_back = self.turns_back and max(self._deepest, self.page or 0) > BACK_TO
-        return self.kind is WalkKind.HEAD and not goes_back
+        return self.type is WalkType.HEAD and not goes_back
 
     def advance(self, ids: Collection[str], *, all_held: bool) -> None:
         """Take in a page that was read and committed; ``ids`` are all of its rows'.
@@ -79,7 +79,7 @@ class Walk:
         by the last completed walk. That ends a head poll, and nothing else.
         """
         assert self.page is not None
-        if self.kind is WalkKind.GLANCE:
+        if self.type is WalkType.GLANCE:
             self.page = None
             return
         if self.page >= self._failed_page:
@@ -94,7 +94,7 @@ class Walk:
             self.page = self.page - 1 if self.page > BACK_TO else None
             return
         ended = self._ends(frozenset(ids), beyond=beyond)
-        if ended or (all_held and self.kind is WalkKind.HEAD):
+        if ended or (all_held and self.type is WalkType.HEAD):
             self._is_back = self.turns_back and self._deepest > BACK_TO
             self.page = self._deepest - 1 if self._is_back else None
         elif self.page >= self.max_pages:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from notifier.store import health, pages_destinations, registry
 from notifier.store.health import DestinationHealth
+from notifier.store.mutes import MuteTarget
 from notifier.store.pages_destinations import Pace
 from notifier.transactions import care
 from notifier.web.deliveries import hand_of
@@ -14,7 +15,6 @@ from notifier.web.looks import url
 from notifier.web.rules import muted, unmuted
 from notifier.web.visit import Visit
 
-DESTINATION = "destination"
 BACK = url("destinations")
 
 
@@ -33,13 +33,13 @@ async def show(house: House, visit: Visit) -> web.Response:
     now_ms = house.lent.clocks.now_ms()
     found = await house.reader.look(health.destinations, now_ms=now_ms)
     mutes = await house.reader.look(health.active_mutes, now_ms=now_ms)
-    until = {one.name: one.until_ms for one in mutes if one.kind == DESTINATION}
+    until_ms = health.muted_until_ms(mutes, MuteTarget.DESTINATION)
     paces = await house.figures.of(pages_destinations.paces)
     rows = [
         Row(
             health=one,
             pace=paces.get(one.name),
-            muted_until_ms=until.get(one.name),
+            muted_until_ms=until_ms.get(one.name),
             is_known=one.kind is not None,
         )
         for one in found
@@ -75,12 +75,12 @@ async def sample(house: House, visit: Visit) -> web.Response:
 
 async def mute(house: House, visit: Visit) -> web.Response:
     """Silence it for a while."""
-    return await muted(house, visit, DESTINATION)
+    return await muted(house, visit, MuteTarget.DESTINATION)
 
 
 async def unmute(house: House, visit: Visit) -> web.Response:
     """End a silence before its time."""
-    return await unmuted(house, visit, DESTINATION)
+    return await unmuted(house, visit, MuteTarget.DESTINATION)
 
 
 async def _named(house: House, visit: Visit) -> str:

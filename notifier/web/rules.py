@@ -9,6 +9,7 @@ from notifier.errors import ConfigError, DamagedError
 from notifier.rules.durations import format_duration
 from notifier.rules.model import Rule
 from notifier.store import health, mutes, pages_leads, pages_rules, registry
+from notifier.store.mutes import MuteTarget
 from notifier.store.pages_rules import Fired
 from notifier.transactions import care
 from notifier.web import fields
@@ -18,7 +19,6 @@ from notifier.web.looks import url
 from notifier.web.trial import EXAMPLE, Outcome, tried, written
 from notifier.web.visit import Visit
 
-RULE = "rule"
 SUGGESTED = 30
 
 
@@ -58,19 +58,19 @@ async def attempt(house: House, visit: Visit) -> web.Response:
 
 async def mute(house: House, visit: Visit) -> web.Response:
     """Silence a rule for a while."""
-    return await muted(house, visit, RULE)
+    return await muted(house, visit, MuteTarget.RULE)
 
 
 async def unmute(house: House, visit: Visit) -> web.Response:
     """End a silence before its time."""
-    return await unmuted(house, visit, RULE)
+    return await unmuted(house, visit, MuteTarget.RULE)
 
 
-async def muted(house: House, visit: Visit, kind: str) -> web.Response:
+async def muted(house: House, visit: Visit, target: MuteTarget) -> web.Response:
     """Silence what the address names, for as long as the form says."""
-    name, back = visit.named("name"), url(f"{kind}s")
+    name, back = visit.named("name"), url(f"{target}s")
     in_force = await house.reader.look(registry.names)
-    if name not in (in_force.rules if kind == RULE else in_force.destinations):
+    if name not in (in_force.rules if target is MuteTarget.RULE else in_force.destinations):
         raise web.HTTPNotFound
     try:
         length_ms = fields.length_ms(visit.form, "for")
@@ -81,17 +81,17 @@ async def muted(house: House, visit: Visit, kind: str) -> web.Response:
     now_ms = house.lent.clocks.now_ms()
     until_ms, hand = now_ms + length_ms, hand_of(visit)
     run = house.lent.store.run
-    await run(care.mute, kind, name, hand, until_ms=until_ms, now_ms=now_ms)
+    await run(care.mute, target, name, hand, until_ms=until_ms, now_ms=now_ms)
     told = f"{name} is muted; what waits already still goes out."
     return house.back(visit, back, told)
 
 
-async def unmuted(house: House, visit: Visit, kind: str) -> web.Response:
+async def unmuted(house: House, visit: Visit, target: MuteTarget) -> web.Response:
     """End the silence of what the address names."""
     name, now_ms, hand = visit.named("name"), house.lent.clocks.now_ms(), hand_of(visit)
-    ended = await house.lent.store.run(care.unmute, kind, name, hand, now_ms=now_ms)
+    ended = await house.lent.store.run(care.unmute, target, name, hand, now_ms=now_ms)
     told = f"{name} is no longer muted." if ended else f"{name} was not muted."
-    return house.back(visit, url(f"{kind}s"), told)
+    return house.back(visit, url(f"{target}s"), told)
 
 
 def written_example() -> str:
@@ -124,7 +124,7 @@ async def _shown(
     now_ms, rules = house.lent.clocks.now_ms(), house.lent.rules()
     overview = await house.reader.look(health.overview, now_ms=now_ms)
     fired = await house.figures.of(pages_rules.fired, now_ms=now_ms)
-    muted_ms = {one.name: one.until_ms for one in overview.mutes if one.kind == RULE}
+    muted_ms = health.muted_until_ms(overview.mutes, MuteTarget.RULE)
     return house.page(
         "rules.html",
         visit,

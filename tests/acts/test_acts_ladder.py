@@ -11,6 +11,7 @@ from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import ladders, mutes, snapshots
 from notifier.store.ladders import Ladder
+from notifier.store.mutes import MuteTarget
 from notifier.transactions import set_back
 from notifier.transactions.acts import Hand
 from support.stages import MONDAY_10, later, restarted, row, staged, told
@@ -253,7 +254,7 @@ def test_a_lead_that_the_last_sweep_missed_is_not_told_of() -> None:
 def test_a_mute_holds_for_the_steps_of_a_rule() -> None:
     stage = begun(minutes=16)
     with stage.session.transaction():
-        mutes.mute(stage.session, "rule", "Waits", until_ms=2**50)
+        mutes.mute(stage.session, MuteTarget.RULE, "Waits", until_ms=2**50)
     later(stage, days=1)
     assert told(stage) == IN_ALL[:1]
     assert mutes.active(stage.session, now_ms=0) == Mutes(rules=frozenset({"Waits"}))

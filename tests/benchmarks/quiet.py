@@ -40,7 +40,7 @@ POLLS = 200
 HEAD_MS = 15_000
 LISTING = Listing(
     source=Source(name="default", bot_id=BOT_ID, customer_id=CUSTOMER_ID),
-    kind=LEAD,
+    listing_type=LEAD,
     token=SecretStr(TOKEN),
 )
 Costs = tuple[list[float], list[float]]

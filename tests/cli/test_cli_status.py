@@ -19,6 +19,7 @@ from notifier.store import (
     snapshots,
     sources,
 )
+from notifier.store.mutes import MuteTarget
 from notifier.store.outlooks import Outlook
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run
@@ -58,7 +59,7 @@ def test_json_has_exactly_the_promised_shape(notifier: Run, filled: Filled) -> N
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     until_ms = ms(hours=-2)
     with filled.db.transaction():
-        mutes.mute(filled.db, "destination", "ops", until_ms=until_ms)
+        mutes.mute(filled.db, MuteTarget.DESTINATION, "ops", until_ms=until_ms)
         sources.quarantine(filled.db, BOT_ID, "lead", [(b"1", "no _id")], at_ms=1)
     ended = notifier("status", "--json")
     assert ended.code == 0
@@ -140,8 +141,8 @@ def test_a_destination_is_muted_as_long_as_it_is_not_as_its_namesake_rule(
     notifier: Run, filled: Filled
 ) -> None:
     with filled.db.transaction():
-        mutes.mute(filled.db, "rule", "ops", until_ms=ms(hours=-1))
-        mutes.mute(filled.db, "destination", "ops", until_ms=ms(hours=-30))
+        mutes.mute(filled.db, MuteTarget.RULE, "ops", until_ms=ms(hours=-1))
+        mutes.mute(filled.db, MuteTarget.DESTINATION, "ops", until_ms=ms(hours=-30))
     lines = [" ".join(line.split()) for line in notifier("status").out.splitlines()]
     (row,) = (line for line in lines if line.startswith("ops console muted"))
     (until,) = (line for line in lines if line.startswith("Muted: destination ops, "))

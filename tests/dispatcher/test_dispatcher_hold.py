@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from notifier.store import mutes
+from notifier.store.mutes import MuteTarget
 from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told
 
 NIGHT = MONDAY_10.replace(hour=22)
@@ -134,14 +135,18 @@ def test_a_change_that_repeats_another_is_a_request_of_its_own(staged: Staged) -
     assert [len(one.message.parts) for one in stage.sent] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("name", ["rule", "destination"])
-def test_a_muted_match_claims_and_is_skipped(staged: Staged, name: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "name"), [(MuteTarget.RULE, "First"), (MuteTarget.DESTINATION, "team")]
+)
+def test_a_muted_match_claims_and_is_skipped(
+    staged: Staged, target: MuteTarget, name: str
+) -> None:
     stage = staged(
         "  - {name: First, when: lead.created, send: team}\n"
         "  - {name: Second, when: lead.created, send: [team, screen]}\n"
     )
     until_ms = int(stage.now.timestamp() * 1000) + 60_000
-    mutes.mute(stage.session, name, {"rule": "First"}.get(name, "team"), until_ms=until_ms)
+    mutes.mute(stage.session, target, name, until_ms=until_ms)
     stage.read([row()])
     assert [one.to for one in stage.sent] == ["screen"]
     assert ended(stage)[0] == ("lead.created", "First", "skipped", "muted")

@@ -7,6 +7,7 @@ import pytest
 from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import mutes, snapshots, timers
+from notifier.store.mutes import MuteTarget
 from notifier.transactions import overdue
 from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told
 
@@ -310,7 +311,7 @@ def test_an_alarm_of_a_muted_rule_is_skipped_and_not_made_up_for(staged: Staged)
     stage = staged(WAITS)
     stage.read([row()])
     until_ms = int((MONDAY_10 + timedelta(hours=1)).timestamp() * 1000)
-    mutes.mute(stage.session, "rule", "Waits", until_ms=until_ms)
+    mutes.mute(stage.session, MuteTarget.RULE, "Waits", until_ms=until_ms)
     later(stage, days=1)
     assert times(stage) == []
     assert ended(stage) == [("lead.overdue", "Waits", "skipped", "muted")]

@@ -28,7 +28,7 @@ from support.needs import needs
 
 LISTING = Listing(
     source=Source(name="website", bot_id="bot", customer_id="c"),
-    kind="lead",
+    listing_type="lead",
     token=SecretStr("t"),
 )
 LABELS = {"source": "website", "type": "lead"}

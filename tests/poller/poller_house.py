@@ -108,7 +108,7 @@ class Asked:
 
     at_s: float
     bot_id: str
-    kind: str
+    listing_type: str
     number: int
 
 
@@ -125,41 +125,45 @@ class WorldPages:
     size: int
     clamped: bool = False
     faults: deque[Exception | None] = field(default_factory=deque)
-    fault: Callable[[int, str], UpstreamError | None] = lambda _number, _kind: None
+    fault: Callable[[int, str], UpstreamError | None] = lambda _number, _type: None
     hangs: Callable[[str], bool] = lambda _bot_id: False
-    before_page: Callable[[int, str], None] = lambda _number, _kind: None
+    before_page: Callable[[int, str], None] = lambda _number, _type: None
     change_rows: Callable[[list[Row]], list[Row]] = lambda rows: rows
-    served: Callable[[str, Page], None] = lambda _kind, _page: None
+    served: Callable[[str, Page], None] = lambda _type, _page: None
     asked: list[Asked] = field(default_factory=list)
     under_way: set[str] = field(default_factory=set)
 
     async def page(self, listing: Listing, number: int) -> Page:
-        bot_id, kind = listing.source.bot_id, listing.kind
+        bot_id, listing_type = listing.source.bot_id, listing.listing_type
         assert bot_id not in self.under_way, "two requests of one source at once"
         self.under_way.add(bot_id)
         try:
-            return await self._page(bot_id, kind, number)
+            return await self._page(bot_id, listing_type, number)
         finally:
             self.under_way.discard(bot_id)
 
-    async def _page(self, bot_id: str, kind: str, number: int) -> Page:
+    async def _page(self, bot_id: str, listing_type: str, number: int) -> Page:
         now_s = asyncio.get_running_loop().time()
-        self.asked.append(Asked(at_s=now_s, bot_id=bot_id, kind=kind, number=number))
+        self.asked.append(
+            Asked(at_s=now_s, bot_id=bot_id, listing_type=listing_type, number=number)
+        )
         await asyncio.sleep(REQUEST_S)
         if self.hangs(bot_id):
             await asyncio.sleep(TIMEOUT_S)
             raise UpstreamError("BotPenguin did not answer in full within 20 s")
-        fault = self.faults.popleft() if self.faults else self.fault(number, kind)
+        fault = self.faults.popleft() if self.faults else self.fault(number, listing_type)
         if fault is not None:
             raise fault
-        self.before_page(number, kind)
-        rows = self.world.page(number, size=self.size, kind=kind, bot_id=bot_id)
+        self.before_page(number, listing_type)
+        rows = self.world.page(number, size=self.size, listing_type=listing_type, bot_id=bot_id)
         if self.clamped and not rows and number > 1:
-            last = -(-len(self.world.ids(kind, bot_id=bot_id)) // self.size)
-            rows = self.world.page(max(last, 1), size=self.size, kind=kind, bot_id=bot_id)
+            last = -(-len(self.world.ids(listing_type, bot_id=bot_id)) // self.size)
+            rows = self.world.page(
+                max(last, 1), size=self.size, listing_type=listing_type, bot_id=bot_id
+            )
         body = listed(self.change_rows(rows)).body
         page = parse_page(body, served_at=self.world.clock())
-        self.served(kind, page)
+        self.served(listing_type, page)
         return page
 
 
@@ -252,11 +256,11 @@ class House:
         source = Source(name=f"bot-{bot_id[-4:]}", bot_id=bot_id, customer_id=CUSTOMER_ID)
         return [
             ListingWalks(
-                listing=Listing(source=source, kind=kind, token=TOKEN),
+                listing=Listing(source=source, listing_type=listing_type, token=TOKEN),
                 intervals=self.intervals,
-                head_due_ms=rhythm.get((bot_id, kind), begin_ms),
+                head_due_ms=rhythm.get((bot_id, listing_type), begin_ms),
             )
-            for kind in self.types
+            for listing_type in self.types
         ]
 
     def poll(self, seconds: float) -> None:
@@ -329,7 +333,9 @@ class House:
 
     def requests(self, *, since_s: float = 0) -> list[tuple[str, int]]:
         """Return type and page of each request since that time."""
-        return [(one.kind, one.number) for one in self.pages.asked if one.at_s >= since_s]
+        return [
+            (one.listing_type, one.number) for one in self.pages.asked if one.at_s >= since_s
+        ]
 
     def value(self, statement: str) -> object:
         """Return the single value that a SELECT finds."""

@@ -50,80 +50,83 @@ class Model:
 
     def _finished(self, end: object) -> None:
         assert isinstance(end, CompletedWalk)
-        kind = end.listing_type
-        begun = self.begun[kind, end.number]
+        listing_type = end.listing_type
+        begun = self.begun[listing_type, end.number]
         if end.is_full:
-            self.full_begun[kind] = begun
-            self.baselines.add(kind)
+            self.full_begun[listing_type] = begun
+            self.baselines.add(listing_type)
         else:
-            self.head_begun[kind] = begun
+            self.head_begun[listing_type] = begun
 
     def _page(self, page: Page, intake: Intake) -> None:
-        kind = intake.listing_type
+        listing_type = intake.listing_type
         assert page.served_at
-        self.baseline_from.setdefault(kind, iso_ms(page.served_at))
+        self.baseline_from.setdefault(listing_type, iso_ms(page.served_at))
         if not intake.seen:
-            self.begun[kind, intake.walk] = page.served_at
+            self.begun[listing_type, intake.walk] = page.served_at
         seen = set(intake.seen)
         for reading in page.rows:
             again = reading.lead_id in seen
-            self._row(reading.row, kind, again=again, is_glance=intake.is_glance)
+            self._row(reading.row, listing_type, again=again, is_glance=intake.is_glance)
             seen.add(reading.lead_id)
 
-    def _row(self, row: Row, kind: str, *, again: bool, is_glance: bool) -> None:
+    def _row(self, row: Row, listing_type: str, *, again: bool, is_glance: bool) -> None:
         lead_id = row["_id"]
         if lead_id not in self.known:
-            self._created(row, kind)
+            self._created(row, listing_type)
             return
-        known_kind, before = self.known[lead_id]
-        if known_kind == LEAD != kind:
+        known_type, before = self.known[lead_id]
+        if known_type == LEAD != listing_type:
             return
-        if known_kind != kind:
-            self._created(row, kind)
+        if known_type != listing_type:
+            self._created(row, listing_type)
         elif row == before:
             self.late.pop(lead_id, None)
         elif again and row["updatedAt"] <= before["updatedAt"]:
             return
         elif row["updatedAt"] >= before["updatedAt"]:
-            self._changed(before, row, kind)
+            self._changed(before, row, listing_type)
         elif is_glance:
             return  # a walk tells whether it is so
         elif self.late.get(lead_id) != row:
             self.late[lead_id] = row
         else:
-            self._changed(before, row, kind)
+            self._changed(before, row, listing_type)
 
-    def _created(self, row: Row, kind: str) -> None:
-        if kind in self.baselines or row["createdAt"] > self.baseline_from[kind]:
-            self._tell(kind, "created", row)
-        self._keep(row, kind)
+    def _created(self, row: Row, listing_type: str) -> None:
+        if (
+            listing_type in self.baselines
+            or row["createdAt"] > self.baseline_from[listing_type]
+        ):
+            self._tell(listing_type, "created", row)
+        self._keep(row, listing_type)
 
-    def _changed(self, before: Row, row: Row, kind: str) -> None:
+    def _changed(self, before: Row, row: Row, listing_type: str) -> None:
         old, new = before.get("status"), row.get("status")
         if old != new:
-            self._tell(kind, "status_changed", row, old, new)
+            self._tell(listing_type, "status_changed", row, old, new)
         old, new = _agent(before), _agent(row)
         if old != new:
             suffix = "assigned" if not old else "reassigned" if new else "unassigned"
-            self._tell(kind, suffix, row, old, new)
+            self._tell(listing_type, suffix, row, old, new)
         old, new = _city(before), _city(row)
         if old != new:
-            self._tell(kind, "updated", row, old, new)
+            self._tell(listing_type, "updated", row, old, new)
         old, new = _message(before), _message(row)
         said_at, before_at = _said_at(row), _said_at(before)
         # An older message that is back is no news; of one time are those that differ.
         if said_at > before_at or (said_at == before_at and new and old != new):
-            self._tell(kind, "message", row, old, new)
-        self._keep(row, kind)
+            self._tell(listing_type, "message", row, old, new)
+        self._keep(row, listing_type)
 
-    def _keep(self, row: Row, kind: str) -> None:
-        self.known[row["_id"]] = kind, row
+    def _keep(self, row: Row, listing_type: str) -> None:
+        self.known[row["_id"]] = listing_type, row
         self.late.pop(row["_id"], None)
 
     def _tell(
-        self, kind: str, suffix: str, row: Row, old: Json = None, new: Json = None
+        self, listing_type: str, suffix: str, row: Row, old: Json = None, new: Json = None
     ) -> None:
-        prefix = "lead" if kind == LEAD else "chat"
+        prefix = "lead" if listing_type == LEAD else "chat"
         self.expected.append((f"{prefix}.{suffix}", row["_id"], old, new))
 
 

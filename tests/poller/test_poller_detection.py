@@ -20,15 +20,15 @@ def build(database: Database) -> Iterator[Build]:
 
 
 def settled(house: House, count: int = 12) -> House:
-    for kind in house.types:
-        house.world.populate(count, kind=kind)
+    for listing_type in house.types:
+        house.world.populate(count, listing_type=listing_type)
     house.poll(3 * 60)
     house.store.db.execute("DELETE FROM events")
     return house
 
 
-def kinds(house: House) -> list[str]:
-    return [kind for kind, _ in house.told()]
+def event_types(house: House) -> list[str]:
+    return [event_type for event_type, _ in house.told()]
 
 
 def test_a_silent_first_run_tells_of_nobody(build: Build) -> None:
@@ -43,7 +43,7 @@ def test_a_first_run_may_tell_of_everybody(build: Build) -> None:
     house = build(first_run=None)
     house.world.populate(50)
     house.poll(5 * 60)
-    assert kinds(house) == ["lead.created"] * 50
+    assert event_types(house) == ["lead.created"] * 50
 
 
 def test_a_first_run_may_tell_of_those_created_lately(build: Build) -> None:
@@ -52,7 +52,7 @@ def test_a_first_run_may_tell_of_those_created_lately(build: Build) -> None:
     for hours in (1, 23, 25, 100):
         house.world.put({"createdAt": iso_ms(now - timedelta(hours=hours)), "status": "OPEN"})
     house.poll(60)
-    assert kinds(house) == ["lead.created"] * 2
+    assert event_types(house) == ["lead.created"] * 2
 
 
 @pytest.mark.parametrize("order", [Order.UPDATED_DESC, Order.CREATED_ASC])
@@ -86,16 +86,16 @@ def test_a_baseline_cut_short_goes_on_silently_and_tells_what_changed_meanwhile(
 def test_a_type_added_later_has_a_silent_baseline_of_its_own(build: Build) -> None:
     house = build()
     house.world.populate(10)
-    house.world.populate(10, kind=CHAT)
+    house.world.populate(10, listing_type=CHAT)
     house.poll(2 * 60)
     house.stop()
     house.types = (LEAD, CHAT)
     house.poll(2 * 60)
     assert house.value("SELECT COUNT(*) FROM records") == 20
     assert house.events() == []
-    house.world.create(kind=CHAT)
+    house.world.create(listing_type=CHAT)
     house.poll(60)
-    assert kinds(house) == ["chat.created"]
+    assert event_types(house) == ["chat.created"]
 
 
 def test_a_conversion_is_told_as_created_alone_and_its_old_row_as_nothing(
@@ -106,7 +106,7 @@ def test_a_conversion_is_told_as_created_alone_and_its_old_row_as_nothing(
     stale = house.world.row(chat)
     house.world.convert(chat)
     house.world.change(chat, status="PARKED")
-    house.world.put(stale, kind=CHAT)
+    house.world.put(stale, listing_type=CHAT)
     house.poll(2 * 60)
     assert house.told() == [("lead.created", chat)]
     assert house.events()[0].data.converted
@@ -155,7 +155,7 @@ def test_a_lagging_row_counts_only_when_the_next_walk_reads_it_again(build: Buil
     old = house.world.row(lead_id)
     house.world.change(lead_id, status="PARKED")
     house.poll(15)
-    assert kinds(house) == ["lead.status_changed"]
+    assert event_types(house) == ["lead.status_changed"]
     current = house.world.row(lead_id)
 
     def lagging(rows: list[Row]) -> list[Row]:
@@ -166,10 +166,10 @@ def test_a_lagging_row_counts_only_when_the_next_walk_reads_it_again(build: Buil
     house.pages.change_rows = lambda rows: rows
     house.poll(15)
     assert house.world.row(lead_id) == current
-    assert kinds(house) == ["lead.status_changed"]
+    assert event_types(house) == ["lead.status_changed"]
     house.pages.change_rows = lagging
     house.poll(30)
-    assert kinds(house) == ["lead.status_changed"] * 2
+    assert event_types(house) == ["lead.status_changed"] * 2
 
 
 @pytest.mark.parametrize("updated", [None, "", "garbage", 17, "9999-12-31T23:59:59.999Z", ...])
@@ -192,7 +192,7 @@ def test_the_same_update_time_with_other_content_is_a_change(build: Build) -> No
     row = house.world.page(1, size=3)[0]
     house.world.change(row["_id"], status="PARKED", updatedAt=row["updatedAt"])
     house.poll(60)
-    assert kinds(house) == ["lead.status_changed"]
+    assert event_types(house) == ["lead.status_changed"]
 
 
 def test_an_id_that_stands_twice_with_two_contents_does_not_change_back_and_forth(
@@ -212,9 +212,9 @@ def test_an_id_that_stands_twice_on_one_walk_is_created_once(build: Build) -> No
     house = settled(build())
     lead_id = house.world.create(name="Asha")
 
-    def shift(number: int, _kind: str) -> None:
+    def shift(number: int, _type: str) -> None:
         if number == 2:
-            house.pages.before_page = lambda _number, _kind: None
+            house.pages.before_page = lambda _number, _type: None
             for _ in range(3):
                 house.world.create(name="Another")
 
@@ -232,7 +232,7 @@ def test_a_host_clock_that_jumps_hides_and_invents_nothing(build: Build, hours: 
     house.poll(2 * 60)
     house.stop()
     house.poll(2 * 60)
-    assert kinds(house) == ["lead.status_changed"]
+    assert event_types(house) == ["lead.status_changed"]
 
 
 def test_a_last_message_that_was_left_out_for_a_while_is_no_new_one(build: Build) -> None:
@@ -245,7 +245,7 @@ def test_a_last_message_that_was_left_out_for_a_while_is_no_new_one(build: Build
     house.poll(30)
     house.world.change(lead_id, lastMessage=said)
     house.poll(30)
-    assert kinds(house) == ["lead.message"]
+    assert event_types(house) == ["lead.message"]
 
 
 def test_a_message_of_the_same_time_with_another_speaker_or_words_is_news(
@@ -262,7 +262,7 @@ def test_a_message_of_the_same_time_with_another_speaker_or_words_is_news(
     ):
         house.world.change(lead_id, lastMessage=message)
         house.poll(60)
-    assert kinds(house) == ["lead.message"] * 3
+    assert event_types(house) == ["lead.message"] * 3
 
 
 ODD: dict[str, Json] = {

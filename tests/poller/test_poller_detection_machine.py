@@ -52,7 +52,7 @@ ANYTHING = st.sampled_from(
 
 NEVER_S = 1_000_000
 PICK = st.integers(0, 20)
-KINDS = st.sampled_from((LEAD, NON_LEAD))
+TYPES = st.sampled_from((LEAD, NON_LEAD))
 WHAT = st.sampled_from(("status", "assignee", "city", "message"))
 LONG_PAUSE = UpstreamPausedError("too many requests (429)", retry_after_s=1200)
 FAULTS = st.sampled_from(
@@ -95,17 +95,17 @@ class Machine(RuleBasedStateMachine):
         )
         self.world = self.house.world
         self.world.populate(leads)
-        self.world.populate(leads // 2, kind=NON_LEAD)
+        self.world.populate(leads // 2, listing_type=NON_LEAD)
         self.house.store.committed = self.model.committed
         if settled:
             self._poll(20)
 
     # What happens upstream
 
-    @rule(kind=KINDS)
-    def create(self, kind: str) -> None:
+    @rule(listing_type=TYPES)
+    def create(self, listing_type: str) -> None:
         self._moment()
-        self.world.create(kind=kind, status=self._fresh("new"))
+        self.world.create(listing_type=listing_type, status=self._fresh("new"))
 
     @rule(picks=st.lists(PICK, min_size=1, max_size=7), what=WHAT)
     def change(self, picks: list[int], what: str) -> None:
@@ -123,9 +123,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(page=st.integers(1, 4), count=st.integers(1, 4))
     def let_rows_shift_before_a_page(self, page: int, count: int) -> None:
-        def shift(number: int, kind: str) -> None:
-            if number >= page and kind == LEAD:
-                self.house.pages.before_page = lambda _number, _kind: None
+        def shift(number: int, listing_type: str) -> None:
+            if number >= page and listing_type == LEAD:
+                self.house.pages.before_page = lambda _number, _type: None
                 for _ in range(count):
                     self.world.create(status=self._fresh("new"))
 
@@ -227,10 +227,12 @@ class Machine(RuleBasedStateMachine):
 
     def _assert_all_known(self) -> None:
         stored = self.house.store.db.execute("SELECT lead_id, type, row FROM records")
-        known = {lead_id: (kind, orjson.loads(row)) for lead_id, kind, row in stored}
-        for kind in self.house.types:
-            for lead_id in self.world.ids(kind):
-                assert known.get(lead_id) == (kind, self.world.row(lead_id))
+        known = {
+            lead_id: (listing_type, orjson.loads(row)) for lead_id, listing_type, row in stored
+        }
+        for listing_type in self.house.types:
+            for lead_id in self.world.ids(listing_type):
+                assert known.get(lead_id) == (listing_type, self.world.row(lead_id))
 
     def _moment(self) -> None:
         """Let a moment pass, so that no two things happen at once."""
@@ -262,7 +264,7 @@ class Machine(RuleBasedStateMachine):
 
     def _end_faults(self) -> None:
         self.house.pages.faults.clear()
-        self.house.pages.before_page = lambda _number, _kind: None
+        self.house.pages.before_page = lambda _number, _type: None
         self.house.pages.change_rows = lambda rows: rows
         self.house.store.faults.clear()
         self.house.store.late_faults.clear()
@@ -273,7 +275,7 @@ class Machine(RuleBasedStateMachine):
         """Poll until a walk of each listing is complete that began after now."""
         since = self.house.upstream_now()
         for _ in range(200):
-            if all(begun.get(kind, since) > since for kind in self.house.types):
+            if all(begun.get(listing_type, since) > since for listing_type in self.house.types):
                 return
             self._poll(20)
         raise AssertionError("no walk was completed within an hour")
@@ -337,15 +339,15 @@ class Wild(Machine):
         self._moment()
         if len(self.world.ids()) > 1:
             lead_id = self._picked(pick)
-            kind = LEAD if lead_id in self.world.ids() else NON_LEAD
-            self.gone.append((kind, self.world.delete(lead_id)))
+            listing_type = LEAD if lead_id in self.world.ids() else NON_LEAD
+            self.gone.append((listing_type, self.world.delete(lead_id)))
 
     @precondition(lambda self: self.gone)
     @rule()
     def come_back(self) -> None:
         self._moment()
-        kind, row = self.gone.pop()
-        self.world.put(row, kind=kind)
+        listing_type, row = self.gone.pop()
+        self.world.put(row, listing_type=listing_type)
 
     @rule(order=st.sampled_from((Order.UPDATED_DESC, Order.CREATED_ASC, Order.UNORDERED)))
     def sort(self, order: Order) -> None:

@@ -190,14 +190,14 @@ def test_a_page_that_always_fails_is_one_outage_and_holds_up_no_head_poll(
     build: Build,
 ) -> None:
     house = unordered(build)
-    house.pages.fault = lambda number, _kind: BROKEN if number == 12 else None
+    house.pages.fault = lambda number, _type: BROKEN if number == 12 else None
     before = house.loop.time()
     house.poll(HOUR)
     assert [told for told, _ in house.told()] == ["source.down"]
     asked = Counter(number for _, number in house.requests(since_s=before))
     assert asked[1] >= HOUR / 15
     assert asked[12] < 30
-    house.pages.fault = lambda _number, _kind: None
+    house.pages.fault = lambda _number, _type: None
     house.poll(10 * MINUTE)
     assert [told for told, _ in house.told()] == ["source.down", "source.up"]
 
@@ -207,7 +207,7 @@ def test_a_page_that_fails_when_glanced_at_is_left_alone_for_a_minute(build: Bui
     for number in range(20):
         house.world.change(last_page(house)[0], status=f"S{number}")
         house.poll(20)
-    house.pages.fault = lambda number, _kind: BROKEN if number == 300 else None
+    house.pages.fault = lambda number, _type: BROKEN if number == 300 else None
     house.poll(60 * 60)
     asked_s = [one.at_s for one in house.pages.asked if one.number == 300]
     minutes = Counter(

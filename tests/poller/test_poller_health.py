@@ -48,7 +48,7 @@ def test_a_pause_of_an_hour_is_told_after_a_quarter_of_one(build: Build) -> None
 
 def test_silence_is_told_although_the_upstream_never_answers_at_all(build: Build) -> None:
     house = build()
-    house.pages.fault = lambda _number, _kind: paused(3600)
+    house.pages.fault = lambda _number, _type: paused(3600)
     house.poll(17 * MINUTE)
     assert operations(house) == ["source.down"]
 
@@ -80,7 +80,7 @@ class Every:
         self._n = n
         self._count = 0
 
-    def __call__(self, _number: int, _kind: str) -> UpstreamError | None:
+    def __call__(self, _number: int, _type: str) -> UpstreamError | None:
         self._count += 1
         return BROKEN if self._count % self._n == 0 else None
 
@@ -88,12 +88,12 @@ class Every:
 def test_a_refusal_is_told_once_across_restarts_and_its_end_once(build: Build) -> None:
     house = build()
     house.world.populate(2)
-    house.pages.fault = lambda _number, _kind: REFUSED
+    house.pages.fault = lambda _number, _type: REFUSED
     for _ in range(3):
         house.poll(5 * MINUTE)
         house.stop()
     assert operations(house) == ["source.down"]
-    house.pages.fault = lambda _number, _kind: None
+    house.pages.fault = lambda _number, _type: None
     house.poll(MINUTE)
     house.stop()
     house.poll(MINUTE)
@@ -105,7 +105,7 @@ def test_a_refusal_is_told_once_across_restarts_and_its_end_once(build: Build) -
 
 def test_a_refusal_is_probed_once_a_minute(build: Build) -> None:
     house = build()
-    house.pages.fault = lambda _number, _kind: REFUSED
+    house.pages.fault = lambda _number, _type: REFUSED
     house.poll(10 * MINUTE)
     assert 10 <= len(house.requests()) <= 11
 
@@ -124,12 +124,14 @@ def test_three_faults_in_a_row_are_an_outage_and_two_are_none(build: Build) -> N
 def test_a_page_that_always_fails_is_an_outage_although_others_are_read(build: Build) -> None:
     house = build(types=("lead", "non-lead"))
     house.world.populate(12)
-    house.world.populate(3, kind="non-lead")
-    house.pages.fault = lambda number, kind: BROKEN if (number, kind) == (3, "lead") else None
+    house.world.populate(3, listing_type="non-lead")
+    house.pages.fault = lambda number, listing_type: (
+        BROKEN if (number, listing_type) == (3, "lead") else None
+    )
     house.poll(3600)
     assert operations(house) == ["source.down"]
     assert len(house.requests()) < 300
-    house.pages.fault = lambda _number, _kind: None
+    house.pages.fault = lambda _number, _type: None
     house.poll(10 * MINUTE)
     assert operations(house) == ["source.down", "source.up"]
 
@@ -138,7 +140,7 @@ def test_an_outage_that_could_not_be_stored_is_told_later(build: Build) -> None:
     house = build()
     house.world.populate(2)
     house.poll(1)
-    house.pages.fault = lambda _number, _kind: REFUSED
+    house.pages.fault = lambda _number, _type: REFUSED
     house.poll(14.1)  # the request that will be refused is under way
     house.store.faults.append(StoreError("disk full"))
     house.poll(2 * MINUTE)
@@ -149,7 +151,7 @@ def test_an_outage_that_could_not_be_stored_is_told_later(build: Build) -> None:
 def test_a_stop_waits_for_no_pause(build: Build, fault: UpstreamError) -> None:
     house = build()
     house.world.populate(2)
-    house.pages.fault = lambda _number, _kind: fault
+    house.pages.fault = lambda _number, _type: fault
     house.poll(MINUTE)
     before = house.loop.time()
     house.stop()
@@ -172,7 +174,7 @@ def test_the_database_being_full_for_a_while_loses_nothing(build: Build) -> None
     house.world.create(name="Asha")
     house.store.faults.extend([StoreError("disk full")] * 30)
     house.poll(2 * MINUTE)
-    assert [kind for kind, _ in house.told()] == ["lead.created"]
+    assert [event_type for event_type, _ in house.told()] == ["lead.created"]
 
 
 def test_three_single_rounds_that_fail_in_a_row_are_an_outage_and_a_good_one_ends_it(
@@ -183,11 +185,11 @@ def test_three_single_rounds_that_fail_in_a_row_are_an_outage_and_a_good_one_end
     assert house.once()
     house.pages.faults = deque([BROKEN, BROKEN])
     assert [house.once() for _ in range(3)] == [False, False, True]
-    house.pages.fault = lambda number, _kind: BROKEN if number == 2 else None
+    house.pages.fault = lambda number, _type: BROKEN if number == 2 else None
     for _ in range(4):
         assert not house.once()
     assert operations(house) == ["source.down"]
-    house.pages.fault = lambda _number, _kind: None
+    house.pages.fault = lambda _number, _type: None
     assert house.once()
     assert operations(house) == ["source.down", "source.up"]
 
@@ -195,7 +197,7 @@ def test_three_single_rounds_that_fail_in_a_row_are_an_outage_and_a_good_one_end
 def test_failures_of_an_earlier_process_do_not_slow_the_next_one_down(build: Build) -> None:
     house = build()
     house.world.populate(2)
-    house.pages.fault = lambda _number, _kind: BROKEN
+    house.pages.fault = lambda _number, _type: BROKEN
     house.poll(20 * MINUTE)
     house.stop()
     begun = house.loop.time()

@@ -55,7 +55,7 @@ def test_each_listing_of_the_source_is_polled(build: Build) -> None:
     before = house.loop.time()
     poke(house)
     house.poll(0.5)
-    asked = {one.kind for one in house.pages.asked if one.at_s >= before}
+    asked = {one.listing_type for one in house.pages.asked if one.at_s >= before}
     assert asked == {LEAD, NON_LEAD}
 
 

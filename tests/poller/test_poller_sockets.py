@@ -106,10 +106,12 @@ async def polling(
         intervals = Intervals(head_ms=1, sweep_ms=2_000, first_run=timedelta(0))
         listings = [
             ListingWalks(
-                listing=Listing(source=SOURCE, kind=kind, token=SecretStr(token)),
+                listing=Listing(
+                    source=SOURCE, listing_type=listing_type, token=SecretStr(token)
+                ),
                 intervals=intervals,
             )
-            for kind in types
+            for listing_type in types
         ]
         poller = SourcePoller(listings, tools)
         running = asyncio.create_task(poller.run())
@@ -173,7 +175,7 @@ def test_whatever_the_wire_does_every_change_is_told_once(
     rng, model = Random(seed), Model()
     world = World(clock=lambda: datetime.now(UTC), seed=seed)
     world.populate(25)
-    world.populate(10, kind=NON_LEAD)
+    world.populate(10, listing_type=NON_LEAD)
 
     async def main() -> None:
         async with Simulator(world, page_size=4, per_minute=None) as simulator:
@@ -188,17 +190,17 @@ def test_whatever_the_wire_does_every_change_is_told_once(
     run(main())
     assert model.expected
     assert [as_told(one) for one in events(database) if one.data.lead] == model.expected
-    for kind in (LEAD, NON_LEAD):
-        for lead_id in world.ids(kind):
-            assert model.known[lead_id] == (kind, world.row(lead_id))
+    for listing_type in (LEAD, NON_LEAD):
+        for lead_id in world.ids(listing_type):
+            assert model.known[lead_id] == (listing_type, world.row(lead_id))
 
 
 async def stumble(simulator: Simulator, rng: Random) -> None:
     """Let things happen to the world, and to the requests meanwhile."""
     for _ in range(6):
         happen(simulator.world, rng)
-        kind, page = rng.choice((*HARMLESS, *FAILING)), rng.choice((None, 1, 2))
-        simulator.faults.arm(Fault(kind=kind, page=page))
+        fault, page = rng.choice((*HARMLESS, *FAILING)), rng.choice((None, 1, 2))
+        simulator.faults.arm(Fault(kind=fault, page=page))
         await simulator.requests.reached(simulator.requests.total + rng.randint(1, 9))
 
 
@@ -208,7 +210,7 @@ def happen(world: World, rng: Random) -> None:
     lead_id = rng.choice(ids)
     match rng.randrange(6):
         case 0:
-            world.create(kind=rng.choice((LEAD, NON_LEAD)))
+            world.create(listing_type=rng.choice((LEAD, NON_LEAD)))
         case 1:
             world.delete(lead_id)
         case 2 if world.ids(NON_LEAD):

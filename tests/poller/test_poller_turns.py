@@ -13,7 +13,7 @@ from notifier.store.snapshots import ListingState
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
 from notifier.upstream.order import Order
-from notifier.upstream.walk import WalkKind
+from notifier.upstream.walk import WalkType
 
 SOURCE = Source(name="bot", bot_id="b" * 24, customer_id="c" * 24)
 PAGES = 4
@@ -27,10 +27,11 @@ STEPS = st.lists(
 )
 
 
-def listing(kind: str, *, order: Order, pages: int, sweep_ms: int) -> ListingWalks:
+def listing(listing_type: str, *, order: Order, pages: int, sweep_ms: int) -> ListingWalks:
     intervals = Intervals(head_ms=15_000, sweep_ms=sweep_ms, first_run=None)
     walks = ListingWalks(
-        listing=Listing(source=SOURCE, kind=kind, token=SecretStr("t")), intervals=intervals
+        listing=Listing(source=SOURCE, listing_type=listing_type, token=SecretStr("t")),
+        intervals=intervals,
     )
     state = ListingState(
         baseline_from_ms=0,
@@ -57,7 +58,7 @@ def use(chosen: Next, what: str, *, now_ms: int) -> None:
     walk.advance(ids, all_held=what != "changed")
     walks.read(walk, page)
     walks.spare.read(page, is_empty=not ids, news=what == "changed", now_ms=now_ms)
-    if walk.done and walk.kind is not WalkKind.GLANCE:
+    if walk.done and walk.type is not WalkType.GLANCE:
         walks.finish(walk, now_ms=now_ms)
 
 

@@ -121,9 +121,9 @@ def test_a_deletion_between_two_pages_of_a_poll_hides_no_change(
         house.world.change(lead_id, status="PARKED")
     first = [row["_id"] for row in house.world.page(1, size=3)]
 
-    def delete(number: int, _kind: str) -> None:
+    def delete(number: int, _type: str) -> None:
         if number == page:
-            house.pages.before_page = lambda _number, _kind: None
+            house.pages.before_page = lambda _number, _type: None
             for lead_id in first[:gone]:
                 house.world.delete(lead_id)
 
@@ -174,7 +174,7 @@ def test_a_page_that_overflows_at_its_end_is_noticed_within_a_minute_or_so(
     house.poll(5 * 60)
     house.world.create(name="Asha")
     house.poll(65)
-    assert [kind for kind, _ in house.told()] == ["lead.created"]
+    assert [event_type for event_type, _ in house.told()] == ["lead.created"]
 
 
 def test_an_order_that_breaks_is_noticed_by_a_head_poll(build: Build) -> None:
@@ -182,7 +182,7 @@ def test_an_order_that_breaks_is_noticed_by_a_head_poll(build: Build) -> None:
     house.world.sort(Order.CREATED_ASC)
     house.world.change(house.world.ids()[-1], status="PARKED")
     house.poll(60)
-    assert [kind for kind, _ in house.told()] == ["lead.status_changed"]
+    assert [event_type for event_type, _ in house.told()] == ["lead.status_changed"]
     assert house.value("SELECT walk_order FROM listings") == "ascending"
 
 
@@ -211,11 +211,11 @@ def test_a_sweep_is_made_when_due_and_heads_go_between_its_pages(build: Build) -
 def test_two_listings_of_a_source_take_turns(build: Build) -> None:
     house = build(types=("lead", "non-lead"), limit=10, head_s=1)
     house.world.populate(20)
-    house.world.populate(20, kind="non-lead")
+    house.world.populate(20, listing_type="non-lead")
     house.poll(15 * 60)
     before = house.loop.time()
     house.poll(10 * 60)
-    asked = Counter(kind for kind, _ in house.requests(since_s=before))
+    asked = Counter(listing_type for listing_type, _ in house.requests(since_s=before))
     assert abs(asked["lead"] - asked["non-lead"]) <= 10
 
 
@@ -242,7 +242,7 @@ def test_no_minute_sees_more_than_the_limit_whatever_the_upstream_asks_for(
     house.world.populate(60)
     pauses = deque([None, 0.5, 30, None, None, 3600, 1] * 3)
 
-    def refuse_some(_number: int, _kind: str) -> UpstreamError | None:
+    def refuse_some(_number: int, _type: str) -> UpstreamError | None:
         if len(house.pages.asked) % 7 or not pauses:
             return None
         return UpstreamPausedError("too many requests (429)", retry_after_s=pauses.popleft())
@@ -355,7 +355,7 @@ def test_once_makes_the_baseline_and_then_a_head_poll_each_time(build: Build) ->
     before = house.loop.time()
     assert house.once()
     assert house.requests(since_s=before) == [("lead", 1), ("lead", 2)]
-    assert [kind for kind, _ in house.told()] == ["lead.created"]
+    assert [event_type for event_type, _ in house.told()] == ["lead.created"]
 
 
 def test_once_makes_one_full_walk_where_the_order_is_not_known(build: Build) -> None:
@@ -399,9 +399,9 @@ def test_once_after_once_tells_of_an_outage_of_a_quarter_of_an_hour(build: Build
         house.away(300)
         house.pages.faults = deque([BROKEN])
         assert not house.once()
-    assert [kind for kind, _ in house.told()] == ["source.down"]
+    assert [event_type for event_type, _ in house.told()] == ["source.down"]
     assert house.once()
-    assert [kind for kind, _ in house.told()] == ["source.down", "source.up"]
+    assert [event_type for event_type, _ in house.told()] == ["source.down", "source.up"]
 
 
 def test_a_long_walk_shows_signs_of_life(build: Build) -> None:

@@ -77,7 +77,7 @@ def _life(number: int, born: datetime, acts: list, rng: Random) -> Truth:  # typ
     source = rng.choice((WEBSITE, WHATSAPP))
     truth = Truth(created=born, source=source, country=rng.choice(COUNTRIES))
     is_chat = rng.random() < 0.15
-    acts.append((born, number, "create", {"kind": NON_LEAD if is_chat else LEAD}))
+    acts.append((born, number, "create", {"listing_type": NON_LEAD if is_chat else LEAD}))
     at = born
     for act, chance, mean_s in (
         ("convert", 1.0 if is_chat else 0.0, 500),
@@ -102,7 +102,7 @@ def _do(
     match act:
         case "create":
             truth.lead_id = observed.create(
-                bot_id=truth.source, kind=values["kind"], country=truth.country
+                bot_id=truth.source, listing_type=values["listing_type"], country=truth.country
             )
         case "convert":
             observed.convert(truth.lead_id)

@@ -80,10 +80,10 @@ class Observed:
         """Return the next poll after the present moment."""
         return moment_of((self.now_ms // POLL_MS + 1) * POLL_MS)
 
-    def create(self, *, bot_id: str = WEBSITE, kind: str = LEAD, **fields: Json) -> str:
+    def create(self, *, bot_id: str = WEBSITE, listing_type: str = LEAD, **fields: Json) -> str:
         fields = {"status": "OPEN", "assignee": None, "country": "India"} | fields
-        lead_id = self.world.create(kind=kind, bot_id=bot_id, **fields)
-        return self._touch(lead_id, bot_id, kind)
+        lead_id = self.world.create(listing_type=listing_type, bot_id=bot_id, **fields)
+        return self._touch(lead_id, bot_id, listing_type)
 
     def change(self, lead_id: str, **fields: Json) -> None:
         self.world.change(lead_id, **fields)
@@ -112,9 +112,9 @@ class Observed:
         bot_id, _ = self._place(lead_id)
         forgotten.erase(self.session, bot_id, lead_id, at_ms=self.now_ms)
 
-    def trouble(self, kind: EventType, source: str) -> None:
+    def trouble(self, event_type: EventType, source: str) -> None:
         """Let the source be told to be down, or up again."""
-        event = operation(kind, source, at=self.now, reason="503")
+        event = operation(event_type, source, at=self.now, reason="503")
         written = Written()
         found = plan_deliveries([event], self.rules, at=self.now, mutes=Mutes())
         write_events.write(
@@ -124,11 +124,11 @@ class Observed:
     def baseline(self) -> None:
         """Walk all listings for the first time, silently."""
         for bot_id in BOTS:
-            for kind in (LEAD, NON_LEAD):
-                ids = self.world.ids(kind, bot_id=bot_id)
-                self._commit(bot_id, kind, ids, first_run=timedelta(0))
+            for listing_type in (LEAD, NON_LEAD):
+                ids = self.world.ids(listing_type, bot_id=bot_id)
+                self._commit(bot_id, listing_type, ids, first_run=timedelta(0))
                 snapshots.finish_full_walk(
-                    self.session, bot_id, kind, at_ms=self.now_ms, pages=1
+                    self.session, bot_id, listing_type, at_ms=self.now_ms, pages=1
                 )
         self._touched.clear()
         self._is_watched = True
@@ -136,22 +136,22 @@ class Observed:
     def poll(self) -> None:
         """Read what has changed since the last poll."""
         touched, self._touched = self._touched, {}
-        for (bot_id, kind), ids in touched.items():
-            self._commit(bot_id, kind, sorted(ids), first_run=None)
+        for (bot_id, listing_type), ids in touched.items():
+            self._commit(bot_id, listing_type, sorted(ids), first_run=None)
 
     def _commit(
-        self, bot_id: str, kind: str, ids: list[str], *, first_run: timedelta | None
+        self, bot_id: str, listing_type: str, ids: list[str], *, first_run: timedelta | None
     ) -> None:
         rows = [self.world.row(lead_id) for lead_id in ids]
         with self.session.transaction():
-            snapshots.listing(self.session, bot_id, kind)
+            snapshots.listing(self.session, bot_id, listing_type)
             from_ms = self.now_ms
-            snapshots.start_baseline(self.session, bot_id, kind, from_ms=from_ms)
+            snapshots.start_baseline(self.session, bot_id, listing_type, from_ms=from_ms)
             poll(
                 self.session,
                 rows,
                 source=BOTS[bot_id],
-                listing_type=kind,
+                listing_type=listing_type,
                 rules=self.rules,
                 at=self.now,
                 first_run=first_run,
@@ -160,9 +160,9 @@ class Observed:
     def _place(self, lead_id: str) -> tuple[str, str]:
         return self._places[lead_id]
 
-    def _touch(self, lead_id: str, bot_id: str, kind: str) -> str:
-        self._places[lead_id] = bot_id, kind
-        self._touched.setdefault((bot_id, kind), set()).add(lead_id)
+    def _touch(self, lead_id: str, bot_id: str, listing_type: str) -> str:
+        self._places[lead_id] = bot_id, listing_type
+        self._touched.setdefault((bot_id, listing_type), set()).add(lead_id)
         return lead_id
 
     def report(

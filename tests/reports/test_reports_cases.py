@@ -95,7 +95,7 @@ def test_a_lead_that_was_answered_before_it_was_seen_was_answered_then(
 
 
 def test_a_chat_that_became_a_lead_counts_from_its_own_beginning(observed: Observed) -> None:
-    chat = observed.create(kind=NON_LEAD)
+    chat = observed.create(listing_type=NON_LEAD)
     after(observed, seconds=100)
     observed.say(chat, "agent")
     after(observed, seconds=160)
@@ -109,7 +109,7 @@ def test_a_chat_that_became_a_lead_counts_from_its_own_beginning(observed: Obser
 
 
 def test_a_chat_is_no_lead(observed: Observed) -> None:
-    observed.create(kind=NON_LEAD)
+    observed.create(listing_type=NON_LEAD)
     assert evening(observed).leads == 0
 
 
@@ -224,12 +224,12 @@ def test_the_country_is_that_which_was_told_last(observed: Observed) -> None:
 
 def test_an_upgraded_database_tells_the_same(observed: Observed) -> None:
     for number in range(3):
-        lead = observed.create(kind=LEAD if number else NON_LEAD)
+        lead = observed.create(listing_type=LEAD if number else NON_LEAD)
         after(observed, hours=number, minutes=2)
         observed.change(lead, assignee=ASHA)
         after(observed, hours=number, minutes=5)
         observed.say(lead, "agent")
-    observed.convert(observed.create(kind=NON_LEAD))
+    observed.convert(observed.create(listing_type=NON_LEAD))
     before = evening(observed)
     observed.session.execute("DELETE FROM responses")
     recollect(observed.session)

@@ -19,6 +19,7 @@ from notifier.service.assembly import assembled
 from notifier.store import browse, mutes, sources
 from notifier.store.browse import Wanted
 from notifier.store.deliveries import Delivery
+from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports
@@ -192,8 +193,10 @@ def test_a_clock_set_back_while_it_runs_keeps_no_report_back(stage: Stage) -> No
     assert len(stage.make()) == 1
 
 
-@pytest.mark.parametrize("muted", [("rule", "Monday"), ("destination", "screen")])
-def test_a_muted_one_is_skipped(stage: Stage, muted: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "muted", [(MuteTarget.RULE, "Monday"), (MuteTarget.DESTINATION, "screen")]
+)
+def test_a_muted_one_is_skipped(stage: Stage, muted: tuple[MuteTarget, str]) -> None:
     mutes.mute(stage.session, *muted, until_ms=stage.observed.now_ms + 10**9)
     stage.go(BERLIN_NINE)
     stage.make()

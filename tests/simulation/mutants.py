@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         name="a head poll that ends at its first page",
         module="notifier.upstream.walk",
-        old="if ended or (all_held and self.kind is WalkKind.HEAD):",
-        new="if ended or self.kind is WalkKind.HEAD:",
+        old="if ended or (all_held and self.type is WalkType.HEAD):",
+        new="if ended or self.type is WalkType.HEAD:",
     ),
     Mutant(
         name="a walk that ends a page early",

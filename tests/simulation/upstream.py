@@ -49,7 +49,7 @@ class Upstream:
             case "create":
                 self._born(self.world.create(status="OPEN"))
             case "chat":
-                self.chats.append(self.world.create(kind=NON_LEAD, status="OPEN"))
+                self.chats.append(self.world.create(listing_type=NON_LEAD, status="OPEN"))
             case "import":
                 for _ in range(entry.number):
                     self._born(self.world.create(status="OPEN"))
@@ -121,7 +121,7 @@ class Upstream:
         else:
             given = parse_qs(urlsplit(request.path).query)
             (number,), (kind,) = given["page"], given["type"]
-            found = listed(self.world.page(int(number), size=PAGE, kind=kind))
+            found = listed(self.world.page(int(number), size=PAGE, listing_type=kind))
         headers = {"content-type": found.content_type, **found.headers}
         return Reply(status=found.status, body=found.body, headers=headers)
 

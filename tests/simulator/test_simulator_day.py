@@ -72,10 +72,13 @@ async def test_every_later_step_changes_what_the_listing_shows() -> None:
     world = World(clock=time.now)
 
     def leads() -> dict[str, Lead]:
-        rows = {kind: world.page(1, size=100, kind=kind) for kind in ("lead", "non-lead")}
+        rows = {
+            listing_type: world.page(1, size=100, listing_type=listing_type)
+            for listing_type in ("lead", "non-lead")
+        }
         return {
-            row["_id"]: parse(row, listing_type=kind, source=SOURCE, agents={})
-            for kind, listed in rows.items()
+            row["_id"]: parse(row, listing_type=listing_type, source=SOURCE, agents={})
+            for listing_type, listed in rows.items()
             for row in listed
         }
 

@@ -25,7 +25,7 @@ DETAIL_KEYS = {
 async def simulator() -> AsyncIterator[Simulator]:
     world = World(clock=lambda: NINE, seed=7)
     world.populate(45)
-    world.populate(3, kind="non-lead")
+    world.populate(3, listing_type="non-lead")
     async with Simulator(world, token="right", page_size=20) as running:
         yield running
 
@@ -150,7 +150,7 @@ async def test_every_request_is_logged_as_it_was_asked(simulator: Simulator) -> 
     await ask(simulator, page="2")
     await ask(simulator, page="x", type="non-lead")
     await simulator.requests.reached(2)
-    assert [(r.page, r.kind, r.status) for r in simulator.requests.all()] == [
+    assert [(r.page, r.listing_type, r.status) for r in simulator.requests.all()] == [
         ("2", "lead", 200),
         ("x", "non-lead", 400),
     ]

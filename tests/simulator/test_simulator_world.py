@@ -19,8 +19,8 @@ class Clock:
         return self.now
 
 
-def ids(world: World, kind: str = "lead") -> list[str]:
-    return [row["_id"] for row in world.page(1, size=100, kind=kind)]
+def ids(world: World, listing_type: str = "lead") -> list[str]:
+    return [row["_id"] for row in world.page(1, size=100, listing_type=listing_type)]
 
 
 def test_the_same_seed_and_clock_give_the_same_world() -> None:
@@ -106,7 +106,7 @@ def test_a_lead_is_assigned_and_taken_away_again() -> None:
 
 def test_a_converted_chat_keeps_its_id_in_the_other_listing() -> None:
     world = World(clock=Clock())
-    chat = world.create(kind="non-lead")
+    chat = world.create(listing_type="non-lead")
     world.convert(chat)
     assert (ids(world), ids(world, "non-lead")) == ([chat], [])
 

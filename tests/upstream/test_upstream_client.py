@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOKEN = "tok-s3cret"
 LISTING = Listing(
     source=Source(name="website", bot_id="bot-1", customer_id="customer-1"),
-    kind="non-lead",
+    listing_type="non-lead",
     token=SecretStr(TOKEN),
 )
 ONE_LEAD = b'{"success": true, "data": [{"_id": "a"}]}'
@@ -231,7 +231,7 @@ async def test_a_gzip_bomb_is_never_unpacked() -> None:
 
 
 async def test_requests_that_hang_delay_no_other() -> None:
-    hanging = Listing(source=LISTING.source, kind="hangs", token=LISTING.token)
+    hanging = Listing(source=LISTING.source, listing_type="hangs", token=LISTING.token)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if b"type=non-lead" in await reader.read(65_536):
@@ -310,7 +310,7 @@ async def test_the_next_request_after_a_fault_works() -> None:
 
 @pytest.mark.parametrize("token", ["", "two\nlines", "trailing ", "tökén", "\x7f"])
 async def test_a_token_that_no_header_can_carry_is_refused_unquoted(token: str) -> None:
-    listing = Listing(source=LISTING.source, kind="lead", token=SecretStr(token))
+    listing = Listing(source=LISTING.source, listing_type="lead", token=SecretStr(token))
     async with serving() as server, client(server.url) as asking:
         with pytest.raises(UpstreamRefusedError, match="no HTTP header") as raised:
             await asking.page(listing, 1)

@@ -21,7 +21,7 @@ from notifier.upstream.split import MAX_ROWS, STEP_BYTES, split_rows
 MEGABYTE = 1024 * 1024
 LISTING = Listing(
     source=Source(name="website", bot_id="bot-1", customer_id="customer-1"),
-    kind="lead",
+    listing_type="lead",
     token=SecretStr("tok-s3cret"),
 )
 DEEP = b"[" * 2_000 + b"]" * 2_000

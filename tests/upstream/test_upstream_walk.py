@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.upstream.walk import MAX_PAGES, MAX_PAUSE_MS, Walk, WalkKind
+from notifier.upstream.walk import MAX_PAGES, MAX_PAUSE_MS, Walk, WalkType
 
 
-def walk(kind: WalkKind = WalkKind.SWEEP) -> Walk:
-    return Walk(kind=kind, number=1)
+def walk(walk_type: WalkType = WalkType.SWEEP) -> Walk:
+    return Walk(type=walk_type, number=1)
 
 
 def read(a_walk: Walk, *ids: str, all_held: bool = False) -> int | None:
@@ -33,7 +33,7 @@ def test_a_page_that_is_repeated_at_the_end_is_no_further_page() -> None:
 
 
 def test_a_head_poll_of_several_pages_reads_those_in_between_once_more_backwards() -> None:
-    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
     read(head, "a", "b")
     read(head, "c", "d")
     read(head, "e", "f")
@@ -44,14 +44,14 @@ def test_a_head_poll_of_several_pages_reads_those_in_between_once_more_backwards
 
 
 def test_a_head_poll_of_two_pages_is_done() -> None:
-    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
     read(head, "a", "b")
     assert head.ends_if_held
     assert read(head, "c", "d", all_held=True) is None
 
 
 def test_on_the_way_back_a_page_that_failed_is_the_next_one_again() -> None:
-    head = Walk(kind=WalkKind.HEAD, number=1, turns_back=True)
+    head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
     for page in ("ab", "cd", "ef", "gh"):
         read(head, *page, all_held=page == "gh")
     head.fail(1)
@@ -68,14 +68,14 @@ def test_a_short_page_is_no_end() -> None:
 
 
 def test_a_head_poll_ends_at_the_first_page_that_was_wholly_held() -> None:
-    head = walk(WalkKind.HEAD)
+    head = walk(WalkType.HEAD)
     assert read(head, "a", "b", all_held=False) == 2
     assert read(head, "c", "d", all_held=True) is None
 
 
 def test_a_sweep_and_a_baseline_read_on_through_held_pages() -> None:
-    for kind in (WalkKind.SWEEP, WalkKind.BASELINE):
-        assert read(walk(kind), "a", all_held=True) == 2
+    for walk_type in (WalkType.SWEEP, WalkType.BASELINE):
+        assert read(walk(walk_type), "a", all_held=True) == 2
 
 
 def test_a_listing_that_repeats_its_last_page_ends_after_a_second_look() -> None:

@@ -12,6 +12,7 @@ from test_web_hostile import lead_paths, poll
 
 from notifier.core.rows import Json
 from notifier.store import mutes, registry
+from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 from support.browser import Window, axe, window
 
@@ -77,7 +78,7 @@ async def test_the_page_keeps_itself_up_to_date(tmp_path: Path) -> None:
         await browser.do(lambda here: here.go("/rules"))
         await browser.do(lambda here: here.says("never matched"))
         until_ms = page.now_ms() + 3_600_000
-        await page.store.run(mutes.mute, "rule", "New lead", until_ms=until_ms)
+        await page.store.run(mutes.mute, MuteTarget.RULE, "New lead", until_ms=until_ms)
         await browser.do(lambda here: here.says("Unmute"))
         assert await browser.do(lambda here: here.complaints()) == []
 

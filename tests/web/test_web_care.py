@@ -63,7 +63,7 @@ async def test_rules_and_destinations_are_muted_for_a_while(tmp_path: Path) -> N
         await browser.act("/rules/New%20lead/mute", **{"for": "90m"})
         await browser.act("/destinations/crm/mute", **{"for": "2h"})
         muted = await page.store.look(active_mutes, now_ms=page.now_ms())
-        assert [(one.kind, one.name) for one in muted] == [
+        assert [(one.target, one.name) for one in muted] == [
             ("rule", "New lead"),
             ("destination", "crm"),
         ]
