@@ -42,6 +42,15 @@ def postpone(session: Session, delivery: int, *, due_ms: int) -> None:
     )
 
 
+def hold(session: Session, delivery: int, *, bundle: str, due_ms: int) -> None:
+    """Let a delivery wait until ``due_ms``, and then go out in this bundle, if it still may."""
+    session.execute(
+        "UPDATE deliveries SET held = 'hold', bundle = :bundle, due_ms = :due_ms,"
+        " planned_ms = :due_ms WHERE id = :id",
+        {"bundle": bundle, "due_ms": due_ms, "id": delivery},
+    )
+
+
 def release(session: Session, delivery: int) -> None:
     """End the waiting: the delivery takes its turn as it was planned."""
     session.execute("UPDATE deliveries SET held = NULL WHERE id = :id", {"id": delivery})

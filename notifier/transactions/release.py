@@ -66,8 +66,9 @@ def _decide(
         _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)
     elif _is_over(one, event, lead, rules):
         waiting.skip(session, one.id, NO_LONGER_SO)
-    elif releases and (due := _asleep_until(session, event, lead, rule, at=at)):
-        waiting.postpone(session, one.id, due_ms=ms_of(due))
+    elif due := _asleep_until(session, event, lead, rule, at=at):
+        alone = f"{event.id}:{one.rule}:{one.destination}"
+        waiting.hold(session, one.id, bundle=alone, due_ms=ms_of(due))
     elif releases:
         waiting.release(session, one.id)
 
@@ -106,7 +107,8 @@ def _awaited_window(one: Delivery, rules: Ruleset) -> bool:
 
 
 def _gathers_overdue(rule: Rule) -> bool:
-    return rule.outside is Outside.DIGEST and not rule.types.isdisjoint(OVERDUE)
+    gathers = rule.digest is not None or rule.outside is Outside.DIGEST
+    return gathers and not rule.types.isdisjoint(OVERDUE)
 
 
 def _settle(

@@ -2,22 +2,30 @@
 
 from datetime import timedelta
 
+import pytest
+
 from notifier.core.acts import Snooze, Take
 from notifier.core.people import Person, Through
-from notifier.rehearsal.stage import Stage
+from notifier.core.rows import moment_of
+from notifier.rehearsal.stage import Sent, Stage
 from notifier.transactions.acts import Hand
-from support.stages import later, row, staged, told
+from support.stages import MONDAY_10, ended, later, row, staged, told
 
 HAND = Hand(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK)
 WAITS = "  - {name: Waits, if: {status: OPEN, assignee: null}, for: 15m, send: team}\n"
 REPEATS = WAITS.replace("for: 15m", "for: 15m, repeat: 30m")
 HELD = WAITS.replace("send", "only: late, send")
+GATHERED = WAITS.replace("send", "digest: 1h, send")
 LATE = """
 windows:
   late: {days: mon-fri, hours: "11:00-18:00", timezone: UTC}
 destinations:
   team: {type: slack, channel: "#team"}
 """
+
+
+def subjects(sent: Sent) -> list[str]:
+    return [part.event.subject for part in sent.message.parts]
 
 
 def snooze(stage: Stage, **length: float) -> None:
@@ -84,6 +92,54 @@ def test_a_snooze_beyond_the_window_is_told_when_that_opens_again() -> None:
     snooze(stage, hours=10)
     later(stage, days=2)
     assert [f"{one.at:%a %H:%M}" for one in stage.sent] == ["Tue 11:00"]
+
+
+@pytest.mark.parametrize("destination", ["team", "crm"])
+def test_a_digest_leaves_out_who_was_snoozed_meanwhile(destination: str) -> None:
+    stage = staged(GATHERED.replace("team", destination))
+    stage.read([row(1), row(2)])
+    later(stage, minutes=20)
+    snooze(stage, hours=3)
+    later(stage, days=1)
+    assert [(f"{one.at:%H:%M}", subjects(one)) for one in stage.sent] == [
+        ("11:15", ["lead2"]),
+        ("13:20", ["lead1"]),
+    ]
+
+
+def test_who_left_a_digest_is_not_told_of_once_it_is_over() -> None:
+    stage = staged(GATHERED)
+    stage.read([row(1)])
+    later(stage, minutes=20)
+    snooze(stage, hours=3)
+    later(stage, hours=2)
+    stage.read([row(1, status="CLOSED")])
+    later(stage, days=1)
+    assert stage.sent == []
+    assert ended(stage)[0] == ("lead.overdue", "Waits", "skipped", "no longer so")
+
+
+def test_a_night_s_digest_leaves_out_who_is_snoozed_until_its_window_opens_again() -> None:
+    stage = staged(HELD.replace("send", "outside: digest, send"), places=LATE)
+    stage.read([row(1), row(2)])
+    later(stage, minutes=30)
+    snooze(stage, hours=10)
+    later(stage, days=2)
+    assert [(f"{one.at:%a %H:%M}", subjects(one)) for one in stage.sent] == [
+        ("Mon 11:00", ["lead2"]),
+        ("Tue 11:00", ["lead1"]),
+    ]
+
+
+def test_a_long_snooze_takes_no_try_from_what_waits_for_its_end() -> None:
+    stage = staged(HELD, places=LATE)
+    stage.read([row()])
+    later(stage, minutes=30)
+    snooze(stage, days=7)
+    later(stage, hours=2)
+    ((planned_ms,),) = stage.session.execute("SELECT planned_ms FROM deliveries").fetchall()
+    # The next Monday, half past ten: it opens at eleven.
+    assert moment_of(planned_ms) == MONDAY_10 + timedelta(days=7, hours=1)
 
 
 def test_other_events_of_the_lead_are_told_meanwhile() -> None:
