@@ -32,6 +32,7 @@ from notifier.transactions.acts import Hand, Result
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.leads import current_lead
+from notifier.transactions.overdue_events import GoodPoll
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.turn import LaneFacts, take_turn
 from notifier.transactions.write_events import Written
@@ -170,16 +171,16 @@ class Stage:
         """Tell of the timers that came due, as after a good head poll; then deliver."""
         with self.session.transaction():
             for listing_type in KINDS:
-                overdue.fire(
-                    self.session,
-                    self.source.bot_id,
-                    listing_type,
-                    self.rules,
-                    self.current_lead,
+                poll = GoodPoll(
+                    bot_id=self.source.bot_id,
+                    listing_type=listing_type,
                     begun=self.now,
-                    mutes=mutes.active(self.session, now_ms=self._ms),
                     at=self.now,
+                    rules=self.rules,
+                    mutes=mutes.active(self.session, now_ms=self._ms),
+                    current_lead=self.current_lead,
                 )
+                overdue.fire(self.session, poll)
         self.deliver()
 
     def _turn(self, name: str, ended: list[Attempt]) -> Iterator[Attempt]:

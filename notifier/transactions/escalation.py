@@ -1,12 +1,11 @@
 """Ladders: what follows the first telling of an overdue lead, as part of a transaction."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes
 from notifier.rules.ladders import (
     WITHOUT_STEPS,
     DueStep,
@@ -26,10 +25,9 @@ from notifier.store.session import Session
 from notifier.store.timers import Timer
 from notifier.transactions import overdue_events
 from notifier.transactions.leads import CurrentLead
-from notifier.transactions.overdue_events import Telling
+from notifier.transactions.overdue_events import LATER_MS, GoodPoll, Telling
 from notifier.transactions.write_events import Written
 
-LATER_MS = 5 * 60 * 1000
 UNKNOWN = "the lead is not known any more"
 
 
@@ -60,64 +58,41 @@ def end(session: Session, lead: Lead, changes: Iterable[TimerChange], *, at: dat
         ladders.end(session, ends, at_ms=ms_of(at))
 
 
-def fire(
-    session: Session,
-    bot_id: str,
-    listing_type: str,
-    rules: Ruleset,
-    current_lead: CurrentLead,
-    *,
-    begun: datetime,
-    mutes: Mutes,
-    at: datetime,
-) -> Written:
-    """Tell of every step that came due before the good head poll that began at ``begun``."""
-    written = Written()
-    for ladder in ladders.due(session, bot_id, listing_type, until_ms=ms_of(begun)):
+def fire(session: Session, poll: GoodPoll) -> Written:
+    """Tell of every step that came due before the poll began."""
+    written, until_ms = Written(), ms_of(poll.begun)
+    for ladder in ladders.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
         with part(session) as one:
-            rule = rules.rule(ladder.rule)
-            lead = current_lead(session, f"{ladder.bot_id}/{ladder.lead_id}")
-            if why := _why_over(rule, lead):
-                _end(session, ladder, why, at)
-            elif rule is not None and lead is not None:
-                on = _Climber(ladder=ladder, rule=rule, lead=lead)
-                written.add(on.climb(session, rules, until=begun, mutes=mutes, at=at))
+            written.add(_climbed(session, ladder, poll))
         if one.fault:
             written.faults.append(one.fault)
-            ladders.move(session, replace(ladder, due_ms=ms_of(at) + LATER_MS))
+            ladders.move(session, replace(ladder, due_ms=ms_of(poll.at) + LATER_MS))
     return written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Climber:
-    """A ladder whose condition holds on."""
-
-    ladder: Ladder
-    rule: Rule
-    lead: Lead
-
-    def climb(
-        self, session: Session, rules: Ruleset, *, until: datetime, mutes: Mutes, at: datetime
-    ) -> Written:
-        """Tell of the steps that are due, and set when the next one is."""
-        written, since = Written(), moment_of(self.ladder.since_ms)
-        ladder = self.ladder
-        for step in self._steps(until):
-            telling = Telling(
-                rule=self.rule, lead=self.lead, since=since, due=step.due, step=step.number
-            )
-            written.add(overdue_events.write(session, telling, rules, mutes=mutes, at=at))
-            reached_ms = step.after // timedelta(milliseconds=1)
-            ladder = replace(ladder, reached_ms=reached_ms, steps=step.number)
-        ladders.move(session, _rescheduled(ladder, self.rule))
+def _climbed(session: Session, ladder: Ladder, poll: GoodPoll) -> Written:
+    """Tell of a ladder's steps that are due and set when the next one is, or end it."""
+    rule = poll.rules.rule(ladder.rule)
+    lead = poll.current_lead(session, f"{ladder.bot_id}/{ladder.lead_id}")
+    written = Written()
+    if (why := _why_over(rule, lead)) or rule is None or lead is None:
+        _end(session, ladder, why, poll.at)
         return written
+    since = moment_of(ladder.since_ms)
+    for step in _due_steps(ladder, rule, until=poll.begun):
+        telling = Telling(rule=rule, lead=lead, since=since, due=step.due, step=step.number)
+        written.add(overdue_events.write(session, telling, poll))
+        reached_ms = step.after // timedelta(milliseconds=1)
+        ladder = replace(ladder, reached_ms=reached_ms, steps=step.number)
+    ladders.move(session, _rescheduled(ladder, rule))
+    return written
 
-    def _steps(self, until: datetime) -> list[DueStep]:
-        ladder = self.ladder
-        snoozed = None if ladder.snoozed_ms is None else moment_of(ladder.snoozed_ms)
-        first, reached = moment_of(ladder.first_ms), timedelta(milliseconds=ladder.reached_ms)
-        steps = steps_after(self.rule, first, reached)
-        return steps_to_tell(steps, until=until, snoozed_until=snoozed)
+
+def _due_steps(ladder: Ladder, rule: Rule, *, until: datetime) -> list[DueStep]:
+    snoozed = None if ladder.snoozed_ms is None else moment_of(ladder.snoozed_ms)
+    first, reached = moment_of(ladder.first_ms), timedelta(milliseconds=ladder.reached_ms)
+    steps = steps_after(rule, first, reached)
+    return steps_to_tell(steps, until=until, snoozed_until=snoozed)
 
 
 def reconcile(

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_rules
@@ -15,10 +14,8 @@ from notifier.store.session import Session
 from notifier.store.timers import Timer
 from notifier.transactions import escalation, overdue_events
 from notifier.transactions.leads import CurrentLead
-from notifier.transactions.overdue_events import Telling
+from notifier.transactions.overdue_events import LATER_MS, GoodPoll, Telling
 from notifier.transactions.write_events import Written
-
-LATER_MS = 5 * 60 * 1000
 
 
 def apply(
@@ -46,61 +43,40 @@ def apply(
     )
 
 
-def fire(
-    session: Session,
-    bot_id: str,
-    listing_type: str,
-    rules: Ruleset,
-    current_lead: CurrentLead,
-    *,
-    begun: datetime,
-    mutes: Mutes,
-    at: datetime,
-) -> Written:
-    """Tell of every timer and step that came due before the good head poll of ``begun``.
+def fire(session: Session, poll: GoodPoll) -> Written:
+    """Tell of every timer and step that came due before the poll began.
 
-    Only then is the snapshot fresh enough to accuse anyone. One that cannot be told
-    comes due again later.
+    One that cannot be told comes due again later.
     """
-    written = Written()
-    for timer in timers.due(session, bot_id, listing_type, until_ms=ms_of(begun)):
+    written, until_ms = Written(), ms_of(poll.begun)
+    for timer in timers.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
         with part(session) as one:
-            written.add(_fired(session, timer, rules, current_lead, mutes=mutes, at=at))
+            written.add(_fired(session, timer, poll))
         if one.fault:
             written.faults.append(one.fault)
-            timers.move(session, timer, due_ms=ms_of(at) + LATER_MS, told_ms=timer.told_ms)
-    steps = escalation.fire(
-        session, bot_id, listing_type, rules, current_lead, begun=begun, mutes=mutes, at=at
-    )
-    written.add(steps)
+            due_ms = ms_of(poll.at) + LATER_MS
+            timers.move(session, timer, due_ms=due_ms, told_ms=timer.told_ms)
+    written.add(escalation.fire(session, poll))
     return written
 
 
-def _fired(
-    session: Session,
-    timer: Timer,
-    rules: Ruleset,
-    current_lead: CurrentLead,
-    *,
-    mutes: Mutes,
-    at: datetime,
-) -> Written:
+def _fired(session: Session, timer: Timer, poll: GoodPoll) -> Written:
     """Tell of one timer that came due, and set its next time."""
-    rule = rules.rule(timer.rule)
-    lead = current_lead(session, f"{timer.bot_id}/{timer.lead_id}")
+    rule, at = poll.rules.rule(timer.rule), poll.at
+    lead = poll.current_lead(session, f"{timer.bot_id}/{timer.lead_id}")
     if rule is None or lead is None or not holds(rule, lead):
         timers.cancel(session, [(timer.rule, timer.bot_id, timer.lead_id)])
         return Written()
     since, due_at = moment_of(timer.since_ms), moment_of(timer.due_ms)
     telling = Telling(rule=rule, lead=lead, since=since, due=due_at)
-    written = overdue_events.write(session, telling, rules, mutes=mutes, at=at)
+    written = overdue_events.write(session, telling, poll)
     if not timer.told:
         escalation.begin(session, timer, rule, at=at)
     if rule.repeat is None:
         # The condition holds on: only its turning true again starts anew.
         timers.cancel(session, [(timer.rule, timer.bot_id, timer.lead_id)])
     else:
-        told_at = repeats_from(rule, moment_of(timer.due_ms), at=at)
+        told_at = repeats_from(rule, due_at, at=at)
         due_ms, told_ms = ms_of(again(rule, told_at)), ms_of(told_at)
         timers.move(session, timer, due_ms=due_ms, told_ms=told_ms)
     timers.note_overdue(session, timer, told_ms=ms_of(at))

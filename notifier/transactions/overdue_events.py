@@ -10,7 +10,27 @@ from notifier.plan import Mutes, plan_deliveries
 from notifier.rules.model import Rule, Ruleset
 from notifier.store.session import Session
 from notifier.transactions import write_events as ledger
+from notifier.transactions.leads import CurrentLead
 from notifier.transactions.write_events import Written
+
+LATER_MS = 5 * 60 * 1000  # then what could not be told is due again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodPoll:
+    """A head poll of one listing that brought good pages: only it may accuse anyone.
+
+    It began at ``begun`` and is committed at ``at``; by these rules and mutes it is told
+    what has come due until ``begun``.
+    """
+
+    bot_id: str
+    listing_type: str
+    begun: datetime
+    at: datetime
+    rules: Ruleset
+    mutes: Mutes
+    current_lead: CurrentLead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +48,9 @@ class Telling:
     step: int = 0
 
 
-def write(
-    session: Session, telling: Telling, rules: Ruleset, *, mutes: Mutes, at: datetime
-) -> Written:
+def write(session: Session, telling: Telling, poll: GoodPoll) -> Written:
     """Store the event and its deliveries."""
-    rule, lead = telling.rule, telling.lead
+    rule, lead, at = telling.rule, telling.lead, poll.at
     assert rule.for_ is not None
     event = overdue(
         lead,
@@ -43,6 +61,7 @@ def write(
         at=at,
         step=telling.step,
     )
-    written, found = Written(), plan_deliveries([event], rules, at=at, mutes=mutes)
-    ledger.write(session, found, rules, bot_id=lead.bot_id, at_ms=ms_of(at), written=written)
+    found = plan_deliveries([event], poll.rules, at=at, mutes=poll.mutes)
+    written, at_ms = Written(), ms_of(at)
+    ledger.write(session, found, poll.rules, bot_id=lead.bot_id, at_ms=at_ms, written=written)
     return written

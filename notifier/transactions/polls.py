@@ -17,6 +17,7 @@ from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
 from notifier.transactions.commit_page import Committed, commit_page
 from notifier.transactions.leads import current_lead
+from notifier.transactions.overdue_events import GoodPoll
 from notifier.transactions.page_comparison import Intake
 from notifier.transactions.write_events import Written
 from notifier.upstream.health import Transition
@@ -118,16 +119,16 @@ def finish_walk(
     snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None:
         return Written()
-    return overdue.fire(
-        session,
-        bot_id,
-        listing_type,
-        rules,
-        lambda session, key: current_lead(session, key, {bot_id: source}, rules),
+    poll = GoodPoll(
+        bot_id=bot_id,
+        listing_type=listing_type,
         begun=end.begun,
-        mutes=mutes.active(session, now_ms=at_ms),
         at=at,
+        rules=rules,
+        mutes=mutes.active(session, now_ms=at_ms),
+        current_lead=lambda session, key: current_lead(session, key, {bot_id: source}, rules),
     )
+    return overdue.fire(session, poll)
 
 
 def tell_transition(

@@ -9,6 +9,7 @@ from notifier.rehearsal.stage import Stage
 from notifier.store import mutes, snapshots, timers
 from notifier.store.mutes import MuteTarget
 from notifier.transactions import overdue
+from notifier.transactions.overdue_events import GoodPoll
 from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told
 
 WAITS = "  - {name: Waits, if: {status: OPEN, assignee: null}, for: 15m, send: team}\n"
@@ -221,16 +222,16 @@ def test_it_waits_for_a_head_poll_that_began_after_it_came_due(staged: Staged) -
     stage.read([row()])
     for minutes, alarms in ((0, 0), (14, 0), (15, 1), (16, 0)):
         with stage.session.transaction():
-            written = overdue.fire(
-                stage.session,
-                "b1",
-                "lead",
-                stage.rules,
-                stage.current_lead,
+            poll = GoodPoll(
+                bot_id="b1",
+                listing_type="lead",
                 begun=MONDAY_10 + timedelta(minutes=minutes),
-                mutes=Mutes(),
                 at=MONDAY_10 + timedelta(hours=1),
+                rules=stage.rules,
+                mutes=Mutes(),
+                current_lead=stage.current_lead,
             )
+            written = overdue.fire(stage.session, poll)
         assert len(written.events) == alarms
 
 

@@ -22,6 +22,7 @@ from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import overdue
 from notifier.transactions.leads import current_lead
+from notifier.transactions.overdue_events import GoodPoll
 from support.polls import poll
 from support.rules import ruleset
 
@@ -95,16 +96,16 @@ class Filled:
         at = datetime.fromtimestamp(at_ms / 1000, UTC)
         watched = {BOT_ID: SOURCE}
         with self.db.transaction():
-            overdue.fire(
-                self.db,
-                BOT_ID,
-                LEAD,
-                self.rules,
-                lambda db, key: current_lead(db, key, watched, self.rules),
+            poll = GoodPoll(
+                bot_id=BOT_ID,
+                listing_type=LEAD,
                 begun=at,
-                mutes=Mutes(),
                 at=at,
+                rules=self.rules,
+                mutes=Mutes(),
+                current_lead=lambda db, key: current_lead(db, key, watched, self.rules),
             )
+            overdue.fire(self.db, poll)
 
     def park(self, destination: str, reason: str, remedy: str) -> None:
         """Let the destination refuse everything."""

@@ -13,6 +13,7 @@ from notifier.store.browse import Wanted, event_bodies
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions.leads import current_lead
+from notifier.transactions.overdue_events import GoodPoll
 from support.polls import poll
 from support.stages import row
 
@@ -143,13 +144,13 @@ async def test_the_page_says_where_a_ladder_stands_and_why_it_ended(tmp_path: Pa
 
 def alarm(session: Session, page: Served) -> None:
     """Let the timers and steps that are due by now be told."""
-    overdue.fire(
-        session,
-        BOT,
-        "lead",
-        page.rules,
-        lambda session, key: current_lead(session, key, {BOT: SOURCE}, page.rules),
+    poll = GoodPoll(
+        bot_id=BOT,
+        listing_type="lead",
         begun=page.at,
-        mutes=Mutes(),
         at=page.at,
+        rules=page.rules,
+        mutes=Mutes(),
+        current_lead=lambda session, key: current_lead(session, key, {BOT: SOURCE}, page.rules),
     )
+    overdue.fire(session, poll)
