@@ -13,7 +13,6 @@ from notifier.store.db import Store
 from notifier.store.owned import Transactions
 
 WATCH_S = 0.5
-PRUNE_S = 3600.0
 NONE_YET = -1
 
 log = structlog.get_logger()
@@ -33,18 +32,17 @@ async def watch(store: Store, changed: Callable[[], Awaitable[None]]) -> None:
 
 
 async def prune(store: Transactions, clocks: Clocks, *, keep_ms: int) -> None:
-    """Every hour delete finished events, deliveries and bad records older than ``keep_ms``."""
-    while True:
-        try:
-            before_ms = clocks.now_ms() - keep_ms
-            await _prune_all(store, retention.prune_quarantine, before_ms=before_ms)
-            await _prune_all(store, responses.prune, before_ms=before_ms)
-            gone = await _prune_all(store, retention.prune, before_ms=before_ms)
-            if gone:
-                log.info("pruned", events=gone)
-        except (StoreError, BusyError) as error:
-            log.warning("prune_failed", error=str(error))
-        await asyncio.sleep(PRUNE_S)
+    """Delete finished events, deliveries and bad records older than ``keep_ms``."""
+    before_ms = clocks.now_ms() - keep_ms
+    try:
+        await _prune_all(store, retention.prune_quarantine, before_ms=before_ms)
+        await _prune_all(store, responses.prune, before_ms=before_ms)
+        gone = await _prune_all(store, retention.prune, before_ms=before_ms)
+    except (StoreError, BusyError) as error:
+        log.warning("prune_failed", error=str(error))
+        return
+    if gone:
+        log.info("pruned", events=gone)
 
 
 async def _prune_all(store: Transactions, prune: Callable[..., int], *, before_ms: int) -> int:

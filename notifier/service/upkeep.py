@@ -13,6 +13,7 @@ from notifier.store.owned import OwnerStore
 from notifier.transactions import set_back
 
 LOOK_S = 0.5
+PRUNE_S = 3600.0
 
 log = structlog.get_logger()
 
@@ -39,11 +40,11 @@ class Upkeep:
         """Do its duties until stopped."""
         async with asyncio.TaskGroup() as tasks:
             duties = [
-                tasks.create_task(keep_doing(duty, name=name, every_s=LOOK_S))
-                for name, duty in (
-                    ("prune", self._prune),
-                    ("watch the clock", self._watch_clock),
-                    ("report", self._report),
+                tasks.create_task(keep_doing(duty, name=name, every_s=every_s))
+                for name, duty, every_s in (
+                    ("prune", self._prune, PRUNE_S),
+                    ("watch the clock", self._watch_clock, LOOK_S),
+                    ("report", self._report, LOOK_S),
                 )
             ]
             await self._stopping.wait()
