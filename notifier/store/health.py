@@ -7,7 +7,7 @@ from typing import Any
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
 from notifier.core.standing import Standing
-from notifier.store import leases, service_state, timers
+from notifier.store import ladders, leases, service_state, timers
 from notifier.store.destinations import standing_as_stored
 from notifier.store.leases import MemberHealth
 from notifier.store.mapping import named, rows_of
@@ -78,7 +78,10 @@ class Mute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything at one moment. ``next_due_ms`` is the earliest of what is pending."""
+    """Everything at one moment. ``next_due_ms`` is the earliest of what is pending.
+
+    ``timers`` counts clocks of rules with ``for``, and ladders with a step to come.
+    """
 
     sources: tuple[SourceHealth, ...]
     destinations: tuple[DestinationHealth, ...]
@@ -112,7 +115,7 @@ def overview(session: Session, *, now_ms: int) -> Overview:
         destinations=destinations(session, now_ms=now_ms),
         mutes=active_mutes(session, now_ms=now_ms),
         next_due_ms=next_due_ms,
-        timers=timers.count(session),
+        timers=timers.count(session) + ladders.count(session),
         members=leases.living(session, now_ms=now_ms),
         rules_loaded_at=told.get(service_state.LOADED_AT),
         rules_refused=told.get(service_state.REFUSED),

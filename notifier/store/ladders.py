@@ -112,6 +112,12 @@ def running(session: Session) -> list[Ladder]:
     return _ladders(session, f"{JOINED} WHERE l.ended_ms IS NULL ORDER BY l.first_ms", {})
 
 
+def count(session: Session) -> int:
+    """Return how many ladders have a step to come."""
+    found = session.execute("SELECT COUNT(*) FROM ladders WHERE due_ms IS NOT NULL").fetchone()
+    return int(found[0])
+
+
 def of_lead(session: Session, bot_id: str, lead_id: str) -> dict[str, Ladder]:
     """Return the lead's ladders by rule, with those that have ended."""
     clause = f"{JOINED} WHERE l.bot_id = :bot_id AND l.lead_id = :lead_id ORDER BY l.rule"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from notifier.core.outcome import State
 from notifier.core.standing import Health, Standing
 from notifier.store import (
     destinations,
+    ladders,
     mutes,
     outlooks,
     registry,
@@ -19,11 +21,12 @@ from notifier.store import (
     snapshots,
     sources,
 )
+from notifier.store.ladders import Ladder
 from notifier.store.mutes import MuteTarget
 from notifier.store.outlooks import Outlook
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run
-from support.filled import BOT_ID, Filled, ms
+from support.filled import ASHA, BORIS, BOT_ID, Filled, ms
 
 INSTALLED = Path(sys.executable).with_name("notifier")
 
@@ -85,6 +88,17 @@ def test_json_has_exactly_the_promised_shape(notifier: Run, filled: Filled) -> N
     ]
     assert told["timers"] == 1
     assert told["rules"] == {"loaded_at": "2026-03-02T04:30:00.000Z", "refused": None}
+
+
+@runs
+def test_steps_of_ladders_to_come_are_timers_too(notifier: Run, filled: Filled) -> None:
+    climbing = Ladder(
+        rule="Waits", bot_id=BOT_ID, lead_id=ASHA, since_ms=0, first_ms=0, due_ms=1
+    )
+    with filled.db.transaction():
+        ladders.begin(filled.db, climbing)
+        ladders.begin(filled.db, replace(climbing, lead_id=BORIS, due_ms=None))
+    assert json.loads(notifier("status", "--json").out)["timers"] == 2
 
 
 def told_until(told: dict[str, list[dict[str, str]]]) -> str:
