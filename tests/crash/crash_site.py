@@ -14,17 +14,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-from notifier.simulator.server import Simulator
-from notifier.simulator.world import World
-from support.program import Program
-from support.receivers import Receiver
-from support.site import Site, environment
+from support.site import Site
+from support.site import site as usual_site
 
-TOKEN = "token-of-the-crash-tests"
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 STEP = 500
 RULES = """\
 destinations:
@@ -110,26 +104,11 @@ class CrashSite(Site):
 
 @asynccontextmanager
 async def site(folder: Path, *, leads: int = 200, **settings: str) -> AsyncIterator[CrashSite]:
-    """Set up the world, the receiver and the program; nothing runs yet."""
-    world = World(clock=lambda: datetime.now(UTC))
-    world.populate(leads)
-    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
-    async with (
-        Simulator(world, token=TOKEN, per_minute=None) as simulator,
-        Receiver(SECRET) as receiver,
-    ):
-        known = environment(
-            simulator.url,
-            TOKEN,
-            NOTIFIER_POLL_INTERVAL="100ms",
-            NOTIFIER_RATE_LIMIT="60000",
-            NOTIFIER_LOG_FORMAT="json",
-            CRM_URL=receiver.url,
-            CRM_SECRET=SECRET,
-        )
+    """Set up what is told of every new and changed lead; nothing runs yet."""
+    async with usual_site(folder, RULES, settings, leads=leads) as found:
         yield CrashSite(
-            world=world,
-            simulator=simulator,
-            receiver=receiver,
-            program=Program(folder, known | settings),
+            world=found.world,
+            simulator=found.simulator,
+            receiver=found.receiver,
+            program=found.program,
         )

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from crash_site import SECRET, CrashSite, site
+from crash_site import CrashSite, site
 
 from support.needs import needs
+from support.site import SECRET
 
 
 def traced(*injected: str) -> tuple[str, ...]:

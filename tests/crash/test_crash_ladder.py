@@ -6,17 +6,11 @@
 import os
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
-from crash_site import SECRET, TOKEN
 
-from notifier.simulator.server import Simulator
-from notifier.simulator.world import World
-from support.program import Program
-from support.receivers import Receiver
-from support.site import STARTED, Site, environment
+from support.site import STARTED, Site, site
 
 KILLS = int(os.environ.get("NOTIFIER_KILLS", "8"))
 RULES = """\
@@ -35,40 +29,26 @@ rules:
 
 
 async def test_each_step_is_told_once_whenever_the_program_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    world = World(clock=lambda: datetime.now(UTC))
-    world.populate(5)
-    async with (
-        Simulator(world, token=TOKEN, per_minute=None) as simulator,
-        Receiver(SECRET) as crm,
-    ):
-        settings = environment(
-            simulator.url,
-            TOKEN,
-            NOTIFIER_POLL_INTERVAL="100ms",
-            NOTIFIER_RATE_LIMIT="60000",
-            CRM_URL=crm.url,
-            CRM_SECRET=SECRET,
-        )
-        program = Program(tmp_path, settings)
-        site = Site(world=world, simulator=simulator, receiver=crm, program=program)
+    async with site(tmp_path, RULES) as found:
+        program, crm = found.program, found.receiver
         async with program.running("run") as process:
-            await site.polled(process)
+            await found.polled(process)
             assert await process.stop() == 0
         leads: list[str] = []
         for number in range(KILLS):
-            leads += [world.create(name=f"Lead {number}", assignee=None) for _ in range(2)]
+            names = [f"Lead {number}"] * 2
+            leads += [found.world.create(name=name, assignee=None) for name in names]
             async with program.running("run") as process:
                 await process.says(STARTED)
                 # After the first messages of these leads, or amid those of earlier ones.
                 await process.until(crm.arrived(len(crm.requests) + 1 + number % 5))
                 await process.kill()
         async with program.running("run") as process:
-            log, begun = simulator.requests, time.monotonic()
-            while _open(site) and time.monotonic() < begun + 60:
+            log, begun = found.simulator.requests, time.monotonic()
+            while _open(found) and time.monotonic() < begun + 60:
                 await process.until(log.reached(log.total + 1))
             assert await process.stop() == 0
-        bodies = site.rows("SELECT body FROM events WHERE type = 'lead.overdue'")
+        bodies = found.rows("SELECT body FROM events WHERE type = 'lead.overdue'")
         told = [orjson.loads(body) for (body,) in bodies]
         steps = Counter((one["subject"], one["data"]["overdue"].get("step", 0)) for one in told)
         assert steps == {(lead, step): 1 for lead in leads for step in range(4)}
@@ -76,10 +56,10 @@ async def test_each_step_is_told_once_whenever_the_program_is_killed(tmp_path: P
         assert received == {one["id"] for one in told}
 
 
-def _open(site: Site) -> bool:
+def _open(found: Site) -> bool:
     """Whether a clock runs, a step is to come, or a message waits."""
     return bool(
-        site.rows(
+        found.rows(
             "SELECT 1 FROM timers UNION SELECT 2 FROM ladders WHERE due_ms IS NOT NULL"
             " UNION SELECT 3 FROM deliveries WHERE state = 'pending'"
         )

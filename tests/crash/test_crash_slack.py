@@ -8,17 +8,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from crash_site import TOKEN
-
-from notifier.simulator.server import Simulator
-from notifier.simulator.world import World
 from support.loopback import Ending, Reply
-from support.program import Process, Program
-from support.receivers import Receiver
-from support.site import STARTED, Site, environment
+from support.program import Process
+from support.site import STARTED, Site, site
 from support.slack import Slack
 from support.slack_socket import SocketSlack
 
@@ -31,34 +25,17 @@ rules: [{name: All, when: [lead.created, lead.status_changed], send: sales}]
 
 
 @asynccontextmanager
-async def slack_site(folder: Path, slack: Slack, **more: str) -> AsyncIterator[Site]:
+async def slack_site(folder: Path, slack: Slack) -> AsyncIterator[Site]:
     """Set up the world around the program, and let it take its baseline."""
-    (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
-    world = World(clock=lambda: datetime.now(UTC))
-    world.populate(5)
-    async with (
-        Simulator(world, token=TOKEN, per_minute=None) as simulator,
-        Receiver() as receiver,
-    ):
-        settings = environment(
-            simulator.url,
-            TOKEN,
-            NOTIFIER_POLL_INTERVAL="100ms",
-            NOTIFIER_RATE_LIMIT="60000",
-            NOTIFIER_SLACK_TOKEN=slack.token,
-            NOTIFIER_SLACK_API_URL=slack.url,
-            **more,
-        )
-        program = Program(folder, settings)
-        site = Site(world=world, simulator=simulator, receiver=receiver, program=program)
-        async with program.running("run") as process:
-            await site.polled(process)
-        yield site
+    async with site(folder, RULES, slack.settings) as found:
+        async with found.program.running("run") as process:
+            await found.polled(process)
+        yield found
 
 
 async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Path) -> None:
-    async with Slack(now_s=time.time) as slack, slack_site(tmp_path, slack) as site:
-        world, program = site.world, site.program
+    async with Slack(now_s=time.time) as slack, slack_site(tmp_path, slack) as found:
+        world, program = found.world, found.program
         expected = 0
         leads: list[str] = []
         for number in range(KILLS):
@@ -71,14 +48,14 @@ async def test_what_slack_took_just_before_a_kill_is_not_sent_again(tmp_path: Pa
                     leads.append(world.create(name=f"Lead {number}"))
                 await _killed_behind_a_post(slack, process, expected, held=number % 3 > 0)
         async with program.running("run") as process:
-            while site.rows("SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1"):
-                log = site.simulator.requests
+            while found.rows("SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1"):
+                log = found.simulator.requests
                 await process.until(log.reached(log.total + 1))
             assert await process.stop() == 0
         copies = Counter(_identity(one) for one in slack.posts(CHANNEL))
         assert len(copies) == expected
         assert {*copies.values()} == {1}
-        assert site.rows("SELECT state, COUNT(*) FROM deliveries GROUP BY state") == [
+        assert found.rows("SELECT state, COUNT(*) FROM deliveries GROUP BY state") == [
             ("delivered", expected)
         ]
 
@@ -88,11 +65,11 @@ async def test_an_act_that_a_kill_kept_from_its_card_is_shown_afterwards(
 ) -> None:
     async with (
         SocketSlack(now_s=time.time) as slack,
-        slack_site(tmp_path, slack, NOTIFIER_SLACK_APP_TOKEN=slack.app_token) as site,
+        slack_site(tmp_path, slack) as found,
     ):
-        async with site.program.running("run") as process:
+        async with found.program.running("run") as process:
             await process.until(slack.connected(2))
-            site.world.create(name="Ravi")
+            found.world.create(name="Ravi")
             while not slack.posts(CHANNEL):
                 await process.until(slack.called(len(slack.calls) + 1))
             # It is on the way to its card, and to the thread, when the program ends.
@@ -101,11 +78,11 @@ async def test_an_act_that_a_kill_kept_from_its_card_is_shown_afterwards(
             await process.until(slack.acknowledged(click))
             await process.kill()
         assert "is on it" not in str(slack.posts(CHANNEL))
-        async with site.program.running("run") as process:
+        async with found.program.running("run") as process:
             while "is on it" not in str(slack.posts(CHANNEL)):
                 await process.until(slack.called(len(slack.calls) + 1))
             assert await process.stop() == 0
-        taken = site.rows("SELECT COUNT(*) FROM events WHERE type = 'lead.taken'")
+        taken = found.rows("SELECT COUNT(*) FROM events WHERE type = 'lead.taken'")
         assert (len(slack.posts(CHANNEL)), taken) == (1, [(1,)])
 
 

@@ -5,15 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from notifier.simulator.server import Simulator
-from notifier.simulator.world import World
-from support.program import Program
-from support.receivers import Receiver
-from support.site import Site, environment
+from support.site import site
 from support.slack import Slack
 
-TOKEN = "token-of-the-acts"
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 AGENT = "631aa793bcfa100487d13d0d"
 CHANNEL = "C0000000001"
 RULES = f"""\
@@ -30,28 +24,13 @@ rules:
 async def test_an_act_of_the_command_line_is_delivered_and_shown_at_once(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
-    world = World(clock=lambda: datetime.now(UTC))
-    world.populate(3)
     async with (
-        Simulator(world, token=TOKEN, per_minute=None) as simulator,
-        Receiver(SECRET) as crm,
         Slack(now_s=time.time) as slack,
+        site(tmp_path, RULES, slack.settings) as found,
     ):
-        settings = environment(
-            simulator.url,
-            TOKEN,
-            NOTIFIER_POLL_INTERVAL="200ms",
-            NOTIFIER_RATE_LIMIT="60000",
-            NOTIFIER_SLACK_TOKEN=slack.token,
-            NOTIFIER_SLACK_API_URL=slack.url,
-            CRM_URL=crm.url,
-            CRM_SECRET=SECRET,
-        )
-        program = Program(tmp_path, settings)
-        site = Site(world=world, simulator=simulator, receiver=crm, program=program)
+        program, world, crm = found.program, found.world, found.receiver
         async with program.running("run") as process:
-            await site.polled(process)
+            await found.polled(process)
             at = datetime.now(UTC) - timedelta(minutes=1)
             lead = world.create(name="Meera", createdAt=at.isoformat(), assignee=None)
             await process.until(shown(slack, "Meera"))

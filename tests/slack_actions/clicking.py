@@ -110,18 +110,17 @@ async def scene(
         Simulator(world, token="t", per_minute=None) as upstream,
         SocketSlack(users=(ASHA, BINA)) as slack,
     ):
-        token = {"NOTIFIER_SLACK_APP_TOKEN": slack.app_token} if clicks else {}
         known = environment(
             upstream.url,
             "t",
             NOTIFIER_POLL_INTERVAL="100ms",
             NOTIFIER_RATE_LIMIT="60000",
             NOTIFIER_DATABASE=str(folder / "n.db"),
-            NOTIFIER_SLACK_TOKEN=slack.token,
-            NOTIFIER_SLACK_API_URL=slack.url,
             NOTIFIER_INBOX_URL="https://app.example.com/inbox/{uuid}",
-            **token,
+            **slack.settings,
         )
+        if not clicks:
+            del known["NOTIFIER_SLACK_APP_TOKEN"]
         known["NOTIFIER_RULES"] = str(folder / "rules.yaml")
         given = read_environment(known, folder=folder)
         config = load_configuration(given)

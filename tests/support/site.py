@@ -1,8 +1,18 @@
-"""A program between a world that changes and receivers of its alerts, all on loopback."""
+"""A program between a world that changes and receivers of its alerts, all on loopback.
+
+::
+
+    async with site(tmp_path, RULES) as found, found.program.running("run") as process:
+        await found.polled(process)
+        found.world.create(name="Asha")
+        await process.until(found.receiver.arrived(1))
+"""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +22,8 @@ from support.databases import Database
 from support.program import Process, Program
 from support.receivers import Receiver
 
+TOKEN = "token-of-the-tests"
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 STARTED = '"event": "started"'
 
 
@@ -59,3 +71,36 @@ def environment(upstream_url: str, token: str, **settings: str) -> dict[str, str
         "NOTIFIER_RULES": "rules.yaml",
         **settings,
     }
+
+
+@asynccontextmanager
+async def site(
+    folder: Path, rules: str, settings: Mapping[str, str] | None = None, *, leads: int = 5
+) -> AsyncIterator[Site]:
+    """Set up the world, the receiver and the program, which polls often; nothing runs yet.
+
+    ``rules`` may send to ``${CRM_URL}`` with ``${CRM_SECRET}``, and ``settings`` are more of
+    the environment's variables.
+    """
+    world = World(clock=lambda: datetime.now(UTC))
+    world.populate(leads)
+    (folder / "rules.yaml").write_text(rules, encoding="utf-8")
+    async with (
+        Simulator(world, token=TOKEN, per_minute=None) as simulator,
+        Receiver(SECRET) as receiver,
+    ):
+        known = environment(
+            simulator.url,
+            TOKEN,
+            NOTIFIER_POLL_INTERVAL="100ms",
+            NOTIFIER_RATE_LIMIT="60000",
+            NOTIFIER_LOG_FORMAT="json",
+            CRM_URL=receiver.url,
+            CRM_SECRET=SECRET,
+        )
+        yield Site(
+            world=world,
+            simulator=simulator,
+            receiver=receiver,
+            program=Program(folder, {**known, **(settings or {})}),
+        )

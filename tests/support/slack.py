@@ -3,7 +3,7 @@
 ::
 
     async with Slack(channels={"sales": "C1"}) as slack:
-        ...  # NOTIFIER_SLACK_API_URL=slack.url, token slack.token
+        ...  # the program with slack.settings
         slack.script(failure("not_in_channel"), method="chat.postMessage")
         await slack.called(1)
         assert slack.posts("C1")[0]["text"] == "…"
@@ -90,6 +90,11 @@ class Slack(Loopback):
     def url(self) -> str:
         """The base of the API's methods, with a slash at its end."""
         return f"{self.base_url}/api/"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables with which a program uses this Slack."""
+        return {"NOTIFIER_SLACK_TOKEN": self.token, "NOTIFIER_SLACK_API_URL": self.url}
 
     @property
     def webhook_url(self) -> str:

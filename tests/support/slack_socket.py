@@ -3,7 +3,7 @@
 ::
 
     async with SocketSlack() as slack:
-        ...  # NOTIFIER_SLACK_APP_TOKEN=slack.app_token
+        ...  # the program with slack.settings
         await slack.connected(2)
         envelope = await slack.click(slack.posts("C0000000001")[0], "take")
         await slack.acknowledged(envelope)
@@ -71,6 +71,11 @@ class SocketSlack(Slack):
         self.acknowledgements: dict[str, list[float]] = {}
         self._numbers = itertools.count(1)
         self._turn = 0
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables with which a program uses this Slack, clicks included."""
+        return super().settings | {"NOTIFIER_SLACK_APP_TOKEN": self.app_token}
 
     def _routes(self, app: web.Application) -> None:
         app.router.add_get("/link/", self._link)
