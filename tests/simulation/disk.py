@@ -16,6 +16,7 @@ from notifier.store.sqlite_session import SqliteSession
 from simulation.loop import KilledError
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 NONE: Values = {}
 
@@ -77,23 +78,21 @@ class FaultySession:
         self._inner.close()
 
     def execute(self, sql: str, values: Values = NONE, /) -> sqlite3.Cursor:
-        with self._step():
-            return self._inner.execute(sql, values)
+        return self._done(self._inner.execute, sql, values)
 
     def spread(self, sql: str, values: Values, /) -> sqlite3.Cursor:
-        with self._step():
-            return self._inner.spread(sql, values)
+        return self._done(self._inner.spread, sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
-        with self._step():
-            return self._inner.executemany(sql, rows)
+        return self._done(self._inner.executemany, sql, rows)
 
     def define(self, sql: str) -> None:
         self._inner.define(sql)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._step(), self._inner.transaction():
+        self._lives()
+        with self._inner.transaction():
             before = self._inner.total_changes
             yield
             if self._inner.total_changes != before:
@@ -122,15 +121,18 @@ class FaultySession:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        """Do what a living process does; it may die once something was written."""
+    def _lives(self) -> None:
         if self._is_abandoned:
             raise KilledError
+
+    def _done(self, statement: Callable[[str, V], T], sql: str, values: V) -> T:
+        """Do what a living process does; it may die once something was written."""
+        self._lives()
         before = self._inner.total_changes
-        yield
+        result = statement(sql, values)
         if self._inner.total_changes != before:
             self._disk.passes(Moment.STATEMENT)
+        return result
 
 
 @dataclass(frozen=True, slots=True)

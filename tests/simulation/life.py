@@ -28,6 +28,7 @@ from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.acts import Act, Release, Snooze, Take
 from notifier.core.people import Person, Through
 from notifier.dispatcher import lane
+from notifier.poller import alarm
 from notifier.service import assembly, housekeeping, upkeep
 from notifier.service.service import Service
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID
@@ -44,8 +45,8 @@ from simulation.upstream import Upstream, upstream
 
 EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; the clocks change on 29 March
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
-WATCH_S = 60.0
-LONGEST_WAIT_S = 900.0
+WATCH_S = 300.0
+LONGEST_WAIT_S = 1_800.0
 RULES = """\
 windows:
   office: {days: mon-fri, hours: "09:00-18:00", timezone: Europe/Berlin}
@@ -109,6 +110,7 @@ class Life:
     _ends: dict[int, Any] = field(default_factory=dict)
     _down_s: float = 0.0
     _is_buried: bool = False
+    _config: Configuration | None = None
 
     def __post_init__(self) -> None:
         story = self.story
@@ -194,7 +196,7 @@ class Life:
             monotonic_ms=lambda: round(loop.time() * 1000),
             jitter=self._rng.random,
         )
-        config = self._config()
+        config = self.config
         async with assembly.assembled(
             config,
             clocks=clocks,
@@ -247,7 +249,7 @@ class Life:
 
     def _act(self, entry: Entry) -> None:
         """Let a person act on a lead, as a command does: from a process of its own."""
-        config, at = self._config(), self.wall()
+        config, at = self.config, self.wall()
         sources = {one.source.bot_id: one.source for one in config.sources}
         wanted: dict[str, Act] = {
             "take": Take(),
@@ -308,7 +310,14 @@ class Life:
         else:
             self.disk.dies = (Moment(entry.text), entry.number)
 
-    def _config(self) -> Configuration:
+    @property
+    def config(self) -> Configuration:
+        """What the operator decided; it is read once, which takes a tenth of a second."""
+        if self._config is None:
+            self._config = self._read_config()
+        return self._config
+
+    def _read_config(self) -> Configuration:
         rules = self.folder / "rules.yaml"
         rules.write_text(RULES, encoding="utf-8")
         variables = {
@@ -363,13 +372,16 @@ def simulated(story: Story) -> Iterator[Life]:
         # night's time; and a wake-up that gets lost is then found out.
         patched.setattr(housekeeping, "WATCH_S", WATCH_S)
         patched.setattr(upkeep, "LOOK_S", WATCH_S)
+        patched.setattr(alarm, "LOOK_S", WATCH_S)
         patched.setattr(lane, "LONGEST_WAIT_S", LONGEST_WAIT_S)
         structlog.configure(processors=[life.noted])
         logging.disable(logging.CRITICAL)
         warnings.simplefilter("ignore")  # of coroutines that died waiting, and rounded times
+        gc.freeze()  # what is collected after each process is what was its own
         try:
             yield life
         finally:
+            gc.unfreeze()
             gc.collect()
             logging.disable(logging.NOTSET)
             structlog.reset_defaults()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from random import Random
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import async_solipsism
@@ -41,7 +42,6 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         super().__init__()
         self._rng = rng
         self._selector.clock.advance(start_s)
-        self._select = self._selector.select
         self._selector.select = self._selected
         self._main = threading.get_ident()
         self._from_threads: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
@@ -79,12 +79,23 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         return future
 
     def _selected(self, timeout: float | None = None) -> Any:
-        """Say what is ready: of several things in a drawn order."""
+        """Return what is ready, in a drawn order; where nothing is, let the time pass."""
         if threading.active_count() > 1 and self._joined():
             timeout = 0
-        ready = self._select(timeout)
+        # As the selector does, which asks each socket's key for its number first.
+        ready = []
+        for key in self._selector._fd_to_key.values():
+            socket, wanted = key.fd.socket, key.events
+            events = EVENT_READ if wanted & EVENT_READ and socket.read_ready() else 0
+            if wanted & EVENT_WRITE and socket.write_ready():
+                events |= EVENT_WRITE
+            if events:
+                ready.append((key, events))
         if len(ready) > 1:
             self._rng.shuffle(ready)
+        if not ready and (timeout is None or timeout > 0):
+            assert timeout is not None, "nothing will ever happen again"
+            self._selector.clock.advance(timeout)
         return ready
 
     def _joined(self) -> bool:
@@ -115,5 +126,5 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
 
 def _is_step(callback: object) -> bool:
     """Whether a callback lets a task go on: in which order tasks do is nobody's promise."""
-    names = (type(callback).__name__, getattr(callback, "__name__", ""))
-    return "TaskStepMethWrapper" in names or "task_wakeup" in names
+    name = getattr(callback, "__name__", "")
+    return name == "task_wakeup" or type(callback).__name__ == "TaskStepMethWrapper"

@@ -85,9 +85,9 @@ def drawn(seed: int, *, days: int) -> Story:
         seed=seed,
         days=days,
         leads=rng.choice((0, 5, 45, 130)),
-        poll_s=rng.choice((300, 600, 900)),
-        # Where no order helps, all that is allowed is asked.
-        limit=rng.choice((6, 12) if order == SORTED else (2, 4)),
+        poll_s=rng.choice((600, 900, 1_800)),
+        # Reading costs most; where no order helps, all that is allowed is asked.
+        limit=rng.choice((2, 3, 6) if order == SORTED else (1, 2)),
         order=order,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
     )
@@ -95,7 +95,7 @@ def drawn(seed: int, *, days: int) -> Story:
 
 def _work(rng: Random, days: int) -> Iterator[Entry]:
     """Yield what visitors and agents do: by day, by night, in campaigns, on holidays."""
-    busy = rng.choice((0.3, 1.0, 2.0))
+    busy = rng.choices((0.1, 0.3, 1.0, 2.0), (4, 4, 2, 0.5))[0]
     for day in range(days):
         is_off = day % 7 >= 5 or rng.random() < HOLIDAYS
         campaign = rng.random() < 0.06
