@@ -117,7 +117,7 @@ def test_only_an_engine_knows_its_driver_and_only_the_store_writes_statements() 
             "sqlite_utils is for an engine's own files: take a Session",
         ),
         (
-            "cli/doctor_house.py",
+            "cli/doctor_host.py",
             "session.execute('PRAGMA quick_check(1)')",
             "a statement: it belongs in store/",
         ),

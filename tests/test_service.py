@@ -73,7 +73,7 @@ async def test_a_refused_file_may_have_any_name(tmp_path: Path) -> None:
     config = configured(tmp_path)
     async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
         assert await reloaded(service, 2) == ["reload_refused"] * 2
-        refused = await service.shared.store.look(service_state.read)
+        refused = await service.shared.store.read(service_state.read)
         assert refused[service_state.REFUSED] == "rules/\ufffd.yaml:1:1: is not valid YAML"
 
 
@@ -124,7 +124,7 @@ async def test_what_was_parked_is_tried_at_the_start(tmp_path: Path) -> None:
         store = service.shared.store
         await store.run(destinations.set_standing, "screen", parked)
         async with engine(service.shared, config):
-            standing = await store.look(destinations.standing, "screen")
+            standing = await store.read(destinations.standing, "screen")
     assert standing.health is Health.PARKED
     assert (standing.probe_ms or 0) <= clocks.now_ms()
 

@@ -144,7 +144,7 @@ async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path)
             config, clocks=dial.clocks, out=StringIO(), reread=lambda: config
         ) as service:
             await service.poll()
-            waits = await service.shared.store.look(_after, dial.now)
+            waits = await service.shared.store.read(_after, dial.now)
     assert [one["by_s"] for one in logs if one["event"] == "clock_set_back"] == [86_400]
     assert (waits["Digest"], waits["Overdue"]) == (600, 900)
 
@@ -162,7 +162,7 @@ async def test_a_clock_set_back_under_the_service_is_noticed(tmp_path: Path) -> 
             await asyncio.sleep(0)
             dial.now -= timedelta(hours=3)
             await _until(lambda: any(one["event"] == "clock_set_back" for one in logs))
-            waits = await service.shared.store.look(_after, dial.now)
+            waits = await service.shared.store.read(_after, dial.now)
             service.stop()
             await running
     assert (waits["Digest"], waits["Overdue"]) == (600, 900)

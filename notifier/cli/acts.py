@@ -9,7 +9,7 @@ from notifier.cli import complete
 from notifier.cli.choices import duration_ms
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short, short_iso
-from notifier.cli.opened import Opened, whole
+from notifier.cli.opened import Opened, in_transaction
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.configuration.sources import known_sources
 from notifier.core.acts import (
@@ -78,30 +78,30 @@ def _act(lead: str, wanted: Act | timedelta, agent: str | None) -> None:
     """Do it in one transaction, and say what came of it; a ``timedelta`` is a snooze's."""
     rules = rules_on_disk()
     by = _person(agent, rules)
-    with whole() as desk:
+    with in_transaction() as db:
         if isinstance(wanted, timedelta):
-            wanted = Snooze(desk.at + wanted)
-        key = _key(lead, desk)
-        watched = _watched(key, rules, desk)
+            wanted = Snooze(db.at + wanted)
+        key = _key(lead, db)
+        watched = _watched(key, rules, db)
 
         def now(session: Session, key: str) -> Lead | None:
             return current_lead(session, key, watched, rules)
 
-        found = now(desk.session, key)
+        found = now(db.session, key)
         hand = Hand(by=by, through=Through.CLI)
-        result = act(desk.session, key, wanted, hand, rules=rules, current_lead=now, at=desk.at)
-    _tell(who(found) if found else one_line(lead), result, wanted, desk)
+        result = act(db.session, key, wanted, hand, rules=rules, current_lead=now, at=db.at)
+    _tell(who(found) if found else one_line(lead), result, wanted, db)
 
 
-def _tell(name: str, result: Result, wanted: Act, desk: Opened) -> None:
+def _tell(name: str, result: Result, wanted: Act, db: Opened) -> None:
     """Say what came of it; where it did not happen, why, and fail."""
     match result:
         case Done(event=event) if told := event.data.act:
             typer.echo(f"{name} {one_line(act_words(event, told))}")
         case AlreadySo(state=state):
-            typer.echo(f"{name} {_already(state, wanted, desk)}")
+            typer.echo(f"{name} {_already(state, wanted, db)}")
         case TakenAlready(by=other):
-            since = short_iso(other.at, desk.zone, at=desk.at)
+            since = short_iso(other.at, db.zone, at=db.at)
             taken = f"is taken by {one_line(other.name)} since {since}"
             _fail(f"{name} {taken}; `notifier release` frees it")
         case NothingToRelease():
@@ -110,11 +110,11 @@ def _tell(name: str, result: Result, wanted: Act, desk: Opened) -> None:
             _fail(f"no lead {name} is known; `notifier leads` lists them")
 
 
-def _already(state: LeadState, wanted: Act, desk: Opened) -> str:
+def _already(state: LeadState, wanted: Act, db: Opened) -> str:
     if isinstance(wanted, Snooze) and state.snoozed_until:
-        return f"is snoozed already, until {short(state.snoozed_until, desk.zone, at=desk.at)}"
+        return f"is snoozed already, until {short(state.snoozed_until, db.zone, at=db.at)}"
     assert state.taken is not None
-    since = short_iso(state.taken.at, desk.zone, at=desk.at)
+    since = short_iso(state.taken.at, db.zone, at=db.at)
     return f"is taken by {one_line(state.taken.name)} already, since {since}"
 
 
@@ -123,22 +123,22 @@ def _fail(why: str) -> NoReturn:
     raise typer.Exit(Exit.FAILED)
 
 
-def _key(lead: str, desk: Opened) -> str:
+def _key(lead: str, db: Opened) -> str:
     """Return the lane key of a lead: by its id, or by bot and id where two bots have one."""
     if "/" in lead:
         return lead
-    bots = forgotten.bots_that_know(desk.session, lead)
+    bots = forgotten.bots_that_know(db.session, lead)
     if len(bots) > 1:
         ways = " or ".join(f"`{bot_id}/{lead}`" for bot_id in bots)
         raise typer.BadParameter(f"several bots have a lead `{lead}`; write {ways}")
     return f"{bots[0] if bots else ''}/{lead}"
 
 
-def _watched(key: str, rules: Ruleset, desk: Opened) -> dict[str, Source]:
+def _watched(key: str, rules: Ruleset, db: Opened) -> dict[str, Source]:
     """Return the lead's source by its bot's id, even one that is not configured here."""
     bot_id = key.partition("/")[0]
-    known = known_sources(desk.settings, rules).get(bot_id)
-    name = sources.name(desk.session, bot_id) or bot_id
+    known = known_sources(db.settings, rules).get(bot_id)
+    name = sources.name(db.session, bot_id) or bot_id
     return {bot_id: known or Source(name=name, bot_id=bot_id, customer_id="")}
 
 

@@ -44,8 +44,8 @@ def agents(
     if import_file is not None:
         _import(import_file)
         return
-    with opened() as desk:
-        seen = store.seen(desk.session, damages=desk.damages)
+    with opened() as db:
+        seen = store.seen(db.session, damages=db.damages)
         _show(seen, json=json)
 
 

@@ -34,10 +34,10 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes.", dir_okay=False)],
 ) -> None:
     """Write a whole copy of the database while the service runs."""
-    with _ending_tidily(), opened() as desk:
-        if refusal := desk.engine.refusal(file):
+    with _ending_tidily(), opened() as db:
+        if refusal := db.engine.refusal(file):
             raise typer.BadParameter(refusal)
-        desk.engine.backup(desk.session, file)
+        db.engine.backup(db.session, file)
         size_bytes = file.stat().st_size
     typer.echo(f"{file} holds the whole database ({size_bytes / 1e6:.1f} MB)")
 
@@ -67,32 +67,31 @@ def forget(
     Counts stay, and a digest of the id: such rows are neither stored nor announced
     again. What waits to be sent to somebody is skipped. It cannot be undone.
     """
-    with opened() as desk:
-        if is_asked(yes=yes) and forgotten.bots_that_know(desk.session, lead_id):
-            agree(_question(desk, lead_id))
-        with desk.session.transaction():
-            bots = forgotten.bots_that_know(desk.session, lead_id)
-            again = bool(forgotten.bots_that_forgot(desk.session, lead_id))
+    with opened() as db:
+        if is_asked(yes=yes) and forgotten.bots_that_know(db.session, lead_id):
+            agree(_question(db, lead_id))
+        with db.session.transaction():
+            bots = forgotten.bots_that_know(db.session, lead_id)
+            again = bool(forgotten.bots_that_forgot(db.session, lead_id))
             erased = [
-                forgotten.erase(desk.session, bot_id, lead_id, at_ms=desk.now_ms)
-                for bot_id in bots
+                forgotten.erase(db.session, bot_id, lead_id, at_ms=db.now_ms) for bot_id in bots
             ]
         if not erased and not again:
             typer.echo(f"no lead {lead_id} is known; nothing was changed", err=True)
             raise typer.Exit(Exit.FAILED)
         # Also where nothing new was erased: the last time it may not have come to its end.
-        is_clean = desk.engine.leave_no_trace(desk.session)
+        is_clean = db.engine.leave_no_trace(db.session)
     typer.echo(f"{lead_id} {_told(erased)}. {OUT_OF_REACH}")
     if not is_clean:
         typer.echo(NOT_CLEAN, err=True)
         raise typer.Exit(Exit.TEMPORARY)
 
 
-def _question(desk: Opened, lead_id: str) -> str:
+def _question(db: Opened, lead_id: str) -> str:
     """Ask with the name and how much is known, so that a mistyped id shows."""
     wanted = Wanted(lead=lead_id)
-    names = {one_line(lead.name) for lead in browse.leads(desk.session, wanted) if lead.name}
-    events = counted(len(browse.event_bodies(desk.session, wanted)), "event")
+    names = {one_line(lead.name) for lead in browse.leads(db.session, wanted) if lead.name}
+    events = counted(len(browse.event_bodies(db.session, wanted)), "event")
     named = f" ({', '.join(sorted(names))})" if names else ""
     return f"{lead_id}{named} has {events}. Erase it all, for good?"
 

@@ -7,7 +7,7 @@ import typer
 from notifier.cli import complete
 from notifier.cli.choices import one_of
 from notifier.cli.columns import print_table
-from notifier.cli.opened import opened, whole
+from notifier.cli.opened import in_transaction, opened
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
 from notifier.core.standing import Health
@@ -34,9 +34,9 @@ def destinations(
     """List the destinations; enable or disable one."""
     if context.invoked_subcommand is not None:
         return
-    with opened() as desk:
-        found = health.destinations(desk.session, now_ms=desk.now_ms)
-        muted = health.active_mutes(desk.session, now_ms=desk.now_ms)
+    with opened() as db:
+        found = health.destinations(db.session, now_ms=db.now_ms)
+        muted = health.active_mutes(db.session, now_ms=db.now_ms)
         shapes = [destination_shape(one, muted) for one in found]
         if json:
             print_json(shapes)
@@ -53,9 +53,9 @@ def destinations(
 @group.command()
 def enable(name: Name) -> None:
     """Let a disabled, parked or failing destination deliver again, at once."""
-    with whole() as desk:
-        name = one_of(name, registry.names(desk.session).destinations, "destination")
-        before = care.enable(desk.session, name, COMMAND_LINE, now_ms=desk.now_ms)
+    with in_transaction() as db:
+        name = one_of(name, registry.names(db.session).destinations, "destination")
+        before = care.enable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
     was = "was up already" if before is Health.UP else f"was {before.value}"
     typer.echo(f"{name} is up; it {was}")
 
@@ -63,8 +63,8 @@ def enable(name: Name) -> None:
 @group.command()
 def disable(name: Name) -> None:
     """Send nothing more to a destination; what is for it waits until `enable`."""
-    with whole() as desk:
-        name = one_of(name, registry.names(desk.session).destinations, "destination")
-        care.disable(desk.session, name, COMMAND_LINE, now_ms=desk.now_ms)
+    with in_transaction() as db:
+        name = one_of(name, registry.names(db.session).destinations, "destination")
+        care.disable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
     remedy = f"`notifier destinations enable {name}`"
     typer.echo(f"{name} is disabled; what is for it waits until {remedy}")

@@ -12,9 +12,9 @@ import typer
 
 from notifier.cli.context import configuration, environment
 from notifier.cli.doctor_clicks import check_clicks
-from notifier.cli.doctor_house import check_house
+from notifier.cli.doctor_destinations import check_destination
+from notifier.cli.doctor_host import check_host
 from notifier.cli.doctor_listing import Upstream, check_source
-from notifier.cli.doctor_places import check_place
 from notifier.cli.doctor_waits import ALLOWED_A_MINUTE, check_waits
 from notifier.cli.exits import Exit
 from notifier.cli.findings import Finding, Verdict, doubtful, show, wrong
@@ -55,7 +55,7 @@ async def _findings(config: Configuration, *, send: bool) -> list[Finding]:
     database, given = engine_at(config.settings.database), environment()
     # Not beside the others: of two that open a restored database at once, one is refused.
     home = await asyncio.to_thread(
-        check_house, database, given, Path.cwd() / ".env", config.ruleset.agents
+        check_host, database, given, Path.cwd() / ".env", config.ruleset.agents
     )
     upstream, places = await asyncio.gather(_upstream(config), _places(config, send=send))
     clicks = [found async for found in check_clicks(config.settings, database)]
@@ -76,8 +76,8 @@ async def _upstream(config: Configuration) -> list[Finding]:
             sweeps=bool(settings.sweep_interval),
         )
         found = await asyncio.gather(*(check_source(one, upstream) for one in config.sources))
-        used = await store.look(health.requests_made, monotonic_ms=clocks.monotonic_ms())
-        kept = await store.look(outlooks.of_listings)
+        used = await store.read(health.requests_made, monotonic_ms=clocks.monotonic_ms())
+        kept = await store.read(outlooks.of_listings)
     listings = (one for each in found for one in each)
     return [*listings, *check_waits(config, kept), *_rates(config, used)]
 
@@ -116,7 +116,7 @@ async def _places(config: Configuration, *, send: bool) -> list[Finding]:
     try:
         found = await asyncio.gather(
             *(
-                check_place(one, rules.destinations[name], rules, send=send)
+                check_destination(one, rules.destinations[name], rules, send=send)
                 for name, one in destinations.items()
             )
         )

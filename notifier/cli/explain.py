@@ -65,12 +65,12 @@ def explain(
         raise typer.BadParameter("give an event's id, or --lead ID")
     rules = rules_on_disk()
     chosen = _chosen(rules, rule)
-    with opened() as desk:
+    with opened() as db:
         if event_id is not None:
-            story = _of_event(event_id, rules, desk)
+            story = _of_event(event_id, rules, db)
         else:
-            story = _of_lead(lead or "", rules, desk)
-        judged = list(_judged(chosen, rules, story, desk))
+            story = _of_lead(lead or "", rules, db)
+        judged = list(_judged(chosen, rules, story, db))
         if rule is not None:
             names = {one.name for one in chosen}
             kept = [one for one in story.deliveries if one.rule in names]
@@ -78,7 +78,7 @@ def explain(
         if json:
             print_json([_shape(story, judged, lead_mode=event_id is None)])
         else:
-            _show(story, judged, desk, lead_mode=event_id is None)
+            _show(story, judged, db, lead_mode=event_id is None)
 
 
 def _chosen(rules: Ruleset, name: str | None) -> tuple[Rule, ...]:
@@ -88,8 +88,8 @@ def _chosen(rules: Ruleset, name: str | None) -> tuple[Rule, ...]:
     return tuple(one for one in rules.rules if one.name == name)
 
 
-def _of_event(event_id: str, rules: Ruleset, desk: Opened) -> Story:
-    body = browse.event_body(desk.session, event_id)
+def _of_event(event_id: str, rules: Ruleset, db: Opened) -> Story:
+    body = browse.event_body(db.session, event_id)
     if body is None:
         raise _failed(f"no event {event_id} is stored; `notifier events` lists them")
     event = decode(body)
@@ -97,32 +97,32 @@ def _of_event(event_id: str, rules: Ruleset, desk: Opened) -> Story:
         raise _failed(f"event {event_id} was about somebody who is forgotten")
     return Story(
         events=(event,),
-        lead=_present(event.subject, rules, desk) if event.lead else None,
-        deliveries=deliveries.of_event(desk.session, event_id),
+        lead=_present(event.subject, rules, db) if event.lead else None,
+        deliveries=deliveries.of_event(db.session, event_id),
     )
 
 
-def _of_lead(lead_id: str, rules: Ruleset, desk: Opened) -> Story:
+def _of_lead(lead_id: str, rules: Ruleset, db: Opened) -> Story:
     wanted = Wanted(lead=lead_id)
-    events = tuple(map(decode, browse.event_bodies(desk.session, wanted)))
-    lead = _present(lead_id, rules, desk)
+    events = tuple(map(decode, browse.event_bodies(db.session, wanted)))
+    lead = _present(lead_id, rules, db)
     if lead is None and not events:
         raise _failed(f"no lead {lead_id} is known; `notifier leads` lists them")
-    return Story(events=events, lead=lead, deliveries=browse.deliveries(desk.session, wanted))
+    return Story(events=events, lead=lead, deliveries=browse.deliveries(db.session, wanted))
 
 
-def _present(lead_id: str, rules: Ruleset, desk: Opened) -> Lead | None:
-    found = browse.leads(desk.session, Wanted(lead=lead_id), agents=rules.agents)
+def _present(lead_id: str, rules: Ruleset, db: Opened) -> Lead | None:
+    found = browse.leads(db.session, Wanted(lead=lead_id), agents=rules.agents)
     return found[0] if found else None
 
 
 def _judged(
-    chosen: Sequence[Rule], rules: Ruleset, story: Story, desk: Opened
+    chosen: Sequence[Rule], rules: Ruleset, story: Story, db: Opened
 ) -> Iterator[Judged]:
     """Yield what each rule made of the newest event it listens to."""
     lead = story.lead
-    running = timers.of_lead(desk.session, lead.bot_id, lead.id) if lead else {}
-    climbed = ladders.of_lead(desk.session, lead.bot_id, lead.id) if lead else {}
+    running = timers.of_lead(db.session, lead.bot_id, lead.id) if lead else {}
+    climbed = ladders.of_lead(db.session, lead.bot_id, lead.id) if lead else {}
     for rule in chosen:
         event = next((one for one in reversed(story.events) if _hears(rule, one, rules)), None)
         yield Judged(
@@ -146,9 +146,9 @@ def _verdict(rule: Rule, event: Event | None, rules: Ruleset) -> Verdict:
     return next(one for one in explain_event(rules, event, at=at) if one.rule is rule)
 
 
-def _show(story: Story, judged: Sequence[Judged], desk: Opened, *, lead_mode: bool) -> None:
-    times = Times(zone=desk.zone, at=desk.at)
-    for line in _about(story, desk, lead_mode=lead_mode):
+def _show(story: Story, judged: Sequence[Judged], db: Opened, *, lead_mode: bool) -> None:
+    times = Times(zone=db.zone, at=db.at)
+    for line in _about(story, db, lead_mode=lead_mode):
         typer.echo(one_line(line))
     typer.echo()
     if lead_mode:
@@ -158,7 +158,7 @@ def _show(story: Story, judged: Sequence[Judged], desk: Opened, *, lead_mode: bo
                 (
                     one.rule.name,
                     one.event and one.event.type.value,
-                    one.event and short_iso(one.event.data.observed_at, desk.zone, at=desk.at),
+                    one.event and short_iso(one.event.data.observed_at, db.zone, at=db.at),
                     judged_words(one, times),
                 )
                 for one in judged
@@ -169,16 +169,16 @@ def _show(story: Story, judged: Sequence[Judged], desk: Opened, *, lead_mode: bo
         print_table(("rule", "did it match?"), rows)
     typer.echo()
     if story.deliveries:
-        show_deliveries(story.deliveries, story.events, desk)
+        show_deliveries(story.deliveries, story.events, db)
     else:
         typer.echo("No delivery was made.")
 
 
-def _about(story: Story, desk: Opened, *, lead_mode: bool) -> Iterator[str]:
+def _about(story: Story, db: Opened, *, lead_mode: bool) -> Iterator[str]:
     if not lead_mode:
         (event,) = story.events
         yield event_words(event)
-        yield f"observed {moment(event.data.observed_at, desk.zone)}"
+        yield f"observed {moment(event.data.observed_at, db.zone)}"
         return
     lead = story.lead
     if lead is not None:
@@ -186,9 +186,9 @@ def _about(story: Story, desk: Opened, *, lead_mode: bool) -> Iterator[str]:
         taken = f", taken by {lead.taken_by.name}" if lead.taken_by else ""
         status = lead.status or "no status"
         yield f"{lead.name or lead.id}: {status}, assigned to {owner}{taken}"
-        until = lead_acts.state(desk.session, lead.bot_id, lead.id).snoozed_until
-        if until and until > desk.at:
-            yield f"snoozed until {short(until, desk.zone, at=desk.at)}: no `for` rule tells"
+        until = lead_acts.state(db.session, lead.bot_id, lead.id).snoozed_until
+        if until and until > db.at:
+            yield f"snoozed until {short(until, db.zone, at=db.at)}: no `for` rule tells"
     if not story.events:
         yield NO_EVENT
 

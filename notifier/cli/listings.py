@@ -83,21 +83,21 @@ def leads(
 ) -> None:
     """List the leads as they were last read, by their last change."""
     types = () if kind is None else (one_of(kind, (LEAD, NON_LEAD), "type of lead"),)
-    with opened() as desk:
+    with opened() as db:
         wanted = Wanted(
-            since_ms=_since_ms(since, desk),
+            since_ms=_since_ms(since, db),
             types=types,
             lead=lead,
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = browse.leads(desk.session, wanted, damages=desk.damages)
+        found = browse.leads(db.session, wanted, damages=db.damages)
         if json:
             print_json(map(lead_shape, found))
         elif csv:
             print_csv(map(lead_cells, found), LEAD_COLUMNS)
         else:
-            show_leads(found, desk)
+            show_leads(found, db)
 
 
 @app.command()
@@ -120,15 +120,15 @@ def events(
 ) -> None:
     """List what happened; with --json, the envelopes as consumers get them."""
     types, state = event_types(pattern), _state(state)
-    with opened() as desk:
+    with opened() as db:
         wanted = Wanted(
-            since_ms=_since_ms(since, desk),
+            since_ms=_since_ms(since, db),
             types=types,
             lead=lead,
             state=state,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = list(_readable(browse.event_bodies(desk.session, wanted), desk))
+        found = list(_readable(browse.event_bodies(db.session, wanted), db))
         if json:
             for body, _ in found:
                 print_json_line(body)
@@ -136,7 +136,7 @@ def events(
             cells = (event_cells(event, event_words(event)) for _, event in found)
             print_csv(cells, EVENT_COLUMNS)
         else:
-            show_events((event for _, event in found), desk)
+            show_events((event for _, event in found), db)
 
 
 @app.command()
@@ -160,36 +160,36 @@ def deliveries(
 ) -> None:
     """List what went, goes or did not go to the destinations, and why."""
     types, state = event_types(pattern), _state(state)
-    with opened() as desk:
+    with opened() as db:
         wanted = Wanted(
-            since_ms=_since_ms(since, desk),
+            since_ms=_since_ms(since, db),
             types=types,
             lead=lead,
             state=state,
             destination=destination,
             limit=_limit(limit, is_table=not (json or csv)),
         )
-        found = browse.deliveries(desk.session, wanted)
+        found = browse.deliveries(db.session, wanted)
         if json:
             print_json(map(delivery_shape, found))
         elif csv:
             print_csv(map(delivery_shape, found), DELIVERY_COLUMNS)
         else:
-            bodies = browse.events_by_id(desk.session, {one.event_id for one in found})
-            show_deliveries(found, [event for _, event in _readable(bodies, desk)], desk)
+            bodies = browse.events_by_id(db.session, {one.event_id for one in found})
+            show_deliveries(found, [event for _, event in _readable(bodies, db)], db)
 
 
-def _readable(bodies: Iterable[bytes], desk: Opened) -> Iterator[tuple[bytes, Event]]:
+def _readable(bodies: Iterable[bytes], db: Opened) -> Iterator[tuple[bytes, Event]]:
     """Yield the events that can be read."""
     for number, body in enumerate(bodies, 1):
         try:
             yield body, decode(body)
         except DamagedError:
-            desk.damages.append(f"the event in place {number} of this list")
+            db.damages.append(f"the event in place {number} of this list")
 
 
-def _since_ms(text: str | None, desk: Opened) -> int | None:
-    return None if text is None else desk.now_ms - duration_ms(text)
+def _since_ms(text: str | None, db: Opened) -> int | None:
+    return None if text is None else db.now_ms - duration_ms(text)
 
 
 def _limit(limit: int | None, *, is_table: bool) -> int | None:

@@ -56,7 +56,7 @@ class Live:
     async def _known(self, store: Store, now_ms: int) -> Overview | None:
         """Return how everything stands, once each listing was read to its end."""
         try:
-            found = await store.look(overview, now_ms=now_ms)
+            found = await store.read(overview, now_ms=now_ms)
         except (StoreError, BusyError):
             return None  # the pollers tell of it
         listings = [listing for one in found.sources for listing in one.listings]

@@ -9,7 +9,7 @@ from notifier.cli import complete
 from notifier.cli.choices import duration_ms, unknown
 from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
-from notifier.cli.opened import whole
+from notifier.cli.opened import in_transaction
 from notifier.store import health, registry
 from notifier.store.mutes import MuteTarget
 from notifier.transactions import care
@@ -37,8 +37,8 @@ def mute(
     length_ms = duration_ms(duration)
     if not length_ms:
         raise typer.BadParameter("a mute lasts longer than nothing; `unmute` ends one")
-    with whole() as desk:
-        known = registry.names(desk.session)
+    with in_transaction() as db:
+        known = registry.names(db.session)
         found = _found(
             name,
             {
@@ -49,23 +49,23 @@ def mute(
         if found is None:
             in_force = (*known.rules, *known.destinations)
             raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
-        until_ms = desk.now_ms + length_ms
-        now_ms = desk.now_ms
-        care.mute(desk.session, *found, COMMAND_LINE, until_ms=until_ms, now_ms=now_ms)
-    until = short_ms(until_ms, desk.zone, at=desk.at)
+        until_ms = db.now_ms + length_ms
+        now_ms = db.now_ms
+        care.mute(db.session, *found, COMMAND_LINE, until_ms=until_ms, now_ms=now_ms)
+    until = short_ms(until_ms, db.zone, at=db.at)
     typer.echo(f"{' '.join(found)} is muted until {until}; what waits already still goes out")
 
 
 @app.command()
 def unmute(name: Muted) -> None:
     """End a mute before its time."""
-    with whole() as desk:
-        active = health.active_mutes(desk.session, now_ms=desk.now_ms)
+    with in_transaction() as db:
+        active = health.active_mutes(db.session, now_ms=db.now_ms)
         found = _found(
             name, {target: health.muted_until_ms(active, target) for target in MuteTarget}
         )
         if found is not None:
-            care.unmute(desk.session, *found, COMMAND_LINE, now_ms=desk.now_ms)
+            care.unmute(db.session, *found, COMMAND_LINE, now_ms=db.now_ms)
     if found is None:
         muted = ", ".join(f"{one.target} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)

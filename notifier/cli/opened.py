@@ -70,7 +70,7 @@ def opened() -> Iterator[Opened]:
     settings = lenient_settings()
     engine, reader = engine_at(settings.database), Watchful()
     with closing(open_existing(engine, read=reader)) as session:
-        desk = Opened(
+        db = Opened(
             session=session,
             engine=engine,
             # Other hosts read what is written here, and their clocks may differ.
@@ -79,7 +79,7 @@ def opened() -> Iterator[Opened]:
             reader=reader,
         )
         try:
-            yield desk
+            yield db
         except (
             BadParameter,
             Exit,
@@ -100,15 +100,15 @@ def opened() -> Iterator[Opened]:
             if found is None:
                 raise
             raise StoreError(engine.damaged(found)) from error
-        desk.check()
+        db.check()
 
 
 @contextmanager
-def whole() -> Iterator[Opened]:
+def in_transaction() -> Iterator[Opened]:
     """Open the database for one transaction: the service sees all of it or nothing."""
-    with opened() as desk, desk.session.transaction():
-        yield desk
-        desk.check()
+    with opened() as db, db.session.transaction():
+        yield db
+        db.check()
 
 
 def lenient_settings() -> Settings:

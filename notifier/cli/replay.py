@@ -15,7 +15,7 @@ from notifier.cli.choices import duration_ms, one_of
 from notifier.cli.columns import print_table
 from notifier.cli.consent import Yes, agree, is_asked
 from notifier.cli.moments import short
-from notifier.cli.opened import Opened, whole
+from notifier.cli.opened import Opened, in_transaction
 from notifier.cli.output import counted
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.tables import event_words
@@ -83,45 +83,43 @@ def replay(
 
 def _replayed(destination: str, rules: Ruleset, length_ms: int, *, keep: bool) -> Replayed:
     """Write the destination's deliveries; unless they are to be kept, take them back."""
-    with whole() as desk:
+    with in_transaction() as db:
         name = one_of(destination, rules.destinations.keys(), "destination on disk")
-        if name not in registry.names(desk.session).destinations:
+        if name not in registry.names(db.session).destinations:
             raise typer.BadParameter(f"{name} is not in force: let `run` load the rules first")
-        with nullcontext() if keep else taken_back(desk.session):
-            return _written(name, rules, length_ms, desk)
+        with nullcontext() if keep else taken_back(db.session):
+            return _written(name, rules, length_ms, db)
 
 
-def _written(name: str, rules: Ruleset, length_ms: int, desk: Opened) -> Replayed:
-    past = replays.past_events(desk.session, name, since_ms=desk.now_ms - length_ms)
+def _written(name: str, rules: Ruleset, length_ms: int, db: Opened) -> Replayed:
+    past = replays.past_events(db.session, name, since_ms=db.now_ms - length_ms)
     return Replayed(
         past=past,
-        made=list(_made(past, name, rules, desk)),
+        made=list(_made(past, name, rules, db)),
         destination=name,
-        health=standing(desk.session, name).health,
-        at=desk.at,
-        zone=desk.zone,
+        health=standing(db.session, name).health,
+        at=db.at,
+        zone=db.zone,
     )
 
 
 def _made(
-    past: Sequence[Past], destination: str, rules: Ruleset, desk: Opened
+    past: Sequence[Past], destination: str, rules: Ruleset, db: Opened
 ) -> Iterator[tuple[Event, Planned]]:
     """Write and yield the destination's deliveries; one poll's events stay together."""
-    muted = mutes.active(desk.session, now_ms=desk.now_ms)
+    muted = mutes.active(db.session, now_ms=db.now_ms)
     wanted = ((one, decode(one.body)) for one in past if not one.waits)
     kept = ((one, event) for one, event in wanted if not is_erased(event))
     for _, group in groupby(kept, key=lambda pair: pair[0].poll):
         found = list(group)
         seqs = {event.id: one.seq for one, event in found}
-        for one in plan_deliveries(
-            [event for _, event in found], rules, at=desk.at, mutes=muted
-        ):
+        for one in plan_deliveries([event for _, event in found], rules, at=db.at, mutes=muted):
             for planned in one.deliveries:
                 if planned.destination != destination:
                     continue
-                decided = join_digest(desk.session, planned, rules)
-                new = new_delivery(one, decided, seqs[one.event.id], desk.now_ms)
-                outbox.add(desk.session, [new])
+                decided = join_digest(db.session, planned, rules)
+                new = new_delivery(one, decided, seqs[one.event.id], db.now_ms)
+                outbox.add(db.session, [new])
                 yield one.event, decided
 
 

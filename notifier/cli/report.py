@@ -60,20 +60,20 @@ def report(
     """
     since_ms, goal_ms = _positive_ms(since, "--since"), _positive_ms(goal, "--goal")
     grouped = By(one_of(by, [one.value for one in By], "group"))
-    with opened() as desk:
-        rules = rules_on_disk() if clock else _rules_if_right(desk.settings)
+    with opened() as db:
+        rules = rules_on_disk() if clock else _rules_if_right(db.settings)
         asked = Asked(
-            from_ms=desk.now_ms - since_ms,
-            until_ms=desk.now_ms,
-            now_ms=desk.now_ms,
+            from_ms=db.now_ms - since_ms,
+            until_ms=db.now_ms,
+            now_ms=db.now_ms,
             goal_ms=goal_ms,
             by=grouped,
             clock=rules.windows[one_of(clock, rules.windows, "window")] if clock else None,
-            zone=desk.zone,
+            zone=db.zone,
             agents={key: one.name for key, one in rules.agents.items() if one.name},
-            sources=responses.source_names(desk.session),
+            sources=responses.source_names(db.session),
         )
-        _print(asyncio.run(_measured(desk, asked, rules)), json=json, csv=csv)
+        _print(asyncio.run(_measured(db, asked, rules)), json=json, csv=csv)
 
 
 def _positive_ms(text: str, option: str) -> int:
@@ -92,19 +92,19 @@ def _rules_if_right(settings: Settings) -> Ruleset:
         return Ruleset()
 
 
-async def _measured(desk: Opened, asked: Asked, rules: Ruleset) -> Report:
-    async def look(
+async def _measured(db: Opened, asked: Asked, rules: Ruleset) -> Report:
+    async def read(
         function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return function(desk.session, *args, **kwargs)
+        return function(db.session, *args, **kwargs)
 
-    settings = desk.settings
+    settings = db.settings
     return await measured(
-        look,
+        read,
         asked,
         watched=known_sources(settings, rules),
         agents=rules.agents,
-        kept_ms=desk.now_ms - int(settings.retention.total_seconds() * 1000),
+        kept_ms=db.now_ms - int(settings.retention.total_seconds() * 1000),
     )
 
 

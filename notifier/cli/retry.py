@@ -8,7 +8,7 @@ import typer
 from notifier.cli import complete
 from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
-from notifier.cli.opened import Opened, whole
+from notifier.cli.opened import Opened, in_transaction
 from notifier.cli.output import counted
 from notifier.core.standing import Health
 from notifier.store import deliveries, health, registry
@@ -45,14 +45,14 @@ def retry(
         raise typer.BadParameter("give ids of deliveries, or --dead")
     if destination is not None and not dead:
         raise typer.BadParameter("--destination goes with --dead")
-    with whole() as desk:
-        chosen = deliveries.by_id(desk.session, ids) if ids else _dead(desk, destination)
-        refused = _missing(ids or (), chosen) | _refused(desk, chosen)
+    with in_transaction() as db:
+        chosen = deliveries.by_id(db.session, ids) if ids else _dead(db, destination)
+        refused = _missing(ids or (), chosen) | _refused(db, chosen)
         accepted = [one for one in chosen if one.id not in refused]
         due = [one.id for one in accepted]
         about = _about(due, destination, is_dead=dead)
-        care.retry(desk.session, due, COMMAND_LINE, about=about, now_ms=desk.now_ms)
-        disabled = _disabled(desk, accepted)
+        care.retry(db.session, due, COMMAND_LINE, about=about, now_ms=db.now_ms)
+        disabled = _disabled(db, accepted)
     none = "no delivery is dead" if dead and not chosen else None
     typer.echo(none or f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
     for number, why in sorted(refused.items()):
@@ -64,19 +64,19 @@ def retry(
         raise typer.Exit(Exit.FAILED)
 
 
-def _dead(desk: Opened, destination: str | None) -> list[Delivery]:
+def _dead(db: Opened, destination: str | None) -> list[Delivery]:
     if destination is not None:
-        names = [one.name for one in health.destinations(desk.session, now_ms=desk.now_ms)]
+        names = [one.name for one in health.destinations(db.session, now_ms=db.now_ms)]
         destination = one_of(destination, names, "destination")
-    return deliveries.dead(desk.session, destination)
+    return deliveries.dead(db.session, destination)
 
 
 def _missing(ids: Sequence[int], chosen: Sequence[Delivery]) -> dict[int, str]:
     return dict.fromkeys(set(ids) - {one.id for one in chosen}, "does not exist")
 
 
-def _refused(desk: Opened, chosen: Sequence[Delivery]) -> dict[int, str]:
-    in_force = registry.names(desk.session).destinations
+def _refused(db: Opened, chosen: Sequence[Delivery]) -> dict[int, str]:
+    in_force = registry.names(db.session).destinations
     return {one.id: why for one in chosen if (why := care.why_no_retry(one, in_force))}
 
 
@@ -87,10 +87,10 @@ def _about(ids: Sequence[int], destination: str | None, *, is_dead: bool) -> str
     return f"state dead, destination {destination}" if destination else "state dead"
 
 
-def _disabled(desk: Opened, accepted: Sequence[Delivery]) -> list[str]:
+def _disabled(db: Opened, accepted: Sequence[Delivery]) -> list[str]:
     wanted = {one.destination for one in accepted}
     return [
         one.name
-        for one in health.destinations(desk.session, now_ms=desk.now_ms)
+        for one in health.destinations(db.session, now_ms=db.now_ms)
         if one.name in wanted and one.standing.health is Health.DISABLED
     ]

@@ -37,21 +37,21 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="One JSON object, exit code 0.")] = False,
 ) -> None:
     """Show on one screen what works, what waits, and what needs you (then exit code 1)."""
-    with opened() as desk:
-        found = overview(desk.session, now_ms=desk.now_ms)
+    with opened() as db:
+        found = overview(db.session, now_ms=db.now_ms)
         if json:
-            shape = overview_shape(found, at=desk.at, interval_ms=desk.interval_ms)
+            shape = overview_shape(found, at=db.at, interval_ms=db.interval_ms)
             print_json([shape])
             return
-        judged = troubles(found, now_ms=desk.now_ms, interval_ms=desk.interval_ms)
+        judged = troubles(found, now_ms=db.now_ms, interval_ms=db.interval_ms)
         # Sorting keeps what is equally urgent in its order.
         wrong = sorted(judged, key=lambda one: not one.urgent)
-        if not desk.engine.is_running():
-            wrong.insert(0, _not_running(desk.engine))
+        if not db.engine.is_running():
+            wrong.insert(0, _not_running(db.engine))
             typer.echo(f"It does not run: {wrong[0].what}.\n")
         else:
             typer.echo(f"{_headline(found, wrong)}\n")
-        _show(found, wrong, desk)
+        _show(found, wrong, db)
     if any(one.urgent for one in wrong):
         raise typer.Exit(Exit.FAILED)
 
@@ -65,28 +65,28 @@ def _not_running(engine: Engine) -> Trouble:
     )
 
 
-def _show(found: Overview, wrong: list[Trouble], desk: Opened) -> None:
+def _show(found: Overview, wrong: list[Trouble], db: Opened) -> None:
     print_table(
         ("source", "state", "last good poll", "leads", "pages", "order", "bad records"),
-        (_source_row(one, desk.at) for one in found.sources),
+        (_source_row(one, db.at) for one in found.sources),
     )
-    if said := sentence(found.sources, interval_ms=desk.interval_ms):
+    if said := sentence(found.sources, interval_ms=db.interval_ms):
         typer.echo(one_line(said))
     typer.echo()
     print_table(
         ("destination", "type", "state", "waiting", "dead", "reason"),
-        (_destination_row(one, found, desk) for one in found.destinations),
+        (_destination_row(one, found, db) for one in found.destinations),
     )
     if found.members:
         typer.echo()
         print_table(
             ("member", "since", "sources", "lanes", "version", "rules"),
-            (_member_row(one, desk) for one in found.members),
+            (_member_row(one, db) for one in found.members),
         )
     typer.echo()
-    for line in _lines(found, desk):
+    for line in _lines(found, db):
         typer.echo(line)
-    for kind, meaning in sorted(registry.meanings(desk.session).items()):
+    for kind, meaning in sorted(registry.meanings(db.session).items()):
         typer.echo(f"Delivered ({kind}) means: {meaning}.")
     _tell("What to do:", [one for one in wrong if one.urgent])
     _tell("Worth knowing:", [one for one in wrong if not one.urgent])
@@ -119,26 +119,24 @@ def _source_row(one: SourceHealth, at: datetime) -> tuple[object, ...]:
     return one.name, one.state, polled, one.leads, pages, order(one), one.quarantined
 
 
-def _destination_row(
-    one: DestinationHealth, found: Overview, desk: Opened
-) -> tuple[object, ...]:
+def _destination_row(one: DestinationHealth, found: Overview, db: Opened) -> tuple[object, ...]:
     shape = destination_shape(one, found.mutes)
     reason = shape["reason"]
     if shape["state"] != one.standing.health.value:
         until_ms = muted_until_ms(found.mutes, MuteTarget.DESTINATION)[one.name]
-        reason = f"until {short_ms(until_ms, desk.zone, at=desk.at)}"
+        reason = f"until {short_ms(until_ms, db.zone, at=db.at)}"
     kind = one.kind or "(removed)"
     return one.name, kind, shape["state"], one.pending, one.dead, reason
 
 
-def _member_row(one: MemberHealth, desk: Opened) -> tuple[object, ...]:
-    since = short_ms(one.since_ms, desk.zone, at=desk.at)
+def _member_row(one: MemberHealth, db: Opened) -> tuple[object, ...]:
+    since = short_ms(one.since_ms, db.zone, at=db.at)
     work = (", ".join(one.sources), ", ".join(one.lanes))
     return one.name, since, *work, one.version, one.rules
 
 
-def _lines(found: Overview, desk: Opened) -> Iterator[str]:
-    zone, at = desk.zone, desk.at
+def _lines(found: Overview, db: Opened) -> Iterator[str]:
+    zone, at = db.zone, db.at
     oldest = ""
     if found.next_due_ms is not None:
         late_s = at.timestamp() - found.next_due_ms / 1000

@@ -16,26 +16,26 @@ from notifier.store.deliveries import Delivery
 NOBODY = "nobody is assigned, or the agent has no email or Slack id under `agents:`"
 
 
-def show_leads(found: Iterable[Lead], desk: Opened) -> None:
+def show_leads(found: Iterable[Lead], db: Opened) -> None:
     """Print leads, one a row."""
     columns = ("id", "changed", "status", "name", "contact", "assignee", "taken by")
-    print_table(columns, (_lead_row(one, desk) for one in found), unbroken=3)
+    print_table(columns, (_lead_row(one, db) for one in found), unbroken=3)
 
 
-def show_events(found: Iterable[Event], desk: Opened) -> None:
+def show_events(found: Iterable[Event], db: Opened) -> None:
     """Print events, one a row."""
     rows = (
-        (one.id, short_iso(one.data.observed_at, desk.zone, at=desk.at), event_words(one))
+        (one.id, short_iso(one.data.observed_at, db.zone, at=db.at), event_words(one))
         for one in found
     )
     print_table(("id", "observed", "what"), rows, unbroken=2)
 
 
-def show_deliveries(found: Iterable[Delivery], events: Iterable[Event], desk: Opened) -> None:
+def show_deliveries(found: Iterable[Delivery], events: Iterable[Event], db: Opened) -> None:
     """Print deliveries of these events, one a row."""
     columns = ("id", "created", "state", "destination", "about", "event", "rule", "why")
     names = {event.id: lead_name(event) for event in events}
-    print_table(columns, (_delivery_row(one, names, desk) for one in found), unbroken=3)
+    print_table(columns, (_delivery_row(one, names, db) for one in found), unbroken=3)
 
 
 def event_words(event: Event) -> str:
@@ -50,17 +50,17 @@ def lead_name(event: Event) -> str:
     return (event.lead.name if event.lead else None) or event.subject
 
 
-def _lead_row(lead: Lead, desk: Opened) -> tuple[object, ...]:
+def _lead_row(lead: Lead, db: Opened) -> tuple[object, ...]:
     assignee = lead.assignee.name or lead.assignee.id if lead.assignee else None
-    changed = short_iso(lead.updated_at, desk.zone, at=desk.at)
+    changed = short_iso(lead.updated_at, db.zone, at=db.at)
     contact, taken_by = lead.email or lead.phone, lead.taken_by and lead.taken_by.name
     return lead.id, changed, lead.status, lead.name, contact, assignee, taken_by
 
 
-def _delivery_row(one: Delivery, names: Mapping[str, str], desk: Opened) -> tuple[object, ...]:
-    created = short_ms(one.created_ms, desk.zone, at=desk.at)
-    waits = one.state == State.PENDING and one.due_ms > desk.now_ms
-    due = f"due {short_ms(one.due_ms, desk.zone, at=desk.at)}" if waits else None
+def _delivery_row(one: Delivery, names: Mapping[str, str], db: Opened) -> tuple[object, ...]:
+    created = short_ms(one.created_ms, db.zone, at=db.at)
+    waits = one.state == State.PENDING and one.due_ms > db.now_ms
+    due = f"due {short_ms(one.due_ms, db.zone, at=db.at)}" if waits else None
     reason = NOBODY if one.reason == UNRESOLVED else one.reason
     why = "; ".join(filter(None, (due, reason, one.error)))
     about = names.get(one.event_id) if one.lead else None

@@ -32,7 +32,8 @@ from notifier.destinations.mail_build import Letter, build, header_text, list_id
 from notifier.destinations.mail_ends import ends, receipt
 from notifier.destinations.mail_greeting import HostName
 from notifier.destinations.mail_handing import Session
-from notifier.destinations.mail_recipients import PEOPLE, Share, resolve
+from notifier.destinations.mail_recipients import PEOPLE, RecipientGroup, resolve
+from notifier.destinations.mail_results import SendResults
 from notifier.destinations.mail_server import (
     Mailbox,
     SmtpServer,
@@ -41,7 +42,6 @@ from notifier.destinations.mail_server import (
     visitor_mailbox,
 )
 from notifier.destinations.mail_session import connected
-from notifier.destinations.mail_tally import Tally
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.network import certificates
 
@@ -139,16 +139,16 @@ class EmailDestination:
         A digest for several people is a mail for each.
         """
         who = resolve(self._to, message)
-        if not who.shares:
+        if not who.groups:
             raise SkippedDeliveryError(UNRESOLVED)
-        tally = Tally(host=self._server.host, before=message.accepted)
+        results = SendResults(host=self._server.host, before=message.accepted)
         try:
-            await self._hand_in_all(message, who.shares, tally)
-            tally.conclude()
+            await self._hand_in_all(message, who.groups, results)
+            results.conclude()
         except PartlyTakenError as partly:
-            partly.parts = ends(message, who, tally)
+            partly.parts = ends(message, who, results)
             raise
-        return receipt(message, who, tally, memory=self._memory(message))
+        return receipt(message, who, results, memory=self._memory(message))
 
     async def check(self) -> Diagnosis:
         """Connect and log in without sending; raises what :meth:`send` would."""
@@ -173,58 +173,58 @@ class EmailDestination:
         )
 
     async def _hand_in_all(
-        self, message: Message, shares: Sequence[Share], tally: Tally
+        self, message: Message, groups: Sequence[RecipientGroup], results: SendResults
     ) -> None:
-        """Hand in each share, over as many connections as the server wants.
+        """Hand in each group, over as many connections as the server wants.
 
         Some take so many recipients or mails over one, or cut it off after so many
         they do not know: while each brings something, there is another.
         """
         until_s = self._until_s()
-        while left := [one for one in shares if tally.unanswered(one.mailboxes)]:
-            before = tally.progress
+        while left := [one for one in groups if results.unanswered(one.mailboxes)]:
+            before = results.progress
             try:
                 async with self._connected(until_s) as client:
                     session = Session(
                         client=client,
                         server=self._server,
-                        tally=tally,
+                        results=results,
                         timeout_s=self._timeout_s,
                     )
-                    for share in left:
-                        await self._hand_in(session, message, share)
+                    for group in left:
+                        await self._hand_in(session, message, group)
             except DeliveryError as error:
-                if tally.progress == before:
-                    raise tally.interrupted(error) from None
+                if results.progress == before:
+                    raise results.interrupted(error) from None
 
-    async def _hand_in(self, session: Session, message: Message, share: Share) -> None:
-        letter = self._letter(message, share)
+    async def _hand_in(self, session: Session, message: Message, group: RecipientGroup) -> None:
+        letter = self._letter(message, group)
         await session.hand_in(
             sender=self._sender,
-            recipients=share.mailboxes,
+            recipients=group.mailboxes,
             build=cache(lambda utf8: build(letter, utf8=utf8)),
         )
 
-    def _letter(self, message: Message, share: Share) -> Letter:
+    def _letter(self, message: Message, group: RecipientGroup) -> Letter:
         body = write_body(
-            message.share(share.parts), zone=self._zone, public_url=self._public_url
+            message.share(group.parts), zone=self._zone, public_url=self._public_url
         )
         first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
         return Letter(
             sender=self._sender,
-            recipients=share.mailboxes,
+            recipients=group.mailboxes,
             reply_to=_reply_to(message),
             # Mail programs open a new conversation when the subject changes.
             subject=f"Re: {first}" if first else body.subject,
             body=body,
-            message_id=self._message_id(message, share.parts),
+            message_id=self._message_id(message, group.parts),
             parent=message.memory.get(FIRST_ID) if first else None,
             list_id=list_id(self.name, domain=self._sender.domain),
             sent_at=self._now(),
         )
 
     def _message_id(self, message: Message, parts: tuple[Part, ...]) -> str:
-        """Return the same id on every attempt, and another for each share of a digest."""
+        """Return the same id on every attempt, and another for each group of a digest."""
         shared = [part.event.id for part in parts] if message.digest is not None else []
         return message_id(self.name, message.id, *shared, domain=self._sender.domain)
 

@@ -18,8 +18,8 @@ from aiosmtplib import (
 
 from notifier.destinations.mail_answers import CLOSING, Answer, heard
 from notifier.destinations.mail_faults import NEEDS_LOGIN, refusal
+from notifier.destinations.mail_results import SendResults
 from notifier.destinations.mail_server import Mailbox, SmtpServer
-from notifier.destinations.mail_tally import Tally
 from notifier.errors import DeliveryError
 
 PATIENCE_S = 20.0  # with one of several recipients
@@ -35,7 +35,7 @@ class Session:
 
     client: SMTP
     server: SmtpServer
-    tally: Tally
+    results: SendResults
     timeout_s: float
     has_begun: bool = False  # a mail that nobody took
     has_served: bool = False
@@ -49,13 +49,13 @@ class Session:
     ) -> None:
         """Hand in a mail for all who have not answered, in as many as the server wants.
 
-        ``build`` is called with whether the headers need SMTPUTF8. The tally has each
+        ``build`` is called with whether the headers need SMTPUTF8. ``results`` has each
         answer as it comes. Raises what aiosmtplib raises where the server takes nothing
         more over this connection.
         """
         if not self.client.supports_extension("smtputf8"):
-            self.tally.refuse([box for box in recipients if box.needs_utf8], NO_UTF8)
-        while left := self.tally.unanswered(recipients)[: self.tally.most]:
+            self.results.refuse([box for box in recipients if box.needs_utf8], NO_UTF8)
+        while left := self.results.unanswered(recipients)[: self.results.most]:
             utf8 = any(box.needs_utf8 for box in (sender, *left))
             mail = build(utf8)
             await self._begin(sender, _options(self.client, mail, utf8=utf8))
@@ -72,7 +72,7 @@ class Session:
     async def _name(self, recipients: Sequence[Mailbox]) -> list[Mailbox]:
         """Name the recipients until the server takes no more; return those it took."""
         named: list[Mailbox] = []
-        before = self.tally.count
+        before = self.results.count
         patience_s = min(self.timeout_s / 3, PATIENCE_S) if recipients[1:] else self.timeout_s
         for box in recipients:
             try:
@@ -89,7 +89,7 @@ class Session:
                 if error.code == CLOSING:
                     self._blame(box, named, error, had_before=before)
                     raise
-                self.tally.refuse([box], answer)
+                self.results.refuse([box], answer)
             except (SMTPServerDisconnected, SMTPReadTimeoutError) as error:
                 self._blame(box, named, error, had_before=before)
                 raise
@@ -103,9 +103,9 @@ class Session:
         After others it may have been one too many; after refusals, one refusal.
         """
         if named and not isinstance(error, SMTPReadTimeoutError):
-            self.tally.most = len(named)
-        elif self.tally.count == had_before and len(self.tally.faults) < MOST_SILENCES:
-            self.tally.refuse([box], NO_ANSWER, fault=self._fault(error))
+            self.results.most = len(named)
+        elif self.results.count == had_before and len(self.results.faults) < MOST_SILENCES:
+            self.results.refuse([box], NO_ANSWER, fault=self._fault(error))
 
     async def _hand_over(self, mail: bytes, named: Sequence[Mailbox]) -> None:
         """Hand over the mail; what it is refused for may be one mailbox, or all mail."""
@@ -116,13 +116,13 @@ class Session:
             if answer.code == CLOSING:
                 raise
             if answer.is_of_mailbox and named[1:]:
-                self.tally.most = 1
+                self.results.most = 1
             else:
                 fault = None if answer.is_of_mailbox else self._fault(error)
-                self.tally.refuse(named, answer, fault=fault)
+                self.results.refuse(named, answer, fault=fault)
             return
         self.has_begun, self.has_served = False, True
-        self.tally.take(named)
+        self.results.take(named)
 
     async def _give(self, mail: bytes) -> None:
         """Send the mail itself.

@@ -10,7 +10,7 @@ from notifier.destinations.mail_server import Mailbox, parse_mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class RecipientGroup:
     """Those who get the same mail about the same parts."""
 
     mailboxes: tuple[Mailbox, ...]
@@ -19,13 +19,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """The shares of a message, usually one, and the ids of agents without an address.
+    """The groups of a message, usually one, and the ids of agents without an address.
 
     Both ``concerned`` and ``unresolved`` have the positions of each one's parts, and
     ``left`` are those that are nobody's.
     """
 
-    shares: tuple[Share, ...]
+    groups: tuple[RecipientGroup, ...]
     unresolved: Mapping[str, frozenset[int]]
     concerned: Mapping[Mailbox, frozenset[int]]
     left: frozenset[int]
@@ -52,25 +52,29 @@ def resolve(to: Sequence[str], message: Message) -> Recipients:
             agent = PEOPLE[entry](message, part)
             if agent is None:
                 continue
-            share = everything if message.digest is None else {number}
+            group = everything if message.digest is None else {number}
             if box := _mailbox(message.agents.get(agent.id, agent)):
-                concerned[box] = concerned.get(box, frozenset()) | share
+                concerned[box] = concerned.get(box, frozenset()) | group
             else:
-                unresolved[agent.id] = unresolved.get(agent.id, frozenset()) | share
+                unresolved[agent.id] = unresolved.get(agent.id, frozenset()) | group
     return Recipients(
-        shares=tuple(_shares(message, concerned)),
+        groups=tuple(_groups(message, concerned)),
         unresolved=unresolved,
         concerned=concerned,
         left=everything.difference(*concerned.values()),
     )
 
 
-def _shares(message: Message, concerned: Mapping[Mailbox, frozenset[int]]) -> list[Share]:
+def _groups(
+    message: Message, concerned: Mapping[Mailbox, frozenset[int]]
+) -> list[RecipientGroup]:
     grouped: dict[frozenset[int], list[Mailbox]] = {}
     for box, numbers in concerned.items():
         grouped.setdefault(numbers, []).append(box)
     return [
-        Share(mailboxes=tuple(boxes), parts=tuple(message.parts[n] for n in sorted(numbers)))
+        RecipientGroup(
+            mailboxes=tuple(boxes), parts=tuple(message.parts[n] for n in sorted(numbers))
+        )
         for numbers, boxes in grouped.items()
     ]
 

@@ -22,21 +22,21 @@ class Dispatcher:
         self._paces: dict[str, Pace] = {}
         self._lanes: dict[str, Lane] = {}
 
-    def add(self, name: str, tools: LaneContext) -> Lane:
+    def add(self, name: str, context: LaneContext) -> Lane:
         """Open the destination's lane."""
         destination, limits = self._destinations[name], self._limits[name]
         pace = self._paces.setdefault(limits.channel or name, Pace(destination.min_interval_s))
-        self._lanes[name] = Lane(destination, limits, tools, pace)
+        self._lanes[name] = Lane(destination, limits, context, pace)
         return self._lanes[name]
 
     def remove(self, lane: object) -> None:
         """Forget a lane that has ended; another one may have its place already."""
         self._lanes = {name: one for name, one in self._lanes.items() if one is not lane}
 
-    def open(self, tools: LaneContext) -> None:
+    def open(self, context: LaneContext) -> None:
         """Open the lanes of all destinations."""
         for name in self._destinations:
-            self.add(name, tools)
+            self.add(name, context)
 
     def wake(self, names: set[str]) -> None:
         """These destinations have new work."""

@@ -62,14 +62,14 @@ class CardQueue:
         """Look at every young card: what changed just before a stop was not updated."""
         since_ms = now_ms - KEPT_MS
         with suppress(StoreError, BusyError):
-            self.add(await self._store.look(destinations.remembered, since_ms=since_ms))
+            self.add(await self._store.read(destinations.remembered, since_ms=since_ms))
 
     async def next(self) -> Outdated | None:
         """Take the next card that is outdated, past those that are not."""
         while self._tries:
             keys = list(self._tries)[:LOOK_AT]
             try:
-                found = await self._store.look(_outdated, self._cards, self._current_lead, keys)
+                found = await self._store.read(_outdated, self._cards, self._current_lead, keys)
             except (StoreError, BusyError):
                 return None  # the next turn looks again
             for key in keys[: keys.index(found.key)] if found else keys:

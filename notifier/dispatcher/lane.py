@@ -33,16 +33,16 @@ class Lane:
     """Claims, sends and records for one destination; holds no decision of its own."""
 
     def __init__(
-        self, destination: Destination, limits: Limits, tools: LaneContext, pace: Pace
+        self, destination: Destination, limits: Limits, context: LaneContext, pace: Pace
     ) -> None:
         self._destination = destination
         self._limits = limits
-        self._tools = tools
+        self._context = context
         self._pace = pace
         self._cards: CardQueue | None = None
         if isinstance(destination, KeepsCards):
             self._cards = CardQueue(
-                destination, store=tools.store, current_lead=tools.current_lead
+                destination, store=context.store, current_lead=context.current_lead
             )
         self._wake = asyncio.Event()
         self._ended: list[Attempt] = []
@@ -70,7 +70,7 @@ class Lane:
     async def run(self) -> None:
         """Take turns until stopped, each as soon as there is something to do."""
         if self._cards is not None:
-            await self._cards.recover(now_ms=self._tools.now_ms())
+            await self._cards.recover(now_ms=self._context.now_ms())
         while True:
             # Cleared before looking: a wake-up during the look must not be lost.
             self._wake.clear()
@@ -132,8 +132,8 @@ class Lane:
     async def _record_alone(self, reason: str) -> None:
         """Record what ended in spite of all: what was sent is not to be sent again."""
         ended, fails = tuple(self._ended), self._crashes.count >= FAILURES_UNTIL_FAILING
-        facts, now_ms = self._facts(free=False), self._tools.now_ms()
-        run = self._tools.store.run
+        facts, now_ms = self._facts(free=False), self._context.now_ms()
+        run = self._context.store.run
         with suppress(Exception):  # told already: the next turn tries again
             await run(record_alone, facts, ended, reason, fails=fails, now_ms=now_ms)
             del self._ended[: len(ended)]
@@ -158,14 +158,14 @@ class Lane:
                 self._start(self._send(bundle, turn))
             if turn.standing.health is Health.UP:
                 await self._begin_refresh()
-        self._tools.wake(turn.written.destinations)
+        self._context.wake(turn.written.destinations)
         log_turn(self._destination.name, turn, self._faults)
-        self._tools.observe(self._destination.name, turn)
+        self._context.observe(self._destination.name, turn)
         return self._wait_s(turn, closed=closed)
 
     async def _take_turn(self, facts: LaneFacts, ended: Sequence[Attempt]) -> Turn:
-        rules, now_ms = self._tools.rules(), self._tools.now_ms()
-        return await self._tools.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
+        rules, now_ms = self._context.rules(), self._context.now_ms()
+        return await self._context.store.run(take_turn, facts, ended, rules, now_ms=now_ms)
 
     def _facts(self, *, free: bool) -> LaneFacts:
         return LaneFacts(
@@ -173,7 +173,7 @@ class Lane:
             policy=self._limits.policy,
             burst=self._limits.burst,
             uses_lead_memory=self._limits.uses_lead_memory,
-            current_lead=self._tools.current_lead,
+            current_lead=self._context.current_lead,
             free=self._destination.slots - len(self._in_flight) if free else 0,
             in_flight=len(self._in_flight),
             owes_probe=self._owes_probe,
@@ -189,7 +189,7 @@ class Lane:
             return min(pause_s, LONGEST_WAIT_S)
         if turn.next_ms is None:
             return LONGEST_WAIT_S
-        return min(max(turn.next_ms - self._tools.now_ms(), 0) / 1000, LONGEST_WAIT_S)
+        return min(max(turn.next_ms - self._context.now_ms(), 0) / 1000, LONGEST_WAIT_S)
 
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         self._pace.sent()
@@ -212,7 +212,7 @@ class Lane:
             Attempt(
                 claimed=bundle,
                 probe=turn.probe,
-                jitter=self._tools.jitter(),
+                jitter=self._context.jitter(),
                 receipt=receipt,
                 failure=failure,
                 took_ms=round((time_s() - begun_s) * 1000),
@@ -220,9 +220,9 @@ class Lane:
         )
 
     async def _deliver(self, bundle: tuple[Claimed, ...], turn: Turn) -> Receipt:
-        self._tools.store.check()
+        self._context.store.check()
         return await self._destination.send(
-            message_of(bundle, turn, self._tools.rules().agents)
+            message_of(bundle, turn, self._context.rules().agents)
         )
 
     async def _begin_refresh(self) -> None:
@@ -234,7 +234,7 @@ class Lane:
             self._start(self._refresh(self._cards, card))
 
     async def _refresh(self, cards: CardQueue, card: Outdated) -> None:
-        name, now_ms = self._destination.name, self._tools.now_ms()
+        name, now_ms = self._destination.name, self._context.now_ms()
         updating = cards.refresh(card, now_ms=now_ms)
         _, failure = await attempt(updating, destination=name, pace=self._pace)
         if failure is not None:

@@ -171,7 +171,7 @@ class Membership:
         answer: Answer | None = None
         if not request.joins:
             renews, host_ms = member.renews(request), self._clocks.now_ms()
-            answer = await self._store.look(look, request, renews=renews, host_ms=host_ms)
+            answer = await self._store.read(look, request, renews=renews, host_ms=host_ms)
         if answer is None or (answer.is_in and answer.wants):
             host_ms = self._clocks.now_ms()
             answer = await self._store.run(take_turn, request, host_ms=host_ms)

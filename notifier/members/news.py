@@ -56,24 +56,24 @@ class News:
             if count > self._pokes.get(thing, count):
                 listener.poke(thing)
         self._pokes = pokes
-        heard = await self._store.look(changed_cards.heard, now_ms=now_ms)
+        heard = await self._store.read(changed_cards.heard, now_ms=now_ms)
         if fresh := heard.keys() - self._heard:
             listener.refresh({heard[one] for one in fresh})
         self._heard = set(heard)
-        paused = await self._store.look(pauses.heard, now_ms=now_ms)
+        paused = await self._store.read(pauses.heard, now_ms=now_ms)
         for token, until_ms in paused.items():
             if until_ms != self._paused.get(token):
                 listener.pause(token, until_ms - now_ms)
         self._paused = paused
 
     async def _tell(self, now_ms: int) -> None:
-        look = self._store.look
+        run = self._store.run
         if owed := set(self._owed_pokes):
-            await look(leases.poke, owed)
+            await run(leases.poke, owed)
             self._owed_pokes -= owed
         if changed := set(self._changed):
-            await look(changed_cards.tell, changed, now_ms=now_ms)
+            await run(changed_cards.tell, changed, now_ms=now_ms)
             self._changed -= changed
         if told := dict(self._pauses):
-            await look(pauses.tell, told, now_ms=now_ms)
+            await run(pauses.tell, told, now_ms=now_ms)
             self._pauses = {k: v for k, v in self._pauses.items() if told.get(k) != v}

@@ -37,6 +37,6 @@ class HealthReader:
     bots: Bots = dict
     part: Part = field(default_factory=Part)
 
-    async def look(self) -> Overview:
+    async def read(self) -> Overview:
         """Return how everything stands; raises StoreError or BusyError."""
-        return await self.store.look(health.overview, now_ms=self.clocks.now_ms())
+        return await self.store.read(health.overview, now_ms=self.clocks.now_ms())

@@ -131,7 +131,7 @@ class Monitor:
             line = "the database was read, and not understood"
             try:
                 now_ms = self._health.clocks.now_ms()
-                line = status_line(await self._health.look(), now_ms=now_ms)
+                line = status_line(await self._health.read(), now_ms=now_ms)
             except (StoreError, BusyError) as error:
                 line = str(error)
             finally:
@@ -142,7 +142,7 @@ class Monitor:
     async def _successes(self) -> Successes:
         if not self._health.part.tells():
             return {}  # another member does
-        return await self._health.store.look(last_successes, tuple(self._health.bots()))
+        return await self._health.store.read(last_successes, tuple(self._health.bots()))
 
 
 def _tell_crash(task: asyncio.Task[None]) -> None:

@@ -48,7 +48,7 @@ class Probes:
         pages: Pages | None = None,
     ) -> AsyncIterator[None]:
         """Answer while the block runs; raises :class:`ConfigError` for an unusable address."""
-        self._seq = await self._health.store.look(health.newest_event)
+        self._seq = await self._health.store.read(health.newest_event)
         answers = Answers(
             troubles=self._troubles, metrics=self._metrics, door=door, pages=pages
         )
@@ -62,15 +62,15 @@ class Probes:
         if not self._health.store.is_in_place():
             return [NOT_IN_PLACE]
         now_ms = self._health.clocks.now_ms()
-        found = await self._health.look()
+        found = await self._health.read()
         judged = troubles(found, now_ms=now_ms, interval_ms=self._interval_ms)
         return [one.what for one in judged if one.down]
 
     async def _metrics(self) -> bytes:
-        self._seq, new = await self._health.store.look(health.events_since, self._seq)
+        self._seq, new = await self._health.store.read(health.events_since, self._seq)
         for event_type, count in new.items():
             self.meters.told(event_type, count)
-        found = await self._health.look()
+        found = await self._health.read()
         left = await self._budget_left(found)
         known = gauges(
             found,
@@ -81,7 +81,7 @@ class Probes:
         return generate_latest(self.meters.registry) + generate_latest(known)
 
     async def _budget_left(self, found: Overview) -> dict[str, int]:
-        made = await self._health.store.look(
+        made = await self._health.store.read(
             health.requests_made, monotonic_ms=self._health.clocks.monotonic_ms()
         )
         keys = self._health.bots()

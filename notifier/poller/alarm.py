@@ -6,7 +6,7 @@ from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError, UpstreamError
-from notifier.poller.tools import PollerTools
+from notifier.poller.context import PollerContext
 from notifier.store import sources
 from notifier.transactions import polls
 from notifier.upstream.health import Health, SourceState, Transition, silence_ms
@@ -19,10 +19,12 @@ log = structlog.get_logger()
 class Alarm:
     """Tells of one source, whose listings are polled every ``interval_ms``."""
 
-    def __init__(self, source: Source, tools: PollerTools, *, interval_ms: int) -> None:
+    def __init__(self, source: Source, context: PollerContext, *, interval_ms: int) -> None:
         self._source = source
-        self._tools = tools
-        self._health = Health(last_good_ms=tools.clock_ms(), silence_ms=silence_ms(interval_ms))
+        self._context = context
+        self._health = Health(
+            last_good_ms=context.clock_ms(), silence_ms=silence_ms(interval_ms)
+        )
         self._noted_failures = 0
 
     @property
@@ -36,7 +38,7 @@ class Alarm:
         ``is_scheduled``: a scheduler starts a process now and then, so the failures
         of earlier ones count, and so does the time since the last good answer.
         """
-        state, last_success_ms, self._noted_failures = await self._tools.store.run(
+        state, last_success_ms, self._noted_failures = await self._context.store.run(
             sources.state, self._source.bot_id
         )
         if state == SourceState.DOWN:
@@ -45,17 +47,17 @@ class Alarm:
             return
         self._health.failures = self._noted_failures
         if last_success_ms is not None:
-            age_ms = ms_of(self._tools.now()) - last_success_ms
+            age_ms = ms_of(self._context.now()) - last_success_ms
             self._health.last_good_ms -= max(age_ms, 0)
 
     async def good(self) -> None:
         """Take in a page that was read and committed."""
-        await self._tell(self._health.good(self._tools.clock_ms()))
+        await self._tell(self._health.good(self._context.clock_ms()))
         await self._note_failures()
 
     async def bad(self, error: UpstreamError) -> None:
         """Take in a request that failed."""
-        await self._tell(self._health.bad(error, self._tools.clock_ms()))
+        await self._tell(self._health.bad(error, self._context.clock_ms()))
         await self._note_failures()
 
     async def watch(self) -> None:
@@ -64,7 +66,7 @@ class Alarm:
 
     async def _look(self) -> None:
         try:
-            await self._tell(self._health.silent(self._tools.clock_ms()))
+            await self._tell(self._health.silent(self._context.clock_ms()))
         except (StoreError, BusyError) as error:
             log.warning("source_state_unsaved", source=self._source.name, error=str(error))
 
@@ -72,23 +74,23 @@ class Alarm:
         failures = self._health.failures
         if failures != self._noted_failures:
             bot_id = self._source.bot_id
-            await self._tools.store.run(sources.set_failures, bot_id, failures)
+            await self._context.store.run(sources.set_failures, bot_id, failures)
             self._noted_failures = failures
 
     async def _tell(self, transition: Transition | None) -> None:
         if transition is None:
             return
-        name, tools = self._source.name, self._tools
+        name, context = self._source.name, self._context
         try:
-            written = await tools.store.run(
+            written = await context.store.run(
                 polls.tell_transition,
                 self._source,
                 transition,
-                tools.rules,
-                at=tools.now(),
+                context.rules,
+                at=context.now(),
             )
         except Exception:
             self._health.untold(transition)
             raise
         log.warning(f"source_{transition.state.value}", source=name, reason=transition.reason)
-        tools.wake(written.destinations)
+        context.wake(written.destinations)

@@ -7,8 +7,8 @@ import structlog
 from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamStaleError
+from notifier.poller.context import PollerContext
 from notifier.poller.listing import ListingWalks
-from notifier.poller.tools import PollerTools
 from notifier.transactions import polls
 from notifier.transactions.commit_page import Committed
 from notifier.transactions.page_comparison import Intake
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class Reader:
     """Reads pages for one source, one at a time."""
 
-    tools: PollerTools
+    context: PollerContext
     budget: Budget
     faults: Crashes = field(default_factory=Crashes)
 
@@ -36,7 +36,7 @@ class Reader:
 
         Raises UpstreamError; whoever shares the token waits where that asks for it.
         """
-        walk.begun = walk.begun or self.tools.now()
+        walk.begun = walk.begun or self.context.now()
         try:
             page = await self._answered(walks, walk)
         except UpstreamPausedError as error:
@@ -49,10 +49,10 @@ class Reader:
         assert walk.page is not None
         while True:
             try:
-                return await self.tools.client.page(walks.listing, walk.page)
+                return await self.context.client.page(walks.listing, walk.page)
             except UpstreamStaleError:
                 # Not a page's turn: those have slots, and all might wait for another.
-                again = {Purpose.HEAD: self.tools.clock_ms()}
+                again = {Purpose.HEAD: self.context.clock_ms()}
                 async with self.budget.turn(again):  # counts, as BotPenguin may have
                     pass
 
@@ -65,7 +65,7 @@ class Reader:
         number = walk.page
         witness = walk.witness.after(number, [one.row for one in page.rows])
         committed, ended = await self._commit(walks, walk, witness, page)
-        self.tools.wake(committed.written.destinations)
+        self.context.wake(committed.written.destinations)
         walk.witness = witness
         walk.advance(page.ids, all_held=committed.all_held)
         walk.returned |= committed.returned
@@ -74,10 +74,10 @@ class Reader:
             number,
             is_empty=not page.ids,
             news=committed.news,
-            now_ms=self.tools.clock_ms(),
+            now_ms=self.context.clock_ms(),
         )
         _log_page(walks, walk, number, committed)
-        self.tools.refresh(committed.saved)
+        self.context.refresh(committed.saved)
         if walk.done and walk.type is not WalkType.GLANCE:
             await self.complete(walks, walk, ended)
 
@@ -86,15 +86,15 @@ class Reader:
     ) -> None:
         """Put a walk away that is done; ``ended`` is what came of it, once committed."""
         if ended is None:
-            end, rules = walks.completed(walk, walk.witness), self.tools.rules
-            ended = await self.tools.store.run(
-                polls.finish_walk, end, rules, at=self.tools.now()
+            end, rules = walks.completed(walk, walk.witness), self.context.rules
+            ended = await self.context.store.run(
+                polls.finish_walk, end, rules, at=self.context.now()
             )
-        self.tools.wake(ended.destinations)
+        self.context.wake(ended.destinations)
         for fault in ended.faults:
             name = walks.listing.source.name
             log.error("timer_crashed", source=name, **self.faults.details(fault))
-        walks.finish(walk, now_ms=self.tools.clock_ms())
+        walks.finish(walk, now_ms=self.context.clock_ms())
         if walk.type is not WalkType.HEAD or walk.capped:
             log.info(
                 "walk_completed",
@@ -109,13 +109,13 @@ class Reader:
     async def _commit(
         self, walks: ListingWalks, walk: Walk, witness: OrderWitness, page: Page
     ) -> tuple[Committed, Written | None]:
-        run, at = self.tools.store.run, self.tools.now()
+        run, at = self.context.store.run, self.context.now()
         intake = Intake(
             source=walks.listing.source,
             listing_type=walks.listing.listing_type,
             walk=walk.number,
             seen=walk.seen,
-            rules=self.tools.rules,
+            rules=self.context.rules,
             first_run=walks.intervals.first_run,
             is_glance=walk.type is WalkType.GLANCE,
         )
@@ -123,7 +123,7 @@ class Reader:
             end = walks.completed(walk, witness)
             return await run(polls.commit_head, page, intake, at, end)
         baseline_from = page.served_at or at if walk.type is WalkType.BASELINE else None
-        now_ms = self.tools.clock_ms()
+        now_ms = self.context.clock_ms()
         outlook = walks.spare.outlook(now_ms=now_ms, wall_ms=ms_of(at))
         committed = await run(polls.commit, page, intake, at, baseline_from, outlook=outlook)
         if outlook is not None:

@@ -12,10 +12,10 @@ from notifier.core.rows import ms_of
 from notifier.crashes import Crashes
 from notifier.errors import BusyError, LeaseLostError, StoreError, UpstreamError
 from notifier.poller.alarm import Alarm
+from notifier.poller.context import PollerContext
 from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
-from notifier.poller.tools import PollerTools
 from notifier.poller.turns import Next, Turns
 from notifier.store.parts import words
 from notifier.transactions import polls
@@ -38,16 +38,16 @@ class SourcePoller:
     """
 
     def __init__(
-        self, listings: Sequence[ListingWalks], tools: PollerTools, *, begin_ms: int = 0
+        self, listings: Sequence[ListingWalks], context: PollerContext, *, begin_ms: int = 0
     ) -> None:
         self._listings = tuple(listings)
         self._turns = Turns(listings)
         self._source = listings[0].listing.source
-        self._tools = tools
-        self._alarm = Alarm(self._source, tools, interval_ms=listings[0].intervals.head_ms)
+        self._context = context
+        self._alarm = Alarm(self._source, context, interval_ms=listings[0].intervals.head_ms)
         self._stop, self._patience = Stop(), Patience()
-        self._budget = tools.budget(listings[0].listing.token)
-        self._reader = Reader(tools=tools, budget=self._budget)
+        self._budget = context.budget(listings[0].listing.token)
+        self._reader = Reader(context=context, budget=self._budget)
         self._retry_ms = begin_ms
         self._failures = dict.fromkeys(Purpose, 0)  # in a row
         self._restored = False
@@ -69,7 +69,7 @@ class SourcePoller:
 
     def poke(self) -> None:
         """Make a head poll of each listing due at once; a pause after a failure still holds."""
-        now_ms = self._tools.clock_ms()
+        now_ms = self._context.clock_ms()
         if not self._restored:
             self._retry_ms = min(self._retry_ms, now_ms)  # it need not wait for its beginning
         for walks in self._listings:
@@ -93,13 +93,13 @@ class SourcePoller:
 
         Returns False as soon as a request fails, or the database does.
         """
-        await self._pause(max(self._retry_ms - self._tools.clock_ms(), 0))
+        await self._pause(max(self._retry_ms - self._context.clock_ms(), 0))
         return bool(await self._guarded(self._round()))
 
     async def _round(self) -> bool:
         await self._restore(is_scheduled=True)
         for walks in self._listings:
-            now_ms = self._tools.clock_ms()
+            now_ms = self._context.clock_ms()
             walk = walks.only(now_ms=now_ms)
             while not walk.done:
                 self._turns.waiting = {purpose_of(walk): now_ms}
@@ -111,10 +111,10 @@ class SourcePoller:
 
     async def _restore(self, *, is_scheduled: bool = False) -> None:
         named = [(self._source, walks.listing.listing_type) for walks in self._listings]
-        states = await self._tools.store.run(polls.states, named)
-        wall_ms = ms_of(self._tools.now())
+        states = await self._context.store.run(polls.states, named)
+        wall_ms = ms_of(self._context.now())
         for walks, (state, outlook) in zip(self._listings, states, strict=True):
-            walks.restore(state, outlook, now_ms=self._tools.clock_ms(), wall_ms=wall_ms)
+            walks.restore(state, outlook, now_ms=self._context.clock_ms(), wall_ms=wall_ms)
         await self._alarm.restore(is_scheduled=is_scheduled)
         self._restored = True
 
@@ -124,7 +124,7 @@ class SourcePoller:
 
     async def _step(self) -> int:
         """Make at most one request; return the milliseconds until the next may be due."""
-        now_ms = self._tools.clock_ms()
+        now_ms = self._context.clock_ms()
         if now_ms < self._retry_ms:
             return self._retry_ms - now_ms
         return await self._guarded(self._stepped(now_ms)) or 0
@@ -170,7 +170,7 @@ class SourcePoller:
         self._crashes.add()
         log.error("poll_crashed", source=self._source.name, **self._crashes.details(error))
         failure = UpstreamError(words(error), remedy=REMEDY)
-        now_ms = self._tools.clock_ms()
+        now_ms = self._context.clock_ms()
         purpose = Purpose.HEAD
         if self._reading is not None:
             walks, walk = self._reading
@@ -181,7 +181,7 @@ class SourcePoller:
             await self._alarm.bad(failure)
 
     def _choose(self, purpose: Purpose) -> Next | None:
-        return self._turns.take(purpose, now_ms=self._tools.clock_ms())
+        return self._turns.take(purpose, now_ms=self._context.clock_ms())
 
     async def _read(
         self, choose: Callable[[Purpose], Next | None], *, until_ms: int | None = None
@@ -214,7 +214,7 @@ class SourcePoller:
         if until_ms is None:
             purpose: Purpose | None = await taking()
         else:
-            most_s = max(until_ms - self._tools.clock_ms(), 0) / 1000
+            most_s = max(until_ms - self._context.clock_ms(), 0) / 1000
             purpose = await self._patience.wait(taking, most_s=most_s)
         if purpose is None:
             return None
@@ -224,7 +224,7 @@ class SourcePoller:
     async def _failed(self, error: UpstreamError) -> None:
         assert self._reading is not None
         (walks, walk), self._reading = self._reading, None
-        now_ms, failures = self._tools.clock_ms(), self._alarm.failures + 1
+        now_ms, failures = self._context.clock_ms(), self._alarm.failures + 1
         log_failed(walks, walk.page, error, failures=failures)
         walks.failed(walk, now_ms=now_ms)
         self._wait_after(error, purpose_of(walk), now_ms)
@@ -234,7 +234,7 @@ class SourcePoller:
         """Ask for nothing for a while; one old page that fails holds up no head poll."""
         self._failures[purpose] += 1
         failures = self._failures[purpose]
-        wait_s = pause_s(error, failures=failures, jitter=self._tools.jitter())
+        wait_s = pause_s(error, failures=failures, jitter=self._context.jitter())
         until_ms = now_ms + int(wait_s * 1000)
         if purpose is Purpose.SPARE and type(error) is UpstreamError:
             self._turns.spare_ms = until_ms
@@ -242,7 +242,7 @@ class SourcePoller:
             self._retry_ms = until_ms
 
     def _wait_for_store(self) -> None:
-        self._retry_ms = max(self._retry_ms, self._tools.clock_ms() + STORE_PAUSE_MS)
+        self._retry_ms = max(self._retry_ms, self._context.clock_ms() + STORE_PAUSE_MS)
 
 
 def _always(chosen: Next) -> Callable[[Purpose], Next]:

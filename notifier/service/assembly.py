@@ -110,7 +110,7 @@ async def _clock_of(store: Store, clocks: Clocks) -> DatabaseClock | None:
     if store.engine.file is not None:
         return None
     clock = DatabaseClock(clocks)
-    clock.heard(await store.look(leases.now_ms, clocks.now_ms()))
+    clock.heard(await store.read(leases.now_ms, clocks.now_ms()))
     return clock
 
 

@@ -120,8 +120,8 @@ class Engine:
         names = [name for one in self._units if (name := name_of(one.thing, LANE))]
         if names:
             now_ms = shared.clocks.now_ms()
-            look = shared.store.look
-            self.dispatcher.wake(await look(due_times.with_work, names, now_ms=now_ms))
+            read = shared.store.read
+            self.dispatcher.wake(await read(due_times.with_work, names, now_ms=now_ms))
 
     def rhythm(self) -> dict[ListingKey, int]:
         """Return when each listing's head polls are due, for the engine that comes next."""

@@ -20,7 +20,7 @@ class Heed:
 
     async def begin(self) -> None:
         """Pass over what was done before: a new engine has looked at that."""
-        _, self._seen = await self._shared().store.look(acts.leads_acted_on, self._seen)
+        _, self._seen = await self._shared().store.read(acts.leads_acted_on, self._seen)
 
     async def watch(self) -> None:
         """Take up what there is; who is alone does so until cancelled, on any change."""
@@ -53,5 +53,5 @@ class Heed:
         await self._cards()
 
     async def _cards(self) -> None:
-        keys, self._seen = await self._shared().store.look(acts.leads_acted_on, self._seen)
+        keys, self._seen = await self._shared().store.read(acts.leads_acted_on, self._seen)
         self.refresh(keys)

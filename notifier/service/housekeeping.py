@@ -24,7 +24,7 @@ async def watch(store: Store, changed: Callable[[], Awaitable[None]]) -> None:
     while True:
         # Polling and delivering tell of an error; the next look finds the change, too.
         with suppress(StoreError, BusyError):
-            seen = await store.look(store.engine.changes)
+            seen = await store.read(store.engine.changes)
             if version not in (seen, NONE_YET):
                 await changed()
             version = seen

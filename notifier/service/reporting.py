@@ -26,7 +26,7 @@ async def make_due(shared: Shared, config: Configuration, store: Transactions) -
         return set()
     names: set[str] = set()
     try:
-        for one, due_ms in await store.look(
+        for one, due_ms in await store.read(
             reports.due_reports,
             config.ruleset.reports,
             [spec.source.bot_id for spec in config.sources],
@@ -48,14 +48,14 @@ async def _make(
     rules, now_ms = config.ruleset, shared.clocks.now_ms()
     kept_ms = int(shared.settings.retention.total_seconds() * 1000)
     report = await measured(
-        store.look,
+        store.read,
         _asked(
             one,
             rules,
             due_ms=due_ms,
             now_ms=now_ms,
             zone=shared.settings.timezone,
-            sources=await store.look(responses.source_names),
+            sources=await store.read(responses.source_names),
         ),
         watched={spec.source.bot_id: spec.source for spec in config.sources},
         agents=rules.agents,

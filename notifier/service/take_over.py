@@ -40,7 +40,7 @@ def take_over(
     if by_ms := set_back.set_back_ms(session, now_ms=now_ms):
         log.warning("clock_set_back", by_s=by_ms // 1000)
         set_back.bring_forward(session, rules, by_ms=by_ms, now_ms=now_ms)
-    _put_in_force(session, config, others)
+    _set_active(session, config, others)
     if not config.settings.sweep_interval:
         outlooks.forget_waits(session)
     reports.keep_schedule(session, rules.reports, now_ms=now_ms)
@@ -56,9 +56,9 @@ def take_over(
     _tell(faults, expiring.fault)
 
 
-def _put_in_force(session: Session, config: Configuration, others: Collection[str]) -> None:
+def _set_active(session: Session, config: Configuration, others: Collection[str]) -> None:
     rules = config.ruleset
-    registry.put_in_force(
+    registry.set_active(
         session,
         watched={one.source.bot_id: one.source.name for one in config.sources},
         destinations={name: one.kind for name, one in rules.destinations.items()},

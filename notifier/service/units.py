@@ -9,10 +9,10 @@ from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.dispatcher.lane import Lane
 from notifier.monitoring.pages import Pages
+from notifier.poller.context import PollerContext
 from notifier.poller.heads import first_polls
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
-from notifier.poller.tools import PollerTools
 from notifier.rules.model import SourceSpec
 from notifier.service.shared import Shared
 from notifier.service.upkeep import Upkeep
@@ -60,7 +60,7 @@ class Units:
     def _poller(self, spec: SourceSpec, store: OwnerStore) -> SourcePoller:
         shared, bot_id = self._shared, spec.source.bot_id
         begin_ms = max(self._begin_ms[bot_id], shared.clocks.monotonic_ms())
-        tools = PollerTools(
+        context = PollerContext(
             store=store,
             client=_Checked(shared.client, store.check) if shared.members else shared.client,
             budget=shared.budget,
@@ -71,7 +71,7 @@ class Units:
             wake=self._dispatcher.wake,
             refresh=self._refresh,
         )
-        return SourcePoller(self._walks(spec, begin_ms), tools, begin_ms=begin_ms)
+        return SourcePoller(self._walks(spec, begin_ms), context, begin_ms=begin_ms)
 
     def _refresh(self, keys: Collection[str]) -> None:
         """Let cards show leads that have changed, also where another member sends them."""

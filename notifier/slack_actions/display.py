@@ -36,7 +36,7 @@ class Display:
     async def card(self, click: Click, lead: Lead, about: About, buttons: Buttons) -> None:
         """Let the card that was clicked show the lead as it is now."""
         try:
-            memory = await self.store.look(destinations.memory, about.key)
+            memory = await self.store.read(destinations.memory, about.key)
         except (StoreError, BusyError):
             memory = {}
         known = remembered(memory, click.channel)

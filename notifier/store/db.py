@@ -49,7 +49,7 @@ class Store:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
-    async def look(
+    async def read(
         self,
         function: Callable[Concatenate[Session, P], T],
         *args: P.args,

@@ -24,7 +24,7 @@ class Transactions(Protocol):
         """Run ``function(session, …)``, whole or not at all; raises StoreError or BusyError."""
         ...
 
-    async def look(
+    async def read(
         self,
         function: Callable[Concatenate[Session, P], T],
         *args: P.args,
@@ -75,11 +75,11 @@ class OwnedStore:
 
         return await self._store.run(proved)
 
-    async def look(
+    async def read(
         self,
         function: Callable[Concatenate[Session, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
         """Run ``function(session, …)``, which only reads: that needs no proof."""
-        return await self._store.look(function, *args, **kwargs)
+        return await self._store.read(function, *args, **kwargs)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Runs ``await reader.look(f, …)`` where nothing can be written."""
+    """Runs ``await reader.read(f, …)`` where nothing can be written."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -27,7 +27,7 @@ class Reader:
             self._thread.shutdown()
             raise
 
-    async def look(
+    async def read(
         self,
         function: Callable[Concatenate[Session, P], T],
         *args: P.args,

@@ -21,7 +21,7 @@ class Names:
     destinations: tuple[str, ...]
 
 
-def put_in_force(
+def set_active(
     session: Session,
     *,
     watched: Mapping[str, str],

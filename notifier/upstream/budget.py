@@ -135,7 +135,7 @@ class Budget:
                 if wait_ms == 0:
                     self._count(purpose)
                     return purpose
-                await _nap(changed, wait_ms)
+                await _wait_for_change(changed, wait_ms)
         finally:
             for purpose in ticket.waiting:
                 self._queues[purpose].remove(ticket)
@@ -201,7 +201,7 @@ class _Ticket:
         self.has_slot = False
 
 
-async def _nap(changed: asyncio.Event, wait_ms: int) -> None:
+async def _wait_for_change(changed: asyncio.Event, wait_ms: int) -> None:
     """Sleep until something changed, at most for so long."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait_ms / 1000):

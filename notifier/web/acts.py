@@ -15,7 +15,7 @@ SHOWN = 50
 async def show(house: House, visit: Visit) -> web.Response:
     """Show the acts, the newest first."""
     before = fields.number(visit.query, "before") or NEWEST
-    found = await house.reader.look(acts.newest, before=before, limit=SHOWN + 1)
+    found = await house.reader.read(acts.newest, before=before, limit=SHOWN + 1)
     shown = found[:SHOWN]
     return house.page(
         "acts.html",

@@ -57,7 +57,7 @@ class Changes:
         before: Marks | None = None
         while self._listeners:
             with contextlib.suppress(StoreError, BusyError):  # the page tells of it
-                found = await self._house.reader.look(marks)
+                found = await self._house.reader.read(marks)
                 if before not in (None, found):
                     for one in self._listeners:
                         one.set()

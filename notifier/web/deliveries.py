@@ -44,8 +44,8 @@ async def show(house: House, visit: Visit) -> web.Response:
     chosen, fault = _chosen(visit.query, visit, now_ms=house.lent.clocks.now_ms())
     before, after = fields.number(visit.query, "before"), fields.number(visit.query, "after")
     edge = {"before": before} if before else {"after": after} if after else {}
-    found = await house.reader.look(pages_deliveries.page, chosen, limit=SHOWN + 1, **edge)
-    counts = await house.reader.look(pages_deliveries.counts, chosen)
+    found = await house.reader.read(pages_deliveries.page, chosen, limit=SHOWN + 1, **edge)
+    counts = await house.reader.read(pages_deliveries.counts, chosen)
     newer, older, shown = _around(found, is_before=bool(before), is_after=bool(after))
     names = await house.figures.of(pages_deliveries.names)
     return house.page(

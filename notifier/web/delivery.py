@@ -20,12 +20,12 @@ from notifier.web.words import UNREADABLE, event_words
 async def show(house: House, visit: Visit) -> web.Response:
     """Show the delivery of this id; its message is for operators."""
     delivery_id = _id(visit)
-    found = await house.reader.look(pages_deliveries.page, Chosen(id=delivery_id), limit=1)
+    found = await house.reader.read(pages_deliveries.page, Chosen(id=delivery_id), limit=1)
     if not found:
         raise web.HTTPNotFound
     shown = found[0]
     it = shown
-    sent = await house.reader.look(pages_deliveries.sent, it.id)
+    sent = await house.reader.read(pages_deliveries.sent, it.id)
     try:
         event = decode(shown.event_body)
     except DamagedError:
@@ -38,7 +38,7 @@ async def show(house: House, visit: Visit) -> web.Response:
         shown=shown,
         what=event_words(event, house.lent.rules().agents) if event else UNREADABLE,
         path=url("leads", shown.bot_id, it.lead) if shown.bot_id and it.lead else None,
-        tries=await house.reader.look(attempts.of_delivery, it.id),
+        tries=await house.reader.read(attempts.of_delivery, it.id),
         message=_message(sent) if sent and visit.is_operator else None,
         may_retry=it.state != State.DELIVERED and it.lead != "" and not shown.in_flight,
         may_skip=it.state in (State.PENDING, State.DEAD) and not shown.in_flight,

@@ -31,8 +31,8 @@ class Row:
 async def show(house: House, visit: Visit) -> web.Response:
     """Show every destination."""
     now_ms = house.lent.clocks.now_ms()
-    found = await house.reader.look(health.destinations, now_ms=now_ms)
-    mutes = await house.reader.look(health.active_mutes, now_ms=now_ms)
+    found = await house.reader.read(health.destinations, now_ms=now_ms)
+    mutes = await house.reader.read(health.active_mutes, now_ms=now_ms)
     until_ms = health.muted_until_ms(mutes, MuteTarget.DESTINATION)
     paces = await house.figures.of(pages_destinations.paces)
     rows = [
@@ -85,6 +85,6 @@ async def unmute(house: House, visit: Visit) -> web.Response:
 
 async def _named(house: House, visit: Visit) -> str:
     name = visit.named("name")
-    if name not in (await house.reader.look(registry.names)).destinations:
+    if name not in (await house.reader.read(registry.names)).destinations:
         raise web.HTTPNotFound
     return name

@@ -27,6 +27,6 @@ class Figures:
         monotonic_ms = self._clocks.monotonic_ms()
         at_ms, found = self._kept.get(count, (None, None))
         if at_ms is None or monotonic_ms - at_ms >= kept_ms:
-            found = await self._reader.look(count, **values)
+            found = await self._reader.read(count, **values)
             self._kept[count] = (monotonic_ms, found)
         return found  # type: ignore[return-value]

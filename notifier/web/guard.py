@@ -146,7 +146,7 @@ class Guard:
         session = self.sessions.read(cookie, now_ms=self.now_ms()) if cookie else None
         if session is None:
             return None
-        is_ended = await self.reader.look(signing.is_ended, session.id)
+        is_ended = await self.reader.read(signing.is_ended, session.id)
         return None if is_ended else session
 
     def _is_same_origin(self, request: web.Request, name: Name) -> bool:

@@ -43,10 +43,10 @@ async def show(house: House, visit: Visit) -> web.Response:
     rules = house.lent.rules()
     lead, is_damaged = None, False
     try:
-        lead = await house.reader.look(pages_leads.lead, bot_id, lead_id, rules.agents)
+        lead = await house.reader.read(pages_leads.lead, bot_id, lead_id, rules.agents)
     except DamagedError:
         is_damaged = True
-    story = await house.reader.look(pages_lead.story, bot_id, lead_id)
+    story = await house.reader.read(pages_lead.story, bot_id, lead_id)
     if lead is None and not story.events and not is_damaged:
         raise web.HTTPNotFound
     events = {seq: _decoded(one.body) for seq, one in story.events}

@@ -56,7 +56,7 @@ async def show(house: House, visit: Visit) -> web.Response:
     wanted, fault = _wanted(visit, now_ms=house.lent.clocks.now_ms())
     agents = house.lent.rules().agents
     before, after = _edge(visit.query.get("before")), _edge(visit.query.get("after"))
-    found = await house.reader.look(
+    found = await house.reader.read(
         pages_leads.page, wanted, limit=SHOWN + 1, agents=agents, before=before, after=after
     )
     newer, older, shown = _around(found, before, after)
@@ -85,7 +85,7 @@ async def sheet(house: House, visit: Visit) -> web.StreamResponse:
     agents = house.lent.rules().agents
     lines, edge = [_line(COLUMNS)], None
     while True:
-        found = await house.reader.look(
+        found = await house.reader.read(
             pages_leads.page, wanted, limit=IN_A_SHEET, agents=agents, before=edge
         )
         lines += [_line(_cells(one.lead)) for one in found if one.lead]

@@ -17,10 +17,10 @@ LATEST = 15
 async def show(house: House, visit: Visit) -> web.Response:
     """Show how everything stands."""
     now_ms = house.lent.clocks.now_ms()
-    found = await house.reader.look(health.overview, now_ms=now_ms)
+    found = await house.reader.read(health.overview, now_ms=now_ms)
     judged = troubles(found, now_ms=now_ms, interval_ms=house.lent.interval_ms)
     day = await house.figures.of(pages_day.day, now_ms=now_ms)
-    happened = await house.reader.look(pages_day.latest, limit=LATEST)
+    happened = await house.reader.read(pages_day.latest, limit=LATEST)
     agents = house.lent.rules().agents
     return house.page(
         "now.html",

@@ -110,7 +110,7 @@ async def _asked(house: House, given: Mapping[str, str]) -> tuple[Asked, list[st
         clock=clock,
         zone=house.lent.zone,
         agents={key: one.name for key, one in rules.agents.items() if one.name},
-        sources=await house.reader.look(responses.source_names),
+        sources=await house.reader.read(responses.source_names),
     )
     return asked, faults
 
@@ -131,7 +131,7 @@ async def _report(house: House, asked: Asked, given: Mapping[str, str]) -> Repor
     rules = lent.rules()
     make = partial(
         measured,
-        house.reader.look,
+        house.reader.read,
         asked,
         watched=lent.watched(),
         agents=rules.agents,

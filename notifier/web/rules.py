@@ -47,7 +47,7 @@ async def attempt(house: House, visit: Visit) -> web.Response:
     outcome = None
     try:
         rules = await house.lent.rules_on_disk()
-        muted = await house.reader.look(mutes.active, now_ms=now_ms)
+        muted = await house.reader.read(mutes.active, now_ms=now_ms)
         outcome = tried(lead, change, rules, at=at, mutes=muted)
     except ConfigError as error:
         faults = [str(one) for one in error.faults]
@@ -69,7 +69,7 @@ async def unmute(house: House, visit: Visit) -> web.Response:
 async def muted(house: House, visit: Visit, target: MuteTarget) -> web.Response:
     """Silence what the address names, for as long as the form says."""
     name, back = visit.named("name"), url(f"{target}s")
-    in_force = await house.reader.look(registry.names)
+    in_force = await house.reader.read(registry.names)
     if name not in (in_force.rules if target is MuteTarget.RULE else in_force.destinations):
         raise web.HTTPNotFound
     try:
@@ -106,7 +106,7 @@ async def _picked(house: House, given: str) -> str:
         return ""
     agents = house.lent.rules().agents
     try:
-        lead = await house.reader.look(pages_leads.lead, bot_id, lead_id, agents)
+        lead = await house.reader.read(pages_leads.lead, bot_id, lead_id, agents)
     except DamagedError:
         return ""
     return written(lead) if lead else ""
@@ -122,7 +122,7 @@ async def _shown(
     faults: Sequence[str] = (),
 ) -> web.Response:
     now_ms, rules = house.lent.clocks.now_ms(), house.lent.rules()
-    overview = await house.reader.look(health.overview, now_ms=now_ms)
+    overview = await house.reader.read(health.overview, now_ms=now_ms)
     fired = await house.figures.of(pages_rules.fired, now_ms=now_ms)
     muted_ms = health.muted_until_ms(overview.mutes, MuteTarget.RULE)
     return house.page(
@@ -144,7 +144,7 @@ async def _picks(house: House, visit: Visit) -> Sequence[tuple[str, str]]:
     if not visit.is_operator:
         return ()
     agents = house.lent.rules().agents
-    found = await house.reader.look(
+    found = await house.reader.read(
         pages_leads.page, pages_leads.Wanted(), limit=SUGGESTED, agents=agents
     )
     return [

@@ -24,9 +24,9 @@ from stand import Stand
 from table import Floor, Goal, Row
 
 from notifier.core.records import LEAD, Source
+from notifier.poller.context import PollerContext
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
-from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset
 from notifier.store import sources
 from notifier.store.db import Store
@@ -153,7 +153,7 @@ async def _floor(store: Store, url: str, client: httpx.AsyncClient) -> None:
     for _ in range(POLLS):
         answer = await client.get(url + PATH, params=asked(1), headers={"x-bot-token": TOKEN})
         ids = [row["_id"] for row in orjson.loads(answer.content)["data"]]
-        await store.look(_select, ids)
+        await store.read(_select, ids)
 
 
 def _select(db: Session, ids: Sequence[str]) -> object:
@@ -165,7 +165,7 @@ def _select(db: Session, ids: Sequence[str]) -> object:
 
 def _poller(store: Store, pages: Counting) -> SourcePoller:
     budget = Budget(Log(store), key="benchmark", limit=90, clock_ms=pages.clock_ms)
-    tools = PollerTools(
+    tools = PollerContext(
         store=store,
         client=pages,
         budget=lambda _token: budget,

@@ -96,7 +96,7 @@ def test_what_is_mistyped_is_wrong_usage(
 
 def test_a_destination_that_nobody_serves_yet_is_refused(notifier: Run, filled: Filled) -> None:
     with filled.db.transaction():
-        registry.put_in_force(filled.db, watched={}, destinations={"ops": "console"}, rules=())
+        registry.set_active(filled.db, watched={}, destinations={"ops": "console"}, rules=())
     ended = notifier("replay", "--since", "2h", "--destination", "crm")
     assert ended.code == 2
     assert "crm is not in force: let `run` load the rules first" in ended.err

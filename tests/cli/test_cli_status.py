@@ -218,9 +218,7 @@ def test_what_the_rules_no_longer_name_is_gone_or_marked(notifier: Run, filled: 
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     filled.deliver("ops")
     with filled.db.transaction():
-        registry.put_in_force(
-            filled.db, watched={}, destinations={"sales": "console"}, rules=[]
-        )
+        registry.set_active(filled.db, watched={}, destinations={"sales": "console"}, rules=[])
     told = json.loads(notifier("status", "--json").out)
     assert told["sources"] == []
     assert [(one["name"], one["type"]) for one in told["destinations"]] == [
@@ -274,7 +272,7 @@ def test_the_screen_fits_a_terminal(
 
 def test_status_says_what_delivered_means(filled: Filled, notifier: Run) -> None:
     with filled.db.transaction():
-        registry.put_in_force(
+        registry.set_active(
             filled.db,
             watched={},
             destinations={"bus": "nats"},

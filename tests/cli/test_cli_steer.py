@@ -101,7 +101,7 @@ def test_a_retry_to_a_place_that_cannot_send_says_so(notifier: Run, filled: Fill
     )
     with filled.db.transaction():
         filled.db.execute("UPDATE deliveries SET state = 'dead'")
-        registry.put_in_force(filled.db, watched={}, destinations={"ops": "console"}, rules=())
+        registry.set_active(filled.db, watched={}, destinations={"ops": "console"}, rules=())
     ended = notifier("retry", "2")
     assert ended.code == 1
     assert "goes to crm, which the rules in force do not name" in ended.err
@@ -199,7 +199,7 @@ def test_what_is_not_muted_cannot_be_unmuted(notifier: Run) -> None:
 
 def test_a_name_that_is_both_needs_its_kind(notifier: Run, filled: Filled) -> None:
     with filled.db.transaction():
-        registry.put_in_force(
+        registry.set_active(
             filled.db, watched={}, destinations={"sales": "console"}, rules=["sales"]
         )
     ended = notifier("mute", "sales", "--for", "1h")

@@ -115,10 +115,10 @@ class House:
         await self.until(f"SELECT state FROM destinations WHERE name = '{destination}'", state)
 
     async def one(self, query: str) -> tuple[object, ...]:
-        return tuple(await self.store.look(lambda db: db.execute(query).fetchone()) or ())
+        return tuple(await self.store.read(lambda db: db.execute(query).fetchone()) or ())
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = await self.store.look(
+        found: list[tuple[Any, ...]] = await self.store.read(
             lambda db: db.execute(query).fetchall()
         )
         return found

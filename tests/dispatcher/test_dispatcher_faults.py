@@ -164,7 +164,7 @@ def test_a_delivery_that_cannot_be_written_down_is_dead_and_sent_once(
             await found.store.run(poison, "UPDATE", "deliveries", bad)
             await found.create("a", "bad", "b")
             await asyncio.sleep(1)
-            fault = await found.store.look(poisoned)
+            fault = await found.store.read(poisoned)
             reason = f"a fault of the program: {fault} while recording"
             ended = [("delivered", None), ("dead", reason), ("delivered", None)]
             assert [one[:2] for one in await ends(found)] == ended

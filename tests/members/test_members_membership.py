@@ -159,7 +159,7 @@ async def test_without_its_database_trust_ends_by_itself(tmp_path: Path) -> None
         async def gone(*_: object, **__: object) -> None:
             raise BusyError("the server is away")
 
-        a.store.look = a.store.run = gone  # type: ignore[method-assign, assignment]
+        a.store.read = a.store.run = gone  # type: ignore[method-assign, assignment]
         a.ahead_ms += 9_000
         assert not a.membership.is_in
         await until(a, holds=lambda: not a.hands.working)

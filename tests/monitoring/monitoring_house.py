@@ -41,7 +41,7 @@ class Manager:
 
 def seed(db: Session) -> None:
     """One good source, and a destination that a person disabled."""
-    registry.put_in_force(
+    registry.set_active(
         db, watched={"bot": "website"}, destinations={"crm": "webhook"}, rules=()
     )
     sources.succeeded(db, "bot", at_ms=NOW_MS - 3_000)

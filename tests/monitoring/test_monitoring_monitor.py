@@ -88,7 +88,7 @@ async def test_systemd_hears_nothing_while_the_database_thread_hangs(
             "WATCHDOG=1",
             "STATUS=1 source up, last poll 3 s ago, 0 pending, 0 dead, crm disabled",
         ]
-        hanging = asyncio.create_task(store.look(lambda _db: go_on.wait()))
+        hanging = asyncio.create_task(store.read(lambda _db: go_on.wait()))
         heard = await count_for(manager, 0.3)
         assert heard <= 2, "what was asked before it hung may still be answered"
         go_on.set()
@@ -137,7 +137,7 @@ async def test_a_member_that_is_cut_off_is_not_ready_and_asks_no_database(store:
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
         ):
             go_on = threading.Event()
-            hanging = asyncio.create_task(store.look(lambda _db: go_on.wait()))
+            hanging = asyncio.create_task(store.read(lambda _db: go_on.wait()))
             ready = await client.get("/readyz")
             go_on.set()
             await hanging
@@ -169,7 +169,7 @@ class OddStore(Store):
         super().__init__(engine)
         self.faults = [*faults]
 
-    async def look(
+    async def read(
         self,
         function: Callable[Concatenate[Session, P], T],
         *args: P.args,
@@ -177,7 +177,7 @@ class OddStore(Store):
     ) -> T:
         if self.faults:
             raise self.faults.pop()
-        return await super().look(function, *args, **kwargs)
+        return await super().read(function, *args, **kwargs)
 
 
 async def test_signs_of_life_go_on_whatever_a_look_raises(tmp_path: Path) -> None:

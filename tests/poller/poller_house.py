@@ -13,10 +13,10 @@ from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Row
 from notifier.errors import UpstreamError
+from notifier.poller.context import PollerContext
 from notifier.poller.heads import first_polls
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks
 from notifier.poller.source import SourcePoller
-from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset
 from notifier.simulator.answers import listed
 from notifier.simulator.listing import Order
@@ -233,7 +233,7 @@ class House:
             clock_ms=self.clock_ms,
             slots=self.slots,
         )
-        tools = PollerTools(
+        context = PollerContext(
             store=self.store,
             client=self.pages,
             budget=lambda _token: budget,
@@ -246,7 +246,7 @@ class House:
         bots, head_ms = list(self.world.bots), self.intervals.head_ms
         first_ms = first_polls(len(bots), now_ms=self.clock_ms(), interval_ms=head_ms)
         return [
-            SourcePoller(self._listings(bot_id, begin_ms, rhythm), tools, begin_ms=begin_ms)
+            SourcePoller(self._listings(bot_id, begin_ms, rhythm), context, begin_ms=begin_ms)
             for bot_id, begin_ms in zip(bots, first_ms, strict=True)
         ]
 

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, NON_LEAD, Source
+from notifier.poller.context import PollerContext
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
-from notifier.poller.tools import PollerTools
 from notifier.rules.model import Ruleset
 from notifier.simulator.faults import Fault, FaultKind
 from notifier.simulator.server import TOKEN, Simulator
@@ -93,7 +93,7 @@ async def polling(
     """Run a poller; at the end of the block it is killed."""
     store = Watched(database.engine, heard)
     async with Client(simulator.url, timeout_s=500) as client:
-        tools = PollerTools(
+        context = PollerContext(
             store=store,
             client=client,
             budget=lambda _token: Budget(store, key="k", limit=100_000, clock_ms=now_ms),
@@ -113,7 +113,7 @@ async def polling(
             )
             for listing_type in types
         ]
-        poller = SourcePoller(listings, tools)
+        poller = SourcePoller(listings, context)
         running = asyncio.create_task(poller.run())
         try:
             yield poller

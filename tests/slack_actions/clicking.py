@@ -66,7 +66,7 @@ class Scene:
         def look(session: Session) -> Sequence[tuple[Any, ...]]:
             return session.execute(query).fetchall()
 
-        return await self.service.shared.store.look(look)
+        return await self.service.shared.store.read(look)
 
     async def seen(self, lead_id: str) -> None:
         """Return once a lead is known."""

@@ -234,7 +234,7 @@ async def test_a_wrong_token_stops_no_alert_and_is_told(tmp_path: Path) -> None:
     async with scene(tmp_path, connects=False) as found:
         found.world.create(name="Ravi")
         await found.card()
-        told = await found.service.shared.store.look(service_state.read)
+        told = await found.service.shared.store.read(service_state.read)
         slack = service_state.slack(told, now_ms=int(time.time() * 1000))
         assert slack is not None
         assert "Slack answered apps.connections.open" in slack.fault

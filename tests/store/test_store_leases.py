@@ -138,7 +138,7 @@ async def test_the_owner_of_a_lane_writes_and_who_has_lost_it_does_not(
         trusted = False
         with pytest.raises(LeaseLostError, match="is over"):
             owned.check()
-        assert await owned.look(names) == ["website"]
+        assert await owned.read(names) == ["website"]
     finally:
         store.close()
 

@@ -53,7 +53,7 @@ class Filled:
         self.rows: dict[str, dict[str, Json]] = {}
         self.db: Session = (engine or Sqlite(path)).open()
         with self.db.transaction():
-            registry.put_in_force(
+            registry.set_active(
                 self.db,
                 watched={BOT_ID: SOURCE.name},
                 destinations={name: one.kind for name, one in self.rules.destinations.items()},

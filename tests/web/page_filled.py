@@ -96,7 +96,7 @@ def fill(session: Session, *, leads: int, now_ms: int, days: float = 7.0) -> Non
 def _house(session: Session, *, now_ms: int) -> None:
     kinds = {"sales": "slack", "managers": "email", "crm": "webhook", "old": "webhook"}
     rules = ("New lead", "Changed", "Nobody has it")
-    registry.put_in_force(session, watched={BOT: "website"}, destinations=kinds, rules=rules)
+    registry.set_active(session, watched={BOT: "website"}, destinations=kinds, rules=rules)
     sources.succeeded(session, BOT, at_ms=now_ms - 3_000)
     service_state.rules(session, loaded_at=iso_of_ms(now_ms - DAY_MS), refused=None)
     gone = Standing(health=Health.DISABLED, since_ms=now_ms - DAY_MS, reason="410 Gone")

@@ -29,7 +29,7 @@ async def filled(page: Served) -> None:
 
 
 async def state(page: Served) -> LeadState:
-    return await page.store.look(lead_acts.state, BOT, "lead1")
+    return await page.store.read(lead_acts.state, BOT, "lead1")
 
 
 async def test_an_operator_takes_and_releases_a_lead(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_the_event_says_who_and_that_it_was_the_page(tmp_path: Path) -> No
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
         await filled(page)
         await browser.act(f"{LEAD}/take")
-        (body,) = await page.store.look(event_bodies, Wanted(types=("lead.taken",)))
+        (body,) = await page.store.read(event_bodies, Wanted(types=("lead.taken",)))
         by = b'{"agent":null,"name":"operator","slack":null}'
         assert b'"act":{"by":' + by + b',"through":"web"}' in body
         assert b'"customer_id":"5fed38e56fb193dcc6c933f5"' in body
@@ -70,7 +70,7 @@ async def test_the_second_is_told_who_has_it(tmp_path: Path) -> None:
         assert "Nothing was changed: Asha Rao is on it since 2 Mar 2026, 12:00 UTC." in text
         await browser.act(f"{LEAD}/take", agent=ASHA)
         assert "it is yours already" in (await browser.get(LEAD)).text
-        assert len(await page.store.look(acts.of_lead, f"{BOT}/lead1")) == 1
+        assert len(await page.store.read(acts.of_lead, f"{BOT}/lead1")) == 1
 
 
 async def test_a_lead_is_snoozed_for_a_while(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ async def filled(page: Served, leads: int = 120) -> None:
 def force(session: Session, page: Served) -> None:
     names = {name: one.kind for name, one in page.rules.destinations.items()}
     rules = [one.name for one in page.rules.rules]
-    registry.put_in_force(session, watched={BOT: "website"}, destinations=names, rules=rules)
+    registry.set_active(session, watched={BOT: "website"}, destinations=names, rules=rules)
 
 
 FOUND = """return [
@@ -158,7 +158,7 @@ async def test_nothing_that_a_stranger_typed_runs_loads_or_breaks_the_page(
     async with served(tmp_path) as page, window(page.base, tmp_path / "profile") as browser:
         await page.store.run(poll, page, "")
         await page.store.run(poll, page, "!")
-        leads = await page.store.look(lead_paths)
+        leads = await page.store.read(lead_paths)
         paths = ("/", "/leads", "/deliveries", "/rules", "/destinations", *leads, "/nowhere")
         assert len(leads) == len(list[dict[str, Json]](hostile_rows()))
         await browser.do(lambda here: here.sign_in(password))

@@ -21,12 +21,12 @@ async def filled(page: Served, leads: int = 20) -> None:
 def in_force(session: Session, page: Served) -> None:
     names = {name: one.kind for name, one in page.rules.destinations.items()}
     rules = [one.name for one in page.rules.rules]
-    registry.put_in_force(session, watched={BOT: "website"}, destinations=names, rules=rules)
+    registry.set_active(session, watched={BOT: "website"}, destinations=names, rules=rules)
 
 
 async def told(page: Served) -> list[tuple[str, str]]:
     return [
-        (a.act, a.target) for a in await page.store.look(acts.newest, before=2**62, limit=9)
+        (a.act, a.target) for a in await page.store.read(acts.newest, before=2**62, limit=9)
     ]
 
 
@@ -40,7 +40,7 @@ async def test_a_destination_is_enabled_and_disabled(tmp_path: Path) -> None:
         assert (done.status_code, done.headers["location"]) == (303, "/destinations")
         assert "crm is up; it was failing." in (await browser.get("/destinations")).text
         await browser.act("/destinations/crm/disable")
-        assert (await page.store.look(standing, "crm")).reason == "disabled by hand"
+        assert (await page.store.read(standing, "crm")).reason == "disabled by hand"
         assert await told(page) == [
             ("disable", "destination crm"),
             ("enable", "destination crm"),
@@ -62,7 +62,7 @@ async def test_rules_and_destinations_are_muted_for_a_while(tmp_path: Path) -> N
         await filled(page)
         await browser.act("/rules/New%20lead/mute", **{"for": "90m"})
         await browser.act("/destinations/crm/mute", **{"for": "2h"})
-        muted = await page.store.look(active_mutes, now_ms=page.now_ms())
+        muted = await page.store.read(active_mutes, now_ms=page.now_ms())
         assert [(one.target, one.name) for one in muted] == [
             ("rule", "New lead"),
             ("destination", "crm"),
@@ -70,7 +70,7 @@ async def test_rules_and_destinations_are_muted_for_a_while(tmp_path: Path) -> N
         assert "in 1 h" in (await browser.get("/rules")).text
         assert (await browser.act("/rules/New%20lead/unmute")).status_code == 303
         assert (await browser.act("/destinations/crm/unmute")).status_code == 303
-        assert await page.store.look(active_mutes, now_ms=page.now_ms()) == ()
+        assert await page.store.read(active_mutes, now_ms=page.now_ms()) == ()
         text = (await browser.get("/acts")).text
         for words in ("unmute", "rule New lead", "destination crm", "operator", "page"):
             assert words in text
@@ -82,7 +82,7 @@ async def test_a_mute_of_no_length_is_none(tmp_path: Path, length: str) -> None:
         await filled(page)
         await browser.act("/rules/New%20lead/mute", **{"for": length})
         assert "Nothing was muted" in (await browser.get("/rules")).text
-        assert await page.store.look(active_mutes, now_ms=page.now_ms()) == ()
+        assert await page.store.read(active_mutes, now_ms=page.now_ms()) == ()
 
 
 async def test_rules_say_what_they_did(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ async def filled(page: Served, leads: int = LEADS) -> None:
 
 
 async def states(page: Served, where: str = "1 = 1") -> dict[str, int]:
-    return await page.store.look(by_state, where)
+    return await page.store.read(by_state, where)
 
 
 def by_state(session: Session, where: str) -> dict[str, int]:
@@ -81,7 +81,7 @@ async def test_all_that_match_are_retried_and_nothing_else(tmp_path: Path) -> No
         text = await shown(browser, "?state=dead&rule=New+lead")
         assert f"{count} deliveries are due again." in text
         assert "due again" not in await shown(browser, "?state=dead&rule=New+lead")
-        (act,) = await page.store.look(acts.newest, before=2**62, limit=10)
+        (act,) = await page.store.read(acts.newest, before=2**62, limit=10)
         assert (act.act, act.who, act.through, act.count) == ("retry", "operator", "web", count)
         assert act.target == "deliveries: state dead, rule New lead"
         assert page.looks == 1
@@ -91,7 +91,7 @@ async def test_retried_ones_are_spread_so_that_new_ones_find_a_place(tmp_path: P
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
         await filled(page)
         await browser.act("/deliveries/retry", state="dead")
-        due = await page.store.look(due_of_retried, page.now_ms())
+        due = await page.store.read(due_of_retried, page.now_ms())
         assert len(due) > 10
         assert [two - one for one, two in itertools.pairwise(due)] == [5] * (len(due) - 1)
 
@@ -161,7 +161,7 @@ async def test_what_cannot_be_meant_changes_nothing(
 async def test_a_delivery_shows_its_attempts_and_its_message(tmp_path: Path) -> None:
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
         await filled(page)
-        dead = await page.store.look(some_id, State.DEAD)
+        dead = await page.store.read(some_id, State.DEAD)
         text = (await browser.get(f"/deliveries/{dead}")).text
         assert "crm.example.com answered 503: busy, call +91 98765 43210" in text
         assert "The message as it stands" in text

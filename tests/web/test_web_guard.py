@@ -181,11 +181,11 @@ async def test_pokes_and_probes_go_on_beside_the_page(tmp_path: Path) -> None:
 
 async def test_looking_changes_nothing_in_the_database(tmp_path: Path) -> None:
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
-        before = await page.store.look(dumped)
+        before = await page.store.read(dumped)
         for path in (*map(filled, SEEN), "/login", "/static/style.css", "/nowhere"):
             await browser.get(path)
             await browser.client.head(path)
-        assert await page.store.look(dumped) == before
+        assert await page.store.read(dumped) == before
 
 
 def dumped(session: object) -> list[str]:

@@ -25,7 +25,7 @@ def poll(session: Session, page: Served, changed: str) -> None:
     """Let a poll find each hostile lead, whose fields are ``changed``."""
     names = {name: one.kind for name, one in page.rules.destinations.items()}
     rules = [one.name for one in page.rules.rules]
-    registry.put_in_force(session, watched={BOT: "website"}, destinations=names, rules=rules)
+    registry.set_active(session, watched={BOT: "website"}, destinations=names, rules=rules)
     intake = Intake(
         source=SOURCE,
         listing_type=LEAD,
@@ -54,8 +54,8 @@ async def test_no_page_obeys_what_stands_in_a_lead(tmp_path: Path, password: str
         await page.store.run(poll, page, "")
         await page.store.run(poll, page, "!")
         paths = ["/", "/rules", "/destinations", "/acts", "/deliveries", "/leads"]
-        leads = await page.store.look(lead_paths)
-        deliveries = await page.store.look(delivery_paths)
+        leads = await page.store.read(lead_paths)
+        deliveries = await page.store.read(delivery_paths)
         assert len(leads) >= 100
         seen = ""
         for path in (*paths, *leads, *deliveries):

@@ -69,7 +69,7 @@ async def known(page: Served) -> Report:
         zone=UTC,
     )
     source = {BOT: Source(name="website", bot_id=BOT, customer_id="c")}
-    return await measured(page.store.look, asked, watched=source, agents={}, kept_ms=0)
+    return await measured(page.store.read, asked, watched=source, agents={}, kept_ms=0)
 
 
 def seen(html: str) -> str:

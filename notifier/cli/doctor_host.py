@@ -21,7 +21,7 @@ TOO_LITTLE_BYTES = 100 * 1024**2
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def check_house(
+def check_host(
     engine: Engine, environment: Environment, dotenv: Path, agents: Mapping[str, Agent]
 ) -> list[Finding]:
     """Look at everything that lies on this host; ``agents`` are those the rules describe."""

@@ -39,7 +39,7 @@ class Pages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollerTools:
+class PollerContext:
     """What all sources share. ``now`` is the wall clock, ``clock_ms`` never jumps.
 
     ``wake`` hears which destinations have work, ``refresh`` which known leads

@@ -11,7 +11,7 @@ from notifier.rules.model import DestinationSpec, Ruleset
 from notifier.service.sampling import sample_message
 
 
-async def check_place(
+async def check_destination(
     destination: Destination, spec: DestinationSpec, ruleset: Ruleset, *, send: bool
 ) -> list[Finding]:
     """Try one destination; ``send`` posts a signed sample to a webhook."""

@@ -14,7 +14,7 @@ REFUSED = "refused "
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class SendResults:
     """Who has answered what so far; ``before`` is who was done with in earlier attempts.
 
     ``faults`` are refusals that may mean everybody's mail, not just these recipients'.
