@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -47,30 +47,34 @@ def ids(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "problem"),
+    ("made", "problem"),
     [
-        (filled(b"[]"), "more than 1000 records"),
-        (filled(b"{}"), "more than 1000 records"),
-        (filled(b"{}", first=DEEP), "more than 1000 records"),
-        (filled(b"12345678"), "more than 1000 records"),
-        (body(*leads(250_000)), "more than 1000 records"),
-        (body(*leads(1_001)), "1001 records"),
-        (b'{"data": [], "x": "' + b"x" * 5 * MEGABYTE + b'"}', "bytes beside its records"),
-        (b'{"data": [], "x": "' + b"x" * 5 * MEGABYTE, "more than|broken"),
-        (b'{"x": "' + b"x" * 5 * MEGABYTE + b'"}', "broken"),
-        (b"[" + b"{}," * 10 * MEGABYTE + b"{}]", "JSON list"),
-        (b"<html>" + b"x" * 5 * MEGABYTE, "HTML"),
-        (b" " * 5 * MEGABYTE, "nothing"),
-        (b'{"data": [' + b" " * 5 * MEGABYTE, "broken"),
-        (body(LEAD, b'{"t": "' + b"x" * 5 * MEGABYTE), "broken"),
-        (body(LEAD, b'{"t": "' + b"\\" * 5 * MEGABYTE), "broken"),
-        (body(LEAD, *[b"{}"] * 9, DEEP, b"{}"), "11 of the 12 records"),
+        (lambda: filled(b"[]"), "more than 1000 records"),
+        (lambda: filled(b"{}"), "more than 1000 records"),
+        (lambda: filled(b"{}", first=DEEP), "more than 1000 records"),
+        (lambda: filled(b"12345678"), "more than 1000 records"),
+        (lambda: body(*leads(250_000)), "more than 1000 records"),
+        (lambda: body(*leads(1_001)), "1001 records"),
+        (
+            lambda: b'{"data": [], "x": "' + b"x" * 5 * MEGABYTE + b'"}',
+            "bytes beside its records",
+        ),
+        (lambda: b'{"data": [], "x": "' + b"x" * 5 * MEGABYTE, "more than|broken"),
+        (lambda: b'{"x": "' + b"x" * 5 * MEGABYTE + b'"}', "broken"),
+        (lambda: b"[" + b"{}," * 10 * MEGABYTE + b"{}]", "JSON list"),
+        (lambda: b"<html>" + b"x" * 5 * MEGABYTE, "HTML"),
+        (lambda: b" " * 5 * MEGABYTE, "nothing"),
+        (lambda: b'{"data": [' + b" " * 5 * MEGABYTE, "broken"),
+        (lambda: body(LEAD, b'{"t": "' + b"x" * 5 * MEGABYTE), "broken"),
+        (lambda: body(LEAD, b'{"t": "' + b"\\" * 5 * MEGABYTE), "broken"),
+        (lambda: body(LEAD, *[b"{}"] * 9, DEEP, b"{}"), "11 of the 12 records"),
     ],
     ids=range(16),
 )
 def test_what_is_no_page_is_refused_for_less_memory_than_it_has_itself(
-    answer: bytes, problem: str
+    made: Callable[[], bytes], problem: str
 ) -> None:
+    answer = made()
     tracemalloc.start()
     try:
         with pytest.raises(UpstreamError, match=problem):
@@ -81,18 +85,20 @@ def test_what_is_no_page_is_refused_for_less_memory_than_it_has_itself(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "made",
     [
-        body(b'{"_id": "a", "x": [' + b"{}," * 500_000 + b"1]}"),
-        body(b"[" * 20 * MEGABYTE),
-        b'{"x": [' + b"1," * 2_600_000 + b'1], "data": []}',
-        body(b'"a"' * 2 * MEGABYTE),
+        lambda: body(b'{"_id": "a", "x": [' + b"{}," * 500_000 + b"1]}"),
+        lambda: body(b"[" * 20 * MEGABYTE),
+        lambda: b'{"x": [' + b"1," * 2_600_000 + b'1], "data": []}',
+        lambda: body(b'"a"' * 2 * MEGABYTE),
     ],
     ids=["one row", "depth", "envelope", "no commas"],
 )
-def test_an_answer_of_too_many_values_is_given_up_before_any_is_parsed(answer: bytes) -> None:
+def test_an_answer_of_too_many_values_is_given_up_before_any_is_parsed(
+    made: Callable[[], bytes],
+) -> None:
     with pytest.raises(UpstreamError, match="1000000 values"):
-        parse_page(answer)
+        parse_page(made())
 
 
 def test_a_page_has_a_thousand_rows_and_not_one_more() -> None:
