@@ -61,6 +61,6 @@ def bots_of(found: MembersSite, process: Process) -> set[str]:
 
 async def eventually(holds: Callable[[], bool]) -> None:
     """Return once something holds."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - two members in this very loop decide it
             await asyncio.sleep(0.1)

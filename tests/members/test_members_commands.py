@@ -32,13 +32,17 @@ async def test_a_poke_and_an_enabling_reach_whoever_holds_it(
         await poked(a)
         names = [f"crm{number}" for number in range(4)]
         for name in names:
-            assert (await found.program("b").ends("destinations", "disable", name)).code == 0
+            assert (
+                await found.program("b").ends_here("destinations", "disable", name)
+            ).code == 0
         found.happen(SOURCES)
         total = log.total
         await poked(a)
         await b.until(log.reached(total + SOURCES))
         for name in names:
-            assert (await found.program("a").ends("destinations", "enable", name)).code == 0
+            assert (
+                await found.program("a").ends_here("destinations", "enable", name)
+            ).code == 0
         await b.until(found.told_all())
         assert await a.stop() == await b.stop() == 0
         found.check()
@@ -91,7 +95,7 @@ async def test_members_with_other_rules_keep_what_they_have_and_status_says_so(
             if host == "a":
                 found.happen(24)
                 await a.until(found.told_all())
-                status = await found.program("a").ends("status")
+                status = await found.program("a").ends_here("status")
                 assert "not all members have the same rules" in status.out.lower()
         shares = {SOURCES // 2, SOURCES // 2 - 1}
         await until(found, a, lambda: set(found.shares("source")) == shares)

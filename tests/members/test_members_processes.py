@@ -19,7 +19,7 @@ from support.postgres import Server, started
 KILLS = int(os.environ.get("NOTIFIER_MEMBER_KILLS", "4"))
 CLAIMED = 16  # at most, of a webhook destination
 TAKEN_OVER_S = 15.0
-FROZEN_S = 25.0
+FROZEN_S = 12.0  # longer than a lease
 
 
 async def test_members_that_are_killed_at_random_lose_nothing(
