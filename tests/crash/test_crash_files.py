@@ -72,15 +72,17 @@ async def test_commands_and_backups_under_load_work_and_lose_nothing(tmp_path: P
         async with found.program.running("run") as process:
             found.happen(300)
             await process.until(found.receiver.arrived(5))
-            commands = [
-                found.program.ends("status", "--json"),
-                found.program.ends("deliveries", "--json", "--limit", "50"),
-                found.program.ends("events", "--json", "--limit", "50"),
+            beside = asyncio.gather(
                 found.program.ends("backup", "copy.db"),
                 found.program.ends("mute", "crm", "--for", "1s"),
-                found.program.ends("retry", "--dead"),
+            )
+            meanwhile = [
+                await found.program.ends_here("status", "--json"),
+                await found.program.ends_here("deliveries", "--json", "--limit", "50"),
+                await found.program.ends_here("events", "--json", "--limit", "50"),
+                await found.program.ends_here("retry", "--dead"),
             ]
-            for ended in await asyncio.gather(*commands):
+            for ended in (*await beside, *meanwhile):
                 assert (ended.code, ended.err) == (0, "") or ended.code == 1, ended
             await process.until(found.polled(process))
             assert await process.stop() == 0

@@ -14,7 +14,7 @@ from crash_site import CrashSite, site
 
 from support.program import Process
 
-KILLS = int(os.environ.get("NOTIFIER_KILLS", "8"))
+KILLS = int(os.environ.get("NOTIFIER_KILLS", "5"))
 CLAIMED = 16  # at most, of a webhook destination
 
 

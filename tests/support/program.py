@@ -28,6 +28,10 @@ from signal import SIGTERM, Signals
 from typing import Any, TypeVar
 
 from notifier.cli.main import command_line
+from notifier.clocks import Clocks
+from notifier.configuration.environment import read_environment
+from notifier.configuration.load import load_configuration
+from notifier.service.assembly import assembled
 from support.needs import needs
 
 T = TypeVar("T")
@@ -210,6 +214,21 @@ class Program:
             except SystemExit as ended:
                 code = int(ended.code or 0)
         return Ended(code=code, out=out.getvalue(), err=err.getvalue())
+
+    async def once_here(self) -> None:
+        """Do what ``notifier once`` does, on the loop of the test: where its process is not
+        the point, such as for a baseline.
+        """
+        with chdir(self.folder):
+            config = load_configuration(read_environment(self.environment, folder=self.folder))
+            async with assembled(
+                config,
+                clocks=Clocks(),
+                out=StringIO(),
+                reread=lambda: config,
+                for_one_round=True,
+            ) as service:
+                assert await service.once()
 
     async def ends(self, *arguments: str) -> Ended:
         """Run it to its end."""
