@@ -22,7 +22,7 @@ from notifier.core.standing import Health, Standing
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions import set_back

@@ -10,7 +10,7 @@ from notifier.core.events import operation
 from notifier.service import housekeeping as upkeep
 from notifier.store import events, mutes, sources
 from notifier.store.db import Store
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 

@@ -11,7 +11,7 @@ from notifier.cli.exits import Exit
 from notifier.cli.moments import short_ms
 from notifier.cli.opened import in_transaction
 from notifier.store import health, registry
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.transactions import care
 from notifier.transactions.care import COMMAND_LINE
 

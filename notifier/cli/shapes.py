@@ -15,12 +15,12 @@ from notifier.store.deliveries import Delivery
 from notifier.store.health import (
     DestinationHealth,
     Mute,
+    MuteTarget,
     Overview,
     SourceHealth,
     muted_until_ms,
 )
 from notifier.store.leases import MemberHealth
-from notifier.store.mutes import MuteTarget
 from notifier.upstream.waiting import Wait
 
 Shape: TypeAlias = Mapping[str, Any]

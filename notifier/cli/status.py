@@ -20,13 +20,13 @@ from notifier.store import registry
 from notifier.store.engine import Engine
 from notifier.store.health import (
     DestinationHealth,
+    MuteTarget,
     Overview,
     SourceHealth,
     muted_until_ms,
     overview,
 )
 from notifier.store.leases import MemberHealth
-from notifier.store.mutes import MuteTarget
 
 app = typer.Typer()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from notifier.core.pacing import WINDOW_MS
@@ -11,7 +12,6 @@ from notifier.store import ladders, leases, service_state, timers
 from notifier.store.destinations import standing_as_stored
 from notifier.store.leases import MemberHealth
 from notifier.store.mapping import named, rows_of
-from notifier.store.mutes import MuteTarget
 from notifier.store.session import Session
 
 NEWEST_FIRST = "updated-desc"  # the order in which every poll sees every change
@@ -65,6 +65,13 @@ class DestinationHealth:
     pending: int
     dead: int
     oldest_due_ms: int | None
+
+
+class MuteTarget(StrEnum):
+    """What can be silenced; the column ``mutes.kind``."""
+
+    RULE = "rule"
+    DESTINATION = "destination"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,8 @@
 """Rules and destinations that a person silenced, until when."""
 
-from enum import StrEnum
-
 from notifier.plan import Mutes
+from notifier.store.health import MuteTarget
 from notifier.store.session import Session
-
-
-class MuteTarget(StrEnum):
-    """What can be silenced; the column ``mutes.kind``."""
-
-    RULE = "rule"
-    DESTINATION = "destination"
 
 
 def active(session: Session, *, now_ms: int) -> Mutes:

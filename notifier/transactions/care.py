@@ -18,7 +18,7 @@ from notifier.store.acts import Act
 from notifier.store.deliveries import Delivery
 from notifier.store.destinations import set_standing, standing
 from notifier.store.forgotten import FORGOTTEN
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.pages_deliveries import Chosen
 from notifier.store.session import Session
 

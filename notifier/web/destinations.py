@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from notifier.store import health, pages_destinations, registry
-from notifier.store.health import DestinationHealth
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import DestinationHealth, MuteTarget
 from notifier.store.pages_destinations import Pace
 from notifier.transactions import care
 from notifier.web.deliveries import hand_of

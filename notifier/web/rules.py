@@ -9,7 +9,7 @@ from notifier.errors import ConfigError, DamagedError
 from notifier.rules.durations import format_duration
 from notifier.rules.model import Rule
 from notifier.store import health, mutes, pages_leads, pages_rules, registry
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.pages_rules import Fired
 from notifier.transactions import care
 from notifier.web import fields

@@ -10,8 +10,8 @@ from notifier.core.people import Person, Through
 from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import ladders, mutes, snapshots
+from notifier.store.health import MuteTarget
 from notifier.store.ladders import Ladder
-from notifier.store.mutes import MuteTarget
 from notifier.transactions import set_back
 from notifier.transactions.acts import Hand
 from support.stages import MONDAY_10, later, restarted, row, staged, told

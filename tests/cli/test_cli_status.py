@@ -21,8 +21,8 @@ from notifier.store import (
     snapshots,
     sources,
 )
+from notifier.store.health import MuteTarget
 from notifier.store.ladders import Ladder
-from notifier.store.mutes import MuteTarget
 from notifier.store.outlooks import Outlook
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from notifier.store import mutes
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told
 
 NIGHT = MONDAY_10.replace(hour=22)

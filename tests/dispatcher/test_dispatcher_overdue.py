@@ -7,7 +7,7 @@ import pytest
 from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import mutes, snapshots, timers
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.transactions import overdue
 from notifier.transactions.overdue_events import GoodPoll
 from support.stages import MONDAY_10, Staged, ended, later, restarted, row, told

@@ -19,7 +19,7 @@ from notifier.service.assembly import assembled
 from notifier.store import browse, mutes, sources
 from notifier.store.browse import Wanted
 from notifier.store.deliveries import Delivery
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports

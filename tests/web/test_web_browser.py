@@ -12,7 +12,7 @@ from test_web_hostile import lead_paths, poll
 
 from notifier.core.rows import Json
 from notifier.store import mutes, registry
-from notifier.store.mutes import MuteTarget
+from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from support.browser import Window, axe, window
 
