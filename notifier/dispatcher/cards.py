@@ -12,7 +12,7 @@ from notifier.store.owned import OwnerStore
 from notifier.store.session import Session
 from notifier.transactions.leads import CurrentLead
 
-LOOK_AT = 200  # leads a look; what is up to date costs the channel nothing
+LOOK_AT = 50  # leads a look: each is read and laid out on the database's thread
 TRIES = 3
 KEPT_MS = 30 * 24 * 3_600_000
 
