@@ -31,9 +31,7 @@ rules:
 async def test_each_step_is_told_once_whenever_the_program_is_killed(tmp_path: Path) -> None:
     async with site(tmp_path, RULES) as found:
         program, crm = found.program, found.receiver
-        async with program.running("run") as process:
-            await found.polled(process)
-            assert await process.stop() == 0
+        await program.once_here()
         leads: list[str] = []
         for number in range(KILLS):
             names = [f"Lead {number}"] * 2

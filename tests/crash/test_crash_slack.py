@@ -28,8 +28,7 @@ rules: [{name: All, when: [lead.created, lead.status_changed], send: sales}]
 async def slack_site(folder: Path, slack: Slack) -> AsyncIterator[Site]:
     """Set up the world around the program, and let it take its baseline."""
     async with site(folder, RULES, slack.settings) as found:
-        async with found.program.running("run") as process:
-            await found.polled(process)
+        await found.program.once_here()
         yield found
 
 

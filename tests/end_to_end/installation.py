@@ -140,7 +140,7 @@ async def installation(
             receiver=receiver,
             slack=slack,
             mail=mail,
-            program=Program(folder, known | settings),
+            program=Program(folder, known | settings, is_forked=True),
             kept=kept,
         )
         yield installed

@@ -55,7 +55,7 @@ class MembersSite:
         if name not in self.programs:
             (folder := self.folder / name).mkdir()
             (folder / "rules.yaml").write_text(self.rules, encoding="utf-8")
-            self.programs[name] = Program(folder, self.settings | settings)
+            self.programs[name] = Program(folder, self.settings | settings, is_forked=True)
         return self.programs[name]
 
     @asynccontextmanager

@@ -10,6 +10,8 @@ from members_site import SOURCES, MembersSite, site
 from support.postgres import Server
 from support.program import Process
 
+BASELINES = "SELECT COUNT(*) FROM listings WHERE baseline_done_ms IS NOT NULL"
+
 
 async def until(found: MembersSite, process: Process, holds: Callable[[], bool]) -> None:
     """Return once something holds; looked at after each request to the world."""
@@ -24,13 +26,12 @@ async def until(found: MembersSite, process: Process, holds: Callable[[], bool])
 
 async def settled(found: MembersSite, process: Process, members: int) -> None:
     """Return once every source has its baseline, and each member its share."""
-    ready = "SELECT COUNT(*) FROM listings WHERE baseline_done_ms IS NOT NULL"
     each = SOURCES // members
     await until(
         found,
         process,
         lambda: (
-            found.rows(ready) == [(SOURCES,)] and found.shares("source") == [each] * members
+            found.rows(BASELINES) == [(SOURCES,)] and found.shares("source") == [each] * members
         ),
     )
 

@@ -69,7 +69,9 @@ async def pair(folder: Path, server: Server) -> AsyncIterator[Pair]:
         SocketSlack(now_s=time.time, users=(ASHA, BINA)) as slack,
         site(folder, RULES, slack.settings | {"NOTIFIER_DATABASE": kept.setting}) as found,
     ):
-        one, other = (Program(place, found.program.environment) for place in places)
+        one, other = (
+            Program(place, found.program.environment, is_forked=True) for place in places
+        )
         async with one.running("run") as a, other.running("run") as b:
             for process in (a, b):
                 await process.says('"event": "member_joined"')

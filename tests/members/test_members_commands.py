@@ -6,14 +6,13 @@ from signal import SIGHUP
 
 import httpx
 from members_site import SOURCES, rules_of, site
-from members_waiting import bots_of, eventually, polled_since, two_members, until
+from members_waiting import BASELINES, bots_of, eventually, polled_since, two_members, until
 
 from support.postgres import Server
 from support.program import Process
 
 SECRET = "sixteen-characters-or-more"
 NEVER = {"NOTIFIER_POLL_INTERVAL": "1h", "NOTIFIER_SWEEP_INTERVAL": "0"}
-BASELINES = "SELECT COUNT(*) FROM listings WHERE baseline_done_ms IS NOT NULL"
 
 
 async def test_a_poke_and_an_enabling_reach_whoever_holds_it(

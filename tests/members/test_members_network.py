@@ -13,7 +13,7 @@ from re import search
 import httpx
 from members_proxy import proxy
 from members_site import LANES, SOURCES, MembersSite, site
-from members_waiting import bots_of, eventually, settled, until
+from members_waiting import BASELINES, bots_of, eventually, settled, until
 from pooler import pooler, socket_folder, through
 
 from notifier.clocks import Clocks
@@ -101,6 +101,7 @@ async def test_the_clocks_of_hosts_may_be_an_hour_apart(
         in_this_process(found, "late", hours=1) as late,
     ):
         await holding(early, late, SOURCES // 2)
+        await eventually(lambda: found.rows(BASELINES) == [(SOURCES,)])
         found.happen(24)
         await told(found)
         found.happen(24)

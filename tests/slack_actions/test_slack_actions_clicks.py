@@ -211,7 +211,7 @@ async def test_an_act_of_the_command_line_changes_the_card(tmp_path: Path) -> No
     async with scene(tmp_path) as found:
         lead_id = found.world.create(name="Ravi")
         await found.card()
-        program = Program(tmp_path, found.settings)
+        program = Program(tmp_path, found.settings, is_forked=True)
         assert (await program.ends("take", lead_id)).code == 0
         await found.until(lambda: buttons(found.slack.posts(CHANNEL)[0])[0] == "release")
         assert "*command line* is on it" in str(found.slack.posts(CHANNEL)[0])

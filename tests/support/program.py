@@ -32,6 +32,7 @@ from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import load_configuration
 from notifier.service.assembly import assembled
+from support.forked import LONGEST_LINE, Forked
 from support.needs import needs
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class Ended:
 class Process:
     """One run of the program; ``out`` and ``err`` grow while it lives."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
         self.out = ""
         self.err = ""
         self._process = process
@@ -161,35 +162,48 @@ class Program:
     """Runs ``notifier`` in a folder, with this environment and nothing of ours.
 
     ``processes`` keeps every run, so that a test can look at all that was said.
-    ``prefix`` is a command that runs it, such as a tracer or :func:`without_rights`.
+    ``prefix`` is a command that runs it, such as a tracer or :func:`without_rights`. Where
+    how it starts is not the point, a run is forked (:mod:`support.forked`).
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        is_forked: bool = False,
+    ) -> None:
         self.folder = folder
         self.environment = dict(environment or {})
         self.processes: list[Process] = []
         self.prefix: tuple[str, ...] = ()
+        self.is_forked = is_forked
 
     @asynccontextmanager
     async def running(self, *arguments: str) -> AsyncIterator[Process]:
         """Start it; whatever still lives at the end of the block is killed."""
-        started = await asyncio.create_subprocess_exec(
-            *self.prefix,
-            EXECUTABLE,
-            *arguments,
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=2**24,
-        )
-        process = Process(started)
+        process = Process(await self._started(arguments))
         self.processes.append(process)
         try:
             yield process
         finally:
             await process.kill()
+
+    async def _started(self, arguments: Sequence[str]) -> asyncio.subprocess.Process | Forked:
+        environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.environment}
+        if self.is_forked and not self.prefix:
+            return await Forked.of(arguments, self.folder, environment)
+        return await asyncio.create_subprocess_exec(
+            *self.prefix,
+            EXECUTABLE,
+            *arguments,
+            cwd=self.folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+        )
 
     async def ends_here(self, *arguments: str) -> Ended:
         """Run a command in this process, beside the loop of the test, to its end.

@@ -102,5 +102,5 @@ async def site(
             world=world,
             simulator=simulator,
             receiver=receiver,
-            program=Program(folder, {**known, **(settings or {})}),
+            program=Program(folder, {**known, **(settings or {})}, is_forked=True),
         )
