@@ -14,11 +14,14 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.leases import SOURCE, name_of
 from notifier.core.standing import Health, Standing
+from notifier.dispatcher import Dispatcher
 from notifier.errors import ConfigError, Fault
+from notifier.poller.listing import ListingKey
 from notifier.poller.stopping import Stop
 from notifier.service.assembly import assembled
-from notifier.service.engine import engine
+from notifier.service.engine import Engine, engine
 from notifier.service.service import Service
 from notifier.store import destinations, service_state
 
@@ -27,6 +30,7 @@ SETTINGS = {
     "NOTIFIER_BOT_ID": "b1",
     "NOTIFIER_CUSTOMER_ID": "c1",
 }
+FAR_MS = 2**50
 RULES = """
 destinations:
   screen: {type: console}
@@ -62,6 +66,34 @@ async def test_of_reloads_in_a_row_the_last_stands_for_those_that_wait(tmp_path:
     async with assembled(config, clocks=Clocks(), out=StringIO(), reread=reread) as service:
         assert await reloaded(service, 20) == ["reloaded"] * 2
         assert service.config is read[-1]
+
+
+class Polled(Engine):
+    """An engine whose head polls are due far in the future."""
+
+    def __init__(self) -> None:
+        super().__init__(frozenset(), Dispatcher({}, {}), lambda _: pytest.fail("no work"))
+
+    def rhythm(self) -> dict[ListingKey, int]:
+        return {("b1", "lead"): FAR_MS}
+
+
+@pytest.mark.parametrize(
+    ("poked", "is_due"), [(None, True), ("default", True), ("other", False), ("", False)]
+)
+async def test_a_poke_between_two_engines_is_heeded_by_the_next(
+    tmp_path: Path, poked: str | None, is_due: bool
+) -> None:
+    config = configured(tmp_path)
+    async with (
+        assembled(config, clocks=Clocks(), out=StringIO(), reread=lambda: config) as service,
+        engine(service.shared, config, before=Polled()) as made,
+    ):
+        made.poke(poked)
+        (lease,) = (x for x in service.shared.held(made.things) if name_of(x.thing, SOURCE))
+        made._open(lease)
+        (due_ms,) = made.rhythm().values()
+        assert (due_ms < FAR_MS) is is_due
 
 
 async def test_a_refused_file_may_have_any_name(tmp_path: Path) -> None:

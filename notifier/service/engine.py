@@ -45,6 +45,7 @@ class Engine:
         self._make = make
         self._units: dict[Lease, Unit] = {}
         self._pollers: dict[str, SourcePoller] = {}  # also those that have ended
+        self._pokes: set[str | None] = set()  # that came before anything polled
         self._tasks: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
         self._ended: Callable[[], None] = lambda: None
@@ -58,6 +59,7 @@ class Engine:
         async with asyncio.TaskGroup() as self._tasks:
             for lease in held:
                 self.begin(lease)
+            self._pokes.clear()
             await self._stopping.wait()
 
     def begin(self, lease: Lease) -> None:
@@ -100,6 +102,8 @@ class Engine:
 
     def poke(self, source: str | None) -> None:
         """Make head polls due at once: of the source of that name, or of all."""
+        if self._tasks is None:
+            self._pokes.add(source)
         for poller in self._pollers.values():
             if source in (None, poller.name):
                 poller.poke()
@@ -132,6 +136,8 @@ class Engine:
         unit = self._units[lease] = self._make(lease)
         if isinstance(unit, SourcePoller):
             self._pollers[lease.thing] = unit
+            if self._pokes & {None, unit.name}:
+                unit.poke()
         return unit
 
     def _close(self, lease: Lease) -> None:
