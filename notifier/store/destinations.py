@@ -1,6 +1,7 @@
 """How each destination stands, and what it remembers of a lead's conversation."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from notifier.core.standing import Health, Standing
 from notifier.store.forgotten import is_forgotten
@@ -67,12 +68,23 @@ def probe_now(session: Session, *, now_ms: int) -> None:
     )
 
 
-def told_down(session: Session, name: str) -> bool:
-    """Return whether the present trouble was told as ``destination.down``."""
-    row = session.execute(
-        "SELECT told_down FROM destinations WHERE name = :name", {"name": name}
-    ).fetchone()
-    return bool(row and row[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was told of a destination: its present trouble, and its dead up to ``dead_ms``."""
+
+    down: bool = False
+    dead_untold: int = 0
+    dead_ms: int | None = None
+
+
+def told(session: Session, name: str) -> Told:
+    """Return what was told of a destination, and what is still to be told."""
+    found = session.execute(
+        "SELECT told_down AS down, dead_untold, dead_told_ms AS dead_ms FROM destinations"
+        " WHERE name = :name",
+        {"name": name},
+    )
+    return row_of(Told, found, down=bool) or Told()
 
 
 def set_told_down(session: Session, name: str, *, told: bool) -> None:
@@ -93,25 +105,21 @@ def count_dead(session: Session, name: str, count: int) -> None:
 
 
 def take_dead(
-    session: Session, name: str, *, now_ms: int, every_ms: int
+    session: Session, name: str, was: Told, *, now_ms: int, every_ms: int
 ) -> tuple[int, int | None]:
     """Return how many deaths to tell now, and when the next telling may come.
 
     At most one telling each ``every_ms``; what is returned counts as told.
     """
-    found = session.execute(
-        "SELECT dead_untold, dead_told_ms FROM destinations WHERE name = :name", {"name": name}
-    ).fetchone()
-    count, told_ms = found or (0, None)
-    if count == 0:
+    if was.dead_untold == 0:
         return 0, None
-    if told_ms is not None and now_ms < told_ms + every_ms:
-        return 0, told_ms + every_ms
+    if was.dead_ms is not None and now_ms < was.dead_ms + every_ms:
+        return 0, was.dead_ms + every_ms
     session.execute(
         "UPDATE destinations SET dead_untold = 0, dead_told_ms = :now_ms WHERE name = :name",
         {"now_ms": now_ms, "name": name},
     )
-    return int(count), None
+    return was.dead_untold, None
 
 
 def bring_forward(session: Session, *, probe_ms: int, now_ms: int) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from notifier.errors import DamagedError
-from notifier.store.session import Session
+from notifier.store.session import PartError, Session
 
 
 @dataclass(slots=True)
@@ -19,10 +19,12 @@ class Part:
 def part(session: Session) -> Iterator[Part]:
     """Run the block as a part of the transaction: all of it, or nothing and a ``fault``.
 
-    A database that cannot be used is nobody's own trouble: that error passes.
+    A database that cannot be used is nobody's own trouble: that error passes. Where the
+    session ``hopes`` that all goes well, PartError lets it begin the whole one again.
     """
     one = Part()
-    session.execute("SAVEPOINT part")
+    if not session.hopes:
+        session.execute("SAVEPOINT part")
     try:
         yield one
     except Exception as error:
@@ -30,9 +32,12 @@ def part(session: Session) -> Iterator[Part]:
         # or one lead's words bring about, the others of the same transaction go on.
         if session.is_of_database(error):
             raise
+        if session.hopes:
+            raise PartError from error
         session.execute("ROLLBACK TO part")
         one.fault = error
-    session.execute("RELEASE part")
+    if not session.hopes:
+        session.execute("RELEASE part")
 
 
 @contextmanager

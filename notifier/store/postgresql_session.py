@@ -23,7 +23,7 @@ from notifier.store.postgresql_connection import (
     has_ended,
 )
 from notifier.store.postgresql_errors import AGAIN, UNUSABLE, AwayError
-from notifier.store.session import Values
+from notifier.store.session import PartError, Values
 from notifier.store.statements import NUMBERED, numbered, spread
 from notifier.store.texts import without_nul
 
@@ -43,8 +43,14 @@ class PostgresqlSession:
         self._address = address
         self._is_read_only = is_read_only
         self._is_within = False
+        self._hopes = False
         self._patience_s = PATIENCE_S
         self._connection: Connection | None = connected(address)
+
+    @property
+    def hopes(self) -> bool:
+        """Whether a savepoint, two ways to the server and back, is saved at every part."""
+        return self._hopes
 
     def execute(self, sql: str, values: Values = NOTHING, /) -> Found:
         """Run one statement."""
@@ -78,12 +84,15 @@ class PostgresqlSession:
         """Run the function as one transaction beside others, anew where one was in the way."""
         for attempt in range(1, ATTEMPTS + 1):
             gate = words.GATES[attempt > OPTIMISTIC]
+            self._hopes = attempt == 1
             try:
                 with self._within(f"{words.BEGIN};{gate}"):
                     return function()
-            except AGAIN:
+            except (*AGAIN, PartError):
                 if attempt == ATTEMPTS:
                     raise
+            finally:
+                self._hopes = False
         raise AssertionError("the last attempt returns or raises")
 
     @contextmanager

@@ -14,6 +14,10 @@ Values: TypeAlias = Mapping[str, object]
 """The values of one statement, by the names that stand in it: ``:bot_id``."""
 
 
+class PartError(Exception):
+    """A part of a transaction failed that cannot be taken back alone."""
+
+
 class Rows(Protocol):
     """What a statement found. Read it to its end before the next statement."""
 
@@ -40,6 +44,14 @@ class Rows(Protocol):
 
 class Session(Protocol):
     """Belongs to one thread at a time."""
+
+    @property
+    def hopes(self) -> bool:
+        """Whether a transaction is under way no part of which can be taken back.
+
+        It is run by :meth:`whole`, which runs it again, with parts that can, where one fails.
+        """
+        ...
 
     def execute(self, sql: str, values: Values = ..., /) -> Rows:
         """Run one statement."""

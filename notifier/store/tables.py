@@ -44,6 +44,8 @@ class _NoRows:
 class _Listener:
     """A session that hears what is defined, and does nothing."""
 
+    hopes = False
+
     def __init__(self) -> None:
         self.tables: list[str] = []
 

@@ -29,8 +29,11 @@ def write_due_alerts(
     Returns when there may be something to write that is not due yet.
     """
     at = moment_of(now_ms)
-    was_told = destinations.told_down(session, name)
-    count, dead_ms = destinations.take_dead(session, name, now_ms=now_ms, every_ms=HOUR_MS)
+    told = destinations.told(session, name)
+    was_told = told.down
+    count, dead_ms = destinations.take_dead(
+        session, name, told, now_ms=now_ms, every_ms=HOUR_MS
+    )
     for event in (
         _up_or_down_event(session, name, standing, was_told=was_told, at=at),
         _dead(name, count, rules, at),
@@ -48,7 +51,8 @@ def write_alerts_of_removed(session: Session, rules: Ruleset, *, now_ms: int) ->
     """
     at = moment_of(now_ms)
     for name in destinations.untold_removed(session):
-        count, _ = destinations.take_dead(session, name, now_ms=now_ms, every_ms=HOUR_MS)
+        told = destinations.told(session, name)
+        count, _ = destinations.take_dead(session, name, told, now_ms=now_ms, every_ms=HOUR_MS)
         if event := _dead(name, count, rules, at):
             _write(session, event, rules, at=at, written=Written())
 

@@ -11,7 +11,7 @@ from notifier.core.rows import moment_of, ms_of
 from notifier.plan import Mutes, PlannedEvent, planned
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
-from notifier.store import lead_acts, waiting
+from notifier.store import lead_acts, mutes, waiting
 from notifier.store.deliveries import Delivery
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -27,7 +27,6 @@ def release_due(
     rules: Ruleset,
     current_lead: CurrentLead,
     *,
-    mutes: Mutes,
     at: datetime,
 ) -> list[Exception]:
     """Decide about every delivery of ``destination`` whose waiting is over at ``at``.
@@ -39,10 +38,12 @@ def release_due(
     looks_at_digests = singly or any(_gathers_overdue(one) for one in rules.rules)
     held = (Timing.SETTLE, Timing.HOLD, *([Timing.DIGEST] if looks_at_digests else []))
     faults: list[Exception] = []
-    for one in waiting.ripe(session, destination, held, now_ms=ms_of(at)):
+    ripe = waiting.ripe(session, destination, held, now_ms=ms_of(at))
+    muted = mutes.active(session, now_ms=ms_of(at)) if ripe else Mutes()
+    for one in ripe:
         releases = singly or one.held != Timing.DIGEST
         with part(session) as deciding:
-            _decide(session, one, rules, current_lead, mutes=mutes, at=at, releases=releases)
+            _decide(session, one, rules, current_lead, muted=muted, at=at, releases=releases)
         if deciding.fault:
             waiting.release(session, one.id)
             faults.append(deciding.fault)
@@ -55,7 +56,7 @@ def _decide(
     rules: Ruleset,
     current_lead: CurrentLead,
     *,
-    mutes: Mutes,
+    muted: Mutes,
     at: datetime,
     releases: bool,
 ) -> None:
@@ -63,7 +64,7 @@ def _decide(
     lead, rule = current_lead(session, one.lane_key), rules.rule(one.rule)
     # What a rule had planned before it was taken away goes out unchanged.
     if one.held == Timing.SETTLE and rule is not None and rule.enabled:
-        _settle(session, one, _latest(event, lead), rules, mutes=mutes, at=at)
+        _settle(session, one, _latest(event, lead), rules, muted=muted, at=at)
     elif _is_over(one, event, lead, rules):
         waiting.skip(session, one.id, NO_LONGER_SO)
     elif due := _asleep_until(session, event, lead, rule, at=at):
@@ -112,7 +113,7 @@ def _gathers_overdue(rule: Rule) -> bool:
 
 
 def _settle(
-    session: Session, one: Delivery, event: Event, rules: Ruleset, *, mutes: Mutes, at: datetime
+    session: Session, one: Delivery, event: Event, rules: Ruleset, *, muted: Mutes, at: datetime
 ) -> None:
     """Match the settled lead anew, from the delivery's own rule on."""
     matches = settled(rules, event, rule=one.rule, destination=one.destination, at=at)
@@ -120,7 +121,7 @@ def _settle(
         waiting.skip(session, one.id, NO_LONGER_SO)
         return
     # Drops come first, and the rule that claims the destination last.
-    decided = join_digest(session, planned(matches[-1], rules, mutes=mutes), rules)
+    decided = join_digest(session, planned(matches[-1], rules, mutes=muted), rules)
     at_ms = ms_of(at)
     new = new_delivery(PlannedEvent(event=event, deliveries=()), decided, 0, at_ms)
     waiting.replan(session, one.id, new, envelope=encode(event).decode())

@@ -10,7 +10,7 @@ from notifier.core.standing import Health, Standing, failing_for, standing_after
 from notifier.errors import RecipientRefusedError
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
-from notifier.store import bursts, claims, destinations, due_times, expiry, mutes, outbox
+from notifier.store import bursts, claims, destinations, due_times, expiry, outbox
 from notifier.store.claims import Claimed
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -128,7 +128,8 @@ def _expire(
 ) -> None:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
-    dead += expiry.expire_crashed(session, lane.destination)
+    if not lane.in_flight:  # what was cut off was so before this lane began
+        dead += expiry.expire_crashed(session, lane.destination)
     if standing.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += expiry.expire_overdue(session, lane.destination, older_than_ms=oldest_ms)
@@ -168,7 +169,6 @@ def _prepare(
         lane.destination,
         rules,
         lane.current_lead,
-        mutes=mutes.active(session, now_ms=now_ms),
         at=moment_of(now_ms),
     )
     if lane.burst is not None:
@@ -197,7 +197,8 @@ def _claim(
             turn.claimed = claims.claim(
                 session, name, now_ms=now_ms, limit=alone, crash_suspects=True
             )
-        due_ms = due_times.next_due_ms(session, name, now_ms=now_ms)
+        if len(turn.claimed) < lane.free:  # else the end of what is in flight wakes it
+            due_ms = due_times.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
         due_ms = standing.probe_ms or now_ms
         is_time = due_ms <= now_ms

@@ -30,6 +30,7 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store import snapshots
 from notifier.store.db import Store
+from notifier.store.engine import Engine
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 from notifier.transactions.commit_page import commit_page
@@ -65,9 +66,9 @@ def rows(stand: Stand) -> Iterator[Row]:
         nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         log.set_up(log_format="json", level="info", stream=nowhere)
         for number in range(3 if stand.quick else 7):
-            path = stand.place(f"outbox{number}") / "notifier.db"
-            taken_s = asyncio.run(_delivered(path, taking.url))
-            cost = floor.by_client(_posts(path))
+            engine = Sqlite(stand.place(f"outbox{number}") / "notifier.db")
+            taken_s = asyncio.run(delivered(engine, taking.url))
+            cost = floor.by_client(_posts(engine))
             taking.arrivals(2 * CHANGED)
             samples.append(Sample(CHANGED / taken_s, CHANGED / cost.wall_s))
     yield Row.of(
@@ -81,9 +82,9 @@ def rows(stand: Stand) -> Iterator[Row]:
     )
 
 
-async def _delivered(path: Path, url: str) -> float:
+async def delivered(engine: Engine, url: str) -> float:
     """Return the seconds from the first page's commit to the last delivery's record."""
-    store, clocks = Store(Sqlite(path)), Clocks()
+    store, clocks = Store(engine), Clocks()
     text = RULES.format(url=url, secret=SECRET)
     rules = load_rules([("rules.yaml", text)], lookup=lambda _: None, kinds=kinds())
     await store.run(_prepare, rules, clocks)
@@ -122,9 +123,9 @@ async def _delivered(path: Path, url: str) -> float:
     return taken_s
 
 
-def _posts(path: Path) -> list[Post]:
+def _posts(engine: Engine) -> list[Post]:
     """Return the events as they were sent."""
-    db = Sqlite(path).open()
+    db = engine.open()
     found = db.execute("SELECT id, body FROM events ORDER BY seq").fetchall()
     db.close()
     return [(event_id, body.encode()) for event_id, body in found]

@@ -18,6 +18,7 @@ from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.store import claims, health
 from notifier.store import service_state as notes
 from notifier.store.addresses import server_address
+from notifier.store.parts import part
 from notifier.store.postgresql import Postgresql
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS
@@ -100,6 +101,26 @@ def test_an_error_that_was_swallowed_is_no_commit(there: Database) -> None:
         with pytest.raises(errors.InFailedSqlTransaction):
             session.whole(swallow)
         assert notes.read(session) == {}
+
+
+def test_a_part_that_fails_costs_savepoints_where_all_goes_well_needs_none(
+    there: Database,
+) -> None:
+    with closing(there.open()) as session:
+        heard, found = Overheard.of(session)
+
+        def write(last: str) -> None:
+            notes.put(session, last, "1")
+            with part(heard):
+                heard.execute("INSERT INTO notes VALUES (:last, '2')", {"last": f"{last}2"})
+            with part(heard):
+                heard.execute("INSERT INTO notes VALUES ('taken', '3')")
+
+        session.whole(lambda: write("a"))
+        assert [sql for sql, _ in found if "part" in sql] == []
+        session.whole(lambda: write("b"))
+        assert "ROLLBACK TO part" in [sql for sql, _ in found]
+        assert notes.read(session) == {"a": "1", "a2": "2", "b": "1", "b2": "2", "taken": "3"}
 
 
 def test_a_connection_that_was_lost_is_made_anew(
