@@ -1,18 +1,21 @@
 """Connections to a PostgreSQL server, for as long as it answers."""
 
+import os
+import re
 import select
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
+from psycopg import pq
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from notifier.errors import ConfigError, Fault
 from notifier.store.addresses import ServerAddress
-from notifier.store.postgresql_errors import AwayError
+from notifier.store.postgresql_errors import AwayError, RefusedError
 
 T = TypeVar("T")
 
@@ -28,6 +31,12 @@ DEFAULTS: Final[Mapping[str, str | int]] = {
     "client_encoding": "UTF8",
 }
 """Where the URL says nothing: a host that is gone is noticed within some ten seconds."""
+
+
+SPOKEN: Final = re.compile(r" failed: [^:]+:  ")
+"""Ahead of a server's own words, whatever its language: those of libpq have one blank."""
+REFUSED: Final = re.compile(rb'\tErrorResponse\t.*? C "(\w{5})"')
+REFUSAL_S: Final = 5.0
 
 
 class Found(psycopg.RawCursor[TupleRow]):
@@ -49,7 +58,10 @@ class Connection(psycopg.Connection[TupleRow]):
 
 
 def connected(address: ServerAddress) -> Connection:
-    """Connect; raises ConfigError for a URL with options that nobody knows."""
+    """Connect; raises ConfigError for a URL with options that nobody knows.
+
+    A server's refusal is raised with its code.
+    """
     url = address.url.get_secret_value()
     try:
         given = conninfo_to_dict(url)
@@ -58,9 +70,46 @@ def connected(address: ServerAddress) -> Connection:
         said = address.without_secrets(" ".join(str(error).split()))
         fault = Fault(where="NOTIFIER_DATABASE", problem=said, remedy="mend the URL")
         raise ConfigError([fault]) from None
-    return Connection.connect(
-        text, autocommit=True, prepare_threshold=None, cursor_factory=Found
-    )
+    try:
+        return Connection.connect(
+            text, autocommit=True, prepare_threshold=None, cursor_factory=Found
+        )
+    except psycopg.OperationalError as error:
+        code = _refusal(text) if SPOKEN.search(str(error)) else None
+        if code is None:
+            raise
+        raise RefusedError(str(error), code) from None
+
+
+def _refusal(text: str) -> str | None:
+    """Return the code with which a server refuses a connection, ``None`` if it does not.
+
+    libpq shows it in its trace alone, from 18 on.
+    Source: PQtrace, https://www.postgresql.org/docs/current/libpq-control.html
+    """
+    connection = pq.PGconn.connect_start(text.encode())
+    # Not by a file: a password may be in it.
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as trace:
+        with os.fdopen(writing, "wb"):
+            connection.trace(writing)
+            _try(connection)
+            connection.untrace()
+            connection.finish()
+        found = REFUSED.findall(trace.read())
+    return found[-1].decode() if found else None
+
+
+def _try(connection: pq.abc.PGconn) -> None:
+    """Let a connection come to be, or fail."""
+    until_s, reads = monotonic() + REFUSAL_S, False
+    while monotonic() < until_s:
+        one = [connection.socket]
+        select.select(one if reads else [], [] if reads else one, [], REFUSAL_S)
+        status = connection.connect_poll()
+        if status in (pq.PollingStatus.OK, pq.PollingStatus.FAILED):
+            return
+        reads = status == pq.PollingStatus.READING
 
 
 def has_ended(connection: Connection) -> bool:

@@ -1,8 +1,8 @@
 """PostgreSQL's errors as ours, each with what to do about it.
 
 Of the codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) the class
-decides, the first two letters. A connection that could not be made has no code: what the
-server said then is read, and what nobody recognises may pass by itself.
+decides, the first two letters. Where a connection could not be made and nobody knows the
+code, English words are read, and what is not among them may pass by itself.
 """
 
 import re
@@ -32,10 +32,11 @@ UNUSABLE: Final = (
 UNSTORABLE: Final = (psycopg.IntegrityError, psycopg.DataError, UnicodeEncodeError)
 """What a row meets that no database of ours should hold."""
 
+CREATE: Final = "create it (`createdb NAME`), or mend NOTIFIER_DATABASE"
 REFUSED: Final = (
     (
         re.compile(r"database .* does not exist|no such database"),
-        "create it (`createdb NAME`), or mend NOTIFIER_DATABASE",
+        CREATE,
     ),
     (
         re.compile(
@@ -51,14 +52,24 @@ LASTING: Final = {
     "42P01": "its tables are not those of this version: `notifier run` brings them up",
     "42703": "its tables are not those of this version: `notifier run` brings them up",
     "53100": "free some disk space on the server; nothing committed is lost",
-    "3D000": "create the database (`createdb NAME`), or mend NOTIFIER_DATABASE",
+    "3D000": CREATE,
 }
 """What a person has to do, by the code."""
+UNTOLD: Final = ("08P01",)
+"""PgBouncer's code for most of what it refuses, in English."""
 MOST_SAID: Final = 300
 
 
 class AwayError(psycopg.OperationalError):
     """The server did not answer in time."""
+
+
+class RefusedError(psycopg.OperationalError):
+    """The server refused a connection, for the reason that its code is."""
+
+    def __init__(self, said: str, code: str) -> None:
+        super().__init__(said)
+        self.sqlstate = code
 
 
 @contextmanager
@@ -75,7 +86,7 @@ def ours(error: psycopg.Error, address: ServerAddress) -> BusyError | StoreError
     """Return the error in our words."""
     name, said = address.name, _said(error, address)
     code = error.sqlstate
-    if code is None:
+    if code is None or code in UNTOLD:
         return _not_connected(said, name)
     if remedy := _lasting(code):
         return StoreError(f"{name}: {said}: {remedy}")
@@ -96,7 +107,10 @@ def _lasting(code: str) -> str | None:
         return LASTING[code]
     match code[:2]:
         case "28":
-            return "mend user and password in NOTIFIER_DATABASE"
+            return (
+                "mend user and password in NOTIFIER_DATABASE, or let the server's pg_hba.conf "
+                "admit this host, user and database"
+            )
         case "58" | "XX":
             return "look into the server's log; where it is damaged, restore a `pg_dump`"
         case _:
