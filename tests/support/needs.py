@@ -41,6 +41,13 @@ def needs_python(module: str) -> Any:
         _skip(module)
 
 
+def needs_root() -> None:
+    """Skip who is not root, or fail if every test must run."""
+    __tracebackhide__ = True
+    if os.geteuid() != 0:
+        _skip("a root user")
+
+
 def _skip(missing: str) -> NoReturn:
     __tracebackhide__ = True
     if os.environ.get(MUST_RUN):

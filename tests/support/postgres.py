@@ -41,6 +41,9 @@ IN_NO_HURRY = {
     "wal_level": "minimal",
 }
 
+FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4", "synchronous_commit": "on"}
+"""The settings of a server that another one may follow, and of that one."""
+
 
 @dataclass(slots=True)
 class Server:
@@ -108,27 +111,58 @@ def server() -> Iterator[Server]:
 
 
 @contextmanager
-def started(folder: Path, **settings: str) -> Iterator[Server]:
-    """Start a server in this folder, made where there is none yet, for the block."""
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(NOBODY)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
+def started(folder: Path, *, log_in: str = "", **settings: str) -> Iterator[Server]:
+    """Start a server in this folder, made where there is none yet, for the block.
+
+    Its log of changes goes ``log_in`` another folder where that is given.
+    """
+    give_away(folder)
     data = folder / "data"
     if not data.exists():
-        made = ("--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust")
+        made = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust"]
+        if log_in:
+            give_away(Path(log_in))
+            made.append(f"--waldir={log_in}/wal")
         command = [needs("initdb"), f"--pgdata={data}", "--username=postgres", *made]
         subprocess.run(as_somebody(command), check=True, capture_output=True)
     options = [f"--{name}={value}" for name, value in (IN_NO_HURRY | settings).items()]
     command = [needs("postgres"), f"-D{data}", f"-k{folder}", *options]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(as_somebody(command), stdout=log, stderr=log)
-    url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}"
+    url = url_in(folder)
     try:
         wait_for(folder)
         yield Server(url, process)
     finally:
         process.send_signal(signal.SIGINT)  # fast: whoever is connected is cut off
         process.wait(PATIENCE_S)
+
+
+@contextmanager
+def followed(folder: Path, follower: Path) -> Iterator[Server]:
+    """Start a server in ``follower`` that repeats all that the one in ``folder`` does.
+
+    Give a server that is whichever of the two takes writes.
+    """
+    give_away(follower)
+    command = [needs("pg_basebackup"), f"--host={folder}", "--username=postgres"]
+    command += ["--no-sync", "--checkpoint=fast", "-R", f"--pgdata={follower / 'data'}"]
+    subprocess.run(as_somebody(command), check=True, capture_output=True)
+    with started(follower, **FOLLOWED):
+        yield Server(f"{url_in(folder, follower)}&target_session_attrs=read-write")
+
+
+def give_away(folder: Path) -> None:
+    """Let the folder be that of whom the server runs as."""
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam(NOBODY)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+
+
+def url_in(*folders: Path) -> str:
+    """Return the URL of the servers that are heard in these folders."""
+    hosts = ",".join(quote(str(one), safe="") for one in folders)
+    return f"postgresql://postgres@/postgres?host={hosts}"
 
 
 def as_somebody(command: list[str]) -> list[str]:
