@@ -11,16 +11,13 @@ from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
 from notifier.reports.figures import Asked
 from notifier.reports.model import Report
-from notifier.reports.report import SHOWN, LeadKey, Seen, lead_key, report, waiting
+from notifier.reports.report import LeadKey, Seen, report, waiting
 from notifier.store import responses, snapshots
 from notifier.store.session import Session
 from notifier.threads import in_a_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-AT_ONCE = 1_000
-"""Leads that wait and are looked up at once."""
 
 
 class Look(Protocol):
@@ -46,13 +43,8 @@ async def measured(
 ) -> Report:
     """Return the report asked for; ``watched`` gives sources by bot id, for their links."""
     found = await _found(look, asked)
-    waits = waiting(found)
-    present = await _present(look, waits)
-    oldest = [one for one in waits if one.created_ms >= asked.from_ms]
-    oldest = [one for one in oldest if lead_key(one) in present][:SHOWN]
     seen = Seen(
-        present=present,
-        leads=await _leads(look, oldest, watched, agents),
+        leads=await _leads(look, waiting(found, asked), watched, agents),
         turns=await look(responses.outages, from_ms=asked.from_ms, until_ms=asked.now_ms),
         kept_ms=kept_ms,
     )
@@ -70,17 +62,6 @@ async def _found(look: Look, asked: Asked) -> list[Response]:
     ):
         found += some
     return found
-
-
-async def _present(look: Look, waits: Sequence[Response]) -> set[LeadKey]:
-    """Return those that the listing still has: a deleted lead waits for nobody."""
-    present: set[LeadKey] = set()
-    for bot_id, lead_ids in _by_bot(waits).items():
-        for start in range(0, len(lead_ids), AT_ONCE):
-            some = lead_ids[start : start + AT_ONCE]
-            ids = await look(responses.listed, bot_id=bot_id, lead_ids=some)
-            present |= {(bot_id, lead_id) for lead_id in ids}
-    return present
 
 
 async def _leads(

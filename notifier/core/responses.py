@@ -36,14 +36,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reassigned: bool = False
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """How one lead was answered, as far as it was observed.
 
     ``lead_id`` of a forgotten person is a digest of it. ``agent`` is whose lead it is:
     who had it when it was answered, else who has it, else who had it first; the name
     is the row's own, which most have not. ``reassigned`` counts how often it changed hands
     before the first reply. ``silent``: a baseline found it, so that nothing of its past
-    was observed.
+    was observed. ``listed`` is told of a lead without a reply: the last full walk found it.
     """
 
     bot_id: str
@@ -62,11 +62,12 @@ class Response(msgspec.Struct, frozen=True):
     taken_ms: int | None = None
     closed_ms: int | None = None
     reassigned: int = 0
+    listed: bool = True
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nobody has answered it, and nobody has closed it."""
-        return self.replied_ms is None and not is_closed(self.status)
+        """Whether nobody has answered, closed or deleted it."""
+        return bool(self.replied_ms is None and self.listed) and not is_closed(self.status)
 
 
 def is_closed(status: str | None) -> bool:

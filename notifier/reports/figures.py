@@ -55,17 +55,16 @@ class Asked:
         return OpenHours(self.clock, from_ms=self.before_ms, until_ms=self.now_ms)
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One lead in milliseconds from its creation; ``None`` for what has not come to pass.
 
-    It came on the ``day`` (0 is Monday) at the ``hour`` of the clock on the wall.
-    ``waited_ms`` is until now, and counts like the others.
+    It came on that ``date`` and ``hour`` of the week (day, 0 is Monday, and hour) by the
+    clock on the wall. ``waited_ms`` is until now, and counts like the others.
     """
 
     response: Response
     date: str
-    day: int
-    hour: int
+    hour: tuple[int, int]
     owner_ms: int | None
     reply_ms: int | None
     taken_ms: int | None
@@ -75,51 +74,54 @@ class Line(msgspec.Struct, frozen=True):
 
 def lines(found: Iterable[Response], hours: AllHours, asked: Asked) -> list[Line]:
     """Return the leads that count, in the order given: all but a silent baseline's."""
-    slots: dict[int, tuple[str, int, int]] = {}
-    until, now_ms = hours.until, hours.until(asked.now_ms)
-    made = []
-    for one in found:
-        if one.silent:
-            continue
-        slot = one.created_ms // SLOT_MS
-        if slot not in slots:
-            slots[slot] = _on_the_wall(slot, asked.zone)
-        begin = until(one.created_ms)
-        ends = (one.owned_ms, one.replied_ms, one.taken_ms, one.closed_ms)
-        owner, reply, taken, closed = [
-            None if end is None else max(until(end) - begin, 0) for end in ends
-        ]
-        date, day, hour = slots[slot]
-        waited = max(now_ms - begin, 0)
-        made.append(Line(one, date, day, hour, owner, reply, taken, closed, waited))
-    return made
+    # Column by column: a hundred thousand leads take half as long as lead by lead.
+    leads = [one for one in found if not one.silent]
+    created = [one.created_ms for one in leads]
+    slots = [ms // SLOT_MS for ms in created]
+    walls = {slot: _on_the_wall(slot, asked.zone) for slot in set(slots)}
+    dates = [walls[slot][0] for slot in slots]
+    hours_of_the_week = [walls[slot][1] for slot in slots]
+    lasted = hours.lasting(
+        created,
+        (
+            [one.owned_ms for one in leads],
+            [one.replied_ms for one in leads],
+            [one.taken_ms for one in leads],
+            [one.closed_ms for one in leads],
+            [asked.now_ms] * len(leads),
+        ),
+    )
+    return list(map(Line, leads, dates, hours_of_the_week, *lasted))
 
 
-def _on_the_wall(slot: int, zone: tzinfo) -> tuple[str, int, int]:
-    """Return date, weekday and hour: the same throughout a quarter of an hour."""
+def _on_the_wall(slot: int, zone: tzinfo) -> tuple[str, tuple[int, int]]:
+    """Return date and hour of the week: the same throughout a quarter of an hour."""
     local = moment_of(slot * SLOT_MS).astimezone(zone)
-    return local.date().isoformat(), local.weekday(), local.hour
+    return local.date().isoformat(), (local.weekday(), local.hour)
 
 
 def measures(found: Sequence[Line], goal_ms: int) -> Measures:
     """Return the four measures of these leads."""
+    waited = [one.waited_ms for one in found]
     return Measures(
-        owner=measure([(one.owner_ms, one.waited_ms) for one in found], goal_ms),
-        reply=reply(found, goal_ms),
-        taken=measure([(one.taken_ms, one.waited_ms) for one in found], goal_ms),
-        closed=measure([(one.closed_ms, one.waited_ms) for one in found], goal_ms),
+        owner=measure([one.owner_ms for one in found], waited, goal_ms),
+        reply=measure([one.reply_ms for one in found], waited, goal_ms),
+        taken=measure([one.taken_ms for one in found], waited, goal_ms),
+        closed=measure([one.closed_ms for one in found], waited, goal_ms),
     )
 
 
-def reply(found: Iterable[Line], goal_ms: int) -> Measure:
+def reply(found: Sequence[Line], goal_ms: int) -> Measure:
     """Return the measure of these leads' first replies."""
-    return measure([(one.reply_ms, one.waited_ms) for one in found], goal_ms)
+    waited = [one.waited_ms for one in found]
+    return measure([one.reply_ms for one in found], waited, goal_ms)
 
 
-def measure(found: Sequence[tuple[int | None, int]], goal_ms: int) -> Measure:
-    """Return the measure of pairs: how long each took, if at all, and how long it waited."""
-    took = sorted([ms for ms, _ in found if ms is not None])
-    missed = [1 for ms, waited in found if ms is None and waited > goal_ms]
+def measure(lasted: Sequence[int | None], waited: Sequence[int], goal_ms: int) -> Measure:
+    """Return the measure of how long each lead took, if at all, and how long it waited."""
+    took = sorted([ms for ms in lasted if ms is not None])
+    pairs = zip(lasted, waited, strict=True)
+    missed = [ms for ms, waited_ms in pairs if ms is None and waited_ms > goal_ms]
     judged = len(took) + len(missed)
     return Measure(
         count=len(took),
@@ -141,22 +143,22 @@ def seconds(ms: int | None) -> int | None:
     return None if ms is None else (ms + 500) // 1000
 
 
-def period(
-    found: Sequence[Line], asked: Asked, *, from_ms: int, until_ms: int, waiting: int
-) -> Period:
+def period(found: Sequence[Line], asked: Asked, *, from_ms: int, until_ms: int) -> Period:
     """Return what the leads of a period come to."""
     return Period(
         begins=iso_of_ms(from_ms),
         ends=iso_of_ms(until_ms),
         leads=len(found),
-        waiting=waiting,
+        waiting=_waiting(found),
         measures=measures(found, asked.goal_ms),
     )
 
 
-def groups(
-    found: Iterable[Line], asked: Asked, waiting: Callable[[Line], bool]
-) -> tuple[Group, ...]:
+def _waiting(found: Iterable[Line]) -> int:
+    return sum(one.response.is_waiting for one in found)
+
+
+def groups(found: Iterable[Line], asked: Asked) -> tuple[Group, ...]:
     """Return the groups asked for, the largest first; hours of the week in their order."""
     key_of = KEYS[asked.by]
     grouped: dict[str | None, list[Line]] = defaultdict(list)
@@ -167,7 +169,7 @@ def groups(
             key=key,
             name=_name(key, members, asked),
             leads=len(members),
-            waiting=sum(map(waiting, members)),
+            waiting=_waiting(members),
             measures=measures(members, asked.goal_ms),
         )
         for key, members in grouped.items()
@@ -178,7 +180,8 @@ def groups(
 
 
 def _hour_of_the_week(one: Line) -> str:
-    return f"{one.day} {one.hour:02}"
+    day, hour = one.hour
+    return f"{day} {hour:02}"
 
 
 KEYS: Mapping[By, Callable[[Line], str | None]] = {
@@ -214,7 +217,7 @@ def hours(found: Iterable[Line], goal_ms: int) -> tuple[Hour, ...]:
     """Return the hours of the week in which leads came, from Monday on."""
     grouped: dict[tuple[int, int], list[Line]] = defaultdict(list)
     for one in found:
-        grouped[one.day, one.hour].append(one)
+        grouped[one.hour].append(one)
     return tuple(
         Hour(day=day, hour=hour, leads=len(members), reply=reply(members, goal_ms))
         for (day, hour), members in sorted(grouped.items())

@@ -1,7 +1,8 @@
 """Everything that was read → one report."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from notifier.core.records import Lead
 from notifier.core.responses import Response
@@ -20,22 +21,22 @@ LeadKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What else the database told: who is ``present`` in the listing, and who they are.
+    """What else the database told: who waits, ``turns``, and what is kept.
 
-    ``turns`` are the sources' troubles (type, source, moment in milliseconds), oldest
-    first; ``kept_ms`` is since when anything is kept.
+    ``leads`` are those of :func:`waiting`, as far as they are readable; ``turns`` are the
+    sources' troubles (type, source, moment in milliseconds), oldest first; ``kept_ms`` is
+    since when anything is kept.
     """
 
-    present: Collection[LeadKey] = frozenset()
     leads: Mapping[LeadKey, Lead] = field(default_factory=dict)
     turns: Sequence[tuple[str, str, int]] = ()
     kept_ms: int = 0
 
 
-def waiting(found: Iterable[Response]) -> list[Response]:
-    """Return the leads that nobody has answered or closed, the oldest first."""
-    some = [one for one in found if one.is_waiting and not one.silent and not one.forgotten]
-    return sorted(some, key=lambda one: one.created_ms)
+def waiting(found: Iterable[Response], asked: Asked) -> list[Response]:
+    """Return the leads that a report names: those that still wait, the oldest first."""
+    some = [one for one in found if one.is_waiting and one.created_ms >= asked.from_ms]
+    return sorted(some, key=attrgetter("created_ms"))[:SHOWN]
 
 
 def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
@@ -43,11 +44,10 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
     hours = asked.hours()
     lines = figures.lines(found, hours, asked)
     present = [one for one in lines if one.response.created_ms >= asked.from_ms]
-
-    def waits(one: Line) -> bool:
-        return one.response.is_waiting and lead_key(one.response) in seen.present
-
-    still = sorted(filter(waits, present), key=lambda one: one.response.created_ms)
+    still = sorted(
+        [one for one in present if one.response.is_waiting],
+        key=attrgetter("response.created_ms"),
+    )
     return Report(
         name=asked.name,
         begins=iso_of_ms(asked.from_ms),
@@ -59,7 +59,7 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
         by=asked.by,
         leads=len(present),
         measures=figures.measures(present, asked.goal_ms),
-        before=_before(lines, asked, waits),
+        before=_before(lines, asked),
         still_waiting=len(still),
         waiting=tuple(_still_waiting(one, asked, seen) for one in still[:SHOWN]),
         closed_unanswered=sum(_is_closed_unanswered(one.response) for one in present),
@@ -68,7 +68,7 @@ def report(found: Sequence[Response], asked: Asked, seen: Seen) -> Report:
         converted=sum(bool(one.response.converted) for one in present),
         forgotten=sum(bool(one.response.forgotten) for one in present),
         bounds=_bounds(found, asked, seen),
-        groups=figures.groups(present, asked, waits),
+        groups=figures.groups(present, asked),
         hours=figures.hours(present, asked.goal_ms),
         days=figures.days(present, asked),
         distribution=figures.distribution(present),
@@ -80,16 +80,10 @@ def lead_key(one: Response) -> LeadKey:
     return one.bot_id, one.lead_id
 
 
-def _before(lines: Iterable[Line], asked: Asked, waits: Callable[[Line], bool]) -> Period:
+def _before(lines: Iterable[Line], asked: Asked) -> Period:
     """Return the figures of the period before."""
     earlier = [one for one in lines if one.response.created_ms < asked.from_ms]
-    return figures.period(
-        earlier,
-        asked,
-        from_ms=asked.before_ms,
-        until_ms=asked.from_ms,
-        waiting=sum(map(waits, earlier)),
-    )
+    return figures.period(earlier, asked, from_ms=asked.before_ms, until_ms=asked.from_ms)
 
 
 def _still_waiting(one: Line, asked: Asked, seen: Seen) -> StillWaiting:

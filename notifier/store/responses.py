@@ -4,12 +4,11 @@ Kept while events are written, so that a report need not read them all. What com
 first stays: the first owner, reply and closing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from msgspec.structs import asdict
 
 from notifier.core.responses import Response, Step
-from notifier.store.batches import chunks
 from notifier.store.retention import BATCH
 from notifier.store.session import Session
 
@@ -21,7 +20,9 @@ COLUMNS = """
     bot_id, lead_id, created_ms, seen_ms, silent, converted, forgotten, country, status,
     COALESCE(replied_by, assignee, owner),
     CASE WHEN replied_by IS NULL OR replied_by = assignee THEN assignee_name END,
-    owned_ms, replied_ms, taken_ms, closed_ms, reassigned
+    owned_ms, replied_ms, taken_ms, closed_ms, reassigned,
+    replied_ms IS NULL AND silent = 0 AND EXISTS (SELECT 1 FROM records AS r
+        WHERE r.bot_id = a.bot_id AND r.lead_id = a.lead_id AND r.absent = 0)
 """
 
 # Both keep what was there first. The assignments see the row as it was before.
@@ -74,7 +75,12 @@ def observe(session: Session, steps: Iterable[Step], *, silent: bool = False) ->
 
 
 def created_between(
-    session: Session, *, from_ms: int, until_ms: int, after: Response | None = None
+    session: Session,
+    *,
+    from_ms: int,
+    until_ms: int,
+    after: Response | None = None,
+    limit: int = SLICE,
 ) -> list[Response]:
     """Return the next slice of the leads created in a period, by their creation.
 
@@ -82,15 +88,15 @@ def created_between(
     """
     key = (from_ms, "", "") if after is None else _key(after)
     rows = session.execute(
-        f"SELECT {COLUMNS} FROM responses"  # noqa: S608
-        " WHERE type = 'lead' AND created_ms >= :from_ms AND created_ms < :until_ms"
+        # Each slice begins in the index where the last one ended: nothing is read twice.
+        f"SELECT {COLUMNS} FROM responses AS a"  # noqa: S608
+        " WHERE type = 'lead' AND created_ms >= :created_ms AND created_ms < :until_ms"
         " AND (created_ms, bot_id, lead_id) > (:created_ms, :bot_id, :lead_id)"
         " ORDER BY created_ms, bot_id, lead_id LIMIT :limit",
         {
-            "from_ms": from_ms,
             "until_ms": until_ms,
             **dict(zip(("created_ms", "bot_id", "lead_id"), key, strict=True)),
-            "limit": SLICE,
+            "limit": limit,
         },
     )
     return [Response(*row) for row in rows]
@@ -112,19 +118,6 @@ def outages(session: Session, *, until_ms: int, from_ms: int) -> list[tuple[str,
     ]
 
 
-def listed(session: Session, *, bot_id: str, lead_ids: Sequence[str]) -> set[str]:
-    """Return those of these leads that the last full walk still found."""
-    found: set[str] = set()
-    for some in chunks(lead_ids):
-        rows = session.spread(
-            "SELECT lead_id FROM records"
-            " WHERE bot_id = :bot_id AND absent = 0 AND lead_id IN (:lead_ids)",
-            {"bot_id": bot_id, "lead_ids": some},
-        )
-        found |= {lead_id for (lead_id,) in rows}
-    return found
-
-
 def source_names(session: Session) -> dict[str, str]:
     """Return the present name of each bot's source."""
     return dict(session.execute("SELECT bot_id, name FROM sources").fetchall())
@@ -143,7 +136,8 @@ def prune(session: Session, *, before_ms: int, batch: int = BATCH) -> int:
     """Delete leads created before then; return how many went, at most ``batch``."""
     return session.execute(
         "DELETE FROM responses WHERE (bot_id, lead_id) IN (SELECT bot_id, lead_id"
-        " FROM responses WHERE created_ms < :before_ms LIMIT :batch)",
+        " FROM responses WHERE type IN ('lead', 'non-lead') AND created_ms < :before_ms"
+        " LIMIT :batch)",
         {"before_ms": before_ms, "batch": batch},
     ).rowcount
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from notifier.core.event_types import EventType
 from notifier.core.records import LEAD, NON_LEAD
-from notifier.core.rows import iso_ms
+from notifier.core.responses import Response
+from notifier.core.rows import iso_ms, ms_of
 from notifier.reports.model import Bounds, Outage, Report
 from notifier.store import responses
 from notifier.store.recollection import recollect
@@ -220,6 +222,26 @@ def test_the_country_is_that_which_was_told_last(observed: Observed) -> None:
     after(observed, hours=9)
     found = responses.created_between(observed.session, from_ms=0, until_ms=observed.now_ms)
     assert [one.country for one in found] == ["Nepal"]
+
+
+def test_slices_have_each_lead_of_the_period_once(observed: Observed) -> None:
+    for minute in range(7):
+        after(observed, minutes=minute)
+        for _ in range(2):  # of one moment
+            observed.create(listing_type=NON_LEAD)
+            observed.create()
+    evening(observed)
+    period = partial(
+        responses.created_between,
+        observed.session,
+        from_ms=ms_of(NINE + timedelta(minutes=1)),
+        until_ms=ms_of(NINE + timedelta(minutes=6)),
+    )
+    read: list[Response] = []
+    while some := period(after=read[-1] if read else None, limit=3):
+        read += some
+    assert len(read) == 10
+    assert read == period()
 
 
 def test_an_upgraded_database_tells_the_same(observed: Observed) -> None:

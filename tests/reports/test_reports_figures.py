@@ -35,14 +35,15 @@ def test_a_nearest_rank_is_one_of_the_values(
 
 
 def test_the_share_is_of_all_that_got_there_or_waited_longer_than_the_goal() -> None:
-    in_time, at_the_goal, late = (10_000, 99_000), (60_000, 99_000), (60_001, 99_000)
-    missed, pending = (None, 60_001), (None, 60_000)
-    found = measure([in_time, at_the_goal, late, missed, pending], 60_000)
+    in_time, at_the_goal, late = 10_000, 60_000, 60_001
+    missed_ms, pending_ms = 60_001, 60_000
+    lasted = [in_time, at_the_goal, late, None, None]
+    found = measure(lasted, [99_000, 99_000, 99_000, missed_ms, pending_ms], 60_000)
     assert found == Measure(count=3, median_s=60, p90_s=60, within_goal=0.5)
 
 
 def test_nothing_to_measure_is_no_number() -> None:
-    assert measure([(None, 60_000)], 60_000) == Measure(
+    assert measure([None], [60_000], 60_000) == Measure(
         count=0, median_s=None, p90_s=None, within_goal=None
     )
 
@@ -76,7 +77,7 @@ def test_open_hours_are_those_on_the_wall(begin: str, end: str, hours: int) -> N
     first = datetime(2026, 3, 1, tzinfo=UTC)
     last = first + timedelta(days=300)
     count = OpenHours(OFFICE, from_ms=ms_of(first), until_ms=ms_of(last))
-    assert max(count.until(end_ms) - count.until(begin_ms), 0) == hours * HOUR_MS
+    assert count.lasting([begin_ms], [[end_ms], [None]]) == [[hours * HOUR_MS], [None]]
 
 
 @pytest.mark.parametrize(

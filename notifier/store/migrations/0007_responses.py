@@ -38,7 +38,7 @@ CREATE TABLE responses (
 """
 
 INDEXES = (
-    "CREATE INDEX responses_created ON responses (created_ms, bot_id, lead_id)",
+    "CREATE INDEX responses_created ON responses (type, created_ms, bot_id, lead_id)",
     # Of sources and destinations: few among many.
     "CREATE INDEX events_operations ON events (type, seq) WHERE bot_id IS NULL",
 )
