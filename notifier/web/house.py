@@ -24,7 +24,8 @@ class Lent:
     """The service as the page sees it; ``interval_ms`` is the time between polls.
 
     ``rules`` are those in force, ``watched`` the sources by bot id; events are kept
-    ``keep_ms``. ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
+    ``keep_ms``. Whoever looks waits ``patience_s`` for figures that are still being counted.
+    ``rules_on_disk`` raises :class:`ConfigError`; ``sample``
     sends one to a destination and raises :class:`DeliveryError`; ``changed`` lets the lanes
     look for work; ``refresh`` lets cards show the leads under these lane keys as they are now.
     """
@@ -40,6 +41,7 @@ class Lent:
     refresh: Callable[[Collection[str]], None] = lambda _: None
     watched: Callable[[], Mapping[str, Source]] = dict
     keep_ms: int = 90 * 86_400_000
+    patience_s: float = 0.05
 
 
 class FlashMessages(Protocol):

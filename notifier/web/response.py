@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,16 +14,19 @@ from notifier.reports import sheet as figures
 from notifier.reports import words
 from notifier.reports.figures import Asked
 from notifier.reports.model import Report
+from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
 from notifier.rules.windows import Window
 from notifier.store import responses
 from notifier.web import fields
 from notifier.web.house import House
+from notifier.web.kept_reports import Make
 from notifier.web.looks import url
 from notifier.web.response_plots import columns, heat, rows_of_bars
 from notifier.web.visit import Visit
 
 GIVEN = {"since": "7d", "goal": "5m", "by": By.AGENT.value, "clock": ""}
+LOOK_AGAIN_S = 1
 SHOWN = 25  # of the groups, and of those who wait
 
 
@@ -40,34 +43,44 @@ class Waits:
 
 
 async def show(house: House, visit: Visit) -> web.Response:
-    """Show the figures of a period, beside the one before."""
+    """Show the figures of a period, beside the one before; or that they are being counted."""
     given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
     asked, faults = await _asked(house, given)
-    report = await _report(house, asked, given)
-    return house.page(
-        "response.html",
-        visit,
-        given=given,
-        faults=faults,
-        groups=[one.value for one in By],
-        windows=list(house.lent.rules().windows),
-        report=report,
-        title=words.title(report),
-        span=f"{words.span(report)}, goal {words.goal(report)}",
-        measures=[
+    answer = house.reports.soon
+    report = await answer(*_question(house, asked, given), patience_s=house.lent.patience_s)
+    form = {
+        "given": given,
+        "faults": faults,
+        "groups": [one.value for one in By],
+        "windows": list(house.lent.rules().windows),
+    }
+    if report is None:
+        page = house.page("counting.html", visit, **form)
+        page.headers["refresh"] = str(LOOK_AGAIN_S)
+        return page
+    return house.page("response.html", visit, **form, **_shown(report, given))
+
+
+def _shown(report: Report, given: Mapping[str, str]) -> dict[str, object]:
+    """Return what the template of a report shows."""
+    return {
+        "report": report,
+        "title": words.title(report),
+        "span": f"{words.span(report)}, goal {words.goal(report)}",
+        "measures": [
             (label, words.measure_row(now), words.measure_row(before))
             for label, now, before in words.each(report)
         ],
-        grouped=words.GROUPED[report.by],
-        group_rows=[words.group_row(one) for one in report.groups[:SHOWN]],
-        waiting=_waiting(report),
-        told=[*words.counts(report), *words.notes(report)],
-        heat=heat(report),
-        bars=rows_of_bars(report),
-        days=columns(report),
-        slowest=words.long(max((one.reply.median_s or 0 for one in report.days), default=0)),
-        sheet=url("response.csv", **given),
-    )
+        "grouped": words.GROUPED[report.by],
+        "group_rows": [words.group_row(one) for one in report.groups[:SHOWN]],
+        "waiting": _waiting(report),
+        "told": [*words.counts(report), *words.notes(report)],
+        "heat": heat(report),
+        "bars": rows_of_bars(report),
+        "days": columns(report),
+        "slowest": words.long(max((one.reply.median_s or 0 for one in report.days), default=0)),
+        "sheet": url("response.csv", **given),
+    }
 
 
 async def sheet(house: House, visit: Visit) -> web.StreamResponse:
@@ -78,7 +91,7 @@ async def sheet(house: House, visit: Visit) -> web.StreamResponse:
     asked, faults = await _asked(house, given)
     if faults:
         raise web.HTTPBadRequest(text="\n".join(faults))
-    report = await _report(house, asked, given)
+    report = await house.reports.of(*_question(house, asked, given))
     lines = [_line(figures.COLUMNS)]
     lines += [_line([row[name] for name in figures.COLUMNS]) for row in figures.rows(report)]
     return web.Response(
@@ -126,7 +139,10 @@ def _length_ms(given: Mapping[str, str], name: str, faults: list[str]) -> int:
     return found or usual
 
 
-async def _report(house: House, asked: Asked, given: Mapping[str, str]) -> Report:
+def _question(
+    house: House, asked: Asked, given: Mapping[str, str]
+) -> tuple[Hashable, Ruleset, Make]:
+    """Return what is asked, by which rules, and what makes the answer."""
     lent = house.lent
     rules = lent.rules()
     make = partial(
@@ -137,7 +153,7 @@ async def _report(house: House, asked: Asked, given: Mapping[str, str]) -> Repor
         agents=rules.agents,
         kept_ms=asked.now_ms - lent.keep_ms,
     )
-    return await house.reports.of(tuple(given.values()), rules, make)
+    return tuple(given.values()), rules, make
 
 
 def _waiting(report: Report) -> list[Waits]:

@@ -72,17 +72,6 @@ DONE: Mapping[str, Page] = {
 """What the forms of pages do."""
 
 
-def _house(lent: Lent, reader: Reader, looks: Looks, guard: Guard) -> House:
-    return House(
-        lent=lent,
-        reader=reader,
-        figures=Figures(reader, lent.clocks),
-        reports=KeptReports(lent.clocks),
-        looks=looks,
-        flash=guard,
-    )
-
-
 class Site:
     """Routes and their guard, for the server that they are mounted on."""
 
@@ -96,7 +85,7 @@ class Site:
         cls, lent: Lent, *, names: Names, passwords: Mapping[Role, str]
     ) -> AsyncIterator[Self]:
         """Open what pages read from, and close it at the end."""
-        reader = Reader(lent.store.engine)
+        reader, reports = Reader(lent.store.engine), KeptReports(lent.clocks)
         try:
             secret = await lent.store.run(signing.secret)
             looks = Looks(zone=lent.zone, now_ms=lent.clocks.now_ms)
@@ -107,8 +96,17 @@ class Site:
                 looks=looks,
                 now_ms=lent.clocks.now_ms,
             )
-            yield cls(_house(lent, reader, looks, guard), guard)
+            house = House(
+                lent=lent,
+                reader=reader,
+                figures=Figures(reader, lent.clocks),
+                reports=reports,
+                looks=looks,
+                flash=guard,
+            )
+            yield cls(house, guard)
         finally:
+            await reports.close()
             reader.close()
 
     @web.middleware

@@ -102,6 +102,7 @@ async def served(
     listens_on: str = "127.0.0.1",
     public_url: str | None = None,
     passwords: Mapping[Role, str] | None = None,
+    patience_s: float = 30,
 ) -> AsyncIterator[Served]:
     """Serve the page over a database in the folder, on a port that the system chooses."""
     store = Store(Sqlite(folder / "notifier.db"))
@@ -117,6 +118,7 @@ async def served(
         changed=page.looked,
         refresh=page.refreshed.extend,
         watched=lambda: {SOURCE.bot_id: SOURCE},
+        patience_s=patience_s,
     )
     known = passwords or {Role.OPERATOR: OPERATOR, Role.VIEWER: VIEWER}
     names = Names(listens_on=listens_on, public_url=public_url)

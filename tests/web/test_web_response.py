@@ -98,6 +98,19 @@ async def test_the_page_has_the_figures_of_the_report(tmp_path: Path) -> None:
         assert f"Still waiting: {report.still_waiting}" in told
 
 
+async def test_figures_that_take_long_are_counted_while_the_page_asks_again(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path, patience_s=0) as page, browsing(page, OPERATOR) as browser:
+        await page.store.run(fill, page)
+        answer = await browser.get("/response")
+        assert "Leads are being counted" in answer.text
+        assert 'value="7d"' in answer.text
+        while "refresh" in answer.headers:
+            answer = await browser.get("/response")
+        assert "First reply 30 " in seen(answer.text).replace("first", "First")
+
+
 async def test_the_sheet_has_them_too(tmp_path: Path) -> None:
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
         await page.store.run(fill, page)
