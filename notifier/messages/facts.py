@@ -144,6 +144,16 @@ def duration(seconds: float) -> str:
     return " ".join(words[:2])
 
 
+def number(value: int) -> str:
+    """Return a count with its thousands apart: ``85,715``."""
+    return f"{value:,}"
+
+
+def counted(value: int, one: str, many: str | None = None) -> str:
+    """Return how many there are of something: ``1 lead``, ``85,715 leads``."""
+    return f"{number(value)} {one if value == 1 else many or f'{one}s'}"
+
+
 def mail_link(address: str | None) -> str | None:
     """Return a ``mailto:`` link for one plain address; anything else gets none."""
     return f"mailto:{address}" if address and MAIL_ADDRESS.fullmatch(address) else None

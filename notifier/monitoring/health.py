@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from notifier.core.rows import instant, ms_of
 from notifier.core.standing import DISABLED_BY_HAND, Health, is_down
-from notifier.messages.facts import duration
+from notifier.messages.facts import counted, duration, number
 from notifier.store.health import (
     NEWEST_FIRST,
     DestinationHealth,
@@ -99,9 +99,9 @@ def status_line(overview: Overview, *, now_ms: int) -> str:
     up = sum(source.state != "down" for source in overview.sources)
     down = len(overview.sources) - up
     polled_ms = [one.last_success_ms for one in overview.sources if one.last_success_ms]
-    parts = [f"{up} {'source' if up == 1 else 'sources'} up", f"{down} down" if down else ""]
+    parts = [f"{counted(up, 'source')} up", f"{down} down" if down else ""]
     parts.append(f"last poll {(now_ms - max(polled_ms)) // 1000} s ago" if polled_ms else "")
-    parts += [f"{overview.pending} pending", f"{overview.dead} dead"]
+    parts += [f"{number(overview.pending)} pending", f"{number(overview.dead)} dead"]
     parts += [
         f"{one.name} {one.standing.health.value}"
         for one in overview.destinations
@@ -131,11 +131,7 @@ def _source(one: SourceHealth, *, now_ms: int, interval_ms: int) -> Iterator[Tro
             remedy="is `notifier run` running? Its log tells",
         )
     if one.quarantined:
-        was = (
-            "1 bad record was"
-            if one.quarantined == 1
-            else f"{one.quarantined} bad records were"
-        )
+        was = counted(one.quarantined, "bad record was", "bad records were")
         yield Trouble(
             what=f"{was} set aside of {one.name}",
             remedy="the log tells why (`record_quarantined`); the rest is unharmed",
@@ -165,7 +161,7 @@ def _listing(one: ListingHealth, source: str) -> Iterator[Trouble]:
 
 def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
     name, standing = f"destination {one.name}", one.standing
-    waiting = f", {one.pending} waiting" if one.pending else ""
+    waiting = f", {number(one.pending)} waiting" if one.pending else ""
     if standing.health is Health.DISABLED:
         yield Trouble(
             what=f"{name} is {DISABLED_BY_HAND}{waiting}"
@@ -187,7 +183,7 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             about=one.name,
         )
     if one.dead:
-        dead = "1 dead delivery" if one.dead == 1 else f"{one.dead} dead deliveries"
+        dead = counted(one.dead, "dead delivery", "dead deliveries")
         yield Trouble(
             what=f"{dead} to {one.name}",
             remedy=f"why: `notifier deliveries --state dead --destination {one.name}`;"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from notifier.messages.escape import one_line, plain, safe_link, shorten
+from notifier.messages.facts import number
 from notifier.reports import words
 from notifier.reports.model import Group, Measure, Report, StillWaiting
 
@@ -89,7 +90,7 @@ def _distribution(report: Report) -> Iterator[str]:
     yield _heading("First replies by time taken")
     yield f"<table {WIDE}>"
     for label, bar in zip(words.bar_labels(report), report.distribution, strict=True):
-        yield _bar_row(_text(label), bar.count / most, _text(str(bar.count)))
+        yield _bar_row(_text(label), bar.count / most, number(bar.count))
     yield "</table>"
 
 
@@ -111,7 +112,7 @@ def _groups(report: Report) -> Iterator[str]:
 def _waiting(report: Report) -> Iterator[str]:
     if not report.still_waiting:
         return
-    yield _heading(f"Still waiting: {report.still_waiting:,}, the oldest first")
+    yield _heading(f"Still waiting: {number(report.still_waiting)}, the oldest first")
     yield f"<table {WIDE}>"
     for one in report.waiting[:MAX_WAITING]:
         owner = _name(one.assignee or "no owner")
@@ -156,7 +157,7 @@ def _bar_row(label: str, part: float, figure: str) -> str:
 
 def _more(left: int) -> Iterator[str]:
     if left > 0:
-        yield f'<p style="{SMALL};margin:4px 0 0">and {left:,} more</p>'
+        yield f'<p style="{SMALL};margin:4px 0 0">and {number(left)} more</p>'
 
 
 def _linked(one: StillWaiting) -> str:
@@ -199,7 +200,7 @@ def _group_line(one: Group) -> str:
 def _waiting_lines(report: Report) -> Iterator[str]:
     if not report.still_waiting:
         return
-    yield f"Still waiting: {report.still_waiting:,}, the oldest first"
+    yield f"Still waiting: {number(report.still_waiting)}, the oldest first"
     for one in report.waiting[:MAX_WAITING]:
         link = safe_link(one.url)
         told = f"{words.long(one.waits_s)}: {_name(one.name or one.lead)}"

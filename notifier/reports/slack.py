@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from notifier.core.rows import Json
 from notifier.messages.escape import one_line, safe_link, shorten_mrkdwn, slack
+from notifier.messages.facts import number
 from notifier.reports import words
 from notifier.reports.model import Measure, Report, StillWaiting
 
@@ -55,7 +56,7 @@ def _groups(report: Report) -> list[str]:
 def _waiting(report: Report) -> list[str]:
     if not report.still_waiting:
         return []
-    lines = [f"*Still waiting: {report.still_waiting:,}, the oldest first*"]
+    lines = [f"*Still waiting: {number(report.still_waiting)}, the oldest first*"]
     lines += [_waits(one) for one in report.waiting[:MAX_WAITING]]
     return [*lines, *_more(report.still_waiting - MAX_WAITING)]
 
@@ -70,7 +71,7 @@ def _waits(one: StillWaiting) -> str:
 
 def _more(left: int) -> Iterator[str]:
     if left > 0:
-        yield f"and {left:,} more"
+        yield f"and {number(left)} more"
 
 
 def _context(report: Report) -> Block:

@@ -1,11 +1,12 @@
 """A report in words and cells, the same for terminal, mail and Slack."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifier.core.rows import instant
 from notifier.messages.escape import one_line, slack
+from notifier.messages.facts import counted, number
 from notifier.messages.text import Medium, Text
 from notifier.reports.model import Group, Measure, Report, StillWaiting
 from notifier.rules.reports import By
@@ -51,7 +52,7 @@ def share(part: float | None) -> str:
 def measure_row(measure: Measure) -> tuple[str, str, str, str]:
     """Return a measure's cells: how many, the median, 90 %, the share within the goal."""
     took = long(measure.median_s), long(measure.p90_s)
-    return str(measure.count), *took, share(measure.within_goal)
+    return number(measure.count), *took, share(measure.within_goal)
 
 
 def sentence(label: str, measure: Measure) -> str:
@@ -88,8 +89,8 @@ def each(report: Report) -> Iterator[tuple[str, Measure, Measure]]:
 
 def group_row(group: Group) -> tuple[str, ...]:
     """Return a group's cells: its name, leads, waiting, and how fast they got a reply."""
-    counted = str(group.leads), str(group.waiting)
-    return group.name, *counted, *measure_row(group.measures.reply)
+    leads, waiting = number(group.leads), number(group.waiting)
+    return group.name, leads, waiting, *measure_row(group.measures.reply)
 
 
 def waiting_row(one: StillWaiting) -> tuple[str | None, ...]:
@@ -108,19 +109,19 @@ def zone_of(report: Report) -> tzinfo:
 def moment(iso: str, zone: tzinfo) -> str:
     """Return ``2 Mar 2026 09:00``."""
     at = instant(iso)
-    return f"{_day(at.astimezone(zone))} {at.astimezone(zone):%H:%M}" if at else NOTHING
+    return f"{day(at.astimezone(zone))} {at.astimezone(zone):%H:%M}" if at else NOTHING
 
 
 def goal(report: Report) -> str:
     """Return the goal, as ``5m of office hours``."""
-    counted = f" (hours of {report.clock})" if report.clock else ""
-    return f"{long(report.goal_s)}{counted}"
+    hours = f" (hours of {report.clock})" if report.clock else ""
+    return f"{long(report.goal_s)}{hours}"
 
 
 def title(report: Report) -> str:
     """Return the report in one line: how many leads, and how fast half were answered."""
     name = f"{report.name}: " if report.name else ""
-    leads = _counted(report.leads, "lead")
+    leads = counted(report.leads, "lead")
     reply = report.measures.reply
     if not report.leads:
         return f"{name}no leads"
@@ -139,16 +140,16 @@ def span(report: Report) -> str:
 def counts(report: Report) -> Iterator[str]:
     """Yield what else is to be told of the leads, each a sentence without its dot."""
     if report.closed_unanswered:
-        yield f"{_counted(report.closed_unanswered, 'lead')} closed without an answer"
+        yield f"{counted(report.closed_unanswered, 'lead')} closed without an answer"
     if report.reassigned:
-        yield f"{_counted(report.reassigned, 'lead')} changed hands before an answer"
+        yield f"{counted(report.reassigned, 'lead')} changed hands before an answer"
     if report.outside_clock:
-        outside = _counted(report.outside_clock, "lead")
+        outside = counted(report.outside_clock, "lead")
         yield f"{outside} answered outside the hours of {report.clock}"
     if report.converted:
-        yield f"{_counted(report.converted, 'lead')} had been a chat before"
+        yield f"{counted(report.converted, 'lead')} had been a chat before"
     if report.before.waiting:
-        yield f"{_counted(report.before.waiting, 'lead')} of the period before still waiting"
+        yield f"{counted(report.before.waiting, 'lead')} of the period before still waiting"
 
 
 def notes(report: Report) -> Iterator[str]:
@@ -159,17 +160,17 @@ def notes(report: Report) -> Iterator[str]:
         " between two polls is seen late"
     )
     if bounds.seen_late:
-        late = _counted(bounds.seen_late, "lead")
+        late = counted(bounds.seen_late, "lead")
         yield f"{late} first seen more than 15m after creation: upper bounds"
     if bounds.silent_baseline:
-        silent = _counted(bounds.silent_baseline, "lead")
+        silent = counted(bounds.silent_baseline, "lead")
         yield f"{silent} of the silent baseline (there before the first look) not counted"
     for outage in bounds.outages:
         until = f"to {moment(outage.ends, zone)}" if outage.ends else "on"
         since = moment(outage.begins, zone)
         yield f"{outage.source} was down from {since} {until}: what happened then is seen late"
     if report.forgotten:
-        yield f"{_counted(report.forgotten, 'person', 'persons')} forgotten: counted, not named"
+        yield f"{counted(report.forgotten, 'person', 'persons')} forgotten: counted, not named"
     if bounds.kept_since:
         yield (
             f"Nothing is kept from before {moment(bounds.kept_since, zone)}"
@@ -183,7 +184,11 @@ def message(report: Report, medium: Medium) -> Text:
         [
             f"{span(report)}, goal {goal(report)}",
             *(sentence(label, measure) for label, measure, _ in each(report)),
-            *([f"Still waiting: {report.still_waiting}"] if report.still_waiting else ()),
+            *(
+                [f"Still waiting: {number(report.still_waiting)}"]
+                if report.still_waiting
+                else ()
+            ),
             *counts(report),
         ]
     )
@@ -193,9 +198,6 @@ def message(report: Report, medium: Medium) -> Text:
     return Text(title=head, body=body)
 
 
-def _day(at: datetime) -> str:
+def day(at: date) -> str:
+    """Return ``2 Mar 2026``."""
     return f"{at.day} {at:%b %Y}"
-
-
-def _counted(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -11,7 +11,7 @@ from notifier.core.events import decode
 from notifier.core.masking import is_telling
 from notifier.core.outcome import State
 from notifier.errors import DamagedError
-from notifier.messages.facts import who
+from notifier.messages.facts import counted, who
 from notifier.store import pages_deliveries
 from notifier.store.deliveries import Delivery
 from notifier.store.pages_deliveries import Chosen
@@ -129,9 +129,11 @@ async def _all(
             batch = await step(replace(chosen, state=state), batch)
         done, left_alone = done + batch.done, left_alone + batch.left_alone
     house.lent.changed()
-    deliveries = "delivery is" if done == 1 else "deliveries are"
-    left = f" {left_alone:,} were left alone: in flight, or to where nothing can go."
-    return house.back(visit, where, f"{done:,} {deliveries} {did}.{left if left_alone else ''}")
+    told = f"{counted(done, 'delivery is', 'deliveries are')} {did}."
+    if left_alone:
+        left = counted(left_alone, "was", "were")
+        told += f" {left} left alone: in flight, or to where nothing can go."
+    return house.back(visit, where, told)
 
 
 def _states(usual: Sequence[State], chosen: Chosen) -> Sequence[str]:

@@ -12,7 +12,7 @@ from notifier.core.records import Lead, inbox_link
 from notifier.core.rows import instant, ms_of
 from notifier.errors import DamagedError
 from notifier.messages.escape import safe_link
-from notifier.messages.facts import Fact, facts, who
+from notifier.messages.facts import Fact, details, who
 from notifier.rules.model import Ruleset
 from notifier.store import pages_lead, pages_leads
 from notifier.store.acts import Act
@@ -60,7 +60,8 @@ async def show(house: House, visit: Visit) -> web.Response:
         lead=lead,
         name=who(lead) if lead else lead_id,
         is_damaged=is_damaged,
-        facts=_facts(lead, house, visit) if lead else [],
+        facts=_facts(lead, visit) if lead else [],
+        created_ms=_ms(instant(lead.created_at)) if lead else None,
         chat=_chat(lead, rules) if lead else None,
         agents=sorted(rules.agents.values(), key=lambda one: one.name or one.id),
         state=story.state,
@@ -75,9 +76,9 @@ async def show(house: House, visit: Visit) -> web.Response:
     )
 
 
-def _facts(lead: Lead, house: House, visit: Visit) -> list[Fact]:
+def _facts(lead: Lead, visit: Visit) -> list[Fact]:
     """Return what is known of a lead; what a viewer may not see is not handed on."""
-    found = facts(lead, zone=house.lent.zone)
+    found = details(lead)
     if visit.is_operator:
         return found
     return [

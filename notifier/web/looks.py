@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from notifier.core.masking import masked
 from notifier.core.rows import iso_of_ms, moment_of
-from notifier.messages.facts import duration
+from notifier.messages.facts import duration, number
 from notifier.web.bidi import shown
 from notifier.web.sessions import Role
 from notifier.web.visit import Visit
@@ -88,7 +88,7 @@ class Looks:
             "pages": PAGES,
         }
         made.filters |= {
-            "number": number,
+            "number": _number,
             "pieces": pieces,
             "capital": capital,
             "anchor": anchor,
@@ -123,11 +123,6 @@ def lasting(milliseconds: float | None) -> Markup:
     return escape(f"{milliseconds:.0f} ms" if is_short else f"{milliseconds / 1000:.1f} s")
 
 
-def number(value: int) -> Markup:
-    """Return a count with its thousands apart."""
-    return escape(f"{value:,}".replace(",", "\u202f"))
-
-
 def pieces(text: str) -> list[str]:
     """Return what stands outside and inside of backticks, by turns."""
     return text.split("`")
@@ -148,6 +143,11 @@ def url(*parts: str, **fields: object) -> Markup:
     path = "/" + "/".join(quote(part, safe="") for part in parts)
     given = {name: value for name, value in fields.items() if value not in (None, "")}
     return escape(f"{path}?{urlencode(given)}" if given else path)
+
+
+def _number(value: int) -> Markup:
+    # No phone number that a viewer's page would hide.
+    return escape(number(value))
 
 
 def _showing(value: object) -> object:

@@ -2,18 +2,19 @@
 
 import csv
 import io
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
+from markupsafe import Markup, escape
 
 from notifier.measuring import measured
 from notifier.messages.escape import in_a_sheet
 from notifier.reports import sheet as figures
 from notifier.reports import words
 from notifier.reports.figures import Asked
-from notifier.reports.model import Report
+from notifier.reports.model import Group, Report
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
 from notifier.rules.windows import Window
@@ -38,7 +39,7 @@ class Waits:
     name: str
     owner: str
     source: str
-    waits: str
+    waits: Markup
     url: str | None
 
 
@@ -62,19 +63,22 @@ async def show(house: House, visit: Visit) -> web.Response:
 
 
 def _shown(report: Report, given: Mapping[str, str]) -> dict[str, object]:
-    """Return what the template of a report shows."""
+    """Return what the template of a report shows.
+
+    Figures are escaped here: to a viewer's templates a date might be a phone number.
+    """
     return {
         "report": report,
-        "title": words.title(report),
-        "span": f"{words.span(report)}, goal {words.goal(report)}",
+        "title": escape(words.title(report)),
+        "span": escape(f"{words.span(report)}, goal {words.goal(report)}"),
         "measures": [
-            (label, words.measure_row(now), words.measure_row(before))
+            (label, _figures(words.measure_row(now)), _figures(words.measure_row(before)))
             for label, now, before in words.each(report)
         ],
         "grouped": words.GROUPED[report.by],
-        "group_rows": [words.group_row(one) for one in report.groups[:SHOWN]],
+        "group_rows": [_group_row(one) for one in report.groups[:SHOWN]],
         "waiting": _waiting(report),
-        "told": [*words.counts(report), *words.notes(report)],
+        "told": _figures([*words.counts(report), *words.notes(report)]),
         "heat": heat(report),
         "bars": rows_of_bars(report),
         "days": columns(report),
@@ -156,6 +160,15 @@ def _question(
     return tuple(given.values()), rules, make
 
 
+def _figures(told: Iterable[str]) -> list[Markup]:
+    return [escape(one) for one in told]
+
+
+def _group_row(group: Group) -> tuple[str, *tuple[Markup, ...]]:
+    name, *told = words.group_row(group)
+    return name, *_figures(told)
+
+
 def _waiting(report: Report) -> list[Waits]:
     return [
         Waits(
@@ -163,7 +176,7 @@ def _waiting(report: Report) -> list[Waits]:
             name=one.name or one.lead,
             owner=one.assignee or "",
             source=one.source,
-            waits=words.long(one.waits_s),
+            waits=escape(words.long(one.waits_s)),
             url=one.url,
         )
         for one in report.waiting[:SHOWN]

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from markupsafe import Markup, escape
+
+from notifier.messages.facts import counted, number
 from notifier.reports import words
 from notifier.reports.figures import BARS_S, WEEKDAYS
 from notifier.reports.model import Measure, Report
@@ -19,7 +23,7 @@ class Cell:
     x: int
     y: int
     shade: float | None
-    said: str
+    said: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +34,9 @@ class Column:
     y: float
     width: float
     height: float
-    date: str
+    date: Markup
     leads: int
-    said: str
+    said: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def heat(report: Report) -> tuple[Cell, ...]:
             x=SIDE + one.hour * CELL,
             y=HEAD + one.day * CELL,
             shade=_shade(one.reply),
-            said=f"{WEEKDAYS[one.day]} {one.hour:02}:00, {_said(one.leads, one.reply)}",
+            said=escape(f"{WEEKDAYS[one.day]} {one.hour:02}:00, {_said(one.leads, one.reply)}"),
         )
         for one in report.hours
     )
@@ -77,7 +81,7 @@ def columns(report: Report) -> tuple[Column, ...]:
             y=round(HEIGHT - _height(median, most), 1),
             width=round(max(width - GAP, 0.5), 1),
             height=_height(median, most),
-            date=one.date,
+            date=escape(words.day(date.fromisoformat(one.date))),
             leads=one.leads,
             said=_said(one.leads, one.reply),
         )
@@ -85,11 +89,12 @@ def columns(report: Report) -> tuple[Column, ...]:
     )
 
 
-def _said(leads: int, reply: Measure) -> str:
-    counted = f"{leads} lead{'' if leads == 1 else 's'}"
+def _said(leads: int, reply: Measure) -> Markup:
+    came = counted(leads, "lead")
     if reply.median_s is None:
-        return f"{counted}, none replied to"
-    return f"{counted}, {reply.count} replied to, half within {words.long(reply.median_s)}"
+        return escape(f"{came}, none replied to")
+    half = words.long(reply.median_s)
+    return escape(f"{came}, {number(reply.count)} replied to, half within {half}")
 
 
 def _shade(reply: Measure) -> float | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from notifier.core.records import NON_LEAD, LastMessage
 from notifier.messages.facts import (
     age,
+    counted,
     details,
     duration,
     facts,
@@ -127,6 +128,14 @@ def test_json_is_shown_in_words(value: object, words: str) -> None:
 )
 def test_a_length_of_time_is_told_in_its_largest_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0 replies"), (1, "1 reply"), (999, "999 replies"), (85_715, "85,715 replies")],
+)
+def test_counts_have_their_thousands_apart(value: int, words: str) -> None:
+    assert counted(value, "reply", "replies") == words
 
 
 def test_an_age_is_the_time_between() -> None:

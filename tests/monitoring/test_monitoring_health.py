@@ -76,8 +76,8 @@ def test_a_refused_rules_file_is_a_trouble_with_its_faults_beside_it() -> None:
 
 
 def test_what_was_given_up_needs_a_person_but_stops_nothing() -> None:
-    (found,) = judged(overview(source(quarantined=0), destination(dead=2)))
-    assert found.what == "2 dead deliveries to crm"
+    (found,) = judged(overview(source(quarantined=0), destination(dead=12_000)))
+    assert found.what == "12,000 dead deliveries to crm"
     assert (found.urgent, found.down) == (True, False)
 
 

@@ -19,13 +19,14 @@ FETCHING = {
     "srcdoc",
     "formaction",
 }
+FIELDS = {"input", "select", "textarea"}
 TAGS = {
     *("html", "head", "meta", "title", "link", "script", "body", "a", "header", "nav", "ul"),
     *("ol", "li", "form", "input", "span", "button", "main", "p", "div", "section", "h1", "h2"),
     *("svg", "path", "circle", "rect", "line", "figure", "figcaption", "strong", "details"),
     *("summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"),
     *("time", "code", "pre", "bdi", "select", "option", "label", "textarea", "datalist"),
-    *("article", "small", "br"),
+    *("article", "small", "br", "text"),
 }
 
 
@@ -58,6 +59,8 @@ class Markup(HTMLParser):
             self.wrong.append(f"<{tag} {name}>")
         if name in FETCHING and not (tag == "script" and value in OWN_SCRIPTS):
             self.wrong.append(f"<{tag} {name}={value[:40]!r}>")
+        if name == "aria-label" and tag in FIELDS:
+            self.wrong.append(f"a <{tag}> whose label nobody sees")
         if name == "href" and not LINKS.match(value):
             self.wrong.append(f"<{tag} href={value[:40]!r}>")
         if name == "href" and value.startswith("//"):

@@ -2,13 +2,14 @@
 
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hostile import hostile_rows
 from page_filled import BOT, fill
 from page_house import OPERATOR, VIEWER, Served, served
 from selenium.webdriver.common.keys import Keys
-from test_web_hostile import lead_paths, poll
+from test_web_hostile import LISTS, delivery_paths, lead_paths, poll
 
 from notifier.core.rows import Json
 from notifier.store import mutes, registry
@@ -159,7 +160,14 @@ async def test_nothing_that_a_stranger_typed_runs_loads_or_breaks_the_page(
         await page.store.run(poll, page, "")
         await page.store.run(poll, page, "!")
         leads = await page.store.read(lead_paths)
-        paths = ("/", "/leads", "/deliveries", "/rules", "/destinations", *leads, "/nowhere")
+        deliveries = await page.store.read(delivery_paths)
+        said = quote("</title><script>window.pwned=1</script>")
+        asked = (
+            f"/leads?q={said}&tag={said}",
+            f"/deliveries?rule={said}",
+            f"/login?next={said}",
+        )
+        paths = (*LISTS, *asked, *leads, *deliveries[::5], "/logout", "/nowhere")
         assert len(leads) == len(list[dict[str, Json]](hostile_rows()))
         await browser.do(lambda here: here.sign_in(password))
         for path in paths:

@@ -134,7 +134,7 @@ async def test_all_that_match_are_skipped_by_hand(tmp_path: Path) -> None:
         by_hand = await states(page, "reason = 'by hand'")
         assert by_hand == {"skipped": before["pending"] - 1}
         text = await shown(browser, "?state=pending&destination=crm")
-        assert "1 were left alone" in text
+        assert "1 was left alone" in text
 
 
 def claim_one(session: Session) -> None:

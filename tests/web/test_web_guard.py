@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_filled import BOT, fill
 from page_house import OPERATOR, POKE_SECRET, VIEWER, browsing, served
 
 from notifier.web.guard import HEADERS, OPEN, POKES, PROBES
@@ -20,9 +21,10 @@ SPELLINGS = (
 )
 
 
-def filled(path: str) -> str:
+def filled(path: str, **parts: str) -> str:
     """Return a route's path with something in its places."""
-    return re.sub(r"\{(\w+)\}", lambda part: PARTS.get(part[1], "1"), path)
+    known = PARTS | parts
+    return re.sub(r"\{(\w+)\}", lambda part: known.get(part[1], "1"), path)
 
 
 def closed_pages() -> Iterator[str]:
@@ -181,9 +183,14 @@ async def test_pokes_and_probes_go_on_beside_the_page(tmp_path: Path) -> None:
 
 async def test_looking_changes_nothing_in_the_database(tmp_path: Path) -> None:
     async with served(tmp_path) as page, browsing(page, OPERATOR) as browser:
+        await page.store.run(fill, leads=20, now_ms=page.now_ms())
         before = await page.store.read(dumped)
-        for path in (*map(filled, SEEN), "/login", "/static/style.css", "/nowhere"):
-            await browser.get(path)
+        lead = {"bot_id": BOT, "lead_id": f"{4:024x}"}
+        pages = [filled(path, **lead) for path in SEEN]
+        for path in pages:
+            assert (await browser.get(path)).status_code == 200, path
+        for path in (*pages, "/login", "/static/style.css", "/nowhere"):
+            await browser.get(f"{path}?q=a&state=dead&since=2h&by=status&lead={BOT}/{4:024x}")
             await browser.client.head(path)
         assert await page.store.read(dumped) == before
 

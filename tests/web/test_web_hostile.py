@@ -11,6 +11,7 @@ from page_house import OPERATOR, VIEWER, Served, browsing, served
 from page_markup import markup
 
 from notifier.core.records import LEAD
+from notifier.rules.reports import By
 from notifier.store import registry
 from notifier.store.session import Session
 from notifier.transactions.commit_page import commit_page
@@ -19,6 +20,10 @@ from notifier.upstream.page import parse_page
 from notifier.web.looks import url
 
 AT = datetime(2026, 3, 2, 11, 59, tzinfo=UTC)
+LISTS = (
+    *("/", "/leads", "/deliveries", "/rules", "/destinations", "/acts"),
+    *(f"/response?by={by.value}" for by in By),
+)
 
 
 def poll(session: Session, page: Served, changed: str) -> None:
@@ -53,12 +58,11 @@ async def test_no_page_obeys_what_stands_in_a_lead(tmp_path: Path, password: str
     async with served(tmp_path) as page, browsing(page, password) as browser:
         await page.store.run(poll, page, "")
         await page.store.run(poll, page, "!")
-        paths = ["/", "/rules", "/destinations", "/acts", "/deliveries", "/leads"]
         leads = await page.store.read(lead_paths)
         deliveries = await page.store.read(delivery_paths)
         assert len(leads) >= 100
         seen = ""
-        for path in (*paths, *leads, *deliveries):
+        for path in (*LISTS, *leads, *deliveries):
             answer = await browser.get(path)
             assert answer.status_code == 200, path
             found = markup(answer.text)

@@ -132,6 +132,16 @@ async def test_a_viewer_gets_no_sheet(tmp_path: Path) -> None:
         assert "As a spreadsheet" not in answer.text
 
 
+async def test_dates_and_figures_are_no_phone_numbers_to_hide_from_a_viewer(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as page, browsing(page, VIEWER) as browser:
+        await page.store.run(fill, page)
+        told = seen((await browser.get("/response")).text)
+        assert "23 Feb 2026 12:00 to 2 Mar 2026 12:00" in told
+        assert "•••" not in told
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

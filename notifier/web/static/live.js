@@ -32,7 +32,9 @@
   const replace = (part, fresh) => {
     const open = [...part.querySelectorAll("details")].map((one) => one.open);
     const held = part.contains(document.activeElement) ? path(document.activeElement, part) : null;
+    const rolled = [...part.querySelectorAll(".wide-scroll")].map((one) => one.scrollLeft);
     part.replaceChildren(...fresh.childNodes);
+    part.querySelectorAll(".wide-scroll").forEach((one, at) => { one.scrollLeft = rolled[at] || 0; });
     part.querySelectorAll("details").forEach((one, at) => { one.open = Boolean(open[at]); });
     if (held) {
       const again = held.reduce((at, step) => at && at.children[step], part);
