@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from notifier.destinations.broker_events import Encoded
@@ -70,6 +71,7 @@ class Connection:
         self._paho._handle_pubrec = on_pubrec  # noqa: SLF001
         self._paho.on_publish = self._on_publish
         self._paho._ssl_wrap_socket = self._encrypted  # noqa: SLF001
+        self._paho.on_socket_register_write = partial(self._watch, asyncio.get_running_loop())
         # It connects in a thread, which is to end before our deadline does.
         self._paho.connect_timeout = timeout_s * 0.9
         await self._entered()
@@ -114,11 +116,23 @@ class Connection:
     async def end(self) -> None:
         """Say goodbye without waiting for an answer."""
         self._paho.disconnect()
-        # It is about to watch its socket, which must not be closed by then.
-        await asyncio.sleep(0)
         if self._paho.socket() is not None:
             self._paho.loop_write()
         self._paho._sock_close()  # noqa: SLF001
+
+    def _watch(
+        self, loop: asyncio.AbstractEventLoop, _: Any, __: Any, wire: socket.socket
+    ) -> None:
+        """Have what waits written once there is room; in a thread while it connects.
+
+        aiomqtt would watch a socket that was closed meanwhile, or another of its number.
+        """
+
+        def watch() -> None:
+            if wire.fileno() >= 0:
+                loop.add_writer(wire.fileno(), self._paho.loop_write)
+
+        loop.call_soon_threadsafe(watch)
 
     def _encrypted(self, plain: socket.socket) -> ssl.SSLSocket:
         """Return an encrypted socket, or close it: paho leaves one open that is not trusted."""

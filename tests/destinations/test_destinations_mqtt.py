@@ -96,6 +96,19 @@ async def test_a_broker_that_hangs_up_on_us_is_told_at_once(tmp_path: Path) -> N
         assert str(await refused(one)) == "127.0.0.1 broke the connection off"
 
 
+async def test_a_socket_that_is_closed_before_it_is_written_to_is_watched_no_more(
+    servers: Servers,
+) -> None:
+    loop, met = asyncio.get_running_loop(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, context: met.append(context))
+    async with destination(servers.mqtt()) as one:
+        await one.send(message())
+        async with one._link.attempt() as connection:
+            connection._paho.publish("t", b"", 1)
+            connection._paho._sock_close()
+    assert met == []
+
+
 async def test_mqtts_speaks_tls(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
     extra = f"certfile {certificate.file}\nkeyfile {certificate.key}"
