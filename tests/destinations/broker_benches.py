@@ -46,12 +46,12 @@ class Got:
 class BrokerBench(Bench):
     """A bench whose broker may be killed and paused; ``got`` is all that a consumer got.
 
-    ``forgets``: what the broker acknowledged may be gone after a kill. ``begins_anew``:
-    it has not even the place to read from, until something is sent there.
+    ``unsaved``: so many that the broker acknowledged last may be gone after a kill.
+    ``begins_anew``: it has nothing, not even the place to read from, until something is sent.
     """
 
     broker: Broker
-    forgets: bool = False
+    unsaved: int = 0
     begins_anew: bool = False
     got: Callable[[], Awaitable[Sequence[Got]]]
 
@@ -88,7 +88,7 @@ async def behind(
     way: Door,
     got: Callable[[], Awaitable[Sequence[Got]]],
     *,
-    forgets: bool = False,
+    unsaved: int = 0,
     begins_anew: bool = False,
 ) -> AsyncIterator[BrokerBench]:
     """Lend the bench of a destination behind a door, and close the destination."""
@@ -98,7 +98,7 @@ async def behind(
         seen=seeing(got),
         secrets=(PASSWORD, QUOTED),
         broker=broker,
-        forgets=forgets,
+        unsaved=unsaved,
         begins_anew=begins_anew,
         got=got,
     )
@@ -215,6 +215,7 @@ async def mqtt_bench(
 
     listener = await asyncio.create_subprocess_exec(
         *(needs("mosquitto_sub"), *login, "-t", f"{name}/#", "-F", "%j"),
+        *("-c", "-i", name, "-x", "3600"),  # what comes while it is away waits for it
         stdout=asyncio.subprocess.PIPE,
         limit=2**24,
     )
@@ -231,8 +232,8 @@ async def mqtt_bench(
             }
         )
         destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
-        # What Mosquitto acknowledged and has not passed on yet is gone with it.
-        async with behind(destination, broker, way, got, forgets=True) as bench:
+        # Mosquitto acknowledges a message first, and then writes down that it has it.
+        async with behind(destination, broker, way, got, unsaved=1) as bench:
             yield bench
         listener.kill()
         await listener.wait()
@@ -317,9 +318,7 @@ async def kafka_bench(stand: Stand, *, mode: str = "structured") -> AsyncIterato
             {"type": "kafka", "brokers": f"127.0.0.1:{way.port}", "topic": name, "mode": mode}
         )
         destination = KafkaDestination("bench", options, timeout_s=TIMEOUT_S * 2)
-        async with behind(
-            destination, broker, way, got, forgets=True, begins_anew=True
-        ) as bench:
+        async with behind(destination, broker, way, got, begins_anew=True) as bench:
             yield bench
 
 

@@ -75,10 +75,13 @@ def redis_server(folder: Path, *extra: str, disk_kb: int | None = None) -> Broke
     }
     words = [word for pair in options.items() for word in pair]
     command = [needs("redis-server"), *words, *extra]
-    if disk_kb is not None:
-        limited = f'trap "" XFSZ; ulimit -f {disk_kb}; exec "$@"'
-        command = ["bash", "-c", limited, "-", *command]
-    return Broker(command, port=port, folder=folder)
+    return Broker(on_a_disk(disk_kb, command), port=port, folder=folder)
+
+
+def on_a_disk(size_kb: int | None, command: list[str]) -> list[str]:
+    """Return the command of a server whose files grow to this size, as on a full disk."""
+    limited = f'trap "" XFSZ; ulimit -f {size_kb}; exec "$@"'
+    return command if size_kb is None else ["bash", "-c", limited, "-", *command]
 
 
 NATS = """
@@ -107,14 +110,21 @@ password_file {folder}/passwords
 acl_file {folder}/rights
 max_queued_messages 0
 max_inflight_messages 0
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+autosave_on_changes true
 user {user}
 {extra}
 """
 RIGHTS = f"user {USER}\ntopic readwrite #\nuser reader\ntopic read #\n"
 
 
-def mqtt_broker(folder: Path, extra: str = "") -> Broker:
-    """Return a Mosquitto, and a second user who may publish nothing."""
+def mqtt_broker(folder: Path, extra: str = "", *, disk_kb: int | None = None) -> Broker:
+    """Return a Mosquitto that writes each change down, and a user who may publish nothing.
+
+    With ``disk_kb`` what it writes grows no larger.
+    """
     port, passwords = free_port(), folder / "passwords"
     passwords.write_text(f"{USER}:{PASSWORD}\nreader:pw\n")
     subprocess.run([needs("mosquitto_passwd"), "-U", passwords], check=True)
@@ -123,7 +133,8 @@ def mqtt_broker(folder: Path, extra: str = "") -> Broker:
     # As root it would become another user, who may not read here.
     values = {"user": getpass.getuser(), "extra": extra}
     file.write_text(MOSQUITTO.format(port=port, folder=folder, **values))
-    return Broker([needs("mosquitto"), "-c", str(file)], port=port, folder=folder)
+    command = on_a_disk(disk_kb, [needs("mosquitto"), "-c", str(file)])
+    return Broker(command, port=port, folder=folder)
 
 
 RABBITMQ = f"""
@@ -134,10 +145,11 @@ log.file = false
 """
 
 
-def amqp_broker(folder: Path) -> Broker:
+def amqp_broker(folder: Path, extra: str = "") -> Broker:
     """Return a RabbitMQ with one user and no plugins."""
     port, distribution = free_port(), free_port()
-    (folder / "rabbitmq.conf").write_text(RABBITMQ + f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    where = f"listeners.tcp.1 = 127.0.0.1:{port}\n"
+    (folder / "rabbitmq.conf").write_text(f"{RABBITMQ}{where}{extra}\n")
     needs("rabbitmq-server")
     environment = {
         "HOME": str(folder),

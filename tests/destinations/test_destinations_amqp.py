@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 from aiormq import exceptions
-from broker_servers import PASSWORD, QUOTED, USER, Servers
+from broker_servers import PASSWORD, QUOTED, USER, Servers, amqp_broker
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
@@ -27,11 +28,16 @@ pytest_plugins = ["broker_fixtures"]
 
 @asynccontextmanager
 async def destination(
-    broker: Broker, *, login: str = f"{USER}:{QUOTED}", path: str = "", **fields: Any
+    broker: Broker,
+    *,
+    login: str = f"{USER}:{QUOTED}",
+    path: str = "",
+    timeout_s: float = 10,
+    **fields: Any,
 ) -> AsyncIterator[AmqpDestination]:
     url = f"amqp://{login}@{broker.place}{path}"
     options = AmqpOptions.model_validate({"type": "amqp", "url": url} | fields)
-    one = AmqpDestination("bus", options, timeout_s=10)
+    one = AmqpDestination("bus", options, timeout_s=timeout_s)
     try:
         yield one
     finally:
@@ -65,8 +71,9 @@ async def test_without_an_exchange_the_routing_key_is_a_queue_s_name(servers: Se
 
 
 async def test_an_unroutable_message_is_a_failure_with_its_remedy(servers: Servers) -> None:
-    fields = {"exchange": "amq.topic", "routing_key": "nobody.{type}"}
-    async with destination(servers.amqp(), **fields) as one:
+    async with destination(
+        servers.amqp(), exchange="amq.topic", routing_key="nobody.{type}"
+    ) as one:
         failure = await refused(one)
         assert type(failure) is TemporaryDeliveryError
         assert failure.remedy == "bind a queue to exchange amq.topic for nobody.{type}"
@@ -117,6 +124,18 @@ async def test_a_queue_at_its_length_is_a_passing_trouble(servers: Servers) -> N
             assert "did not take it" in str(failure)
             await queue.purge()
             await bus.send(message())
+
+
+async def test_a_rabbitmq_whose_disk_is_full_is_a_passing_trouble(tmp_path: Path) -> None:
+    # It wants more to be free than there is.
+    with amqp_broker(tmp_path, "disk_free_limit.absolute = 900000GB") as full:
+        async with channel(full) as one:
+            await one.declare_queue("leads")
+        async with destination(full, routing_key="leads", timeout_s=3) as bus:
+            failure = await refused(bus)
+            assert type(failure) is TemporaryDeliveryError
+            assert str(failure) == "127.0.0.1 did not answer within 3 s"
+            assert failure.remedy == "is its disk or memory full?"
 
 
 @pytest.mark.parametrize(("size_bytes", "expected"), [(700, True), (70, False), (1700, False)])

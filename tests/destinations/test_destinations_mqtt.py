@@ -11,12 +11,14 @@ from broker_servers import PASSWORD, QUOTED, USER, Servers, mqtt_broker
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
+from notifier.destinations.base import Receipt
 from notifier.destinations.broker_events import filled
 from notifier.destinations.mqtt import OWN, MqttDestination, MqttOptions
 from notifier.errors import DeliveryError, DestinationRefusedError, PermanentDeliveryError
 from support.brokers import Broker
 from support.certificates import self_signed
 from support.connections import conversing
+from support.needs import needs
 
 pytest_plugins = ["broker_fixtures"]
 
@@ -82,6 +84,30 @@ async def test_no_more_are_under_way_than_the_broker_wants(tmp_path: Path) -> No
     with mqtt_broker(tmp_path, "max_inflight_messages 1") as broker:
         async with destination(broker, qos=2) as one:
             await asyncio.gather(*(one.send(message()) for _ in range(16)))
+
+
+@pytest.mark.parametrize(
+    ("extra", "disk_kb", "kept"), [("", 1, 5), ("max_queued_messages 1", None, 1)]
+)
+async def test_what_mosquitto_has_no_room_for_it_acknowledges_all_the_same(
+    tmp_path: Path, extra: str, disk_kb: int | None, kept: int
+) -> None:
+    with mqtt_broker(tmp_path, extra, disk_kb=disk_kb) as broker:
+        await listened(broker, "-E")  # it has subscribed, and is away
+        async with destination(broker) as one:
+            for _ in range(5):
+                assert await one.send(message()) == Receipt()
+        assert len((await listened(broker, "-W", "1")).splitlines()) == kept
+
+
+async def listened(broker: Broker, *more: str) -> bytes:
+    """Return what waits for a subscriber, a line a message."""
+    listener = await asyncio.create_subprocess_exec(
+        *(needs("mosquitto_sub"), "-p", f"{broker.port}", "-u", USER, "-P", PASSWORD),
+        *("-V", "5", "-q", "1", "-c", "-i", "reader", "-x", "3600", "-t", "t", *more),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    return (await listener.communicate())[0]
 
 
 async def test_a_broker_that_hangs_up_on_us_is_told_at_once(tmp_path: Path) -> None:
