@@ -11,6 +11,12 @@ with suppress(ImportError):  # without the extra nothing here is ever built
     from aiokafka import AIOKafkaProducer, errors
     from aiokafka.conn import create_conn
 
+    NOT_IDEMPOTENT = (
+        errors.IncompatibleBrokerVersion,
+        errors.UnsupportedVersionError,
+        errors.UnknownError,
+    )
+
 BATCH_BYTES = 16_384
 
 
@@ -25,11 +31,21 @@ class Producer:
         self, topic: str, body: bytes, key: bytes | None, headers: Sequence[tuple[str, bytes]]
     ) -> None:
         """Send a record, and return once all replicas in sync have it."""
-        await self.aiokafka.send_and_wait(topic, body, key=key, headers=headers)
+        try:
+            await self.aiokafka.send_and_wait(topic, body, key=key, headers=headers)
+        except errors.MessageSizeTooLargeError:
+            self._begin_anew()
+            raise
 
     async def look_for(self, topic: str) -> None:
         """Raise where there is no such topic."""
         await self.aiokafka.partitions_for(topic)
+
+    def _begin_anew(self) -> None:
+        """Take another producer id: the broker would miss the numbers of what it refused."""
+        manager = self.aiokafka._txn_manager  # noqa: SLF001
+        if manager is not None and manager.has_pid():
+            manager.__init__(manager.transactional_id, manager.transaction_timeout_ms)
 
     async def end(self) -> None:
         """Stop without sending what is left: the outbox sends it again."""
@@ -54,7 +70,7 @@ class Opening:
         Raises ``OSError`` for a connection that was not to be had.
         """
         try:
-            with suppress(errors.UnknownError, errors.IncompatibleBrokerVersion):
+            with suppress(*NOT_IDEMPOTENT):
                 return await self.started(is_idempotent=True)
             # Not every broker that speaks Kafka's protocol knows idempotent producers.
             return await self.started(is_idempotent=False)

@@ -1,24 +1,41 @@
 """Kafka: what is Kafka's own."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
-from aiokafka import errors
+from aiokafka import AIOKafkaConsumer, TopicPartition, errors
 from broker_servers import Servers, kafka_broker
 from examples import lead, message, new_lead, part
 from pydantic import ValidationError
 
-from notifier.destinations.base import Receipt
+from notifier.core.events import Event
+from notifier.destinations.base import Diagnosis, Receipt
 from notifier.destinations.kafka import KafkaDestination, KafkaOptions, _topic
 from notifier.destinations.kafka_faults import meant
-from notifier.destinations.kafka_producer import Opening, Producer
-from notifier.errors import DestinationRefusedError, PermanentDeliveryError
+from notifier.errors import (
+    DestinationRefusedError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from support.brokers import door
+from support.kafka_cluster import (
+    CLUSTER_AUTHORIZATION_FAILED,
+    INIT_PRODUCER_ID,
+    MESSAGE_TOO_LARGE,
+    OUT_OF_ORDER_SEQUENCE_NUMBER,
+    PRODUCE,
+    STORAGE_ERROR,
+    UNSUPPORTED_VERSION,
+    KafkaCluster,
+)
 
 pytest_plugins = ["broker_fixtures"]
+LEADS = TopicPartition("leads", 0)
 SASL = {"mechanism": "scram-sha-512", "username": "notifier", "password": "hunter2"}
 
 
@@ -75,52 +92,127 @@ def test_a_lead_s_id_makes_no_topic_that_kafka_refuses(name: str, topic: str) ->
     assert _topic("{lead_id}", new_lead(lead(id=name))) == topic
 
 
-async def test_a_broker_that_takes_no_producer_of_either_sort_is_asked_for_both() -> None:
-    unwilling = Unwilling(servers=(), security={}, patience_ms=1)
-    with pytest.raises(errors.ClusterAuthorizationFailedError) as raised:
-        await unwilling.begin()
-    failure = meant(raised.value, host="bus", topic="leads", password=None)
-    assert "ClusterAuthorizationFailed" in str(failure)
+@asynccontextmanager
+async def clustered(
+    *, brokers: int = 1, timeout_s: float = 5
+) -> AsyncIterator[tuple[KafkaDestination, KafkaCluster]]:
+    """Give a destination and the cluster behind it, which knows idempotent producers."""
+    with KafkaCluster("leads", brokers=brokers) as cluster:
+        wanted = options(brokers=cluster.places)
+        one = KafkaDestination("bus", wanted, timeout_s=timeout_s)
+        yield one, cluster
+        await one.aclose()
 
 
-class Unwilling(Opening):
-    """Whose broker knows no idempotent producers, and lets no other in."""
+async def kept(cluster: KafkaCluster) -> list[str]:
+    """Return the ids of the events that a consumer finds, in their order."""
+    consumer = AIOKafkaConsumer(
+        "leads",
+        bootstrap_servers=cluster.places,
+        group_id=None,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        end = (await consumer.end_offsets([LEADS]))[LEADS]
+        found = [await consumer.getone() for _ in range(end)]
+    finally:
+        await consumer.stop()
+    return [orjson.loads(one.value)["id"] for one in found]
 
-    async def started(self, *, is_idempotent: bool) -> Producer:
-        if is_idempotent:
-            raise errors.IncompatibleBrokerVersion
-        raise errors.ClusterAuthorizationFailedError
+
+def event_of(number: int) -> Event:
+    return new_lead(lead(id=f"lead{number:03}"))
+
+
+async def test_a_producer_is_idempotent_where_brokers_know_such() -> None:
+    events = [event_of(number) for number in range(50)]
+    async with clustered() as (one, cluster):
+        assert await one.check() == Diagnosis(found="the topic is there")
+        sending = (one.send(message(part(event))) for event in events)
+        assert await asyncio.gather(*sending) == [Receipt()] * 50
+        assert sorted(await kept(cluster)) == sorted(event.id for event in events)
+        async with one._link.attempt() as producer:
+            assert producer.is_idempotent
+            assert producer.aiokafka._txn_manager.has_pid()
+
+
+async def test_brokers_that_know_no_idempotent_producers_get_a_plain_one() -> None:
+    async with clustered() as (one, cluster):
+        cluster.refuse(INIT_PRODUCER_ID, UNSUPPORTED_VERSION)
+        assert (await one.check()).doubt == "the client's own retries may repeat an event"
+        assert await one.send(message()) == Receipt()
+
+
+async def test_who_may_not_be_an_idempotent_producer_is_parked() -> None:
+    async with clustered() as (one, cluster):
+        cluster.refuse(INIT_PRODUCER_ID, CLUSTER_AUTHORIZATION_FAILED)
+        with pytest.raises(DestinationRefusedError) as raised:
+            await one.send(message())
+        assert raised.value.remedy.startswith("let its user be an idempotent producer")
+        assert await one.send(message()) == Receipt()
+
+
+async def test_a_kafka_whose_disk_is_full_is_a_passing_trouble() -> None:
+    async with clustered(timeout_s=1) as (one, cluster):
+        cluster.refuse(PRODUCE, *[STORAGE_ERROR] * 100)
+        with pytest.raises(TemporaryDeliveryError):
+            await one.send(message(part(event_of(1))))
+        cluster.forgive(PRODUCE)
+        assert await one.send(message(part(event_of(2)))) == Receipt()
+        assert await kept(cluster) == [event_of(2).id]
+
+
+async def test_a_number_out_of_order_costs_a_producer_and_no_more() -> None:
+    async with clustered() as (one, cluster):
+        cluster.refuse(PRODUCE, OUT_OF_ORDER_SEQUENCE_NUMBER)
+        with pytest.raises(TemporaryDeliveryError, match="OutOfOrderSequenceNumber"):
+            await one.send(message())
+        assert await one.send(message()) == Receipt()
 
 
 async def test_a_batch_that_is_too_large_ends_the_record_alone_that_is() -> None:
-    one = Strict("bus", options())
-    small, large = (part(new_lead(lead(name="x" * size))) for size in (10, 20_000))
-    with pytest.raises(PermanentDeliveryError):
-        await one.send(message(large))
-    assert await one.send(message(small)) == Receipt()
-    assert one.took == [0]
+    async with clustered() as (one, cluster):
+        cluster.refuse(PRODUCE, MESSAGE_TOO_LARGE)
+        assert await one.send(message(part(event_of(1)))) == Receipt()
+        cluster.refuse(PRODUCE, MESSAGE_TOO_LARGE, MESSAGE_TOO_LARGE)
+        with pytest.raises(PermanentDeliveryError):
+            await one.send(message(part(event_of(2))))
+        assert await one.send(message(part(event_of(3)))) == Receipt()
+        assert await kept(cluster) == [event_of(1).id, event_of(3).id]
 
 
-class Strict(KafkaDestination):
-    """Whose broker takes no batch of more than one small record."""
+async def test_a_record_that_was_refused_leaves_no_gap_in_a_producer_s_numbers() -> None:
+    async with clustered() as (one, cluster):
+        await one.send(message(part(event_of(1))))
+        cluster.refuse(PRODUCE, MESSAGE_TOO_LARGE)
+        await one.send(message(part(event_of(2))))
+        await one.send(message(part(event_of(3))))
+        async with one._link.attempt() as producer:
+            numbers = producer.aiokafka._txn_manager
+        # A broker expects the number behind the last one that it took of this producer.
+        assert numbers.sequence_number(LEADS) == 1
 
-    def __init__(self, name: str, options: KafkaOptions) -> None:
-        super().__init__(name, options)
-        self.took: list[int] = []
 
-    async def _begin(self, batch_bytes: int) -> Producer:
-        return Producer(_Strict(batch_bytes, self.took), is_idempotent=True)
+async def test_what_was_acknowledged_before_a_broker_was_gone_under_load_is_there() -> None:
+    events = [event_of(number) for number in range(200)]
+    async with clustered(brokers=3) as (one, cluster):
+        slots, acknowledged = asyncio.Semaphore(one.slots), list[str]()
 
+        async def send(event: Event) -> None:
+            async with slots:
+                with suppress(TemporaryDeliveryError):
+                    await one.send(message(part(event)))
+                    acknowledged.append(event.id)
+                if len(acknowledged) == 60:
+                    cluster.end(1)
+                    cluster.lead(2)
 
-@dataclass(frozen=True, slots=True)
-class _Strict:
-    batch_bytes: int
-    took: list[int]
-
-    async def send_and_wait(self, _: str, body: bytes, **__: Any) -> None:
-        if self.batch_bytes or len(body) > 10_000:
-            raise errors.MessageSizeTooLargeError
-        self.took.append(self.batch_bytes)
+        await asyncio.gather(*map(send, events))
+        found = await kept(cluster)
+        assert len(acknowledged) >= 60
+        assert set(acknowledged) <= set(found)
+        assert len(found) == len(set(found))
 
 
 async def test_a_broker_takes_batches_of_one_record(servers: Servers) -> None:

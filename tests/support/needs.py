@@ -8,6 +8,7 @@
 Call it in a test, or in a fixture that starts a server.
 """
 
+import ctypes
 import os
 import shutil
 from importlib import import_module
@@ -46,6 +47,15 @@ def needs_root() -> None:
     __tracebackhide__ = True
     if os.geteuid() != 0:
         _skip("a root user")
+
+
+def needs_library(name: str) -> ctypes.CDLL:
+    """Return a shared library that some machines lack; else skip, or fail."""
+    __tracebackhide__ = True
+    try:
+        return ctypes.CDLL(name)
+    except OSError:
+        _skip(name)
 
 
 def _skip(missing: str) -> NoReturn:
