@@ -150,7 +150,8 @@ class AppriseDestination:
         taken = frozenset(one.key for one in answers if not one.reason)
         failed = [one for one in answers if one.reason]
         if failed:
-            raise _failure(failed, taken, message.accepted)
+            of = len(self._options.all_urls)
+            raise _failure(failed, taken, message.accepted, of=of)
         return Receipt()
 
     async def check(self) -> Diagnosis:
@@ -174,7 +175,7 @@ class AppriseDestination:
         """Return what a service answered within the deadline."""
         key = _key(url)
         if key in self._busy:
-            return _Answer(key=key, reason="it still hangs from the last time")
+            return _Answer(key=key, reason="still hangs from the last time")
         self._busy.add(key)
         asking = asyncio.ensure_future(
             in_a_thread(lambda: _notified(url, text, self._timeout_s))
@@ -183,11 +184,11 @@ class AppriseDestination:
         asking.add_done_callback(lambda _: self._busy.discard(key))
         done, _ = await asyncio.wait({asking}, timeout=self._timeout_s)
         if not done:
-            return _Answer(key=key, reason=f"no answer within {self._timeout_s:g} s")
+            return _Answer(key=key, reason=f"gave no answer within {self._timeout_s:g} s")
         if fault := asking.exception():
-            return _Answer(key=key, reason=f"its library failed ({type(fault).__name__})")
+            return _Answer(key=key, reason=f"failed in its library ({type(fault).__name__})")
         words = asking.result()
-        reason = "" if words is None else "it did not take it"
+        reason = "" if words is None else "did not take it"
         return _Answer(key=key, reason=reason, words=said(words or "", _hidden(url)))
 
 
@@ -212,10 +213,11 @@ def _notified(url: str, text: Text, timeout_s: float) -> str | None:
 
 
 def _failure(
-    failed: Sequence[_Answer], taken: frozenset[str], before: frozenset[str]
+    failed: Sequence[_Answer], taken: frozenset[str], before: frozenset[str], *, of: int
 ) -> DeliveryError:
     reasons = dict.fromkeys(one.reason for one in failed)
-    problem = f"{len(failed)} of its services: {'; '.join(reasons)}"
+    who = "the service" if of == 1 else f"{len(failed)} of {of} services"
+    problem = f"{who} {'; '.join(reasons)}"
     failure: DeliveryError
     if taken:
         failure = PartlyTakenError(problem, accepted=before | taken)

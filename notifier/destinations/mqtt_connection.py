@@ -168,7 +168,7 @@ def unconnected(host: str, error: Exception) -> DeliveryError:
     problem = f"{host} does not let us in: 0x{reason:x}"
     failure: DeliveryError = TemporaryDeliveryError(problem)
     if reason in NOT_LET_IN:
-        remedy = "write the right user and password into `url`; it speaks MQTT 5, does it?"
+        remedy = "write the right user and password into `url`; does it speak MQTT 5?"
         failure = DestinationRefusedError(problem, remedy=remedy)
     failure.excerpt = said(error)
     return failure

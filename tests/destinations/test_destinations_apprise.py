@@ -51,7 +51,7 @@ async def test_of_several_services_each_that_took_it_is_remembered() -> None:
         again = message(accepted=raised.value.accepted)
         assert await one.send(again) == Receipt()
     assert (len(good.requests), len(bad.requests)) == (1, 2)
-    assert str(raised.value) == "1 of its services: it did not take it"
+    assert str(raised.value) == "1 of 2 services did not take it"
     assert "error=500" in raised.value.excerpt
 
 
