@@ -43,7 +43,9 @@ async def test_whoever_watches_sees_a_start_a_refused_reload_and_the_end(
         await process.until(switch.arrived(2))
         installed.world.create(name="Asha")
         await process.until(installed.receiver.arrived(1))
-        async with httpx.AsyncClient(base_url=address(process), trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=address(process), trust_env=False, verify=False
+        ) as client:
             metrics = await has(client, "/metrics", 'result="delivered"} 1.0')
             assert 'notifier_events_total{type="lead.created"} 1.0' in metrics
             assert 'notifier_change_to_delivery_seconds_count{destination="crm"} 1.0' in metrics

@@ -203,4 +203,4 @@ async def site(
         try:
             yield found
         finally:
-            server.drop(url)
+            server.give_back(url)

@@ -83,7 +83,7 @@ async def pair(folder: Path, server: Server) -> AsyncIterator[Pair]:
             yield Pair(found=replace(found, kept=kept), slack=slack, members={"a": a, "b": b})
         for process in (*one.processes, *other.processes):
             assert "Traceback" not in process.out + process.err
-    server.drop(kept.setting)
+    server.give_back(kept.setting)
 
 
 async def test_one_member_listens_and_the_first_of_two_clicks_wins(

@@ -86,7 +86,7 @@ async def is_ready(process: Process, *, ready: bool) -> None:
     await process.says("http_listening")
     port = search(r'"port": (\d+), "event": "http_listening"', process.err + process.out)
     assert port
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         url = f"http://127.0.0.1:{port[1]}/readyz"
         while ((await client.get(url, timeout=20)).status_code == 200) is not ready:  # noqa: ASYNC110
             await asyncio.sleep(GLANCE_S)

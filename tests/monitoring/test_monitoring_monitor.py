@@ -54,7 +54,9 @@ async def test_probes_and_metrics_tell_what_the_database_holds(store: Store) -> 
     with capture_logs() as logs:
         async with (
             monitor(store, options).running(watched),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{logs[0]['port']}", verify=False
+            ) as client,
         ):
             ready = await client.get("/readyz")
             metrics = (await client.get("/metrics")).text
@@ -117,7 +119,9 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
     with capture_logs() as logs:
         async with (
             monitor(store, options).running(watched),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{logs[0]['port']}", verify=False
+            ) as client,
         ):
             assert store.engine.file
             store.engine.file.unlink()
@@ -134,7 +138,9 @@ async def test_a_member_that_is_cut_off_is_not_ready_and_asks_no_database(store:
     with capture_logs() as logs:
         async with (
             monitor(store, options).running(watched, part=out),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{logs[0]['port']}") as client,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{logs[0]['port']}", verify=False
+            ) as client,
         ):
             go_on = threading.Event()
             hanging = asyncio.create_task(store.read(lambda _db: go_on.wait()))

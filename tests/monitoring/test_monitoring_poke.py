@@ -49,7 +49,9 @@ async def served(
     answers = Answers(troubles=nothing, metrics=no_metrics, door=door)
     async with (
         serving("127.0.0.1", 0, answers, bounds=bounds or Bounds()) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False
+        ) as client,
     ):
         yield client
 

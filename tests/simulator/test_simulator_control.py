@@ -33,7 +33,9 @@ async def levers() -> AsyncIterator[Levers]:
     world = World(clock=lambda: NINE)
     async with (
         Simulator(world) as simulator,
-        httpx.AsyncClient(base_url=f"{simulator.url}/_control/", trust_env=False) as client,
+        httpx.AsyncClient(
+            base_url=f"{simulator.url}/_control/", trust_env=False, verify=False
+        ) as client,
     ):
         yield Levers(client)
 

@@ -25,7 +25,11 @@ async def simulator() -> AsyncIterator[Simulator]:
 @pytest.fixture
 async def client(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(
-        base_url=simulator.url, headers={"x-bot-token": TOKEN}, trust_env=False, timeout=5
+        base_url=simulator.url,
+        headers={"x-bot-token": TOKEN},
+        trust_env=False,
+        timeout=5,
+        verify=False,
     ) as running:
         yield running
 

@@ -86,7 +86,9 @@ class Database:
 
     def close(self) -> None:
         if self.server is not None:
-            for url in filter(None, (self._url, *self._more)):
+            if self._url:
+                self.server.give_back(self._url)
+            for url in self._more:
                 self.server.drop(url)
 
 

@@ -24,11 +24,13 @@ from pydantic import SecretStr
 
 from notifier.store.opening import engine_at
 from support.needs import needs
+from support.postgres_reuse import LEAVE, empty, schema
 
 # Read at once: tests clear what begins as our settings do.
 GIVEN = os.environ.get("NOTIFIER_TEST_POSTGRESQL")
 NOBODY = "nobody"  # the server refuses to be root's
 PATIENCE_S = 60
+MANY = 500
 IN_NO_HURRY = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -52,14 +54,34 @@ class Server:
     url: str
     process: subprocess.Popen[bytes] | None = None
     _template: str | None = None
+    _schema: object = None
+    _free: list[str] = field(default_factory=list)
     _number: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url_of(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
 
     def database(self, *, empty: bool = False) -> str:
-        """Return the URL of a new database: with our tables, or ``empty``."""
-        return self._made("template0" if empty else self._filled())
+        """Return the URL of a database that is as new: with our tables, or ``empty``."""
+        if empty:
+            return self._made("template0")
+        return self._free.pop() if self._free else self._made(self._filled())
+
+    def give_back(self, url: str) -> None:
+        """Take back one with our tables, whoever is connected to it, for the next who asks.
+
+        To empty it takes a twentieth of the time that a new one does. What has another schema
+        or other settings by now is no more of use.
+        """
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            connection.execute(LEAVE)
+            is_as_made = schema(connection) == self._schema
+            if is_as_made:
+                empty(connection)
+        if is_as_made:
+            self._free.append(url)
+        else:
+            self.drop(url)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
@@ -74,14 +96,19 @@ class Server:
 
     def clean(self) -> None:
         """Leave nothing on a server that was here before."""
-        if self._template is not None:
-            self.drop(self.url_of(self._template))
+        for url in (
+            *self._free,
+            *filter(None, [self._template and self.url_of(self._template)]),
+        ):
+            self.drop(url)
 
     def _filled(self) -> str:
         """Return the name of a database that has our tables and is only ever copied."""
         if self._template is None:
             url = self._made("template0")
             engine_at(SecretStr(url)).open().close()
+            with closing(psycopg.connect(url, autocommit=True)) as connection:
+                self._schema = schema(connection)
             self._template = urlsplit(url).path[1:]
         return self._template
 

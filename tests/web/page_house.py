@@ -136,7 +136,9 @@ async def served(
 @asynccontextmanager
 async def browsing(page: Served, password: str | None = None) -> AsyncIterator["Browser"]:
     """Open a browser of sorts, signed in where a password is given."""
-    async with httpx.AsyncClient(base_url=page.base, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=page.base, trust_env=False, timeout=30, verify=False
+    ) as client:
         browser = Browser(client=client, page=page)
         if password is not None:
             answer = await browser.post("/login", password=password)
