@@ -38,7 +38,7 @@ from notifier.errors import (
 from notifier.simulator.listing import Order
 from support.databases import Database
 
-EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("POLLER_EXAMPLES", "15"))
 
 ANYTHING = st.sampled_from(
     (

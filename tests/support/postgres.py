@@ -30,7 +30,6 @@ from support.postgres_reuse import LEAVE, empty, schema
 GIVEN = os.environ.get("NOTIFIER_TEST_POSTGRESQL")
 NOBODY = "nobody"  # the server refuses to be root's
 PATIENCE_S = 60
-MANY = 500
 IN_NO_HURRY = {
     "fsync": "off",
     "full_page_writes": "off",

@@ -8,6 +8,7 @@ from notifier.store.tables import tables_of
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
+MANY = 500
 OURS = (
     "NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace,"
     " 'pg_toast'::regnamespace)"
@@ -44,7 +45,7 @@ def schema(connection: Connection) -> object:
 
 
 def empty(connection: Connection) -> None:
-    """Delete all rows: of tables as small as a test's that is a tenth of what TRUNCATE takes."""
+    """Delete all rows: in tables as small as these a tenth of the work of TRUNCATE."""
     tables = tables_of(MIGRATIONS)
     used = [f"SELECT '{one}' WHERE EXISTS (SELECT FROM {one})" for one in tables]
     names = [str(name) for (name,) in connection.execute(" UNION ALL ".join(used).encode())]
@@ -52,4 +53,4 @@ def empty(connection: Connection) -> None:
     for name in names:
         if connection.execute(f"DELETE FROM {name}".encode()).rowcount > MANY:
             connection.execute(f"VACUUM {name}".encode())
-    connection.execute(RESTART)
+    connection.execute(RESTART.encode())

@@ -167,8 +167,11 @@ async def test_nothing_that_a_stranger_typed_runs_loads_or_breaks_the_page(
             f"/deliveries?rule={said}",
             f"/login?next={said}",
         )
-        paths = (*LISTS, *asked, *leads, *deliveries[::5], "/logout", "/nowhere")
         assert len(leads) == len(list[dict[str, Json]](hostile_rows()))
+        # A viewer sees what an operator does, but for forms and with numbers hidden.
+        every = 1 if password == OPERATOR else 4
+        seen = (*leads[::every], *deliveries[:: 5 * every])
+        paths = (*LISTS, *asked, *seen, "/logout", "/nowhere")
         await browser.do(lambda here: here.sign_in(password))
         for path in paths:
             await browser.do(partial(is_calm, path=path))
