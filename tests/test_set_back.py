@@ -15,13 +15,22 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.acts import LeadState
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import iso_ms, ms_of
 from notifier.core.standing import Health, Standing
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
-from notifier.store import claims, destinations, mutes, outbox, snapshots, sources
+from notifier.store import (
+    claims,
+    destinations,
+    lead_acts,
+    mutes,
+    outbox,
+    snapshots,
+    sources,
+)
 from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
@@ -92,6 +101,8 @@ def _filled(db: Session, config: Configuration) -> None:
     failing = Standing(health=Health.FAILING, since_ms=at_ms, probe_ms=at_ms + 5_000)
     destinations.set_standing(db, "quiet", failing)
     mutes.mute(db, MuteTarget.RULE, "Plain", until_ms=at_ms + 7_200_000)
+    snoozed = LeadState(snoozed_until=NOON + timedelta(hours=1))
+    lead_acts.save(db, BOT.bot_id, "asha", snoozed)
 
 
 def _after(db: Session, now: datetime) -> dict[str, Any]:
@@ -100,6 +111,7 @@ def _after(db: Session, now: datetime) -> dict[str, Any]:
         "SELECT rule, due_ms FROM deliveries UNION SELECT rule, due_ms FROM timers"
         " UNION SELECT 'probe', probe_ms FROM destinations WHERE probe_ms IS NOT NULL"
         " UNION SELECT 'mute', until_ms FROM mutes"
+        " UNION SELECT 'snooze', snoozed_ms FROM lead_acts"
     ).fetchall()
     return {name: (due_ms - ms_of(now)) / 1000 for name, due_ms in waits}
 
@@ -123,6 +135,7 @@ def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) 
             "Overdue": 900,
             "Again": 1200,
             "mute": 7200,
+            "snooze": 3600,
         }
         assert set_back.set_back_ms(db, now_ms=ms_of(now)) == 0, "once is enough"
 

@@ -70,6 +70,14 @@ def awake_ms(session: Session) -> list[int]:
     return [at_ms for (at_ms,) in rows]
 
 
+def bring_forward(session: Session, *, by_ms: int, now_ms: int) -> None:
+    """Let every snooze end so much sooner."""
+    session.execute(
+        "UPDATE lead_acts SET snoozed_ms = snoozed_ms - :by_ms WHERE snoozed_ms > :now_ms",
+        {"by_ms": by_ms, "now_ms": now_ms},
+    )
+
+
 def prune(session: Session, *, before_ms: int) -> None:
     """Delete what says nothing any more: nobody is on the lead, and it has long been awake."""
     session.execute(

@@ -11,7 +11,7 @@ from notifier.core.standing import SLOWEST_PROBE_MS
 from notifier.rules.matching import Timing, timing
 from notifier.rules.model import Ruleset
 from notifier.rules.timers import again, due
-from notifier.store import destinations, due_times, mutes, sources, timers
+from notifier.store import destinations, due_times, lead_acts, mutes, sources, timers
 from notifier.store.deliveries import Delivery, later
 from notifier.store.parts import part
 from notifier.store.session import Session
@@ -43,6 +43,7 @@ def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) 
     escalation.restart(session, rules, at=at)
     destinations.bring_forward(session, probe_ms=now_ms + SLOWEST_PROBE_MS, now_ms=now_ms)
     mutes.bring_forward(session, by_ms=by_ms, now_ms=now_ms)
+    lead_acts.bring_forward(session, by_ms=by_ms, now_ms=now_ms)
     sources.bring_forward(session, now_ms=now_ms)
     keep_schedule(session, rules.reports, now_ms=now_ms)
 
