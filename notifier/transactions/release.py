@@ -68,8 +68,7 @@ def _decide(
     elif _is_over(one, event, lead, rules):
         waiting.skip(session, one.id, NO_LONGER_SO)
     elif due := _asleep_until(session, event, lead, rule, at=at):
-        alone = f"{event.id}:{one.rule}:{one.destination}"
-        waiting.hold(session, one.id, bundle=alone, due_ms=ms_of(due))
+        waiting.hold(session, one.id, bundle=f"{event.id}:{one.id}", due_ms=ms_of(due))
     elif releases:
         waiting.release(session, one.id)
 
