@@ -10,7 +10,6 @@ import structlog
 
 from notifier.core.acts import Act, Release, Snooze, Take
 from notifier.core.people import Person, Through
-from notifier.core.records import Lead
 from notifier.destinations.slack import SlackOptions
 from notifier.destinations.slack_actors import Actors, person
 from notifier.destinations.slack_buttons import (
@@ -29,9 +28,8 @@ from notifier.slack_actions.display import Display
 from notifier.slack_actions.line import Line
 from notifier.slack_actions.mornings import HOUR, morning
 from notifier.store.db import Store
-from notifier.store.session import Session
 from notifier.transactions import acts
-from notifier.transactions.acts import Done, Hand, NoSuchLead, Result
+from notifier.transactions.acts import Done, Hand, Result
 from notifier.transactions.leads import CurrentLead
 
 SHOW_S = 2.0
@@ -110,7 +108,7 @@ class Desk:
         hand = Hand(by=by, through=Through.SLACK, click=click.id)
         try:
             committing = lent.store.run(
-                _act,
+                acts.act,
                 about.key,
                 _wanted(click, about, at, lent),
                 hand,
@@ -118,15 +116,13 @@ class Desk:
                 current_lead=lent.current_lead,
                 at=at,
             )
-            result, lead = await asyncio.shield(committing)
+            result = await asyncio.shield(committing)
         except (StoreError, BusyError, DamagedError) as error:
             log.error("slack_click_unstored", error=str(error))
             return Outcome(tell=words.UNSTORED)
-        return self._outcome(click, about, result, lead)
+        return self._outcome(click, about, result)
 
-    def _outcome(
-        self, click: Click, about: About, result: Result, lead: Lead | None
-    ) -> "Outcome":
+    def _outcome(self, click: Click, about: About, result: Result) -> "Outcome":
         note = ""
         if isinstance(result, Done):
             told = result.written.destinations
@@ -134,13 +130,13 @@ class Desk:
             log.info("acted", act=click.action, lead=about.key, through="slack")
             # The rule's own message names who, where one goes to this very thread.
             note = "" if about.destination in told else words.note(result)
-        return Outcome(tell=words.answer(result, click.user), note=note, about=about, lead=lead)
+        return Outcome(tell=words.answer(result, click.user), note=note, about=about)
 
     async def _show(self, click: Click, outcome: "Outcome") -> None:
-        display, about, lead = self._display, outcome.about, outcome.lead
-        if about and lead:
+        display, about = self._display, outcome.about
+        if about:
             buttons = Buttons(destination=about.destination, secret=self._lent.secret)
-            await display.card(click, lead, about, buttons)
+            await display.card(click, about, buttons)
             # Only now: what shows it already is left alone, and other channels' cards follow.
             self._lent.refresh([about.key])
         if outcome.note:
@@ -151,29 +147,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What is shown of a click: the ``lead`` on its card, a note in its thread, an answer."""
+    """What is shown of a click: its card ``about`` a lead, a note in its thread, an answer."""
 
     tell: str = ""
     note: str = ""
     about: About | None = None
-    lead: Lead | None = None
-
-
-def _act(
-    session: Session,
-    key: str,
-    wanted: Act,
-    hand: Hand,
-    *,
-    rules: Ruleset,
-    current_lead: CurrentLead,
-    at: datetime,
-) -> tuple[Result, Lead | None]:
-    """Act, and return the lead as it is then; part of one transaction."""
-    result = acts.act(session, key, wanted, hand, rules=rules, current_lead=current_lead, at=at)
-    if isinstance(result, NoSuchLead):
-        return result, None
-    return result, current_lead(session, key)
 
 
 def _wanted(click: Click, about: About, at: datetime, lent: Lent) -> Act:

@@ -1,8 +1,10 @@
 """Showing what came of a click: on the card, in its thread, or to the one who clicked."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -14,10 +16,11 @@ from notifier.destinations.slack_cards import Card, fingerprint, memory_of, reme
 from notifier.destinations.slack_faults import Refusal
 from notifier.destinations.slack_post import Payload
 from notifier.destinations.slack_threads import card_update
-from notifier.errors import BusyError, DeliveryError, StoreError
+from notifier.errors import BusyError, DamagedError, DeliveryError, StoreError
 from notifier.slack_actions.clicks import Click
 from notifier.store import destinations
 from notifier.store.db import Store
+from notifier.transactions.leads import CurrentLead
 
 TIMEOUT_S = 5.0
 
@@ -30,15 +33,27 @@ class Display:
 
     api: WebApi
     store: Store
+    current_lead: CurrentLead
     now: Callable[[], datetime]
     public_url: str | None
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
-    async def card(self, click: Click, lead: Lead, about: About, buttons: Buttons) -> None:
-        """Let the card that was clicked show the lead as it is now."""
+    async def card(self, click: Click, about: About, buttons: Buttons) -> None:
+        """Let the card that was clicked show the lead as it is now.
+
+        One click after the other: Slack may take two updates in another order.
+        """
+        async with self._turns.setdefault(about.key, asyncio.Lock()):
+            await self._bring_up_to_date(click, about, buttons)
+
+    async def _bring_up_to_date(self, click: Click, about: About, buttons: Buttons) -> None:
         try:
+            lead = await self.store.read(self.current_lead, about.key)
             memory = await self.store.read(destinations.memory, about.key)
-        except (StoreError, BusyError):
-            memory = {}
+        except (StoreError, BusyError, DamagedError):
+            return  # the lane of its destination looks at the card, too
+        if lead is None:
+            return
         known = remembered(memory, click.channel)
         kept = known if known and known.ts == click.ts else None
         if kept and kept.shown == fingerprint(lead):

@@ -42,7 +42,13 @@ async def keep_office(lent: Lent, access: Access, *, jitter: Callable[[], float]
     """Take clicks until cancelled."""
     doorbell = WebApi(token=access.app_token, base_url=access.api_url, now=lent.now)
     voice = WebApi(token=access.bot_token, base_url=access.api_url, now=lent.now)
-    display = Display(api=voice, store=lent.store, now=lent.now, public_url=access.public_url)
+    display = Display(
+        api=voice,
+        store=lent.store,
+        current_lead=lent.current_lead,
+        now=lent.now,
+        public_url=access.public_url,
+    )
     desk, board = Desk(lent, display), _Board(lent)
     lines = Lines(
         address=lambda: address_of(doorbell),

@@ -1,7 +1,9 @@
 """From a click to the act, the card, the thread, and whoever came second."""
 
+import asyncio
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from clicking import ASHA, BINA, CHANNEL, RULES, scene
 
 from notifier.simulator.world import BOT_ID
 from notifier.store import service_state
+from support.loopback import json_reply
 from support.program import Program
 from support.slack import rate_limited
 
@@ -91,6 +94,26 @@ async def test_repeated_envelopes_and_clicks_are_one_act(tmp_path: Path) -> None
         await found.slack.acknowledged(envelope)
         await found.until(lambda: len(found.replies()) == 2)
         assert await found.events() == ["lead.taken", "lead.snoozed"]
+
+
+async def test_a_card_is_changed_by_one_click_after_the_other(tmp_path: Path) -> None:
+    async with scene(tmp_path) as found:
+        found.world.create(name="Ravi")
+        slow = await found.card()
+        found.world.create(name="Sita")
+        other = await found.card(1)
+        taken, gate = await found.slack.click(slow, "take"), asyncio.Event()
+        found.slack.script(replace(json_reply({"ok": True}), gate=gate), method="chat.update")
+        await found.slack.acknowledged(taken)
+        for action in ("release", "take"):
+            click = await found.slack.click(slow, action, user=BINA, value=value(slow))
+            await found.slack.acknowledged(click)
+        await found.slack.acknowledged(await found.slack.click(other, "take"))
+        await found.until(lambda: "is on it" in str(found.slack.posts(CHANNEL)[1]))
+        updates = found.slack.calls_of("chat.update")
+        assert [one.arguments["ts"] for one in updates] == [slow["ts"], other["ts"]]
+        gate.set()
+        await found.until(lambda: "*u0000bina* is on it" in str(found.slack.posts(CHANNEL)[0]))
 
 
 async def test_a_lead_is_released_and_taken_by_another(tmp_path: Path) -> None:
