@@ -1,8 +1,9 @@
 """Lives simulated lives: ``python tests/simulation --seconds 600 [--seed 17] [--days 14]``.
 
-Prints each seed whose life broke a promise, cut to the shortest story that still does,
-and at the end how many days were simulated, which faults took effect, and what was checked.
-Ends with 1 where anything was found. The same seed gives the same life, byte for byte.
+Says of each seed whether its life broke a promise; tells such a life, cut to the shortest
+story that still does. At the end: how many days were simulated, which faults took effect, how
+often, and what was checked. A life counts where each of its faults met somebody. Ends with 1
+where anything was found. The same seed gives the same life, byte for byte.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -20,50 +22,82 @@ from simulation.mutants import MUTANTS, planted
 if "--mutant" in sys.argv:
     planted(sys.argv[sys.argv.index("--mutant") + 1])
 
-from simulation.living import lived
+from simulation.living import Outcome, lived
 from simulation.shrinking import shrunk
-from simulation.story import drawn
+from simulation.story import Story, drawn
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a number of lives came to."""
+
+    days: int
+    lives: int = 0
+    whole: int = 0
+    idle: int = 0
+    broken: list[int] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
+
+    def add(self, seed: int, outcome: Outcome) -> None:
+        """Take in a life."""
+        self.lives += 1
+        self.whole += not outcome.idle
+        self.idle += outcome.idle
+        self.met += outcome.met
+        self.checked += outcome.verdict.checked
+        self.broken += [seed] * bool(outcome.verdict.faults)
+
+    def told(self) -> str:
+        """Return it as a page to read."""
+        seeds = f": seeds {', '.join(map(str, self.broken))}" if self.broken else ""
+        return "\n".join(
+            (
+                f"{self.lives:,} lives of {self.days} days: {self.lives * self.days:,} days",
+                f"{len(self.broken):,} with a broken promise{seeds}",
+                f"{self.whole:,} in which each fault took effect: these count",
+                "",
+                f"faults that took effect, and how often ({self.idle:,} met nobody)",
+                *_columns(self.met),
+                "",
+                "what was checked, and how often",
+                *_columns(self.checked),
+                "",
+            )
+        )
 
 
 def main() -> None:
     """Live the lives of one seed after another until the time is over."""
     given = _arguments()
     ends_s = time.monotonic() + given.seconds
-    met, checked = Counter[str](), Counter[str]()
-    lives = found = idle = 0
+    tally = Tally(given.days)
     for seed in count(given.seed):
         story = drawn(seed, days=given.days)
         begun_s = time.process_time()
         outcome = lived(story)
-        lives += 1
-        met += outcome.met
-        idle += outcome.idle
-        checked += outcome.verdict.checked
-        said = f"{outcome.verdict.faults[0]}" if outcome.verdict.faults else "all is well"
+        tally.add(seed, outcome)
+        faults = outcome.verdict.faults
+        said = faults[0] if faults else "all is well"
         sys.stderr.write(f"seed {seed}: {said} ({time.process_time() - begun_s:.1f} s CPU)\n")
-        if outcome.verdict.faults:
-            found += 1
-            if not given.mutant:
-                _tell(shrunk(story) if given.shrink else story)
-        if time.monotonic() >= ends_s or lives == given.lives or (found and given.mutant):
+        if faults and not given.mutant:
+            _tell(shrunk(story) if given.shrink else story)
+        if time.monotonic() >= ends_s or tally.lives == given.lives:
             break
-    sys.stdout.write(
-        f"{lives} lives of {given.days} days, {found} with a broken promise\n"
-        f"faults met: {_counted(met)}\nfaults that met nobody: {idle}\n"
-        f"checked: {_counted(checked)}\n"
-    )
-    sys.exit(min(found, 1))
+        if faults and given.mutant:
+            break
+    sys.stdout.write(tally.told())
+    sys.exit(bool(tally.broken))
 
 
-def _tell(story: object) -> None:
-    outcome = lived(story)  # type: ignore[arg-type]
-    faults = "\n".join(outcome.verdict.faults[:8])
-    sys.stdout.write(f"{story.told()}\n{faults}\n\n")  # type: ignore[attr-defined]
+def _tell(story: Story) -> None:
+    faults = "\n".join(lived(story).verdict.faults[:8])
+    sys.stdout.write(f"{story.told()}\n{faults}\n\n")
     sys.stdout.flush()
 
 
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+def _columns(counts: Counter[str]) -> list[str]:
+    return [f"  {number:>11,}  {name}" for name, number in sorted(counts.items())]
 
 
 def _arguments() -> argparse.Namespace:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, MutableMapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -39,45 +39,24 @@ from notifier.transactions.leads import current_lead
 from simulation.disk import Disk, Moment, engine_on
 from simulation.loop import InlineExecutor, KilledError, SeededLoop
 from simulation.receivers import Hook, Mail, Slack
+from simulation.rules import EPOCH, RULES, SECRET
 from simulation.servers import Server, Trouble
-from simulation.story import Entry, Story
+from simulation.story import Entry, Story, name_of
 from simulation.upstream import Upstream, upstream
 
-EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; the clocks change on 29 March
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 WATCH_S = 300.0
 LONGEST_WAIT_S = 1_800.0
-RULES = """\
-windows:
-  office: {days: mon-fri, hours: "09:00-18:00", timezone: Europe/Berlin}
-destinations:
-  crm:
-    type: webhook
-    url: "http://127.0.0.1:8001/hook"
-    secret: "${SECRET}"
-    retry: {max_age: 80h}
-  audit: {type: webhook, url: "http://127.0.0.1:8002/hook", secret: "${SECRET}"}
-  sales: {type: slack, channel: C0000000001}
-  boss: {type: email, to: boss@example.com}
-rules:
-  - name: All
-    when: [lead.created, lead.status_changed, lead.assigned, lead.reassigned, lead.unassigned]
-    send: crm
-  - {name: New, when: lead.created, send: sales}
-  - {name: Night, when: lead.created, digest: "0 8 * * *", send: boss}
-  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 30m, send: audit}
-  - {name: Acts, when: [lead.taken, lead.released, lead.snoozed], send: [audit, crm]}
-  - name: Ladder
-    if: {status: OPEN, assignee: null, taken_by: null}
-    for: 20m
-    send: sales
-    escalate: [{after: 20m, send: boss}, {after: 2h, send: crm}]
-  - name: Watch
-    when: [source.down, source.up, destination.down, destination.up, delivery.dead]
-    send: audit
-reports:
-  - {name: Monday, at: "0 9 * * mon", since: 7d, goal: 5m, send: audit}
-"""
+OWN_FAULTS = ("clock set", "stopped", "killed at an await")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What a person did about a lead, and the id of its event."""
+
+    at_s: float
+    what: str
+    lead: str
+    event: str
 
 
 @dataclass(slots=True)
@@ -96,9 +75,10 @@ class Life:
     disk: Disk = field(default_factory=Disk)
     lives: list[tuple[float, float]] = field(default_factory=list)
     log: Counter[str] = field(default_factory=Counter)
-    acts: list[str] = field(default_factory=list)
+    acts: list[Acted] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
+    idle: Counter[str] = field(default_factory=Counter)
     upstream: Upstream = field(init=False)
     crm: Hook = field(init=False)
     audit: Hook = field(init=False)
@@ -111,15 +91,14 @@ class Life:
     _down_s: float = 0.0
     _is_buried: bool = False
     _config: Configuration | None = None
+    _begun: int = 0
 
     def __post_init__(self) -> None:
         story = self.story
         self._rng = Random(story.seed)
         self._left = list(story.entries)
         self.upstream = upstream(
-            story.seed,
-            order=story.order,
-            limit=story.limit,
+            story,
             clock=lambda: EPOCH + timedelta(seconds=self.clock_s()),
             clock_s=self.clock_s,
         )
@@ -136,7 +115,8 @@ class Life:
             name: Server(name=name, port=8000 + index, answer=answer, latency_s=self._latency_s)
             for index, (name, answer) in enumerate(answers.items())
         }
-        self.upstream.begin(story.leads)
+        self.crm.server, self.audit.server = self.servers["crm"], self.servers["audit"]
+        self.slack.server = self.servers["slack"]
 
     def clock_s(self) -> float:
         """Return the true time."""
@@ -222,30 +202,67 @@ class Life:
 
     def _happens(self, entry: Entry) -> None:
         match entry.what:
-            case "trouble":
+            case "trouble" | "odd answers":
                 host, _, name = entry.text.partition(": ")
-                self._later(entry.lasts_s, partial(self._trouble, host, None))
-                self._trouble(host, Trouble(name))
+                turn = self._trouble if entry.what == "trouble" else self._odd
+                self._lasts(entry, partial(turn, host, name), partial(turn, host, ""))
             case "disk full":
-                self.disk.is_full = True
-                self._later(entry.lasts_s, self._free)
+                self._lasts(entry, partial(self._fill, True), partial(self._fill, False))
             case "clock":
-                self.ahead_s += entry.number
-                self.met["clock"] += 1
-                self._later(entry.lasts_s, partial(self._set_clock, -entry.number))
+                self.met["clock set"] += 1
+                by_s = entry.number
+                self._lasts(
+                    entry, partial(self._set_clock, by_s), partial(self._set_clock, -by_s)
+                )
             case "others use the token":
-                self.upstream.foreign = True
-                self._later(entry.lasts_s, self._alone)
+                self._lasts(entry, partial(self._share, True), partial(self._share, False))
+            case "bad record":
+                begin = partial(self.upstream.happens, entry)
+                self._lasts(entry, begin, self.upstream.mend)
             case "kill":
                 self._kill(entry)
             case "end":
                 self._ends.pop(entry.number)()
             case "stop":
-                self.met["stop"] += 1
+                self.met["stopped"] += 1
             case "take" | "release" | "snooze":
                 self._act(entry)
             case _:
                 self.upstream.happens(entry)
+
+    def _lasts(self, fault: Entry, begin: Any, end: Any) -> None:
+        """Let a fault begin, and end whatever process lives then; count it where it is idle."""
+        name = name_of(fault)
+        before = self.effects()[name]
+
+        def over() -> None:
+            self.idle[name] += self.effects()[name] == before
+            end()
+
+        begin()
+        number = self._begun = self._begun + 1
+        self._ends[number] = over
+        entry = Entry(at_s=self.clock_s() + fault.lasts_s, what="end", number=number)
+        self._left.append(entry)
+        self._left.sort(key=lambda one: one.at_s)
+
+    def effects(self) -> Counter[str]:
+        """Return how often each fault has taken effect until now."""
+        met = Counter({name: self.met[name] for name in OWN_FAULTS})
+        met.update(f"killed {moment}" for moment in self.disk.died)
+        met["disk full"] = self.disk.met_full
+        met["token used by others"] = self.upstream.refused
+        met["bad record"] = self.upstream.bad_records
+        for name, number in self.upstream.odd_answers.items():
+            met[f"upstream: {name}"] += number
+        for name, hook in (("crm", self.crm), ("audit", self.audit)):
+            for status, number in hook.refused.items():
+                met[f"{name}: {status}"] += number
+        troubles = {name: server.met for name, server in self.servers.items()}
+        for name, found in (troubles | {"mail": self.mail.met}).items():
+            for trouble, number in found.items():
+                met[f"{name}: {trouble}"] += number
+        return met
 
     def _act(self, entry: Entry) -> None:
         """Let a person act on a lead, as a command does: from a process of its own."""
@@ -274,31 +291,31 @@ class Life:
             )
         self.met[f"act: {type(result).__name__}"] += 1
         if isinstance(result, Done):
-            self.acts.append(result.event.id)
+            at_s, event_id = self.clock_s(), result.event.id
+            done = Acted(at_s=at_s, what=entry.what, lead=lead_id, event=event_id)
+            self.acts.append(done)
 
-    def _later(self, after_s: float, end: Any) -> None:
-        """Let something end, whatever process lives then."""
-        number = len(self._ends) + self.met["ends"] * 1000
-        self.met["ends"] += 1
-        self._ends[number] = end
-        entry = Entry(at_s=self.clock_s() + after_s, what="end", number=number)
-        self._left.append(entry)
-        self._left.sort(key=lambda one: one.at_s)
-
-    def _trouble(self, host: str, trouble: Trouble | None) -> None:
+    def _trouble(self, host: str, name: str) -> None:
+        trouble = Trouble(name) if name else None
         if host == "mail":
             self.mail.trouble = trouble
         else:
             self.servers[host].trouble = trouble
 
-    def _free(self) -> None:
-        self.disk.is_full = False
+    def _odd(self, host: str, name: str) -> None:
+        if host == "upstream":
+            self.upstream.odd = name
+        else:
+            {"crm": self.crm, "audit": self.audit}[host].status = name
+
+    def _fill(self, is_full: bool) -> None:
+        self.disk.is_full = is_full
 
     def _set_clock(self, by_s: int) -> None:
         self.ahead_s += by_s
 
-    def _alone(self) -> None:
-        self.upstream.foreign = False
+    def _share(self, foreign: bool) -> None:
+        self.upstream.foreign = foreign
 
     def _kill(self, entry: Entry) -> None:
         if self.loop is None:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from itertools import count
 from random import Random
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any, TypeVar, TypeVarTuple, Unpack
@@ -35,12 +36,29 @@ class InlineExecutor(Executor):
         return done
 
 
+class NumberedTask(asyncio.Task[Any]):
+    """A task whose place in a set is the same in each run, wherever in memory it is."""
+
+    def __init__(self, coro: Any, *, number: int, **given: Any) -> None:
+        self._number = number
+        super().__init__(coro, **given)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
     """Begins at ``start_s``. :meth:`kill` ends the simulated process between two steps."""
 
     def __init__(self, rng: Random, *, start_s: float = 0.0) -> None:
         super().__init__()
         self._rng = rng
+        numbers = count()
+        self.set_task_factory(
+            lambda loop, coro, **given: NumberedTask(
+                coro, number=next(numbers), loop=loop, **given
+            )
+        )
         self._selector.clock.advance(start_s)
         self._selector.select = self._selected
         self._main = threading.get_ident()
@@ -117,6 +135,8 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
     def _call_soon(self, callback: Any, args: Any, context: Any) -> asyncio.Handle:
         handle: asyncio.Handle = super()._call_soon(callback, args, context)
         ready = self._ready
+        if self.is_dead:  # what a dead process still asks for must not draw
+            return handle
         if _is_step(callback) and len(ready) > 1 and self._rng.random() < 0.5:
             ready.pop()
             place = self._rng.randrange(len(ready) + 1)

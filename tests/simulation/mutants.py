@@ -30,7 +30,7 @@ MUTANTS = (
         new="0",
     ),
     Mutant(
-        name="a claim without its fence",
+        name="a yes that counts for all that follow",
         module="notifier.store.outbox",
         old="deliveries.id = done.id AND deliveries.claim = done.claim",
         new="deliveries.id >= done.id",
@@ -54,7 +54,7 @@ MUTANTS = (
         new="if ended or self.type is WalkType.HEAD:",
     ),
     Mutant(
-        name="a walk that ends a page early",
+        name="a walk that ends at a short page",
         module="notifier.upstream.walk",
         old="        if not ids:\n            return True",
         new="        if len(ids) < 20:\n            return True",
@@ -72,6 +72,12 @@ MUTANTS = (
         new="            wait_s = await self._turn()\n            self._wake.clear()\n            is_over",
     ),
     Mutant(
+        name="a page that wakes nobody",
+        module="notifier.poller.reading",
+        old="self.tools.wake(committed.written.destinations)",
+        new="[]",
+    ),
+    Mutant(
         name="one request too many",
         module="notifier.core.pacing",
         old="WINDOW_MS = 61_000",
@@ -81,31 +87,43 @@ MUTANTS = (
         name="a budget that a restart forgets",
         module="notifier.service.budgets",
         old="        return await self._store.run(\n            sources.claim_request, token_key, limit=limit, now_ms=now_ms\n        )",
-        new="        return 0",
+        new="        times = self.__dict__.setdefault('times', [])\n"
+        "        if len(times) >= limit and times[-limit] + 61_000 > now_ms:\n"
+        "            return times[-limit] + 61_000 - now_ms\n"
+        "        times.append(now_ms)\n"
+        "        return 0",
     ),
     Mutant(
-        name="a timer that is told twice",
-        module="notifier.transactions.overdue",
-        old="    if rule.repeat is None:\n        # The condition holds on: only its turning true again starts anew.\n        timers.cancel",
-        new="    if rule.repeat is None:\n        []",
+        name="a wait that is not kept",
+        module="notifier.upstream.budget",
+        old="        self.pause_for(pause_ms)\n        self._paused",
+        new="        self._paused",
     ),
     Mutant(
-        name="a timer that forgets its condition",
-        module="notifier.transactions.overdue",
-        old="session, [(one.rule, lead.bot_id, lead.id) for one in found if one.since is None]",
-        new="session, []",
+        name="a source that is not asked again",
+        module="notifier.upstream.backoff",
+        old="PROBE_S = 60.0",
+        new="PROBE_S = 86_400.0",
     ),
     Mutant(
-        name="a timer that accuses by what it has stored",
-        module="notifier.transactions.overdue",
-        old="if rule is None or lead is None or not holds(rule, lead):",
-        new="if rule is None or lead is None:",
+        name="a bad record that spoils its page",
+        module="notifier.upstream.page",
+        old="        return BadRow(reason=str(error), digest=_raw_digest(entry), lead_id=_known_id(entry))",
+        new="        raise UpstreamError('a bad record') from error",
     ),
     Mutant(
-        name="a new lead that starts no timer",
+        name="a page in two commits",
         module="notifier.transactions.commit_page",
-        old="        if one.timers:\n            overdue.apply",
-        new="        if one.timers and not one.told:\n            overdue.apply",
+        old="    judge.save(session)\n",
+        new="    judge.save(session)\n"
+        "    for sql in ('COMMIT', 'BEGIN IMMEDIATE', 'SAVEPOINT part'):\n"
+        "        session.execute(sql)\n",
+    ),
+    Mutant(
+        name="a new lead among known ones is no news",
+        module="notifier.transactions.page_comparison",
+        old="        elif known is None:\n            self._save(reading, None)",
+        new="        elif known is None and self.held % 7:\n            self.held += 1\n        elif known is None:\n            self._save(reading, None)",
     ),
     Mutant(
         name="a baseline that tells",
@@ -114,7 +132,37 @@ MUTANTS = (
         new="        return True",
     ),
     Mutant(
-        name="what ended is recorded before it is known",
+        name="a timer that forgets its condition",
+        module="notifier.transactions.overdue",
+        old="session, [(one.rule, lead.bot_id, lead.id) for one in found if one.since is None]",
+        new="session, []",
+    ),
+    Mutant(
+        name="a new lead that starts no timer",
+        module="notifier.transactions.commit_page",
+        old="        if one.timers:\n            overdue.apply",
+        new="        if one.timers and not one.told:\n            overdue.apply",
+    ),
+    Mutant(
+        name="a ladder that nobody climbs",
+        module="notifier.transactions.overdue",
+        old="    if not timer.told:\n        escalation.begin",
+        new="    if timer.told:\n        escalation.begin",
+    ),
+    Mutant(
+        name="a snooze that nobody heeds",
+        module="notifier.store.timers",
+        old="AND a.snoozed_ms > :until_ms)",
+        new="AND a.snoozed_ms > :until_ms + 90000000000)",
+    ),
+    Mutant(
+        name="an act written without its deliveries",
+        module="notifier.transactions.acts",
+        old="planned = plan_deliveries([event], rules, at=at, mutes=muted)",
+        new="planned = plan_deliveries([], rules, at=at, mutes=muted)",
+    ),
+    Mutant(
+        name="what ended is forgotten where the disk is full",
         module="notifier.dispatcher.lane",
         old='                log.warning("outbox_unavailable", destination=name, error=str(error))\n                return None',
         new="                del self._ended[: len(ended)]\n                return None",
@@ -132,28 +180,40 @@ MUTANTS = (
         new="        if answer.status == 500:",
     ),
     Mutant(
-        name="a report that a restart loses",
-        module="notifier.transactions.reports",
-        old="        if name not in known or _is_wrong(known[name], one, now_ms)",
-        new="        if name",
+        name="a destination that is not probed again",
+        module="notifier.core.standing",
+        old="SLOWEST_PROBE_MS = 5 * MINUTE_MS",
+        new="SLOWEST_PROBE_MS = 500 * MINUTE_MS",
     ),
     Mutant(
-        name="a digest that is never due",
+        name="an alert that is told again and again",
+        module="notifier.transactions.alerts",
+        old="        destinations.set_told_down(session, name, told=True)\n",
+        new="",
+    ),
+    Mutant(
+        name="a digest that does not wait",
+        module="notifier.rules.matching",
+        old="        return Timing.DIGEST, rule.digest.due(opens)",
+        new="        return Timing.DIGEST, opens",
+    ),
+    Mutant(
+        name="what waits is never due",
         module="notifier.store.waiting",
         old='" AND d.held IN (:held) AND d.due_ms <= :now_ms ORDER BY d.id"',
         new='" AND d.held IN (:held) AND d.due_ms < 0 AND d.due_ms <= :now_ms ORDER BY d.id"',
     ),
     Mutant(
-        name="rows that shift between pages taken for deleted",
-        module="notifier.transactions.page_comparison",
-        old="        elif known is None:\n            self._save(reading, None)",
-        new="        elif known is None and self.held % 7:\n            self.held += 1\n        elif known is None:\n            self._save(reading, None)",
+        name="a window that is always open",
+        module="notifier.rules.matching",
+        old="    return (Timing.HOLD, opens) if opens > at else (Timing.NOW, at)",
+        new="    return Timing.NOW, at",
     ),
     Mutant(
-        name="a state that came back is no news",
-        module="notifier.transactions.page_comparison",
-        old="        if again and age >= 0:",
-        new="        if again or self.held > 15:",
+        name="a report that a restart loses",
+        module="notifier.transactions.reports",
+        old="        if name not in known or _is_wrong(known[name], one, now_ms)",
+        new="        if name",
     ),
 )
 

@@ -2,39 +2,52 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
 from urllib.parse import parse_qs
 
-from simulation.servers import HOST, Reply, Request, Trouble, json_reply
+from simulation.rules import EPOCH
+from simulation.servers import HOST, Reply, Request, Server, Trouble, json_reply
+
+DOUBTFUL = (Trouble.MUTE, Trouble.CUT, Trouble.LATE)
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A message that a receiver has taken at ``at_s``."""
+    """A message that a receiver has taken at ``at_s``; ``in_doubt``: it did not say so."""
 
     at_s: float
     id: str
-    body: bytes
+    body: bytes = b""
+    in_doubt: bool = False
     lead: str = ""
     type: str = ""
 
 
 @dataclass(slots=True)
 class Hook:
-    """A webhook receiver."""
+    """A webhook receiver; ``status`` is what it answers in place of taking anything."""
 
     clock_s: Callable[[], float]
     arrivals: list[Arrival] = field(default_factory=list)
+    server: Server | None = None
+    status: str = ""
+    refused: Counter[str] = field(default_factory=Counter)
 
     def answer(self, request: Request) -> Reply:
+        if self.status:
+            self.refused[self.status] += 1
+            return Reply(status=int(self.status), headers={"location": "http://127.0.0.1:9/"})
         event = json.loads(request.body)
         arrival = Arrival(
             at_s=self.clock_s(),
             id=request.headers["webhook-id"],
             body=request.body,
+            in_doubt=bool(self.server and self.server.trouble in DOUBTFUL),
             lead=event.get("subject") or "",
             type=event["type"],
         )
@@ -48,7 +61,8 @@ class Slack:
 
     clock_s: Callable[[], float]
     posts: list[dict[str, object]] = field(default_factory=list)
-    posted_s: list[float] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    server: Server | None = None
 
     def answer(self, request: Request) -> Reply:
         method = request.path.rpartition("/")[2].partition("?")[0]
@@ -56,17 +70,46 @@ class Slack:
         channel = "C0000000001"
         match method:
             case "chat.postMessage":
-                self.posted_s.append(self.clock_s())
-                ts = f"{1_700_000_000 + len(self.posts)}.000100"
-                self.posts.append({**arguments, "ts": ts})
+                ts = self._posted(arguments)
                 return json_reply({"ok": True, "channel": channel, "ts": ts, "message": {}})
             case "chat.update":
                 return json_reply({"ok": True, "channel": channel, "ts": arguments.get("ts")})
             case "conversations.info":
                 about = {"id": channel, "name": "sales", "is_member": True}
                 return json_reply({"ok": True, "channel": about})
+            case "conversations.history" | "conversations.replies":
+                return json_reply(self._history(arguments))
             case _:
-                return json_reply({"ok": True, "team": "T", "user_id": "U", "messages": []})
+                return json_reply({"ok": True, "team": "T", "user_id": "U"})
+
+    def _posted(self, arguments: dict[str, object]) -> str:
+        at_s = self.clock_s()
+        # A history tells messages of one moment apart by their last digits.
+        ts = f"{EPOCH.timestamp() + round(at_s, 3) + len(self.posts) % 1000 / 1e6:.6f}"
+        self.posts.append({**arguments, "ts": ts})
+        marked: dict[str, dict[str, str]] = arguments["metadata"]  # type: ignore[assignment]
+        in_doubt = bool(self.server and self.server.trouble in DOUBTFUL)
+        message_id = marked["event_payload"]["message_id"]
+        self.arrivals.append(Arrival(at_s=at_s, id=message_id, in_doubt=in_doubt))
+        return ts
+
+    def _history(self, arguments: dict[str, object]) -> dict[str, object]:
+        found = list(self._standing(arguments.get("ts"), str(arguments["oldest"])))
+        begin = int(str(arguments.get("cursor", 0)))
+        more = str(begin + PAGE) if len(found) > begin + PAGE else ""
+        return {
+            "ok": True,
+            "messages": found[begin : begin + PAGE],
+            "response_metadata": {"next_cursor": more},
+        }
+
+    def _standing(self, thread: object, oldest: str) -> Iterator[dict[str, object]]:
+        """Yield the newest first: of the channel, or of one thread."""
+        for post in reversed(self.posts):
+            if str(post["ts"]) < oldest:
+                return
+            if (thread or post["ts"]) in (post.get("thread_ts", post["ts"]), post["ts"]):
+                yield {"ts": post["ts"], "metadata": post["metadata"]}
 
 
 def _arguments(request: Request) -> dict[str, object]:
@@ -81,7 +124,7 @@ class Mail:
 
     clock_s: Callable[[], float]
     port: int
-    mails: list[tuple[float, str, str]] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
     trouble: Trouble | None = None
     met: dict[Trouble, int] = field(default_factory=dict)
 
@@ -90,9 +133,15 @@ class Mail:
         await loop.create_server(lambda: _Smtp(self, loop), HOST, self.port)
 
     def take(self, content: bytes) -> None:
-        """Keep a mail: when it came, its Message-ID and subject."""
+        """Keep a mail by its Message-ID."""
         mail = message_from_bytes(content, policy=default)
-        self.mails.append((self.clock_s(), str(mail["message-id"]), str(mail["subject"])))
+        arrival = Arrival(
+            at_s=self.clock_s(),
+            id=str(mail["message-id"]),
+            body=str(mail["subject"]).encode(),
+            in_doubt=self.trouble in DOUBTFUL,
+        )
+        self.arrivals.append(arrival)
 
     def meets(self) -> Trouble | None:
         """Count the trouble that a conversation meets, and return it."""

@@ -15,13 +15,38 @@ STATUSES = ("OPEN", "INPROGRESS", "REVIEW", "ONHOLD", "CLOSED")
 AGENTS = ("agent-asha", "agent-boris", "agent-chen")
 OPENS, CLOSES = 9, 18
 DEEDS = (
-    ("status", "assign", "say", "convert", "delete", "take", "release", "snooze"),
-    (6, 5, 3, 1, 0.3, 2, 0.5, 0.5),
+    ("status", "assign", "flip", "say", "convert", "delete", "take", "release", "snooze"),
+    (6, 5, 1.5, 3, 1, 0.6, 2, 0.5, 1),
 )
-TROUBLES = (("server", "disk", "clock", "others", "stop"), (6, 1, 1, 1, 1))
+TROUBLES = (("server", "answer", "disk", "clock", "others", "stop"), (6, 3, 1, 1, 1, 1))
+ODD_ANSWERS = (
+    *(f"upstream: {name}" for name in ("html", "not so", "cut short", "500", "401", "403")),
+    *(f"{hook}: {status}" for hook in ("crm", "audit") for status in (302, 404, 422, 500)),
+)
+BAD_RECORDS = (
+    "null",
+    '"words"',
+    "[]",
+    '{"status":"OPEN"}',
+    '{"_id":7}',
+    '{"_id":"' + "9" * 9_000 + '"}',
+)
 HOLIDAYS = 0.04
+REPORT_S = 8 * HOUR_S
+"""Nine o'clock in Berlin, in winter; the simulation begins on a Monday."""
 SORTED = "updated-desc"
 ORDERS = (*[SORTED] * 9, "created-desc", "last-message-desc", "unordered")
+FAULTS = {
+    "trouble": "",
+    "odd answers": "",
+    "kill": "",
+    "disk full": "disk full",
+    "clock": "clock set",
+    "stop": "stopped",
+    "others use the token": "token used by others",
+    "bad record": "bad record",
+}
+"""Entries of a story that are faults, and how they are counted."""
 REST_S = 30 * HOUR_S
 """How long nothing is wrong at the end. A destination that failed is probed each five
 minutes, but a message that failed for itself may wait for a day."""
@@ -47,9 +72,19 @@ class Entry:
         return f"{when}  {self.what} {self.number or ''} {self.text}{lasts}".rstrip()
 
 
+def name_of(fault: Entry) -> str:
+    """Return the name under which a fault is counted once it took effect."""
+    if fault.what == "kill":
+        return "killed at an await" if fault.text == "await" else f"killed {fault.text}"
+    return fault.text or FAULTS[fault.what]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A seed and what was drawn from it; ``order`` is how the listing is sorted."""
+    """A seed and what was drawn from it; ``order`` is how the listing is sorted.
+
+    The pages of a ``ragged`` listing are not all of one length.
+    """
 
     seed: int
     days: int
@@ -57,6 +92,7 @@ class Story:
     poll_s: int
     limit: int
     order: str
+    ragged: bool = False
     entries: tuple[Entry, ...] = field(repr=False)
     rest_s: float = REST_S
 
@@ -69,7 +105,7 @@ class Story:
         """Return the story as text."""
         head = (
             f"seed {self.seed}: {self.days} days, {self.leads} leads to begin with, "
-            f"listing by {self.order}, a poll each {self.poll_s} s, "
+            f"listing by {self.order}{', ragged' * self.ragged}, a poll each {self.poll_s} s, "
             f"{self.limit} requests a minute"
         )
         return "\n".join([head, *(entry.told() for entry in self.entries)])
@@ -79,7 +115,7 @@ def drawn(seed: int, *, days: int) -> Story:
     """Return the story of a seed."""
     rng = Random(seed)
     work = list(_work(rng, days))
-    entries = [*work, *_troubles(rng, days), *_kills(rng, work)]
+    entries = [*work, *_troubles(rng, days), *_absences(rng, days), *_kills(rng, work)]
     order = rng.choice(ORDERS)
     return Story(
         seed=seed,
@@ -89,6 +125,7 @@ def drawn(seed: int, *, days: int) -> Story:
         # Reading costs most; where no order helps, all that is allowed is asked.
         limit=rng.choice((2, 3, 6) if order == SORTED else (1, 2)),
         order=order,
+        ragged=rng.random() < 0.3,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
     )
 
@@ -105,7 +142,7 @@ def _work(rng: Random, days: int) -> Iterator[Entry]:
             for _ in range(_count(rng, mean)):
                 yield _visit(rng, day, hour)
             for _ in range(0 if is_off or not awake else _count(rng, mean * 2)):
-                yield _deed(rng, day, hour)
+                yield from _deed(rng, day, hour)
         if rng.random() < 0.05:
             at_s = _moment(rng, day, rng.randrange(24))
             yield Entry(at_s=at_s, what="import", number=rng.choice((3, 30, 90)))
@@ -119,16 +156,20 @@ def _visit(rng: Random, day: int, hour: int) -> Entry:
     return Entry(at_s=_moment(rng, day, hour), what=what, number=rng.getrandbits(20))
 
 
-def _deed(rng: Random, day: int, hour: int) -> Entry:
+def _deed(rng: Random, day: int, hour: int) -> Iterator[Entry]:
     what = rng.choices(*DEEDS)[0]
-    agent = rng.choice(AGENTS)
+    agent, number = rng.choice(AGENTS), rng.getrandbits(20)
+    at_s = _moment(rng, day, hour)
+    if what == "flip":  # and what was changed is taken back soon
+        back_s = rng.choice((2.0, 6.0, 12.0, 20.0)) * MINUTE_S
+        yield Entry(at_s=at_s + back_s, what="back")
+        what = rng.choice(("status", "assign"))
     text = {
         "status": rng.choice(STATUSES),
         "assign": rng.choice((agent, agent, agent, "")),
         **dict.fromkeys(("take", "release", "snooze"), agent),
     }.get(what, "")
-    at_s = _moment(rng, day, hour)
-    return Entry(at_s=at_s, what=what, number=rng.getrandbits(20), text=text)
+    yield Entry(at_s=at_s, what=what, number=number, text=text)
 
 
 def _troubles(rng: Random, days: int) -> Iterator[Entry]:
@@ -141,6 +182,10 @@ def _troubles(rng: Random, days: int) -> Iterator[Entry]:
                 text = f"{host}: {rng.choice(list(Trouble))}"
                 lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S, 15 * HOUR_S))
                 yield Entry(at_s=at_s, what="trouble", text=text, lasts_s=lasts_s)
+            case "answer":
+                text = rng.choice(ODD_ANSWERS)
+                lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S))
+                yield Entry(at_s=at_s, what="odd answers", text=text, lasts_s=lasts_s)
             case "disk":
                 yield Entry(at_s=at_s, what="disk full", lasts_s=rng.choice((20.0, 3_000.0)))
             case "clock":
@@ -152,9 +197,24 @@ def _troubles(rng: Random, days: int) -> Iterator[Entry]:
                 yield Entry(at_s=at_s, what="stop", lasts_s=rng.choice((1.0, 5 * HOUR_S)))
 
 
+def _absences(rng: Random, days: int) -> Iterator[Entry]:
+    """Yield bad records among the good, and stops over the time of a report."""
+    for day in range(days):
+        if rng.random() < 0.1:
+            at_s, number = _moment(rng, day, rng.randrange(24)), rng.randrange(len(BAD_RECORDS))
+            yield Entry(at_s=at_s, what="bad record", number=number, lasts_s=6 * HOUR_S)
+        if day % 7 == 0 and rng.random() < 0.3:
+            at_s = day * DAY_S + REPORT_S - rng.uniform(5.0, 1_200.0)
+            yield Entry(at_s=at_s, what="stop", lasts_s=rng.choice((1_300.0, 3 * HOUR_S)))
+
+
 def _kills(rng: Random, work: list[Entry]) -> Iterator[Entry]:
     """Yield deaths of the process while there is something to lose, some of them in a row."""
-    for entry in rng.sample(work, _count(rng, len(work) * rng.choice((0.0, 0.02, 0.1)))):
+    if rng.random() < 0.2:  # in the first walk
+        yield _kill(rng, 0.0)
+    many = [entry for entry in work if entry.what in ("import", "close many")]
+    some = rng.sample(work, _count(rng, len(work) * rng.choice((0.0, 0.02, 0.1))))
+    for entry in [*some, *(one for one in many if rng.random() < 0.4)]:
         at_s = max(entry.at_s, HOUR_S)
         for _ in range(rng.choice((1, 1, 1, 4))):
             yield _kill(rng, at_s)
