@@ -31,9 +31,13 @@ class Moment(StrEnum):
 
 @dataclass(slots=True)
 class Disk:
-    """What the simulated disk does; ``dies`` counts down to the moment of a death."""
+    """What the simulated disk does; ``dies`` counts down to the moment of a death.
+
+    ``fills_after`` so many commits it is full.
+    """
 
     is_full: bool = False
+    fills_after: int = 0
     dies: tuple[Moment, int] | None = None
     met_full: int = 0
     died: list[Moment] = field(default_factory=list)
@@ -49,6 +53,12 @@ class Disk:
             self.dies = None
             self.died.append(moment)
             raise KilledError
+
+    def committed(self) -> None:
+        """Be full from now on, where that was drawn."""
+        if self.fills_after:
+            self.fills_after -= 1
+            self.is_full = self.is_full or not self.fills_after
 
     def writes(self) -> None:
         """Fail where the disk is full."""
@@ -99,6 +109,7 @@ class FaultySession:
                 self._disk.writes()
                 self._disk.passes(Moment.COMMIT)
         if self._inner.total_changes != before:
+            self._disk.committed()
             self._disk.passes(Moment.COMMITTED)
 
     def whole(self, function: Callable[[], T]) -> T:

@@ -207,7 +207,7 @@ class Life:
                 turn = self._trouble if entry.what == "trouble" else self._odd
                 self._lasts(entry, partial(turn, host, name), partial(turn, host, ""))
             case "disk full":
-                self._lasts(entry, partial(self._fill, True), partial(self._fill, False))
+                self._lasts(entry, partial(self._fill, entry.number), self._free)
             case "clock":
                 self.met["clock set"] += 1
                 by_s = entry.number
@@ -308,8 +308,11 @@ class Life:
         else:
             {"crm": self.crm, "audit": self.audit}[host].status = name
 
-    def _fill(self, is_full: bool) -> None:
-        self.disk.is_full = is_full
+    def _fill(self, after: int) -> None:
+        self.disk.is_full, self.disk.fills_after = not after, after
+
+    def _free(self) -> None:
+        self.disk.is_full, self.disk.fills_after = False, 0
 
     def _set_clock(self, by_s: int) -> None:
         self.ahead_s += by_s

@@ -187,7 +187,9 @@ def _troubles(rng: Random, days: int) -> Iterator[Entry]:
                 lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S))
                 yield Entry(at_s=at_s, what="odd answers", text=text, lasts_s=lasts_s)
             case "disk":
-                yield Entry(at_s=at_s, what="disk full", lasts_s=rng.choice((20.0, 3_000.0)))
+                lasts_s, after = rng.choice(((20.0, 0), (3_000.0, 0), (3_000.0, 1)))
+                after *= rng.randrange(1, 12)
+                yield Entry(at_s=at_s, what="disk full", number=after, lasts_s=lasts_s)
             case "clock":
                 by_s = rng.choice((-7200, -40, 40, 3600))
                 yield Entry(at_s=at_s, what="clock", number=by_s, lasts_s=rng.uniform(600, 9e4))
@@ -209,10 +211,16 @@ def _absences(rng: Random, days: int) -> Iterator[Entry]:
 
 
 def _kills(rng: Random, work: list[Entry]) -> Iterator[Entry]:
-    """Yield deaths of the process while there is something to lose, some of them in a row."""
+    """Yield deaths of the process while there is something to lose, some of them in a row.
+
+    At such a moment the disk may fill, too.
+    """
     if rng.random() < 0.2:  # in the first walk
         yield _kill(rng, 0.0)
     many = [entry for entry in work if entry.what in ("import", "close many")]
+    if work and rng.random() < 0.2:
+        at_s, after = rng.choice(work).at_s, rng.randrange(1, 12)
+        yield Entry(at_s=max(at_s, HOUR_S), what="disk full", number=after, lasts_s=1_500.0)
     some = rng.sample(work, _count(rng, len(work) * rng.choice((0.0, 0.02, 0.1))))
     for entry in [*some, *(one for one in many if rng.random() < 0.4)]:
         at_s = max(entry.at_s, HOUR_S)
