@@ -115,7 +115,7 @@ def drawn(seed: int, *, days: int) -> Story:
     """Return the story of a seed."""
     rng = Random(seed)
     work = list(_work(rng, days))
-    entries = [*work, *_troubles(rng, days), *_absences(rng, days), *_kills(rng, work)]
+    entries = [*work, *_troubles(rng, days, work), *_absences(rng, days), *_kills(rng, work)]
     order = rng.choice(ORDERS)
     return Story(
         seed=seed,
@@ -172,13 +172,15 @@ def _deed(rng: Random, day: int, hour: int) -> Iterator[Entry]:
     yield Entry(at_s=at_s, what=what, number=number, text=text)
 
 
-def _troubles(rng: Random, days: int) -> Iterator[Entry]:
+def _troubles(rng: Random, days: int, work: list[Entry]) -> Iterator[Entry]:
     """Yield what goes wrong; the first hour and the time of rest are quiet."""
-    for _ in range(_count(rng, days * rng.choice((0.0, 0.3, 1.0)))):
+    for _ in range(_count(rng, days * rng.choice((0.0, 0.5, 1.5)))):
         at_s = rng.uniform(HOUR_S, days * DAY_S)
+        if work and rng.random() < 0.7:  # while there is something to tell
+            at_s = max(HOUR_S, rng.choice(work).at_s - rng.uniform(0.0, 600.0))
         match rng.choices(*TROUBLES)[0]:
             case "server":
-                host = rng.choice(("upstream", "crm", "audit", "slack", "mail"))
+                host = rng.choice(("upstream", "crm", "crm", "audit", "slack", "mail"))
                 text = f"{host}: {rng.choice(list(Trouble))}"
                 lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S, 15 * HOUR_S))
                 yield Entry(at_s=at_s, what="trouble", text=text, lasts_s=lasts_s)
