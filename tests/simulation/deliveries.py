@@ -77,10 +77,13 @@ def _was_in_flight(life: Life, taken_s: float, again_s: float) -> bool:
 
 
 def _cannot_ask(life: Life, from_s: float, until_s: float) -> bool:
-    calm = list(quiet(life, "slack"))
-    return not is_quiet(calm, until_s - PROMPT_S, until_s) or clock_was_wrong(
-        life, from_s, until_s
+    """Whether Slack could not say what stands there, or the clock not since when."""
+    is_away = any(
+        entry.text.startswith("slack")
+        and entry.at_s - PROMPT_S < until_s < entry.at_s + entry.lasts_s + AGAIN_S
+        for entry in life.story.entries
     )
+    return is_away or clock_was_wrong(life, from_s, until_s)
 
 
 def _judge_prompt(life: Life, verdict: Verdict) -> None:
