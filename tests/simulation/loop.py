@@ -16,6 +16,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import async_solipsism
 
+STEPS_A_TICK = 64
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -128,16 +129,18 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
 
     def _run_once(self) -> None:
         self.steps += 1
+        if self.steps % STEPS_A_TICK == 0:
+            # Who waits for less than the clock can tell would else wait for ever.
+            self._selector.clock.advance(self._selector.clock.resolution)
         if self.dies_at_step is not None and self.steps >= self.dies_at_step:
             self.kill()
         super()._run_once()
 
     def _call_soon(self, callback: Any, args: Any, context: Any) -> asyncio.Handle:
+        is_step = not self.is_dead and _is_step(callback)  # a dead process does not draw
         handle: asyncio.Handle = super()._call_soon(callback, args, context)
         ready = self._ready
-        if self.is_dead:  # what a dead process still asks for must not draw
-            return handle
-        if _is_step(callback) and len(ready) > 1 and self._rng.random() < 0.5:
+        if is_step and len(ready) > 1 and self._rng.random() < 0.5:
             ready.pop()
             place = self._rng.randrange(len(ready) + 1)
             ready.insert(place, handle)

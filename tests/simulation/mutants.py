@@ -66,15 +66,15 @@ MUTANTS = (
         new="0",
     ),
     Mutant(
-        name="a lost wake-up",
+        name="a message that ends and wakes nobody",
         module="notifier.dispatcher.lane",
-        old="            self._wake.clear()\n            wait_s = await self._turn()\n            is_over",
-        new="            wait_s = await self._turn()\n            self._wake.clear()\n            is_over",
+        old="        self._in_flight.discard(task)\n        self._wake.set()",
+        new="        self._in_flight.discard(task)",
     ),
     Mutant(
         name="a page that wakes nobody",
         module="notifier.poller.reading",
-        old="self.tools.wake(committed.written.destinations)",
+        old="self.context.wake(committed.written.destinations)",
         new="[]",
     ),
     Mutant(
@@ -120,10 +120,10 @@ MUTANTS = (
         "        session.execute(sql)\n",
     ),
     Mutant(
-        name="a new lead among known ones is no news",
+        name="what is new on a full page is not told",
         module="notifier.transactions.page_comparison",
         old="        elif known is None:\n            self._save(reading, None)",
-        new="        elif known is None and self.held % 7:\n            self.held += 1\n        elif known is None:\n            self._save(reading, None)",
+        new="        elif known is None and len(self.saved) > 15:\n            self.held += 1\n        elif known is None:\n            self._save(reading, None)",
     ),
     Mutant(
         name="a baseline that tells",
@@ -188,7 +188,7 @@ MUTANTS = (
     Mutant(
         name="an alert that is told again and again",
         module="notifier.transactions.alerts",
-        old="        destinations.set_told_down(session, name, told=True)\n",
+        old="        destinations.set_told_down(session, name, told=False)\n",
         new="",
     ),
     Mutant(
@@ -196,12 +196,6 @@ MUTANTS = (
         module="notifier.rules.matching",
         old="        return Timing.DIGEST, rule.digest.due(opens)",
         new="        return Timing.DIGEST, opens",
-    ),
-    Mutant(
-        name="what waits is never due",
-        module="notifier.store.waiting",
-        old='" AND d.held IN (:held) AND d.due_ms <= :now_ms ORDER BY d.id"',
-        new='" AND d.held IN (:held) AND d.due_ms < 0 AND d.due_ms <= :now_ms ORDER BY d.id"',
     ),
     Mutant(
         name="a window that is always open",

@@ -15,10 +15,10 @@ from simulation.life import Life
 from simulation.story import HOUR_S
 from simulation.upstream import State
 from simulation.verdict import (
-    SETTLING_S,
     Verdict,
     clock_was_wrong,
     first_of,
+    need_s,
     quiet,
     wall_s,
 )
@@ -120,10 +120,9 @@ class _Lead:
         life, verdict = self.life, self.verdict
         if life.story.order != "updated-desc":
             return
-        need_s = 2 * life.story.poll_s + SETTLING_S
         now = (state.status, state.agent)
         for begin_s, end_s in self.calm:
-            by_s = max(begin_s, state.at_s) + need_s
+            by_s = max(begin_s, state.at_s) + need_s(life)
             if by_s > min(end_s, until_s):
                 continue
             seen = any((one.status, one.agent) == now for one in path)

@@ -161,7 +161,7 @@ def _deed(rng: Random, day: int, hour: int) -> Iterator[Entry]:
     agent, number = rng.choice(AGENTS), rng.getrandbits(20)
     at_s = _moment(rng, day, hour)
     if what == "flip":  # and what was changed is taken back soon
-        back_s = rng.choice((2.0, 6.0, 12.0, 20.0)) * MINUTE_S
+        back_s = rng.choice((2.0, 6.0, 15.0, 21.0)) * MINUTE_S
         yield Entry(at_s=at_s + back_s, what="back")
         what = rng.choice(("status", "assign"))
     text = {

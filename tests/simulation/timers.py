@@ -10,16 +10,15 @@ from simulation.rules import FOR_S, LADDER_S, STEPS_S
 from simulation.story import DAY_S, HOUR_S, MINUTE_S, REPORT_S
 from simulation.upstream import State
 from simulation.verdict import (
-    SETTLING_S,
     Verdict,
     clock_was_wrong,
     first_of,
     is_quiet,
+    need_s,
     quiet,
     wall_s,
 )
 
-SEEN_S = 40 * MINUTE_S
 SNOOZE_S = HOUR_S
 SWEEP_S = 8 * HOUR_S
 
@@ -83,7 +82,7 @@ class _Rule:
         verdict.expect(f"{rule}: once", once, f"{self.lead_id}: since {sorted(starts_s)}")
         for one in told:
             self._judge_one(one, rule, verdict)
-        gap_s = 2 * self.life.story.poll_s + SETTLING_S
+        gap_s = need_s(self.life)
         for begin_s, end_s in self.waited:
             if self._must_be_told(begin_s, end_s, rule):
                 found = any(
@@ -111,7 +110,7 @@ class _Rule:
         verdict.expect(f"{rule}: true", true, f"{one} of {self.waited}")
         late_s = -early_s
         if is_quiet(self.calm, one.since_s, one.said_s) and not self._was_acted_on():
-            most_s = 2 * poll_s + SETTLING_S
+            most_s = need_s(life)
             verdict.expect(f"{rule}: in time", late_s < most_s, f"{one}: {late_s} s late")
 
     def _must_be_told(self, begin_s: float, end_s: float, rule: str) -> bool:
@@ -119,16 +118,18 @@ class _Rule:
             return False
         if rule == "Ladder" and self._was_acted_on():
             return False
-        due_s = begin_s + SEEN_S + self.after_s
-        return self._was_visible(begin_s, begin_s + SEEN_S) and self._was_visible(due_s, end_s)
+        seen_s = begin_s + need_s(self.life) + MINUTE_S
+        due_s = seen_s + self.after_s
+        return self._was_visible(begin_s, seen_s) and self._was_visible(due_s, end_s)
 
     def _was_visible(self, from_s: float, until_s: float) -> bool:
         """Whether the program must have seen what was there from then until then."""
         if self.life.story.order != "updated-desc":
             return False
-        need_s = 2 * self.life.story.poll_s + SETTLING_S
+        least_s = need_s(self.life)
         return any(
-            min(until_s, end_s) - max(from_s, begin_s) >= need_s for begin_s, end_s in self.calm
+            min(until_s, end_s) - max(from_s, begin_s) >= least_s
+            for begin_s, end_s in self.calm
         )
 
     def _unseen_s(self, end_s: float) -> float:

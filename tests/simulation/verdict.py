@@ -12,6 +12,13 @@ from simulation.story import HOUR_S, MINUTE_S
 
 SETTLING_S = 10 * MINUTE_S
 """What the program needs to be itself again: a failing source is asked after 5 minutes."""
+PAGES = 12
+"""What a head poll may have to read after an import."""
+
+
+def need_s(life: Life) -> float:
+    """Return in which time a quiet program has surely seen what there is, and told it."""
+    return 2 * life.story.poll_s + SETTLING_S + PAGES * MINUTE_S / life.story.limit
 
 
 @dataclass(slots=True)
