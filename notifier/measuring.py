@@ -9,7 +9,7 @@ from notifier.core.records import LEAD, Agent, Lead, Source, parse
 from notifier.core.responses import Response
 from notifier.core.rows import stored_row
 from notifier.errors import DamagedError
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.reports.report import LeadKey, Seen, report, waiting
 from notifier.store import responses, snapshots

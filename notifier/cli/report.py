@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 import typer
@@ -17,7 +18,7 @@ from notifier.configuration.sources import known_sources
 from notifier.errors import ConfigError
 from notifier.measuring import measured
 from notifier.reports import sheet, words
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Report, encode
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
@@ -63,7 +64,7 @@ def report(
     with opened() as db:
         rules = rules_on_disk() if clock else _rules_if_right(db.settings)
         asked = Asked(
-            from_ms=db.now_ms - since_ms,
+            since=timedelta(milliseconds=since_ms),
             until_ms=db.now_ms,
             now_ms=db.now_ms,
             goal_ms=goal_ms,

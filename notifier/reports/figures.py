@@ -3,7 +3,6 @@
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from operator import attrgetter
 
@@ -11,10 +10,10 @@ import msgspec
 
 from notifier.core.responses import Response
 from notifier.core.rows import iso_of_ms, moment_of
-from notifier.reports.hours import AllHours, OpenHours
+from notifier.reports.asked import Asked
+from notifier.reports.hours import AllHours
 from notifier.reports.model import Bar, Day, Group, Hour, Measure, Measures, Period
 from notifier.rules.reports import By
-from notifier.rules.windows import Window
 
 SEEN_LATE_MS = 15 * 60_000
 SLOT_MS = 15 * 60_000  # no zone's clock jumps within one
@@ -22,37 +21,6 @@ BARS_S = (60, 300, 900, 3_600, 14_400, 86_400)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOBODY = "nobody"
 UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Which leads a report is about, and how it counts.
-
-    Those created from ``from_ms`` on and before ``until_ms``; what was observed counts
-    until ``now_ms``. Names are by agent id and by bot id.
-    """
-
-    from_ms: int
-    until_ms: int
-    now_ms: int
-    goal_ms: int
-    by: By = By.AGENT
-    clock: Window | None = None
-    zone: tzinfo
-    name: str | None = None
-    agents: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def before_ms(self) -> int:
-        """When the period before begins, which is as long."""
-        return 2 * self.from_ms - self.until_ms
-
-    def hours(self) -> AllHours:
-        """Return the hours that count."""
-        if self.clock is None:
-            return AllHours()
-        return OpenHours(self.clock, from_ms=self.before_ms, until_ms=self.now_ms)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):

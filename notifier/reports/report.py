@@ -8,7 +8,8 @@ from notifier.core.records import Lead
 from notifier.core.responses import Response
 from notifier.core.rows import iso_of_ms
 from notifier.reports import figures
-from notifier.reports.figures import SEEN_LATE_MS, Asked, Line
+from notifier.reports.asked import Asked
+from notifier.reports.figures import SEEN_LATE_MS, Line
 from notifier.reports.hours import AllHours
 from notifier.reports.model import Bounds, Outage, Period, Report, StillWaiting
 

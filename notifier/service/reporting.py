@@ -7,7 +7,7 @@ import structlog
 from notifier.configuration.load import Configuration
 from notifier.errors import BusyError, StoreError
 from notifier.measuring import measured
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import ReportSpec
 from notifier.service.shared import Shared
@@ -79,7 +79,7 @@ def _asked(
     sources: dict[str, str],
 ) -> Asked:
     return Asked(
-        from_ms=due_ms - one.since // MILLISECOND,
+        since=one.since,
         until_ms=due_ms,
         now_ms=now_ms,
         goal_ms=one.goal // MILLISECOND,

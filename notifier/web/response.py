@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from notifier.measuring import measured
 from notifier.messages.escape import in_a_sheet
 from notifier.reports import sheet as figures
 from notifier.reports import words
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Group, Report
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
@@ -119,7 +120,7 @@ async def _asked(house: House, given: Mapping[str, str]) -> tuple[Asked, list[st
         faults.append(f"Leads cannot be grouped by `{by}`.")
         by = By.AGENT
     asked = Asked(
-        from_ms=now_ms - since_ms,
+        since=timedelta(milliseconds=since_ms),
         until_ms=now_ms,
         now_ms=now_ms,
         goal_ms=goal_ms,

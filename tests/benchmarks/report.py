@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,14 +15,13 @@ from installed import DATABASE
 from table import Floor, Goal, Row
 
 from notifier.measuring import measured
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DAY_MS = 86_400_000
 FIRST_LOOKS = 7
 # Nine of ten have an owner, eight a reply, six are closed: none like another.
 ANSWER = """
@@ -89,7 +89,7 @@ def rows(folder: Path, *, leads: int, days: int, times: int) -> Iterator[Row]:
 def _asked(days: int) -> Asked:
     now_ms = time.time_ns() // 1_000_000
     return Asked(
-        from_ms=now_ms - days * DAY_MS,
+        since=timedelta(days=days),
         until_ms=now_ms,
         now_ms=now_ms,
         goal_ms=300_000,

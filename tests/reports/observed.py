@@ -16,7 +16,7 @@ from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
 from notifier.measuring import measured
 from notifier.plan import Mutes, plan_deliveries
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
@@ -182,7 +182,7 @@ class Observed:
         self, since: timedelta, by: By, clock: Window | None, zone: str, goal_ms: int
     ) -> Asked:
         return Asked(
-            from_ms=ms_of(self.now - since),
+            since=since,
             until_ms=self.now_ms,
             now_ms=self.now_ms,
             goal_ms=goal_ms,

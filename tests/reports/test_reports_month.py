@@ -36,11 +36,16 @@ class Month:
 
     def of(self, *, half: int) -> list[Truth]:
         """Return the leads of the first or second half that count, oldest first."""
-        begins = self.now - HALF * (2 - half)
-        some = [one for one in self.truths if begins <= one.created < begins + HALF]
+        begins, ends = (self.days_ago(HALF.days * (2 - number)) for number in (half, half + 1))
+        some = [one for one in self.truths if begins <= one.created < ends]
         # A chat that never became a lead is none.
         leads = [one for one in some if one.lead_id in self.leads() and not one.silent]
         return sorted(leads, key=lambda one: one.created)
+
+    def days_ago(self, days: int) -> datetime:
+        """Return when the clocks of Berlin showed what they do now, so many days ago."""
+        local = self.now.astimezone(BERLIN)
+        return datetime.combine(local.date() - timedelta(days=days), local.time(), BERLIN)
 
     def leads(self) -> set[str]:
         """Return the ids of what is a lead by now."""

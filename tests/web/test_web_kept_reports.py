@@ -1,14 +1,14 @@
 """Reports that the page keeps: made once for all who look, and kept by what they cost."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from page_house import rules_of
 
 from notifier.clocks import Clocks
 from notifier.errors import StoreError
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.reports.report import Seen, report
 from notifier.web.kept_reports import KeptReports
@@ -45,7 +45,9 @@ class Makes:
         self.now_ms += self._took_ms
         self.made += 1
         at_ms = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
-        asked = Asked(from_ms=0, until_ms=at_ms, now_ms=at_ms, goal_ms=1, zone=UTC)
+        asked = Asked(
+            since=timedelta(days=7), until_ms=at_ms, now_ms=at_ms, goal_ms=1, zone=UTC
+        )
         return report([], asked, Seen())
 
 

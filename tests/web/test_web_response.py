@@ -17,7 +17,7 @@ from notifier.core.responses import step
 from notifier.core.rows import iso_ms
 from notifier.measuring import measured
 from notifier.reports import sheet, words
-from notifier.reports.figures import Asked
+from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.store import responses, snapshots
 from notifier.store.session import Session
@@ -62,7 +62,7 @@ def fill(session: Session, page: Served) -> None:
 async def known(page: Served) -> Report:
     """Return the report that ``report --json`` would print."""
     asked = Asked(
-        from_ms=page.now_ms() - 7 * 86_400_000,
+        since=timedelta(days=7),
         until_ms=page.now_ms(),
         now_ms=page.now_ms(),
         goal_ms=300_000,
