@@ -19,9 +19,11 @@ PAGE = f"{FONT};font-size:14px;line-height:1.4;padding:12px"
 # Outlook heeds the attribute, the others the style.
 FRAME = '<table align="center" width="640" style="width:100%;max-width:640px"><tr>'
 SMALL = f"color:{FAINT};font-size:12px"
-CELL = (
-    f"padding:6px 8px 6px 0;border-bottom:1px solid {RULE};vertical-align:top;text-align:left"
-)
+CELL = f"padding:6px 0 6px 8px;border-bottom:1px solid {RULE};vertical-align:top"
+# A long id breaks, a figure does not: a telephone is narrow.
+NAME = f"{CELL};padding-left:0;text-align:left;word-break:break-word"
+FIGURE = f"{CELL};text-align:right;white-space:nowrap"
+END = "padding:3px 0 3px 8px;white-space:nowrap"
 WIDE = 'width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse"'
 
 
@@ -136,9 +138,12 @@ def _heading(title: str) -> str:
 
 
 def _row(cells: Sequence[str], *, head: bool = False) -> str:
-    style = f"{CELL};{SMALL}" if head else CELL
-    tag = "th" if head else "td"
-    filled = (f'<{tag} style="{style}">{cell}</{tag}>' for cell in cells)
+    tag, more = ("th", f";{SMALL}") if head else ("td", "")
+    styles = (NAME, *(FIGURE for _ in cells[1:]))
+    filled = (
+        f'<{tag} style="{style}{more}">{cell}</{tag}>'
+        for style, cell in zip(styles, cells, strict=True)
+    )
     return f"<tr>{''.join(filled)}</tr>"
 
 
@@ -151,13 +156,18 @@ def _bar_row(label: str, part: float, figure: str) -> str:
     side = "padding:3px 8px 3px 0;white-space:nowrap"
     return (
         f'<tr><td width="92" style="{side}">{label}</td><td>{bar}</td>'
-        f'<td width="44" align="right" style="padding:3px 0 3px 8px">{figure}</td></tr>'
+        f'<td width="44" align="right" style="{END}">{figure}</td></tr>'
     )
 
 
 def _more(left: int) -> Iterator[str]:
+    for line in _more_line(left):
+        yield f'<p style="{SMALL};margin:4px 0 0">{line}</p>'
+
+
+def _more_line(left: int) -> Iterator[str]:
     if left > 0:
-        yield f'<p style="{SMALL};margin:4px 0 0">and {number(left)} more</p>'
+        yield f"and {number(left)} more"
 
 
 def _linked(one: StillWaiting) -> str:
@@ -188,6 +198,7 @@ def _group_lines(report: Report) -> Iterator[str]:
         return
     yield words.GROUPED[report.by]
     yield from map(_group_line, report.groups[:MAX_GROUPS])
+    yield from _more_line(len(report.groups) - MAX_GROUPS)
 
 
 def _group_line(one: Group) -> str:
@@ -205,3 +216,4 @@ def _waiting_lines(report: Report) -> Iterator[str]:
         link = safe_link(one.url)
         told = f"{words.long(one.waits_s)}: {_name(one.name or one.lead)}"
         yield f"{told}, {_name(one.assignee or 'no owner')}{f' {link}' if link else ''}"
+    yield from _more_line(report.still_waiting - MAX_WAITING)

@@ -49,14 +49,20 @@ ASHA, BORIS, NAMELESS = (
 AGENTS = {ASHA: Agent(id=ASHA, name="Asha Rao"), BORIS: Agent(id=BORIS, name="Boris Ek")}
 
 
+def in_file(folder: Path) -> Session:
+    """Open a file in this folder; nothing in it outlives a power cut."""
+    session = engine_at(folder / "notifier.db").open()
+    session.execute("PRAGMA synchronous = OFF")
+    return session
+
+
 class Observed:
     """The upstream at a moment, and the database of what was seen of it."""
 
-    def __init__(self, path: Path, *, begins: datetime) -> None:
+    def __init__(self, session: Session, *, begins: datetime) -> None:
         self.now = begins
         self.world = World(clock=lambda: self.now, bots=dict.fromkeys(BOTS, "c"))
-        self.session: Session = engine_at(path).open()
-        self.session.execute("PRAGMA synchronous = OFF")  # nothing here outlives a power cut
+        self.session = session
         self.rules = Ruleset(agents=AGENTS)
         self._is_watched = False
         self._places: dict[str, tuple[str, str]] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from notifier.reports.model import Bounds, Outage, Report
 from notifier.store import responses
 from notifier.store.recollection import recollect
 from reports.observed import AGENTS, ASHA, BORIS, Observed
+from support.databases import Database
 
 # A Monday, and not far from the polls' own seconds.
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -22,9 +22,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def observed(tmp_path: Path) -> Iterator[Observed]:
+def observed(database: Database) -> Iterator[Observed]:
     """Watched since a day ago, when nobody had written yet."""
-    stage = Observed(tmp_path / "notifier.db", begins=NINE - DAY)
+    stage = Observed(database.open(), begins=NINE - DAY)
     stage.baseline()
     stage.go(NINE)
     yield stage

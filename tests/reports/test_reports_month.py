@@ -11,7 +11,7 @@ from notifier.reports.model import Measures, Report
 from notifier.rules.reports import By
 from notifier.rules.windows import Span, Window
 from reports.month import BEGINS, BERLIN, EveryHour, Truth, Wall, expected, play
-from reports.observed import AGENTS, BOTS, GOAL_MS, Observed
+from reports.observed import AGENTS, BOTS, GOAL_MS, Observed, in_file
 
 DAYS = 28
 HALF = timedelta(days=DAYS / 2)
@@ -64,7 +64,7 @@ def month(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Month]:
     begins = BEGINS[request.param]
-    observed = Observed(tmp_path_factory.mktemp("month") / "notifier.db", begins=begins)
+    observed = Observed(in_file(tmp_path_factory.mktemp("month")), begins=begins)
     truths = play(observed, begins=begins, days=DAYS, seed=7)
     yield Month(observed=observed, truths=truths, now=begins + timedelta(days=DAYS))
     observed.session.close()

@@ -24,7 +24,7 @@ from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports
 from notifier.transactions.set_back import bring_forward
-from reports.observed import ASHA, WEBSITE, Observed
+from reports.observed import ASHA, WEBSITE, Observed, in_file
 
 BERLIN_NINE = datetime(2026, 3, 9, 8, tzinfo=UTC)  # nine o'clock on a Monday in Berlin
 WEEK = timedelta(days=7)
@@ -62,7 +62,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.rules = configured(folder).ruleset
-        self.observed = Observed(folder / "notifier.db", begins=BERLIN_NINE - 2 * WEEK)
+        self.observed = Observed(in_file(folder), begins=BERLIN_NINE - 2 * WEEK)
         self.observed.baseline()
         self.observed.go(BERLIN_NINE - timedelta(days=1))
         self.lead = self.observed.create(assignee=ASHA)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from notifier.core.events import decode, encode, report_ready
 from notifier.core.rows import Json
@@ -21,7 +22,7 @@ from notifier.reports import mail, sheet, slack, words
 from notifier.reports.model import Measure, Report, as_json, from_json
 from notifier.reports.model import encode as encoded
 from reports.month import play
-from reports.observed import ASHA, BORIS, NAMELESS, WHATSAPP, Observed
+from reports.observed import ASHA, BORIS, NAMELESS, WHATSAPP, Observed, in_file
 
 BEGINS = datetime(2026, 3, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -30,7 +31,7 @@ WEEK = timedelta(days=7)
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     """A busy week after another one, with a lead of an awkward name that waits."""
-    observed = Observed(tmp_path_factory.mktemp("shapes") / "notifier.db", begins=BEGINS)
+    observed = Observed(in_file(tmp_path_factory.mktemp("shapes")), begins=BEGINS)
     play(observed, begins=BEGINS, days=17, seed=3)
     observed.create(name="<b>*Eve*</b>|\u202eevil & co", assignee=ASHA, bot_id=WHATSAPP)
     observed.create(name="Ada", assignee=None)  # of the bot that has links
@@ -120,6 +121,13 @@ def test_who_waits_is_told_with_a_link_that_nobody_else_can_make(report: Report)
     assert all(link.startswith("https://chat.example/") for link in links)
 
 
+def test_what_a_mail_leaves_out_is_counted(report: Report) -> None:
+    many = replace(report, groups=report.groups[:1] * 30, still_waiting=1_020)
+    for told in (mail.text(many), seen(mail.html(many))):
+        assert "and 5 more" in told
+        assert "and 1,000 more" in told
+
+
 def test_an_owner_s_name_keeps_to_its_line_of_the_mail(report: Report) -> None:
     waits = msgspec.structs.replace(report.waiting[0], assignee="Asha\n\n\u202e" + "x" * 99)
     text = mail.text(msgspec.structs.replace(report, waiting=(waits,)))
@@ -166,7 +174,7 @@ def test_a_program_gets_the_json_in_the_envelope(report: Report) -> None:
 
 
 def test_a_report_on_nothing_is_told_too(tmp_path: Path) -> None:
-    observed = Observed(tmp_path / "notifier.db", begins=BEGINS)
+    observed = Observed(in_file(tmp_path), begins=BEGINS)
     empty = observed.report(since=WEEK)
     observed.session.close()
     assert mail.subject(empty) == "no leads"
