@@ -74,6 +74,10 @@ class Window:
         """Return once the page says this."""
         self._waits.until(lambda _: words in self.words)
 
+    def becomes(self, script: str, wanted: object) -> None:
+        """Return once a script finds this."""
+        self._waits.until(lambda driver: driver.execute_script(script) == wanted)
+
     def _click(self, by: str, what: str) -> None:
         """Click on an element; the page may put a fresh one in its place just then."""
 

@@ -84,6 +84,32 @@ async def test_the_page_keeps_itself_up_to_date(tmp_path: Path) -> None:
         assert await browser.do(lambda here: here.complaints()) == []
 
 
+COUNTS_STREAMS = """
+const Real = EventSource;
+window.streams = 0;
+window.EventSource = class extends Real {
+  constructor(address) { super(address); window.streams += 1; }
+  close() { super.close(); window.streams -= 1; }
+};
+"""
+
+
+async def test_a_tab_that_nobody_sees_listens_to_nothing(tmp_path: Path) -> None:
+    async with served(tmp_path) as page, window(page.base, tmp_path / "profile") as browser:
+        await browser.do(hides)
+
+
+def hides(here: Window) -> None:
+    script = {"source": COUNTS_STREAMS}
+    here.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+    here.sign_in(OPERATOR)
+    here.becomes("return [document.hidden, window.streams]", [False, 1])
+    here.driver.minimize_window()
+    here.becomes("return [document.hidden, window.streams]", [True, 0])
+    here.driver.set_window_rect(0, 0, 900, 900)
+    here.becomes("return [document.hidden, window.streams]", [False, 1])
+
+
 async def test_whoever_has_no_mouse_gets_everywhere(tmp_path: Path) -> None:
     async with served(tmp_path) as page, window(page.base, tmp_path / "profile") as browser:
         await filled(page)
