@@ -163,6 +163,17 @@ async def test_a_kafka_whose_disk_is_full_is_a_passing_trouble() -> None:
         assert await kept(cluster) == [event_of(2).id]
 
 
+async def test_what_is_answered_too_late_comes_again_with_its_id() -> None:
+    async with clustered(timeout_s=1) as (one, cluster):
+        await one.send(message(part(event_of(1))))
+        cluster.delay(30_000)
+        with pytest.raises(TemporaryDeliveryError, match="did not answer within 1 s"):
+            await one.send(message(part(event_of(2))))
+        cluster.delay(0)
+        assert await one.send(message(part(event_of(2)))) == Receipt()
+        assert await kept(cluster) == [event_of(n).id for n in (1, 2, 2)]
+
+
 async def test_a_number_out_of_order_costs_a_producer_and_no_more() -> None:
     async with clustered() as (one, cluster):
         cluster.refuse(PRODUCE, OUT_OF_ORDER_SEQUENCE_NUMBER)

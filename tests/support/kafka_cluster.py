@@ -36,6 +36,7 @@ SIGNATURES = {
         (POINTER, TEXT, ctypes.c_int32, ctypes.c_int32),
     ),
     "rd_kafka_mock_clear_request_errors": (None, (POINTER, ctypes.c_int16)),
+    "rd_kafka_mock_broker_set_rtt": (NUMBER, (POINTER, ctypes.c_int32, NUMBER)),
     "rd_kafka_mock_broker_set_down": (NUMBER, (POINTER, ctypes.c_int32)),
     "rd_kafka_mock_push_request_errors_array": (
         None,
@@ -92,6 +93,11 @@ class KafkaCluster:
     def end(self, broker: int) -> None:
         """Let a broker be gone, its connections broken off."""
         self._library.rd_kafka_mock_broker_set_down(self._cluster, broker)
+
+    def delay(self, milliseconds: int) -> None:
+        """Let every answer take so long."""
+        for broker in range(1, self._count + 1):
+            self._library.rd_kafka_mock_broker_set_rtt(self._cluster, broker, milliseconds)
 
     def lead(self, broker: int) -> None:
         """Let another broker lead the topic."""
