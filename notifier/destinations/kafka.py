@@ -44,7 +44,7 @@ PORT = 9092
 OWN = re.compile(r"[^A-Za-z0-9._-]")
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 LONGEST_TOPIC = 249
-NOT_IDEMPOTENT = "no idempotent producers here: an event may come twice, with one id"
+MAY_REPEAT = "no idempotent producers here: an event may come twice, with one id"
 
 
 def _broker(written: str) -> Server:
@@ -165,7 +165,7 @@ class KafkaDestination:
             if "{" not in topic:
                 await producer.look_for(topic)
         found = "the brokers let us in" if "{" in topic else "the topic is there"
-        doubt = "" if is_idempotent else NOT_IDEMPOTENT
+        doubt = "" if is_idempotent else MAY_REPEAT
         return Diagnosis(found=found, doubt=doubt)
 
     async def aclose(self) -> None:

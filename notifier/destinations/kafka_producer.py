@@ -11,7 +11,7 @@ with suppress(ImportError):  # without the extra nothing here is ever built
     from aiokafka import AIOKafkaProducer, errors
     from aiokafka.conn import create_conn
 
-    NOT_IDEMPOTENT = (
+    KNOWS_NO_SUCH = (
         errors.IncompatibleBrokerVersion,
         errors.UnsupportedVersionError,
         errors.UnknownError,
@@ -70,7 +70,7 @@ class Opening:
         Raises ``OSError`` for a connection that was not to be had.
         """
         try:
-            with suppress(*NOT_IDEMPOTENT):
+            with suppress(*KNOWS_NO_SUCH):
                 return await self.started(is_idempotent=True)
             # Not every broker that speaks Kafka's protocol knows idempotent producers.
             return await self.started(is_idempotent=False)

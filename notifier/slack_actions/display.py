@@ -50,8 +50,10 @@ class Display:
         try:
             lead = await self.store.read(self.current_lead, about.key)
             memory = await self.store.read(destinations.memory, about.key)
-        except (StoreError, BusyError, DamagedError):
-            return  # the lane of its destination looks at the card, too
+        except (StoreError, BusyError, DamagedError) as error:
+            # The lane of its destination looks at the card, too.
+            log.warning("slack_act_not_shown", method="chat.update", error=str(error))
+            return
         if lead is None:
             return
         known = remembered(memory, click.channel)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from notifier.core.events import Event
 from notifier.destinations.base import Diagnosis, Receipt
-from notifier.destinations.kafka import NOT_IDEMPOTENT, KafkaDestination, KafkaOptions, _topic
+from notifier.destinations.kafka import MAY_REPEAT, KafkaDestination, KafkaOptions, _topic
 from notifier.destinations.kafka_faults import meant
 from notifier.errors import (
     DestinationRefusedError,
@@ -140,7 +140,7 @@ async def test_a_producer_is_idempotent_where_brokers_know_such() -> None:
 async def test_brokers_that_know_no_idempotent_producers_get_a_plain_one() -> None:
     async with clustered() as (one, cluster):
         cluster.refuse(INIT_PRODUCER_ID, UNSUPPORTED_VERSION)
-        assert (await one.check()).doubt == NOT_IDEMPOTENT
+        assert (await one.check()).doubt == MAY_REPEAT
         assert await one.send(message()) == Receipt()
 
 
