@@ -67,7 +67,8 @@ class Reader:
         committed, ended = await self._commit(walks, walk, witness, page)
         self.context.wake(committed.written.destinations)
         walk.witness = witness
-        walk.advance(page.ids, all_held=committed.all_held)
+        all_changed = committed.changed == len(page.rows) > 0
+        walk.advance(page.ids, all_held=committed.all_held, all_changed=all_changed)
         walk.returned |= committed.returned
         walks.read(walk, number)
         walks.spare.read(

@@ -38,7 +38,9 @@ class Walk:
     ``returned`` says that it met a record which the last full walk had not found.
     ``turns_back``: a head poll reads what lies between its last page and its first once
     more, backwards. A deletion lets rows move up, over an edge to a page already read;
-    on the way back they are met. Those that reach page 1 meet the next poll.
+    on the way back they are met. Those that reach page 1 meet the next poll. Where a page
+    has wholly changed since, what changed may reach below it: those after it are read, too,
+    as long as they have.
     """
 
     type: WalkType
@@ -60,6 +62,7 @@ class Walk:
     _stale_pages: int = 0
     _stale_ids: frozenset[str] | None = None
     _is_back: bool = False
+    _turned_at: int = 0
 
     @property
     def done(self) -> bool:
@@ -72,11 +75,14 @@ class Walk:
         goes_back = self.turns_back and max(self._deepest, self.page or 0) > BACK_TO
         return self.type is WalkType.HEAD and not goes_back
 
-    def advance(self, ids: Collection[str], *, all_held: bool) -> None:
+    def advance(
+        self, ids: Collection[str], *, all_held: bool, all_changed: bool = False
+    ) -> None:
         """Take in a page that was read and committed; ``ids`` are all of its rows'.
 
         ``all_held``: it has a readable row, and all of those were held, unchanged,
         by the last completed walk. That ends a head poll, and nothing else.
+        ``all_changed``: not one of its rows is as it was read last.
         """
         assert self.page is not None
         if self.type is WalkType.GLANCE:
@@ -91,7 +97,7 @@ class Walk:
         self._deepest = max(self._deepest, self.page)
         if self._is_back:
             self.seen.update(ids)
-            self.page = self.page - 1 if self.page > BACK_TO else None
+            self.page = self._on_the_way_back(self.page, all_changed=all_changed)
             return
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.type is WalkType.HEAD):
@@ -117,6 +123,17 @@ class Walk:
         ``now_ms`` here and in :meth:`fail` is of one clock that never jumps.
         """
         return self._paused_ms is not None and now_ms - self._paused_ms > MAX_PAUSE_MS
+
+    def _on_the_way_back(self, page: int, *, all_changed: bool) -> int | None:
+        """Return the page after this one, ``None`` at the end of the way."""
+        if all_changed and page < self.max_pages:
+            self._turned_at = self._turned_at or page
+            return page + 1
+        turned_at, self._turned_at = self._turned_at, 0
+        before = page - 1
+        if before == turned_at:  # it was read just now
+            before -= 1
+        return before if before >= BACK_TO else None
 
     def _ends(self, ids: frozenset[str], *, beyond: bool) -> bool:
         """Whether the listing ended at this page: empty, or no id unseen in this walk.

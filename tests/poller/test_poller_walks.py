@@ -110,6 +110,29 @@ def test_a_head_poll_reads_on_until_a_page_is_wholly_known(build: Build) -> None
     assert len(house.events()) == 7
 
 
+@pytest.mark.parametrize("nth", range(1, 12))
+def test_so_much_may_change_behind_a_poll_that_there_is_more_beyond_its_last_page(
+    build: Build, nth: int
+) -> None:
+    house = settled(build())
+    ids = house.world.ids()
+    for lead_id in ids[:12]:
+        house.world.change(lead_id, status="PARKED")
+    left = [nth]
+
+    def change(_number: int, _type: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            for lead_id in ids:
+                house.world.change(lead_id, status="BEHIND")
+
+    house.pages.before_page = change
+    house.poll(60)
+    leads = [event.data.lead for event in house.events()]
+    now = {lead.id for lead in leads if lead and lead.status == "BEHIND"}
+    assert now == set(ids)
+
+
 @pytest.mark.parametrize("page", [2, 3, 4, 5])
 @pytest.mark.parametrize("gone", [1, 2, 3])
 def test_a_deletion_between_two_pages_of_a_poll_hides_no_change(

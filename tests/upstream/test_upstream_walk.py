@@ -43,6 +43,19 @@ def test_a_head_poll_of_several_pages_reads_those_in_between_once_more_backwards
     assert read(head, "d", "e", all_held=True) is None
 
 
+def test_a_page_that_wholly_changed_on_the_way_back_is_followed_as_far_as_that_goes() -> None:
+    head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
+    for page in ("ab", "cd", "ef", "gh"):
+        read(head, *page, all_held=page == "gh")
+    assert head.page == 3
+    asked = []
+    for ids, all_changed in (("vw", True), ("xy", True), ("za", False), ("xy", False)):
+        head.advance(ids, all_held=False, all_changed=all_changed)
+        asked.append(head.page)
+    assert asked == [4, 5, 4, 3]
+    assert read(head, "vw") == 2
+
+
 def test_a_head_poll_of_two_pages_is_done() -> None:
     head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
     read(head, "a", "b")
