@@ -218,23 +218,6 @@ def test_no_file_asks_for_the_name_of_a_kind() -> None:
 def test_the_kinds_are_the_modules_of_their_room_without_an_underscore() -> None:
     files = {path.stem for path in (PACKAGE / "destinations").glob("*.py")}
     named = {name for name in files if "_" not in name} - building.NO_KINDS
-    assert (
-        set(building.kinds())
-        == named
-        == {
-            *(
-                "amqp",
-                "apprise",
-                "console",
-                "email",
-                "kafka",
-                "mqtt",
-                "nats",
-                "redis",
-                "slack",
-                "webhook",
-            ),
-        }
-    )
+    assert set(building.kinds()) == named >= {"console", "email", "slack", "webhook"}
     assert all(kind.model_fields["type"].annotation for kind in building.kinds().values())
     assert all(kind.delivered_means for kind in building.kinds().values())

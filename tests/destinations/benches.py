@@ -214,6 +214,9 @@ KINDS: dict[str, Kind] = {
     "apprise": chat_service,
     "console": console,
 }
+NOT_NETWORKED = {"console"}
+WORDED = ("email", "slack", "incoming_webhook", "apprise", "console")
+"""What is written for people, and not an event as it is."""
 
 
 def at_once(look: Callable[[], list[Seen]]) -> Callable[[], Awaitable[list[Seen]]]:

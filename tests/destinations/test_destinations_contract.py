@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from benches import KINDS, Stand
+from benches import KINDS, NOT_NETWORKED, WORDED, Stand
 from broker_benches import BROKERS
 from examples import change_of, lead, message, new_lead, part
 
@@ -28,7 +28,7 @@ pytest_plugins = ["broker_fixtures"]
 AGAIN, DEAD = TemporaryDeliveryError, PermanentDeliveryError
 PARKED, GONE = DestinationRefusedError, DestinationGoneError
 ALL = KINDS | BROKERS
-NETWORKED = sorted(ALL.keys() - {"console"})
+NETWORKED = sorted(ALL.keys() - NOT_NETWORKED)
 ANSWERS = [
     *(("webhook", status, AGAIN) for status in ("300", "301", "400", "401", "403", "404")),
     *(("webhook", status, AGAIN) for status in ("413", "422", "429", "500", "502", "503")),
@@ -138,7 +138,7 @@ async def test_overlong_text_is_shortened_visibly(kind: str, stand: Stand) -> No
     assert len(seen.words) < 500_000
 
 
-@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "apprise", "console"])
+@pytest.mark.parametrize("kind", WORDED)
 async def test_several_events_of_a_lead_and_a_digest_are_one_message(
     kind: str, stand: Stand
 ) -> None:
@@ -158,7 +158,7 @@ async def test_several_events_of_a_lead_and_a_digest_are_one_message(
         assert "Went out" in seen.words
 
 
-@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "apprise", "console"])
+@pytest.mark.parametrize("kind", WORDED)
 @pytest.mark.parametrize("never", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
 async def test_no_time_is_shown_as_nothing(kind: str, never: str, stand: Stand) -> None:
     stranger = lead(created_at=never, updated_at=never, last_seen_at=never)
@@ -171,7 +171,7 @@ async def test_no_time_is_shown_as_nothing(kind: str, never: str, stand: Stand) 
     assert "9999" not in seen.words
 
 
-@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "apprise", "console"])
+@pytest.mark.parametrize("kind", WORDED)
 @pytest.mark.parametrize("words", [LastMessage(by="user", text="Hello?"), None])
 async def test_an_attribute_called_like_our_own_fact_is_shown_beside_it(
     kind: str, words: LastMessage | None, stand: Stand

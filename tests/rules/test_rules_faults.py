@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from rules_examples import SCREEN, faults
 from rules_trees import KEYS, TREES
 
+from notifier.configuration.destinations import kind_names
 from notifier.destinations.mail_server import parse_mailbox
 
-KINDS = "amqp, apprise, console, email, kafka, mqtt, nats, redis, slack, webhook"
+KINDS = ", ".join(kind_names())
 
 
 def rule(text: str) -> list[str]:

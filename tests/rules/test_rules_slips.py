@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from rules_examples import faults, warnings
 
+from notifier.configuration.destinations import kind_names
 from notifier.rulesfile.document import read_document
 from notifier.rulesfile.nodes import Faults
 
 SLIPS = Path(__file__).with_name("slips.txt").read_text(encoding="utf-8")
+ALL_KINDS = ", ".join(kind_names())
 SECRETS = {"SLACK": "https://hooks.slack.com/services/T0/B0/x"}
 TOLD, WARNED = "told => ", "warned => "
 EVERYWHERE = ("no rule listens to", "no rule sends to")
@@ -24,7 +26,11 @@ def cases() -> Iterator[object]:
         name, _, rest = block.partition("\n")
         lines = rest.splitlines(keepends=True)
         text = "".join(line for line in lines if not line.startswith((TOLD, WARNED)))
-        said = [line.rstrip("\n") for line in lines if line.startswith((TOLD, WARNED))]
+        said = [
+            line.rstrip("\n").replace("@kinds@", ALL_KINDS)
+            for line in lines
+            if line.startswith((TOLD, WARNED))
+        ]
         yield pytest.param(text, said, id=name)
 
 
