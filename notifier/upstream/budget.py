@@ -173,8 +173,8 @@ class Budget:
 
     def _first(self, now_ms: int) -> "tuple[_Ticket | None, Purpose]":
         head, spare = (next(iter(self._queues[one]), None) for one in Purpose)
-        is_owed = self._heads_in_a_row >= HEADS_PER_SPARE
-        if spare and (is_owed or (head is None and now_ms >= self._next_spare_ms)):
+        spare_turn_due = self._heads_in_a_row >= HEADS_PER_SPARE
+        if spare and (spare_turn_due or (head is None and now_ms >= self._next_spare_ms)):
             return spare, Purpose.SPARE
         return head, Purpose.HEAD
 

@@ -26,7 +26,7 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """An entry that no parser takes, or should."""
+    """An entry that the parser refused, or that is too large for it."""
 
     reason: str
     text: memoryview

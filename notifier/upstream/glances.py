@@ -1,10 +1,10 @@
 """Which single page to read next, where a listing's order would hide changes; pure.
 
-A full walk reads every page in turn; between its pages single ones are read where a
-change is likeliest. To read a page is worth its rate of change, times how long ago it was
-read, times how long it would not be read otherwise, which is at most as long again. Who
-reads what is worth most reads each page in proportion to the square root of its rate,
-and that is the least wait on average.
+A full walk reads every page in turn; between its pages a glance reads a single one where a
+change is likeliest. What a glance at a page is worth is the product of three: the page's
+rate of change, the time since it was read, and the time until it would be read otherwise
+(the latter at most as long as the former). Always to read the page that is worth most gives
+each page reads in proportion to the square root of its rate: the least wait on average.
 
 What is known of the rates belongs to depth, counted from the nearer end of the listing,
 and halves in a day; and to single pages, and halves in an hour: who wrote just now may

@@ -10,9 +10,9 @@ SILENCE_MS = 15 * 60 * 1000
 
 
 def silence_ms(interval_ms: int) -> int:
-    """Return how long no good answer is none to be worried about, by the poll interval.
+    """Return after how long without a good answer a source polled so often is down.
 
-    Polled once an hour, a source is silent for longer without being down.
+    At least 15 minutes, and at least two polls.
     """
     return max(SILENCE_MS, 2 * interval_ms)
 
@@ -39,8 +39,8 @@ class Health:
 
     ``last_good_ms`` is the last good answer, or the start of the program;
     ``state`` is what was last told, so that a restart tells nothing twice.
-    ``reason`` is the present fault, also where it is no reason to call it down.
-    ``silence_ms`` is how long no good answer is none to be worried about.
+    ``reason`` is the latest fault, also while the source still counts as up.
+    ``silence_ms``: without a good answer for this long the source is down.
     """
 
     last_good_ms: int

@@ -1,7 +1,7 @@
 """In which order a listing comes, judged by the rows of one walk; pure.
 
-The upstream documents none. Only where what changed last comes first may head
-polls stop at the first page that brings nothing.
+The upstream documents none. Head polls may stop at the first page without news only
+where the newest change comes first.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
