@@ -25,6 +25,7 @@ import parsing
 import poked
 import quiet
 import seen
+import servers
 import starts
 from machine import machine
 from stand import Stand
@@ -42,6 +43,7 @@ GROUPS: dict[str, Callable[[Stand], Iterable[Row]]] = {
     "day": day.rows,
     "pages": pages.rows,
     "sources": many.rows,
+    "servers": servers.rows,
     "match": matching.rows,
     "parse": parsing.rows,
 }

@@ -30,14 +30,13 @@ ALL_DONE = f"SELECT COUNT(*) = {SOURCES} AND ({BASELINE_DONE}) FROM listings"
 def rows(stand: Stand) -> Iterator[Row]:
     """Watch several intervals, once every source has its baseline."""
     intervals = 2 if stand.quick else 5
-    tokens = {f"TOKEN_{number}": f"{TOKEN}-{number}" for number in range(SOURCES)}
     with ExitStack() as stack:
         listing = stack.enter_context(upstream(KNOWN))
         taking = stack.enter_context(receiver())
         limits = {"NOTIFIER_POLL_INTERVAL": f"{INTERVAL_S}s", "NOTIFIER_RATE_LIMIT": "90"}
-        environment = settings(listing.url, taking.url, **limits, **tokens)
+        environment = settings(listing.url, taking.url, **limits, **tokens(SOURCES))
         folder = stand.place("many")
-        program = stack.enter_context(running(folder, environment, rules=_rules()))
+        program = stack.enter_context(running(folder, environment, rules=rules(SOURCES)))
         until(lambda: program.count(ALL_DONE) == 1)
         time.sleep(INTERVAL_S)  # every source is in its rhythm
         cpu_s, served = _watched(program, listing, intervals * INTERVAL_S)
@@ -87,10 +86,16 @@ def _late_s(starts: Sequence[float]) -> list[float]:
     return [one - min(due) for one in due]
 
 
-def _rules() -> str:
+def tokens(count: int) -> dict[str, str]:
+    """Return the environment that has a token for each of so many sources."""
+    return {f"TOKEN_{number}": f"{TOKEN}-{number}" for number in range(count)}
+
+
+def rules(count: int) -> str:
+    """Return the rules that name so many sources."""
     sources = "\n".join(
         f'  s{number}: {{bot_id: "{number:024x}", customer_id: {CUSTOMER_ID},'
         f' token: "${{TOKEN_{number}}}"}}'
-        for number in range(SOURCES)
+        for number in range(count)
     )
     return f"sources:\n{sources}\n{RULES}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from io import StringIO
@@ -82,8 +82,13 @@ def rows(stand: Stand) -> Iterator[Row]:
     )
 
 
-async def delivered(engine: Engine, url: str) -> float:
-    """Return the seconds from the first page's commit to the last delivery's record."""
+async def delivered(
+    engine: Engine, url: str, *, begins: Callable[[], None] = lambda: None
+) -> float:
+    """Return the seconds from the first page's commit to the last delivery's record.
+
+    ``begins`` is called before.
+    """
     store, clocks = Store(engine), Clocks()
     text = RULES.format(url=url, secret=SECRET)
     rules = load_rules([("rules.yaml", text)], lookup=lambda _: None, kinds=kinds())
@@ -110,6 +115,7 @@ async def delivered(engine: Engine, url: str) -> float:
     dispatcher.open(tools)
     running = asyncio.create_task(dispatcher.run())
     pages = _pages("CLOSED")
+    begins()
     begun_s = perf_counter()
     for page in pages:
         committed = await store.run(commit_page, page, _intake(rules), at=clocks.now())

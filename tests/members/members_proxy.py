@@ -10,9 +10,9 @@ CHUNK_BYTES = 65_536
 
 @dataclass(slots=True)
 class Proxy:
-    """Forwards from a port of loopback to a socket; ``open`` is cleared while it is cut."""
+    """Forwards to a socket, or to a port of loopback; ``open`` is cleared while it is cut."""
 
-    path: str
+    to: str | int
     port: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -28,7 +28,10 @@ class Proxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward one connection, both ways, until one end closes it."""
         await self.open.wait()
-        there, to = await asyncio.open_unix_connection(self.path)
+        if isinstance(self.to, str):
+            there, to = await asyncio.open_unix_connection(self.to)
+        else:
+            there, to = await asyncio.open_connection("127.0.0.1", self.to)
         self.writers |= {writer, to}
         ways = [
             asyncio.create_task(self.forward(reader, to)),
@@ -53,11 +56,11 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy(path: str) -> AsyncIterator[Proxy]:
-    """Stand before the socket at ``path`` for the block."""
-    found = Proxy(path)
+async def proxy(to: str | int, *, host: str = "127.0.0.1") -> AsyncIterator[Proxy]:
+    """Stand before the socket at a path, or before a port, for the block; heard at ``host``."""
+    found = Proxy(to)
     found.heal()
-    listening = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    listening = await asyncio.start_server(found.serve, host, 0)
     found.port = listening.sockets[0].getsockname()[1]
     try:
         yield found

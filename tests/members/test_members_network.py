@@ -1,26 +1,18 @@
 """What stands between members and their database: a pooler, a network that is cut, clocks."""
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
-from re import search
 
 import httpx
 from members_proxy import proxy
 from members_site import LANES, SOURCES, MembersSite, site
-from members_waiting import BASELINES, bots_of, eventually, settled, until
+from members_waiting import bots_of, eventually, settled, until
 from pooler import pooler, socket_folder, through
 
-from notifier.clocks import Clocks
-from notifier.configuration.environment import read_environment
-from notifier.configuration.load import load_configuration
-from notifier.service.assembly import assembled
-from notifier.service.service import Service
+from support.needs import needs
 from support.postgres import Server
 from support.program import Process
 
@@ -84,7 +76,7 @@ async def test_a_member_that_is_cut_off_says_so_and_comes_back(
 async def is_ready(process: Process, *, ready: bool) -> None:
     """Return once ``/readyz`` says so."""
     await process.says("http_listening")
-    port = search(r'"port": (\d+), "event": "http_listening"', process.err + process.out)
+    port = re.search(r'"port": (\d+), "event": "http_listening"', process.err + process.out)
     assert port
     async with httpx.AsyncClient(verify=False) as client:
         url = f"http://127.0.0.1:{port[1]}/readyz"
@@ -97,20 +89,35 @@ async def test_the_clocks_of_hosts_may_be_an_hour_apart(
 ) -> None:
     async with (
         site(tmp_path, postgresql_server) as found,
-        in_this_process(found, "early", hours=0) as early,
-        in_this_process(found, "late", hours=1) as late,
+        found.member("early") as early,
+        found.member("late", **hours_ahead(1)) as late,
     ):
-        await holding(early, late, SOURCES // 2)
-        await eventually(lambda: found.rows(BASELINES) == [(SOURCES,)])
-        found.happen(24)
-        await told(found)
-        found.happen(24)
-        await told(found)
+        await settled(found, early, 2)
+        for _ in range(2):
+            found.happen(24)
+            await early.until(found.told_all())
+        said = re.findall(r'"timestamp": "([^"]+)"', late.err)
+        ahead = datetime.fromisoformat(said[-1]) - datetime.now(UTC)
+        assert ahead > timedelta(minutes=55)
+        assert await late.stop() == 0
+        assert await early.stop() == 0
+        found.check()
         assert found.repeats == 0
         (spread_ms,) = found.rows("SELECT MAX(delivered_ms) - MIN(created_ms) FROM deliveries")[
             0
         ]
-        assert spread_ms < 60_000
+        assert spread_ms < 300_000
+
+
+def hours_ahead(hours: int) -> dict[str, str]:
+    """Return the environment of a program on a host whose wall clock is ahead."""
+    needs("faketime")
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"+{hours}h",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 async def test_the_budget_of_a_token_holds_over_all_members(
@@ -153,40 +160,3 @@ async def heard_by_all(found: MembersSite) -> None:
     """Return once each member has had the time to hear of a pause."""
     await eventually(lambda: found.rows("SELECT 1 FROM paused_tokens") != [])
     await asyncio.sleep(STILL_S)
-
-
-@asynccontextmanager
-async def in_this_process(
-    found: MembersSite, name: str, *, hours: int
-) -> AsyncIterator[Service]:
-    """Run a member on a host whose clock is ahead."""
-    folder = found.program(name).folder
-    given = read_environment(found.settings | {"NOTIFIER_RULES": str(folder)}, folder=folder)
-    config = load_configuration(given)
-    ahead = timedelta(hours=hours)
-    clocks = replace(Clocks(), now=lambda: datetime.now(UTC) + ahead)
-    async with assembled(
-        config, clocks=clocks, out=StringIO(), reread=lambda: config
-    ) as service:
-        running = asyncio.create_task(service.run())
-        try:
-            yield service
-        finally:
-            service.stop()
-            await running
-
-
-async def holding(one: Service, other: Service, sources: int) -> None:
-    """Return once each of two members polls so many sources."""
-    await eventually(
-        lambda: all(
-            sum(x.thing.startswith("source/") for x in service.shared.held(())) == sources
-            for service in (one, other)
-        )
-    )
-
-
-async def told(found: MembersSite) -> None:
-    """Return once everything that happened was told."""
-    async with asyncio.timeout(60):
-        await found.told_all()

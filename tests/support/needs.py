@@ -27,10 +27,15 @@ FOLDERS = ("/usr/sbin", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin
 def needs(program: str) -> str:
     """Return the program's path; where it is missing, skip, or fail if every test must run."""
     __tracebackhide__ = True
-    path = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS]))
+    path = path_of(program)
     if path is None:
         _skip(program)
     return path
+
+
+def path_of(program: str) -> str | None:
+    """Return the program's path, ``None`` where it is missing."""
+    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *FOLDERS]))
 
 
 def needs_python(module: str) -> Any:
