@@ -4,11 +4,11 @@ Kept while events are written, so that a report need not read them all. What com
 first stays: the first owner, reply and closing.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
-from msgspec.structs import asdict
-
 from notifier.core.responses import Response, Step
+from notifier.store.batches import chunks, insert
 from notifier.store.retention import BATCH
 from notifier.store.session import Session
 
@@ -26,13 +26,11 @@ COLUMNS = """
 """
 
 # Both keep what was there first. The assignments see the row as it was before.
-BEGIN = """
-    INSERT INTO responses (bot_id, lead_id, type, created_ms, seen_ms, silent, converted,
-        country, status, assignee, assignee_name, owner, owned_ms, replied_by, replied_ms,
-        taken_ms, closed_ms)
-    VALUES (:bot_id, :lead_id, :type, :created_ms, :seen_ms, :silent, :converted,
-        :country, :status, :assignee, :assignee_name, :owner, :owned_ms, :replied_by,
-        :replied_ms, :taken_ms, :closed_ms)
+INTO = """
+    responses (bot_id, lead_id, type, created_ms, seen_ms, silent, converted, country, status,
+        assignee, assignee_name, owner, owned_ms, replied_by, replied_ms, taken_ms, closed_ms)
+"""
+ANEW = """
     ON CONFLICT (bot_id, lead_id) DO UPDATE SET type = excluded.type,
         created_ms = excluded.created_ms, seen_ms = excluded.seen_ms,
         silent = excluded.silent, converted = excluded.converted,
@@ -45,16 +43,22 @@ BEGIN = """
         replied_ms = COALESCE(responses.replied_ms, excluded.replied_ms),
         closed_ms = COALESCE(responses.closed_ms, excluded.closed_ms)
 """
+# A column of which every row is NULL has no type of its own.
 GO_ON = """
-    UPDATE responses SET country = :country, status = :status, assignee = :assignee,
-        assignee_name = :assignee_name, owner = COALESCE(owner, :owner),
-        owned_ms = COALESCE(owned_ms, :owned_ms),
-        replied_by = CASE WHEN replied_ms IS NULL THEN :replied_by ELSE replied_by END,
-        replied_ms = COALESCE(replied_ms, :replied_ms),
-        taken_ms = COALESCE(taken_ms, :taken_ms),
-        closed_ms = COALESCE(closed_ms, :closed_ms),
-        reassigned = reassigned + CASE WHEN replied_ms IS NULL THEN :reassigned ELSE 0 END
-    WHERE bot_id = :bot_id AND lead_id = :lead_id
+    WITH told (bot_id, lead_id, country, status, assignee, assignee_name, owner, owned_ms,
+        replied_by, replied_ms, taken_ms, closed_ms, reassigned) AS (VALUES :rows)
+    UPDATE responses SET country = told.country, status = told.status,
+        assignee = told.assignee, assignee_name = told.assignee_name,
+        owner = COALESCE(responses.owner, told.owner),
+        owned_ms = COALESCE(responses.owned_ms, CAST(told.owned_ms AS BIGINT)),
+        replied_by = CASE WHEN responses.replied_ms IS NULL
+            THEN told.replied_by ELSE responses.replied_by END,
+        replied_ms = COALESCE(responses.replied_ms, CAST(told.replied_ms AS BIGINT)),
+        taken_ms = COALESCE(responses.taken_ms, CAST(told.taken_ms AS BIGINT)),
+        closed_ms = COALESCE(responses.closed_ms, CAST(told.closed_ms AS BIGINT)),
+        reassigned = responses.reassigned
+            + CASE WHEN responses.replied_ms IS NULL THEN told.reassigned ELSE 0 END
+    FROM told WHERE responses.bot_id = told.bot_id AND responses.lead_id = told.lead_id
 """
 
 
@@ -64,14 +68,24 @@ def observe(session: Session, steps: Iterable[Step], *, silent: bool = False) ->
     Of a lead that was never announced, nor found by a baseline, nothing is kept.
     """
     found = list(steps)
-    for statement, begins in ((BEGIN, True), (GO_ON, False)):
-        values = [
-            _values(one, silent=silent)
-            for one in found
-            if (one.created_ms is not None) is begins
-        ]
-        if values:
-            session.executemany(statement, values)
+    for some in _in_turns([one for one in found if one.created_ms is not None]):
+        insert(session, INTO, [_begun(one, silent=silent) for one in some], then=ANEW)
+    for some in _in_turns([one for one in found if one.created_ms is None]):
+        for rows in chunks([_going_on(one) for one in some]):
+            session.spread(GO_ON, {"rows": rows})
+
+
+def _in_turns(steps: Iterable[Step]) -> list[list[Step]]:
+    """Return first each lead's first step, then each one's second, and so on."""
+    turns: list[list[Step]] = []
+    seen = Counter[tuple[str, str]]()
+    for one in steps:
+        lead = one.bot_id, one.lead_id
+        if seen[lead] == len(turns):
+            turns.append([])
+        turns[seen[lead]].append(one)
+        seen[lead] += 1
+    return turns
 
 
 def created_between(
@@ -146,12 +160,25 @@ def _key(one: Response) -> tuple[int, str, str]:
     return one.created_ms, one.bot_id, one.lead_id
 
 
-def _values(one: Step, *, silent: bool) -> dict[str, object]:
-    return {
-        **asdict(one),
-        "silent": int(silent),
-        "converted": int(one.converted),
-        "reassigned": int(one.reassigned),
-        "owner": None if one.owned_ms is None else one.assignee,
-        "replied_by": None if one.replied_ms is None else one.assignee,
-    }
+def _begun(one: Step, *, silent: bool) -> tuple[object, ...]:
+    return (
+        *(one.bot_id, one.lead_id, one.type, one.created_ms, one.seen_ms),
+        *(int(silent), int(one.converted), one.country, one.status),
+        *(one.assignee, one.assignee_name, *_first(one)),
+    )
+
+
+def _going_on(one: Step) -> tuple[object, ...]:
+    return (
+        *(one.bot_id, one.lead_id, one.country, one.status),
+        *(one.assignee, one.assignee_name, *_first(one), int(one.reassigned)),
+    )
+
+
+def _first(one: Step) -> tuple[object, ...]:
+    """Return what counts where it is the first: owner, reply, taking and closing."""
+    return (
+        *(None if one.owned_ms is None else one.assignee, one.owned_ms),
+        *(None if one.replied_ms is None else one.assignee, one.replied_ms),
+        *(one.taken_ms, one.closed_ms),
+    )
