@@ -87,6 +87,34 @@ def told(session: Session, name: str) -> Told:
     return row_of(Told, found, down=bool) or Told()
 
 
+def at_turn(session: Session, name: str, *, now_ms: int) -> tuple[Standing, Told, bool]:
+    """Return how it stands, what was told of that, and whether what waited is due.
+
+    All at once: it is asked at every turn of every lane.
+    """
+    found = session.execute(
+        "SELECT state, failures, failing_since_ms, probe_ms, reason, remedy,"
+        " told_down, dead_untold, dead_told_ms, EXISTS ("
+        "SELECT 1 FROM deliveries AS d WHERE d.destination = :name AND d.state = 'pending'"
+        " AND d.claimed = 0 AND d.held IN ('settle', 'hold', 'digest')"
+        " AND d.due_ms <= :now_ms)"
+        " FROM destinations WHERE name = :name",
+        {"name": name, "now_ms": now_ms},
+    ).fetchone()
+    if found is None:
+        return Standing(), Told(), True
+    state, failures, since_ms, probe_ms, reason, remedy, down, dead, dead_ms, is_due = found
+    standing = standing_as_stored(
+        state=state,
+        failures=failures,
+        since_ms=since_ms,
+        probe_ms=probe_ms,
+        reason=reason,
+        remedy=remedy,
+    )
+    return standing, Told(down=bool(down), dead_untold=dead, dead_ms=dead_ms), bool(is_due)
+
+
 def set_told_down(session: Session, name: str, *, told: bool) -> None:
     """Remember that ``destination.down`` (or ``up``) was told."""
     session.execute(

@@ -10,6 +10,7 @@ from notifier.core.standing import TELL_DOWN_AFTER_MS, Health, Standing, is_down
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
+from notifier.store.destinations import Told
 from notifier.store.session import Session
 from notifier.transactions import write_events
 from notifier.transactions.write_events import Written
@@ -19,6 +20,7 @@ def write_due_alerts(
     session: Session,
     name: str,
     standing: Standing,
+    told: Told,
     rules: Ruleset,
     *,
     now_ms: int,
@@ -29,7 +31,6 @@ def write_due_alerts(
     Returns when there may be something to write that is not due yet.
     """
     at = moment_of(now_ms)
-    told = destinations.told(session, name)
     was_told = told.down
     count, dead_ms = destinations.take_dead(
         session, name, told, now_ms=now_ms, every_ms=HOUR_MS

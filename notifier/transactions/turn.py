@@ -1,7 +1,7 @@
 """One turn of a lane, as one transaction: record what ended, claim what is due."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from notifier.core.outcome import Policy, State
 from notifier.core.records import Lead
@@ -12,6 +12,7 @@ from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store import bursts, claims, destinations, due_times, expiry, outbox
 from notifier.store.claims import Claimed
+from notifier.store.destinations import Told
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions import alerts
@@ -72,10 +73,11 @@ def take_turn(
 ) -> Turn:
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
-    before = standing = destinations.standing(session, name)
+    ended = record(session, attempts, lane.policy, now_ms=now_ms)
+    before, told, is_due = destinations.at_turn(session, name, now_ms=now_ms)
+    standing = before
     owes_probe = lane.owes_probe or any(map(_proved_nothing, attempts))
-    turn = Turn(before=before, owes_probe=owes_probe)
-    turn.ended = record(session, attempts, lane.policy, now_ms=now_ms)
+    turn = Turn(before=before, owes_probe=owes_probe, ended=ended)
     for attempt in attempts:
         standing = standing_after(
             None if attempt.was_taken else attempt.failure,
@@ -85,14 +87,18 @@ def take_turn(
         )
     if standing != before:
         destinations.set_standing(session, name, standing)
-    if standing.health is Health.UP and before.health is not Health.UP:
+    is_back = standing.health is Health.UP and before.health is not Health.UP
+    if is_back:
         due_times.release_retries(session, name, now_ms=now_ms)
     turn.standing = standing
     if not lane.in_flight:
         outbox.release_orphans(session, name)
-    _expire(session, lane, standing, turn, now_ms)
-    _write_alerts(session, lane, standing, turn, rules, now_ms=now_ms)
-    _prepare(session, lane, rules, turn, now_ms)
+    dead = _expire(session, lane, standing, turn, now_ms)
+    told = replace(told, dead_untold=told.dead_untold + dead)
+    _write_alerts(session, lane, told, turn, rules, now_ms=now_ms)
+    if is_due or is_back or not lane.in_flight:
+        _release(session, lane, rules, turn, now_ms)
+    _sum_up(session, lane, turn, now_ms)
     _claim(session, lane, standing, turn, now_ms)
     return turn
 
@@ -125,7 +131,7 @@ def record_alone(
 
 def _expire(
     session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
-) -> None:
+) -> int:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
     if not lane.in_flight:  # what was cut off was so before this lane began
@@ -137,12 +143,13 @@ def _expire(
         turn.next_ms = None if planned_ms is None else planned_ms + lane.policy.max_age_ms + 1
     if dead:
         destinations.count_dead(session, lane.destination, dead)
+    return dead
 
 
 def _write_alerts(
     session: Session,
     lane: LaneFacts,
-    standing: Standing,
+    told: Told,
     turn: Turn,
     rules: Ruleset,
     *,
@@ -152,7 +159,9 @@ def _write_alerts(
     written = Written()
     with part(session) as writing:
         told_ms = alerts.write_due_alerts(
-            session, lane.destination, standing, rules, now_ms=now_ms, written=written
+            *(session, lane.destination, turn.standing, told, rules),
+            now_ms=now_ms,
+            written=written,
         )
         turn.next_ms = _earliest(turn.next_ms, told_ms)
         turn.written = written
@@ -160,10 +169,10 @@ def _write_alerts(
         turn.faults.append(writing.fault)
 
 
-def _prepare(
+def _release(
     session: Session, lane: LaneFacts, rules: Ruleset, turn: Turn, now_ms: int
 ) -> None:
-    """Look again at what waited long enough, and sum up what would flood."""
+    """Look again at what waited long enough."""
     turn.faults += release_due(
         session,
         lane.destination,
@@ -171,6 +180,10 @@ def _prepare(
         lane.current_lead,
         at=moment_of(now_ms),
     )
+
+
+def _sum_up(session: Session, lane: LaneFacts, turn: Turn, now_ms: int) -> None:
+    """Gather what would flood."""
     if lane.burst is not None:
         per_ms = int(lane.burst.per.total_seconds() * 1000)
         with part(session) as summing:
