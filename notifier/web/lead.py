@@ -27,7 +27,10 @@ SECRET_FACTS = ("Phone", "Email")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One entry of the timeline: an event with what became of it, or an act."""
+    """One entry of the timeline: an event with what became of it, or an act.
+
+    ``through`` is the door, where a person did it.
+    """
 
     at_ms: int
     what: str
@@ -35,6 +38,7 @@ class Moment:
     sendings: Sequence[Sending] = ()
     others: Sequence[Reason] = ()
     act: Act | None = None
+    through: str = ""
 
 
 async def show(house: House, visit: Visit) -> web.Response:
@@ -105,7 +109,16 @@ def _moments(story: Story, events: Mapping[int, Event | None], rules: Ruleset) -
     sendings: dict[int, list[Sending]] = defaultdict(list)
     for sending in story.sendings:
         sendings[sending.event_seq].append(sending)
-    found = [Moment(at_ms=act.at_ms, what=act.act, act=act) for act in story.acts]
+    told = {
+        one.observed_ms
+        for seq, one in story.events
+        if (event := events[seq]) and event.data.act
+    }
+    found = [
+        Moment(at_ms=act.at_ms, what=act.act, act=act, through=act.through)
+        for act in story.acts
+        if act.at_ms not in told  # else its event says the same
+    ]
     for seq, one in story.events:
         event = events[seq]
         found.append(
@@ -115,6 +128,7 @@ def _moments(story: Story, events: Mapping[int, Event | None], rules: Ruleset) -
                 type=event.type.value if event else "",
                 sendings=sendings[seq],
                 others=others(rules, event) if event else (),
+                through=event.data.act.through if event and event.data.act else "",
             )
         )
     return sorted(found, key=lambda one: -one.at_ms)

@@ -71,6 +71,9 @@ async def test_the_second_is_told_who_has_it(tmp_path: Path) -> None:
         await browser.act(f"{LEAD}/take", agent=ASHA)
         assert "it is yours already" in (await browser.get(LEAD)).text
         assert len(await page.store.read(acts.of_lead, f"{BOT}/lead1")) == 1
+        assert text.count("is taken by Asha Rao") == 1
+        assert "<code>lead.taken</code> · through the page" in text
+        assert "<strong>take</strong>" not in text
 
 
 async def test_a_lead_is_snoozed_for_a_while(tmp_path: Path) -> None:
@@ -80,9 +83,9 @@ async def test_a_lead_is_snoozed_for_a_while(tmp_path: Path) -> None:
         assert (await state(page)).snoozed_until == NOON + timedelta(hours=2)
         text = (await browser.get(LEAD)).text
         assert "is snoozed for 2 hours by operator" in text
-        assert "Snoozed until" in text
+        assert "Snoozed; that ends" in text
         page.pass_time(hours=3)
-        assert "Snoozed until" not in (await browser.get(LEAD)).text
+        assert "Snoozed; that ends" not in (await browser.get(LEAD)).text
 
 
 async def test_a_snooze_of_no_length_changes_nothing(tmp_path: Path) -> None:
