@@ -220,21 +220,23 @@ async def mqtt_bench(
         limit=2**24,
     )
     output = listener.stdout or asyncio.StreamReader()
-    await marked("ready")
-    async with door(broker.port) as way:
-        options = MqttOptions.model_validate(
-            {
-                "type": "mqtt",
-                "url": f"mqtt://{USER}:{QUOTED}@127.0.0.1:{way.port}",
-                "topic": f"{name}/{{source}}/{{type}}/{{lead_id}}",
-                "qos": qos,
-                "mode": mode,
-            }
-        )
-        destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
-        # Mosquitto acknowledges a message first, and then writes down that it has it.
-        async with behind(destination, broker, way, got, unsaved=1) as bench:
-            yield bench
+    try:
+        await marked("ready")
+        async with door(broker.port) as way:
+            options = MqttOptions.model_validate(
+                {
+                    "type": "mqtt",
+                    "url": f"mqtt://{USER}:{QUOTED}@127.0.0.1:{way.port}",
+                    "topic": f"{name}/{{source}}/{{type}}/{{lead_id}}",
+                    "qos": qos,
+                    "mode": mode,
+                }
+            )
+            destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
+            # Mosquitto acknowledges a message first, and then writes down that it has it.
+            async with behind(destination, broker, way, got, unsaved=1) as bench:
+                yield bench
+    finally:
         listener.kill()
         await listener.wait()
 
