@@ -1,13 +1,14 @@
 """How sendings ended, and writing it down as a part of a lane's turn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import structlog
 
 from notifier.cleaning import clean
 from notifier.core.outcome import Outcome, Policy, State, conclude
+from notifier.core.standing import Health, standing_after
 from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.errors import DeliveryError, UnsureDeliveryError
 from notifier.store import attempts as tries
@@ -52,6 +53,26 @@ class Attempt:
         if failure := self.failure_of(position):
             return failure.excerpt
         return self.receipt.notes.get(position, self.receipt.note) if self.receipt else ""
+
+
+def spared(
+    session: Session, destination: str, attempts: Sequence[Attempt], now_ms: int
+) -> Sequence[Attempt]:
+    """Return the attempts, those that are to cost their message nothing marked as probes.
+
+    A message that failed three times no longer holds back its lead. Where the third brings
+    the destination down, or comes while it is down, the trouble is not the message's, and
+    the lead's later ones must not be sent before it.
+    """
+    if all(one.was_taken or one.claimed[0].attempts < 2 for one in attempts):
+        return attempts
+    standing, found = destinations.standing(session, destination), list[Attempt]()
+    for one in attempts:
+        failure = None if one.was_taken else one.failure
+        standing = standing_after(failure, standing, probe=one.probe, now_ms=now_ms)
+        is_spared = failure and standing.health is not Health.UP and one.claimed[0].attempts > 1
+        found.append(replace(one, probe=True) if is_spared else one)
+    return found
 
 
 def record(

@@ -16,7 +16,7 @@ from notifier.store.destinations import Told
 from notifier.store.parts import part
 from notifier.store.session import Session
 from notifier.transactions import alerts
-from notifier.transactions.attempts import Attempt, Ended, record
+from notifier.transactions.attempts import Attempt, Ended, record, spared
 from notifier.transactions.leads import CurrentLead
 from notifier.transactions.release import release_due
 from notifier.transactions.write_events import Written
@@ -73,7 +73,7 @@ def take_turn(
 ) -> Turn:
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
-    ended = record(session, attempts, lane.policy, now_ms=now_ms)
+    ended = record(session, spared(session, name, attempts, now_ms), lane.policy, now_ms=now_ms)
     before, told, is_due = destinations.at_turn(session, name, now_ms=now_ms)
     standing = before
     owes_probe = lane.owes_probe or any(map(_proved_nothing, attempts))

@@ -178,6 +178,27 @@ async def test_a_failing_destination_is_probed_and_one_success_releases_all(
         await found.stands("crm", "up")
 
 
+async def test_the_message_that_found_a_receiver_broken_keeps_its_place(
+    database: Database,
+) -> None:
+    async with (
+        Receiver(SECRET, default=BROKEN) as receiver,
+        house(database, rules(receiver)) as found,
+    ):
+        await found.create("asha")
+        await found.until("SELECT attempts FROM deliveries", 1)
+        found.pass_(seconds=5)
+        await found.until("SELECT attempts FROM deliveries", 2)
+        found.pass_(minutes=6)
+        await found.stands("crm", "failing")
+        await found.read(lead("asha", status="CLOSED"))
+        receiver.default = OK
+        found.pass_(minutes=5)
+        await found.states("crm", delivered=2)
+    taken = [one.event["type"] for one in receiver.received][-2:]
+    assert taken == ["lead.created", "lead.status_changed"]
+
+
 async def test_an_outage_of_days_kills_nothing_before_its_age(database: Database) -> None:
     async with (
         Receiver(SECRET, default=BROKEN) as receiver,
