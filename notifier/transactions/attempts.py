@@ -56,21 +56,28 @@ class Attempt:
 
 
 def spared(
-    session: Session, destination: str, attempts: Sequence[Attempt], now_ms: int
+    session: Session,
+    destination: str,
+    attempts: Sequence[Attempt],
+    policy: Policy,
+    *,
+    now_ms: int,
 ) -> Sequence[Attempt]:
     """Return the attempts, those that are to cost their message nothing marked as probes.
 
     A message that failed three times no longer holds back its lead. Where the third brings
     the destination down, or comes while it is down, the trouble is not the message's, and
-    the lead's later ones must not be sent before it.
+    the lead's later ones must not be sent before it. The last that ``policy`` allows counts.
     """
-    if all(one.was_taken or one.claimed[0].attempts < 2 for one in attempts):
+    counted = range(2, policy.attempts - 1)
+    if all(one.was_taken or one.claimed[0].attempts not in counted for one in attempts):
         return attempts
     standing, found = destinations.standing(session, destination), list[Attempt]()
     for one in attempts:
         failure = None if one.was_taken else one.failure
         standing = standing_after(failure, standing, probe=one.probe, now_ms=now_ms)
-        is_spared = failure and standing.health is not Health.UP and one.claimed[0].attempts > 1
+        is_down = failure is not None and standing.health is not Health.UP
+        is_spared = is_down and one.claimed[0].attempts in counted
         found.append(replace(one, probe=True) if is_spared else one)
     return found
 

@@ -73,7 +73,8 @@ def take_turn(
 ) -> Turn:
     """Record ``attempts``, tell of what they mean for the destination, claim anew."""
     name = lane.destination
-    ended = record(session, spared(session, name, attempts, now_ms), lane.policy, now_ms=now_ms)
+    found = spared(session, name, attempts, lane.policy, now_ms=now_ms)
+    ended = record(session, found, lane.policy, now_ms=now_ms)
     before, told, is_due = destinations.at_turn(session, name, now_ms=now_ms)
     standing = before
     owes_probe = lane.owes_probe or any(map(_proved_nothing, attempts))

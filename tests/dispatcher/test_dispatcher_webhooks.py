@@ -132,6 +132,21 @@ async def test_a_schedule_that_ends_is_told_as_dead_and_goes_on_by_hand(
             assert told(ops) == [("delivery.dead", "crm", 1)]
 
 
+async def test_a_last_attempt_that_finds_the_receiver_broken_is_the_last(
+    database: Database,
+) -> None:
+    async with (
+        Receiver(SECRET, default=BROKEN) as receiver,
+        house(database, rules(receiver, crm=", retry: {attempts: 3}")) as found,
+    ):
+        await found.create("asha")
+        await found.until("SELECT attempts FROM deliveries", 1)
+        found.pass_(seconds=5)
+        await found.until("SELECT attempts FROM deliveries", 2)
+        found.pass_(minutes=6)
+        await found.states("crm", dead=1)
+
+
 async def test_deaths_are_told_once_an_hour_with_their_count(database: Database) -> None:
     async with Receiver(SECRET, default=BROKEN) as receiver, Receiver(SECRET) as ops:
         text = rules(receiver, ops, crm=", retry: {attempts: 1}", alerts="delivery.dead")
