@@ -54,9 +54,21 @@ def _judge_asking(life: Life, verdict: Verdict) -> None:
     verdict.expect("limit", most <= life.story.limit, told)
     begun_s = [begin_s for begin_s, _ in life.lives]
     for told_s, asked_s in life.upstream.too_early:
-        is_known = not any(told_s < one <= asked_s for one in begun_s)
+        is_known = _was_answered(life, told_s) and not any(
+            told_s < one <= asked_s for one in begun_s
+        )
         verdict.expect("waits as told", not is_known, f"told at {told_s}, asked at {asked_s}")
     verdict.checked["waits as told"] += life.upstream.refused
+
+
+def _was_answered(life: Life, at_s: float) -> bool:
+    """Whether what BotPenguin said then came back in time: no trouble took or held it."""
+    return not any(
+        one.what == "trouble"
+        and one.text.startswith("upstream")
+        and one.at_s <= at_s <= one.at_s + one.lasts_s
+        for one in life.story.entries
+    )
 
 
 def _judge_told(life: Life, verdict: Verdict) -> None:
