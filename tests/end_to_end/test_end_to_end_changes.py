@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from installation import CHANNEL, HOOK_PATH, Installation, installation
 
 from support.databases import Database
@@ -37,7 +36,6 @@ async def test_every_change_is_told_once_everywhere_and_noise_never(database: Da
         assert ended == [("delivered", 1)]
 
 
-@pytest.mark.file_alone("the database has no part in it")
 async def test_what_follows_stands_in_the_leads_own_thread(database: Database) -> None:
     async with installation(database, send=("sales", "boss")) as installed:
         async with installed.program.running("run") as process:

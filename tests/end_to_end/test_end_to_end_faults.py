@@ -6,7 +6,6 @@ from pathlib import Path
 from signal import SIGHUP
 from typing import Any
 
-import pytest
 from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text
 
 from notifier.simulator.faults import Fault, FaultKind
@@ -15,7 +14,6 @@ from support.loopback import Reply
 from support.program import Process, Program
 
 
-@pytest.mark.file_alone("the database has no part in it")
 async def test_a_wrong_token_is_told_and_so_is_the_right_one(database: Database) -> None:
     async with installation(database) as installed:
         program, receiver = installed.program, installed.receiver
@@ -36,7 +34,6 @@ async def test_a_wrong_token_is_told_and_so_is_the_right_one(database: Database)
         assert len(receiver.requests) == 2
 
 
-@pytest.mark.file_alone("the database has no part in it")
 async def test_an_upstream_that_stumbles_costs_nothing_but_time(database: Database) -> None:
     async with installation(database) as installed:
         async with installed.program.running("run") as process:

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from signal import SIGTERM
 
-import pytest
 from installation import Installation, installation
 
 from support.databases import Database
@@ -45,7 +44,6 @@ async def test_a_stop_finishes_what_is_in_flight_and_the_next_run_goes_on(
         assert states(installed) == ["delivered"] * 3
 
 
-@pytest.mark.file_alone("the database has no part in it")
 async def test_a_stop_waits_no_longer_than_ten_seconds_for_a_receiver(
     database: Database,
 ) -> None:

@@ -52,7 +52,6 @@ def last_page(house: House) -> list[str]:
     return house.world.ids()[-3:]
 
 
-@pytest.mark.file_alone(HOURS)
 def test_glances_take_three_of_five_spare_turns(build: Build) -> None:
     house = unordered(build, head_s=600)
     found = watched(house)
@@ -125,7 +124,6 @@ def test_a_lead_that_a_glance_saw_change_is_told_once_and_not_held_by_that(
     assert len(house.told()) == told
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_row_that_lags_for_some_seconds_changes_nothing_back(build: Build) -> None:
     house = unordered(build)
     lead_id = last_page(house)[0]
@@ -187,7 +185,6 @@ def test_what_was_learnt_is_kept_now_and_then_and_outlives_a_restart(build: Buil
     assert rates[-1] == max(rates)
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_page_that_always_fails_is_one_outage_and_holds_up_no_head_poll(
     build: Build,
 ) -> None:
@@ -204,7 +201,6 @@ def test_a_page_that_always_fails_is_one_outage_and_holds_up_no_head_poll(
     assert [told for told, _ in house.told()] == ["source.down", "source.up"]
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_page_that_fails_when_glanced_at_is_left_alone_for_a_minute(build: Build) -> None:
     house = unordered(build, leads=900, head_s=600, limit=30)
     for number in range(20):
@@ -245,7 +241,6 @@ def test_where_nothing_changed_for_hours_fewer_pages_are_read_and_a_change_ends_
     assert pages_in_10_minutes() > 90
 
 
-@pytest.mark.file_alone(HOURS)
 def test_at_rest_each_page_is_still_read_within_the_sweep_interval(build: Build) -> None:
     house = unordered(build, leads=15, sweep_s=20 * MINUTE, head_s=600, limit=10)
     house.poll(8 * HOUR)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import pytest
-from poller_house import HOURS, Build, House, houses
+from poller_house import Build, House, houses
 
 from notifier.core.events import encode
 from notifier.errors import (
@@ -121,7 +121,6 @@ def test_three_faults_in_a_row_are_an_outage_and_two_are_none(build: Build) -> N
     assert operations(house) == ["source.down", "source.up"]
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_page_that_always_fails_is_an_outage_although_others_are_read(build: Build) -> None:
     house = build(types=("lead", "non-lead"))
     house.world.populate(12)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from poller_house import HOURS, Build, House, houses
+from poller_house import Build, House, houses
 
 from notifier.errors import UpstreamPausedError
 from notifier.poller.heads import first_polls
@@ -66,7 +66,6 @@ def test_polls_keep_their_distance_however_long_the_upstream_takes(build: Build)
     ]
 
 
-@pytest.mark.file_alone(HOURS)
 def test_many_sources_are_never_polled_at_one_instant(build: Build) -> None:
     house = build(bots=bots(40), limit=10_000, sweep_s=0)
     for _ in range(2):  # at a first start, and at a restart with all baselines known

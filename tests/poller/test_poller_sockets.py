@@ -8,7 +8,6 @@ from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
-from poller_house import HOURS
 from poller_model import Model, as_told
 from pydantic import SecretStr
 
@@ -136,7 +135,6 @@ def world() -> World:
     return World(clock=lambda: datetime.now(UTC))
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_first_run_of_5000_leads_with_restarts_in_it_is_silent(
     database: Database, world: World
 ) -> None:

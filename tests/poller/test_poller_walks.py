@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import structlog
-from poller_house import HOURS, Build, House, houses, is_commit
+from poller_house import Build, House, houses, is_commit
 
 from notifier.errors import (
     StoreError,
@@ -155,7 +155,6 @@ def test_a_deletion_between_two_pages_of_a_poll_hides_no_change(
     assert {subject for _, subject in house.told()} == set(changed)
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_listing_out_of_order_is_swept_without_a_pause(build: Build) -> None:
     house = build(order=Order.CREATED_ASC)
     house.world.populate(30)
@@ -210,7 +209,6 @@ def test_an_order_that_breaks_is_noticed_by_a_head_poll(build: Build) -> None:
     assert house.value("SELECT walk_order FROM listings") == "ascending"
 
 
-@pytest.mark.file_alone(HOURS)
 def test_a_sweep_gets_its_tenth_however_often_head_polls_are_due(build: Build) -> None:
     house = build(order=Order.CREATED_ASC, head_s=0.1)
     house.world.populate(30)
@@ -244,7 +242,6 @@ def test_two_listings_of_a_source_take_turns(build: Build) -> None:
     assert abs(asked["lead"] - asked["non-lead"]) <= 10
 
 
-@pytest.mark.file_alone(HOURS)
 def test_sources_that_share_a_token_share_its_rate_fairly(build: Build) -> None:
     bots = [f"{n:024x}" for n in range(1, 6)]
     house = build(bots=bots, limit=10, head_s=5)
@@ -261,7 +258,6 @@ def test_sources_that_share_a_token_share_its_rate_fairly(build: Build) -> None:
     assert max(sum(at <= b < at + 60 for b in times) for at in times) <= 10
 
 
-@pytest.mark.file_alone(HOURS)
 def test_no_minute_sees_more_than_the_limit_whatever_the_upstream_asks_for(
     build: Build,
 ) -> None:
