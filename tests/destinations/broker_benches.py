@@ -234,7 +234,8 @@ async def mqtt_bench(
             )
             destination = MqttDestination("bench", options, timeout_s=TIMEOUT_S)
             # Mosquitto acknowledges a message first, and then writes down that it has it.
-            async with behind(destination, broker, way, got, unsaved=1) as bench:
+            unsaved = destination.slots
+            async with behind(destination, broker, way, got, unsaved=unsaved) as bench:
                 yield bench
     finally:
         listener.kill()
