@@ -28,6 +28,7 @@ from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.acts import Act, Release, Snooze, Take
 from notifier.core.people import Person, Through
 from notifier.dispatcher import lane
+from notifier.errors import StoreError
 from notifier.poller import alarm
 from notifier.service import assembly, housekeeping, upkeep
 from notifier.service.service import Service
@@ -46,7 +47,9 @@ from simulation.upstream import Upstream, upstream
 
 WATCH_S = 300.0
 LONGEST_WAIT_S = 1_800.0
-OWN_FAULTS = ("clock set", "stopped", "killed at an await")
+RESTART_S = 5.0
+"""As systemd/notifier.service says."""
+OWN_FAULTS = ("clock set", "stopped", "killed at an await", "not started on a full disk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +167,18 @@ class Life:
             self._is_buried = True  # what it still says is not said
             _buried(loop)
             self._is_buried = False
-        if main.done():
-            main.result()
+        if main.done() and (error := main.exception()):
+            self._ended_by(error)
+
+    def _ended_by(self, error: BaseException) -> None:
+        """Begin again after a while, as systemd does, where no process could start."""
+        group = (
+            error if isinstance(error, BaseExceptionGroup) else BaseExceptionGroup("", [error])
+        )
+        if group.split(StoreError)[1] is not None or not self.disk.is_full:
+            raise error
+        self.met["not started on a full disk"] += 1
+        self._down_s = RESTART_S
 
     async def _main(self, loop: SeededLoop) -> None:
         for server in self.servers.values():

@@ -75,3 +75,15 @@ def test_a_death_at_each_moment_of_a_page_loses_nothing(moment: Moment) -> None:
     )
     assert outcome.verdict.faults == []
     assert outcome.met[f"killed {moment}"] == 1
+
+
+def test_a_process_that_cannot_start_on_a_full_disk_begins_again_and_tells_all() -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S, what="create"),
+            Entry(at_s=2 * HOUR_S + 1, what="disk full", lasts_s=300.0),
+            Entry(at_s=2 * HOUR_S + 2, what="kill", text="await", number=1),
+        )
+    )
+    assert outcome.verdict.faults == []
+    assert outcome.met["not started on a full disk"] > 1
