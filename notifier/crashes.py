@@ -56,12 +56,21 @@ class Crashes:
 async def keep_doing(
     duty: Callable[[], Awaitable[object]], *, name: str, every_s: float
 ) -> NoReturn:
-    """Do a duty again and again until cancelled; what it raises ends that time alone."""
-    crashes = Crashes()
+    """Do a duty again and again until cancelled; what it raises ends that time alone.
+
+    What is outside the program's control, as a full disk, is told once for as long as it is
+    so, and no reason to try less often.
+    """
+    crashes, told = Crashes(), ""
     while True:
         try:
             await duty()
             crashes.end()
+            told = ""
+        except NotifierError as error:
+            if str(error) != told:
+                told = str(error)
+                log.warning("duty_postponed", duty=name, error=told)
         except Exception as error:  # noqa: BLE001
             # Broad: what goes on beside the work must neither end it nor stop for good.
             crashes.add()

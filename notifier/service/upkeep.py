@@ -70,10 +70,10 @@ class Upkeep:
         ahead_ms = now_ms - clocks.monotonic_ms()
         by_ms = self._ahead_ms - ahead_ms
         if by_ms > set_back.TOLERATED_MS:
-            log.warning("clock_set_back", by_s=by_ms // 1000)
             rules = self._config.ruleset
             run, forward = self._store.run, set_back.bring_forward
             await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
+            log.warning("clock_set_back", by_s=by_ms // 1000)
             self._dispatcher.wake_all()
         self._ahead_ms = ahead_ms
 
