@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 BERLIN = ZoneInfo("Europe/Berlin")
-EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; the clocks change on 29 March
+EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; clocks change on 29 March, 25 October
 FOR_S = 1_800.0
 LADDER_S = 1_200.0
 STEPS_S = (1_200.0, 7_200.0)
@@ -64,6 +64,12 @@ def eight_after(at_s: float) -> float:
     eight = local.replace(hour=8, minute=0, second=0, microsecond=0)
     days = int(eight <= local)
     return _seconds(eight.replace(tzinfo=None) + timedelta(days=days))
+
+
+def nine_of(day: int) -> float:
+    """Return nine o'clock in Berlin of a day, when a Monday's report is due."""
+    date = (EPOCH + timedelta(days=day)).replace(tzinfo=None)
+    return _seconds(date.replace(hour=9))
 
 
 def office_from(at_s: float) -> float:

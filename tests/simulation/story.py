@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from simulation.disk import Moment
+from simulation.rules import nine_of
 from simulation.servers import Trouble
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
@@ -32,8 +33,6 @@ BAD_RECORDS = (
     '{"_id":"' + "9" * 9_000 + '"}',
 )
 HOLIDAYS = 0.04
-REPORT_S = 8 * HOUR_S
-"""Nine o'clock in Berlin, in winter; the simulation begins on a Monday."""
 SORTED = "updated-desc"
 ORDERS = (*[SORTED] * 9, "created-desc", "last-message-desc", "unordered")
 FAULTS = {
@@ -208,7 +207,7 @@ def _absences(rng: Random, days: int) -> Iterator[Entry]:
             at_s, number = _moment(rng, day, rng.randrange(24)), rng.randrange(len(BAD_RECORDS))
             yield Entry(at_s=at_s, what="bad record", number=number, lasts_s=6 * HOUR_S)
         if day % 7 == 0 and rng.random() < 0.3:
-            at_s = day * DAY_S + REPORT_S - rng.uniform(5.0, 1_200.0)
+            at_s = nine_of(day) - rng.uniform(5.0, 1_200.0)
             yield Entry(at_s=at_s, what="stop", lasts_s=rng.choice((1_300.0, 3 * HOUR_S)))
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from simulation.disk import Moment
 from simulation.living import lived
+from simulation.rules import nine_of
 from simulation.servers import Trouble
-from simulation.story import FAULTS, HOUR_S, Entry, Story, drawn, name_of
+from simulation.story import DAY_S, FAULTS, HOUR_S, Entry, Story, drawn, name_of
 
 SEEDS = (0, 2, 3, 6, 7, 10, 12, 17, 18, 20, 25, 26, 28, 30, 37)
 """Two days of each cost about 50 s of a core, and bring most of the faults there are."""
@@ -43,6 +44,11 @@ def test_the_seeds_bring_about_most_faults() -> None:
         if one.what in FAULTS
     }
     assert len(planned) > 15
+
+
+@pytest.mark.parametrize(("day", "hour"), [(21, 8), (28, 7), (231, 7), (238, 8)])
+def test_a_report_is_due_at_nine_in_berlin_in_summer_and_in_winter(day: int, hour: int) -> None:
+    assert nine_of(day) == day * DAY_S + hour * HOUR_S
 
 
 def test_a_seed_gives_the_same_life_byte_for_byte() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.life import Life
-from simulation.rules import FOR_S, LADDER_S, STEPS_S
-from simulation.story import DAY_S, HOUR_S, MINUTE_S, REPORT_S
+from simulation.rules import FOR_S, LADDER_S, STEPS_S, nine_of
+from simulation.story import DAY_S, HOUR_S, MINUTE_S
 from simulation.upstream import State
 from simulation.verdict import (
     Verdict,
@@ -195,7 +195,7 @@ def _judge_reports(life: Life, verdict: Verdict) -> None:
         if arrival.type.startswith("report"):
             came[wall_s(json.loads(arrival.body)["time"])] += 1
     for day in range(0, life.story.days + 2, 7):
-        due_s = _nine_s(day)
+        due_s = nine_of(day)
         count = came.pop(due_s, 0)
         told = f"of {due_s}: {count}"
         verdict.expect("reports once", count <= 1, told)
@@ -204,8 +204,3 @@ def _judge_reports(life: Life, verdict: Verdict) -> None:
             verdict.expect("reports", count == 1, told)
     was_wrong = any(entry.what == "clock" for entry in life.story.entries)
     verdict.expect("no other report", was_wrong or not came, f"{came}")
-
-
-def _nine_s(day: int) -> float:
-    """Return nine o'clock in Berlin of a day: the clocks change on the 27th."""
-    return day * DAY_S + REPORT_S - (HOUR_S if day >= 27 else 0.0)
