@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.core.destination_state import DestinationState, Health, state_after
 from notifier.core.outcome import (
     HOUR_MS,
     MINUTE_MS,
@@ -16,7 +17,6 @@ from notifier.core.outcome import (
     State,
     conclude,
 )
-from notifier.core.standing import Health, Standing, standing_after
 from notifier.errors import (
     DeliveryError,
     DestinationGoneError,
@@ -32,13 +32,13 @@ NOON_MS = 1_772_452_800_000
 BROKEN = TemporaryDeliveryError("500")
 REFUSED = DestinationRefusedError("not_in_channel", remedy="invite the app")
 GONE = DestinationGoneError("410")
-FAILING = Standing(
+FAILING = DestinationState(
     health=Health.FAILING, failures=3, since_ms=NOON_MS, probe_ms=NOON_MS + 5_000, reason="500"
 )
-PARKED = Standing(
+PARKED = DestinationState(
     health=Health.PARKED, failures=1, since_ms=NOON_MS, probe_ms=NOON_MS + 300_000
 )
-DISABLED = Standing(health=Health.DISABLED, failures=1, since_ms=NOON_MS)
+DISABLED = DestinationState(health=Health.DISABLED, failures=1, since_ms=NOON_MS)
 
 
 def after(
@@ -152,36 +152,38 @@ def test_a_probe_costs_a_message_nothing_until_it_is_too_old() -> None:
 
 
 def test_three_failures_in_a_row_make_a_destination_fail() -> None:
-    standing = Standing()
+    state = DestinationState()
     for failures in (1, 2):
-        standing = standing_after(BROKEN, standing, probe=False, now_ms=NOON_MS)
-        assert (standing.health, standing.failures) == (Health.UP, failures)
-    assert standing_after(BROKEN, standing, probe=False, now_ms=NOON_MS) == FAILING
+        state = state_after(BROKEN, state, probe=False, now_ms=NOON_MS)
+        assert (state.health, state.failures) == (Health.UP, failures)
+    assert state_after(BROKEN, state, probe=False, now_ms=NOON_MS) == FAILING
 
 
 def test_a_success_in_between_begins_the_count_anew() -> None:
-    shaky = Standing(failures=2, since_ms=NOON_MS)
-    assert standing_after(None, shaky, probe=False, now_ms=NOON_MS) == Standing()
+    shaky = DestinationState(failures=2, since_ms=NOON_MS)
+    assert state_after(None, shaky, probe=False, now_ms=NOON_MS) == DestinationState()
 
 
 def test_probes_come_at_doubling_intervals_up_to_five_minutes() -> None:
-    standing, now_ms, pauses = FAILING, NOON_MS, []
+    state, now_ms, pauses = FAILING, NOON_MS, []
     for _ in range(8):
-        pauses.append(((standing.probe_ms or 0) - now_ms) // SECOND_MS)
-        now_ms = standing.probe_ms or 0
-        standing = standing_after(BROKEN, standing, probe=True, now_ms=now_ms)
+        pauses.append(((state.probe_ms or 0) - now_ms) // SECOND_MS)
+        now_ms = state.probe_ms or 0
+        state = state_after(BROKEN, state, probe=True, now_ms=now_ms)
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
-    assert standing.since_ms == NOON_MS
+    assert state.since_ms == NOON_MS
 
 
 def test_a_probe_heeds_what_the_receiver_asked_for() -> None:
     busy = TemporaryDeliveryError("429", retry_after_s=120)
-    standing = standing_after(busy, FAILING, probe=True, now_ms=NOON_MS)
-    assert standing.probe_ms == NOON_MS + 120 * SECOND_MS
+    state = state_after(busy, FAILING, probe=True, now_ms=NOON_MS)
+    assert state.probe_ms == NOON_MS + 120 * SECOND_MS
 
 
 def test_a_refusal_parks_a_destination_with_reason_and_remedy() -> None:
-    assert standing_after(REFUSED, Standing(), probe=False, now_ms=NOON_MS) == Standing(
+    assert state_after(
+        REFUSED, DestinationState(), probe=False, now_ms=NOON_MS
+    ) == DestinationState(
         health=Health.PARKED,
         failures=1,
         since_ms=NOON_MS,
@@ -193,29 +195,29 @@ def test_a_refusal_parks_a_destination_with_reason_and_remedy() -> None:
 
 def test_a_parked_destination_is_probed_every_five_minutes() -> None:
     for failure in (REFUSED, BROKEN):
-        standing = standing_after(failure, PARKED, probe=True, now_ms=NOON_MS)
-        assert standing.health is Health.PARKED
-        assert standing.probe_ms == NOON_MS + 5 * MINUTE_MS
+        state = state_after(failure, PARKED, probe=True, now_ms=NOON_MS)
+        assert state.health is Health.PARKED
+        assert state.probe_ms == NOON_MS + 5 * MINUTE_MS
 
 
 @pytest.mark.parametrize("trouble", [FAILING, PARKED])
 @pytest.mark.parametrize("taken", [None, PermanentDeliveryError("msg_too_long")])
 def test_one_message_taken_or_judged_ends_the_trouble(
-    trouble: Standing, taken: DeliveryError | None
+    trouble: DestinationState, taken: DeliveryError | None
 ) -> None:
-    assert standing_after(taken, trouble, probe=True, now_ms=NOON_MS) == Standing()
+    assert state_after(taken, trouble, probe=True, now_ms=NOON_MS) == DestinationState()
 
 
 def test_what_was_in_flight_when_the_trouble_began_does_not_add_to_it() -> None:
-    assert standing_after(BROKEN, FAILING, probe=False, now_ms=NOON_MS + 9) == FAILING
-    assert standing_after(REFUSED, PARKED, probe=False, now_ms=NOON_MS + 9) == PARKED
+    assert state_after(BROKEN, FAILING, probe=False, now_ms=NOON_MS + 9) == FAILING
+    assert state_after(REFUSED, PARKED, probe=False, now_ms=NOON_MS + 9) == PARKED
 
 
 def test_a_late_answer_may_still_tell_of_worse() -> None:
-    parked = standing_after(REFUSED, FAILING, probe=False, now_ms=NOON_MS)
+    parked = state_after(REFUSED, FAILING, probe=False, now_ms=NOON_MS)
     assert parked.health is Health.PARKED
-    for standing in (FAILING, PARKED):
-        gone = standing_after(GONE, standing, probe=False, now_ms=NOON_MS)
+    for state in (FAILING, PARKED):
+        gone = state_after(GONE, state, probe=False, now_ms=NOON_MS)
         assert (gone.health, gone.probe_ms) == (Health.DISABLED, None)
 
 
@@ -223,12 +225,12 @@ def test_a_late_answer_may_still_tell_of_worse() -> None:
 def test_a_disabled_destination_stays_so_whatever_comes_late(
     failure: DeliveryError | None,
 ) -> None:
-    assert standing_after(failure, DISABLED, probe=False, now_ms=NOON_MS) == DISABLED
+    assert state_after(failure, DISABLED, probe=False, now_ms=NOON_MS) == DISABLED
 
 
 def test_a_skipped_message_says_nothing_about_its_destination() -> None:
     skipped = SkippedDeliveryError("unresolved assignee")
-    assert standing_after(skipped, FAILING, probe=True, now_ms=NOON_MS) == FAILING
+    assert state_after(skipped, FAILING, probe=True, now_ms=NOON_MS) == FAILING
 
 
 @pytest.mark.parametrize("for_good", [False, True])
@@ -236,16 +238,23 @@ def test_what_one_recipient_refuses_says_nothing_about_the_destination(
     for_good: bool,
 ) -> None:
     full = RecipientRefusedError("mailbox full", for_good=for_good)
-    for standing in (Standing(), Standing(failures=2, since_ms=NOON_MS), FAILING, PARKED):
-        assert standing_after(full, standing, probe=False, now_ms=NOON_MS) == standing
+    for state in (
+        DestinationState(),
+        DestinationState(failures=2, since_ms=NOON_MS),
+        FAILING,
+        PARKED,
+    ):
+        assert state_after(full, state, probe=False, now_ms=NOON_MS) == state
 
 
 def test_after_a_probe_that_told_nothing_the_next_comes_no_later() -> None:
     full = RecipientRefusedError("mailbox full")
-    for standing, pause_ms in ((FAILING, 5 * SECOND_MS), (PARKED, 5 * MINUTE_MS)):
-        later = standing_after(full, standing, probe=True, now_ms=NOON_MS + 9)
-        assert later == replace(standing, probe_ms=NOON_MS + 9 + pause_ms)
-    assert standing_after(full, Standing(), probe=True, now_ms=NOON_MS) == Standing()
+    for state, pause_ms in ((FAILING, 5 * SECOND_MS), (PARKED, 5 * MINUTE_MS)):
+        later = state_after(full, state, probe=True, now_ms=NOON_MS + 9)
+        assert later == replace(state, probe_ms=NOON_MS + 9 + pause_ms)
+    assert (
+        state_after(full, DestinationState(), probe=True, now_ms=NOON_MS) == DestinationState()
+    )
 
 
 wishes = st.none() | st.floats() | st.integers(-(2**70), 2**70)
@@ -317,15 +326,15 @@ def test_no_retry_comes_before_the_schedule_or_the_receivers_wish(
 def test_a_standing_is_sound_after_any_history(
     history: list[tuple[DeliveryError | None, bool]],
 ) -> None:
-    standing, was_gone = Standing(), False
+    state, was_gone = DestinationState(), False
     for step, (failure, probe) in enumerate(history):
         now_ms = NOON_MS + step
-        standing = standing_after(failure, standing, probe=probe, now_ms=now_ms)
+        state = state_after(failure, state, probe=probe, now_ms=now_ms)
         was_gone = was_gone or isinstance(failure, DestinationGoneError)
-        assert (standing.health is Health.DISABLED) == was_gone
-        is_probed = standing.health in (Health.FAILING, Health.PARKED)
-        assert (standing.probe_ms is not None) == is_probed
-        assert (standing.since_ms is not None) == (standing.failures > 0)
+        assert (state.health is Health.DISABLED) == was_gone
+        is_probed = state.health in (Health.FAILING, Health.PARKED)
+        assert (state.probe_ms is not None) == is_probed
+        assert (state.since_ms is not None) == (state.failures > 0)
 
 
 def test_a_look_that_failed_is_never_the_last_attempt() -> None:

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.leases import SOURCE, name_of
-from notifier.core.standing import Health, Standing
 from notifier.dispatcher import Dispatcher
 from notifier.errors import ConfigError, Fault
 from notifier.poller.listing import ListingKey
@@ -149,16 +149,18 @@ async def test_what_was_parked_is_tried_at_the_start(tmp_path: Path) -> None:
     paths = {"NOTIFIER_DATABASE": str(tmp_path / "n.db"), "NOTIFIER_RULES": str(rules)}
     config = load_configuration(read_environment(SETTINGS | paths, folder=tmp_path))
     clocks = Clocks()
-    parked = Standing(health=Health.PARKED, failures=1, probe_ms=clocks.now_ms() + 300_000)
+    parked = DestinationState(
+        health=Health.PARKED, failures=1, probe_ms=clocks.now_ms() + 300_000
+    )
     async with assembled(
         config, clocks=clocks, out=StringIO(), reread=lambda: config
     ) as service:
         store = service.shared.store
-        await store.run(destinations.set_standing, "screen", parked)
+        await store.run(destinations.set_state, "screen", parked)
         async with engine(service.shared, config):
-            standing = await store.read(destinations.standing, "screen")
-    assert standing.health is Health.PARKED
-    assert (standing.probe_ms or 0) <= clocks.now_ms()
+            state = await store.read(destinations.state, "screen")
+    assert state.health is Health.PARKED
+    assert (state.probe_ms or 0) <= clocks.now_ms()
 
 
 def empty(rules: Path) -> str:

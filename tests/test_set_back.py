@@ -16,10 +16,10 @@ from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.acts import LeadState
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import iso_ms, ms_of
-from notifier.core.standing import Health, Standing
 from notifier.rehearsal.row import row_of
 from notifier.service.assembly import assembled
 from notifier.store import (
@@ -98,8 +98,8 @@ def _filled(db: Session, config: Configuration) -> None:
     outcome = Outcome(state=State.PENDING, attempts=1, at_ms=at_ms + 5_000, error="no")
     outbox.record(db, claimed, outcome, accepted=frozenset(), note="", now_ms=at_ms)
     db.execute("UPDATE timers SET told_ms = since_ms WHERE rule = 'Again'")
-    failing = Standing(health=Health.FAILING, since_ms=at_ms, probe_ms=at_ms + 5_000)
-    destinations.set_standing(db, "quiet", failing)
+    failing = DestinationState(health=Health.FAILING, since_ms=at_ms, probe_ms=at_ms + 5_000)
+    destinations.set_state(db, "quiet", failing)
     mutes.mute(db, MuteTarget.RULE, "Plain", until_ms=at_ms + 7_200_000)
     snoozed = LeadState(snoozed_until=NOON + timedelta(hours=1))
     lead_acts.save(db, BOT.bot_id, "asha", snoozed)

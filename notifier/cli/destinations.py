@@ -10,7 +10,7 @@ from notifier.cli.columns import print_table
 from notifier.cli.opened import in_transaction, opened
 from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
-from notifier.core.standing import Health
+from notifier.core.destination_state import Health
 from notifier.store import health, registry
 from notifier.transactions import care
 from notifier.transactions.care import COMMAND_LINE
@@ -44,7 +44,7 @@ def destinations(
         print_table(
             ("name", "type", "state", "reason", "waiting", "dead", "what to do"),
             (
-                (*shape.values(), one.standing.remedy)
+                (*shape.values(), one.state.remedy)
                 for shape, one in zip(shapes, found, strict=True)
             ),
         )

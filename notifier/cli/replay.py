@@ -19,13 +19,12 @@ from notifier.cli.opened import Opened, in_transaction
 from notifier.cli.output import counted
 from notifier.cli.rules_on_disk import rules_on_disk
 from notifier.cli.tables import event_words
+from notifier.core.destination_state import Health
 from notifier.core.events import Event, decode
 from notifier.core.outcome import State
-from notifier.core.standing import Health
 from notifier.plan import Planned, plan_deliveries
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, outbox, registry, replays
-from notifier.store.destinations import standing
+from notifier.store import destinations, mutes, outbox, registry, replays
 from notifier.store.forgotten import is_erased
 from notifier.store.parts import taken_back
 from notifier.store.replays import Past
@@ -97,7 +96,7 @@ def _written(name: str, rules: Ruleset, length_ms: int, db: Opened) -> Replayed:
         past=past,
         made=list(_made(past, name, rules, db)),
         destination=name,
-        health=standing(db.session, name).health,
+        health=destinations.state(db.session, name).health,
         at=db.at,
         zone=db.zone,
     )

@@ -10,7 +10,7 @@ from notifier.cli.choices import LARGEST, one_of
 from notifier.cli.exits import Exit
 from notifier.cli.opened import Opened, in_transaction
 from notifier.cli.output import counted
-from notifier.core.standing import Health
+from notifier.core.destination_state import Health
 from notifier.store import deliveries, health, registry
 from notifier.store.deliveries import Delivery
 from notifier.transactions import care
@@ -92,5 +92,5 @@ def _disabled(db: Opened, accepted: Sequence[Delivery]) -> list[str]:
     return [
         one.name
         for one in health.destinations(db.session, now_ms=db.now_ms)
-        if one.name in wanted and one.standing.health is Health.DISABLED
+        if one.name in wanted and one.state.health is Health.DISABLED
     ]

@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from notifier.core.destination_state import Health
 from notifier.core.events import Event
 from notifier.core.records import Lead
 from notifier.core.rows import iso_of_ms
-from notifier.core.standing import Health
 from notifier.monitoring.sees_within import sees_within
 from notifier.store.deliveries import Delivery
 from notifier.store.health import (
@@ -146,14 +146,14 @@ def order(one: SourceHealth) -> str:
 def destination_shape(one: DestinationHealth, mutes: tuple[Mute, ...]) -> Shape:
     """Return a destination; trouble is told before a mute."""
     until_ms = muted_until_ms(mutes, MuteTarget.DESTINATION).get(one.name)
-    standing = one.standing
-    is_muted = until_ms is not None and standing.health is Health.UP
+    state = one.state
+    is_muted = until_ms is not None and state.health is Health.UP
     until = f"until {iso_of_ms(until_ms)}" if until_ms and is_muted else None
     return {
         "name": one.name,
         "type": one.kind,
-        "state": MUTED if is_muted else standing.health.value,
-        "reason": until or standing.reason or None,
+        "state": MUTED if is_muted else state.health.value,
+        "reason": until or state.reason or None,
         "pending": one.pending,
         "dead": one.dead,
     }

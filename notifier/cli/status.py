@@ -122,7 +122,7 @@ def _source_row(one: SourceHealth, at: datetime) -> tuple[object, ...]:
 def _destination_row(one: DestinationHealth, found: Overview, db: Opened) -> tuple[object, ...]:
     shape = destination_shape(one, found.mutes)
     reason = shape["reason"]
-    if shape["state"] != one.standing.health.value:
+    if shape["state"] != one.state.health.value:
         until_ms = muted_until_ms(found.mutes, MuteTarget.DESTINATION)[one.name]
         reason = f"until {short_ms(until_ms, db.zone, at=db.at)}"
     kind = one.kind or "(removed)"

@@ -11,7 +11,7 @@ from notifier.core.rows import iso_ms, iso_of_ms
 from notifier.rules.conditions import Failure
 from notifier.rules.durations import format_duration
 from notifier.rules.explaining import Verdict, failure_words
-from notifier.rules.ladders import standing
+from notifier.rules.ladders import progress_words
 from notifier.rules.matching import Match, Timing, holds
 from notifier.rules.model import Rule
 from notifier.rules.views import view_of_lead
@@ -106,7 +106,7 @@ def _ladder(one: Judged, times: Times) -> str:
     ladder = one.ladder
     if ladder is None:
         return ""
-    words = standing(told=ladder.steps, of=len(one.rule.escalate), ended=ladder.ended)
+    words = progress_words(told=ladder.steps, of=len(one.rule.escalate), ended=ladder.ended)
     at_ms = ladder.ended_ms or ladder.due_ms
     return f"{words}, at {short_ms(at_ms, times.zone, at=times.at)}" if at_ms else words
 

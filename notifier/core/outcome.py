@@ -1,7 +1,7 @@
 """What an attempt's outcome means for its delivery.
 
 Pure and total: every delivery error has its meaning here, and what it means for the
-destination in :mod:`notifier.core.standing`.
+destination in :mod:`notifier.core.destination_state`.
 
 A *message* that fails while its destination works is tried again by a schedule
 and dies at its end. A *destination* that fails three times in a row is probed

@@ -2,8 +2,8 @@
 
 import structlog
 
+from notifier.core.destination_state import Health
 from notifier.core.outcome import State
-from notifier.core.standing import Health
 from notifier.crashes import Crashes
 from notifier.transactions.turn import Turn
 
@@ -39,7 +39,7 @@ def log_turn(name: str, turn: Turn, faults: Crashes) -> None:
 
 def _log_standing(name: str, turn: Turn) -> None:
     """Tell where the destination went down, or came back."""
-    before, now = turn.before.health, turn.standing
+    before, now = turn.before.health, turn.state
     if now.health is before:
         return
     if now.health is Health.UP:

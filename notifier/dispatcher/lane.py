@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from notifier.core.standing import FAILURES_UNTIL_FAILING, Health
+from notifier.core.destination_state import FAILURES_UNTIL_FAILING, Health
 from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
@@ -156,7 +156,7 @@ class Lane:
             self._owes_probe = turn.owes_probe
             for bundle in turn.claimed:
                 self._start(self._send(bundle, turn))
-            if turn.standing.health is Health.UP:
+            if turn.state.health is Health.UP:
                 await self._begin_refresh()
         self._context.wake(turn.written.destinations)
         log_turn(self._destination.name, turn, self._faults)

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifier.core.standing import Health
+from notifier.core.destination_state import Health
 from notifier.monitoring.sees_within import sees_within
 from notifier.store.health import DestinationHealth, Overview, SourceHealth
 from notifier.store.leases import MemberHealth
@@ -121,7 +121,7 @@ def _of_destinations(
         (
             "destination_up",
             "1 where the destination takes messages",
-            {d.name: d.standing.health is Health.UP for d in destinations},
+            {d.name: d.state.health is Health.UP for d in destinations},
         ),
         (
             "deliveries_pending",

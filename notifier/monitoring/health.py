@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notifier.core.destination_state import DISABLED_BY_HAND, Health, is_down
 from notifier.core.rows import instant, ms_of
-from notifier.core.standing import DISABLED_BY_HAND, Health, is_down
 from notifier.messages.facts import counted, duration, number
 from notifier.store.health import (
     NEWEST_FIRST,
@@ -103,9 +103,9 @@ def status_line(overview: Overview, *, now_ms: int) -> str:
     parts.append(f"last poll {(now_ms - max(polled_ms)) // 1000} s ago" if polled_ms else "")
     parts += [f"{number(overview.pending)} pending", f"{number(overview.dead)} dead"]
     parts += [
-        f"{one.name} {one.standing.health.value}"
+        f"{one.name} {one.state.health.value}"
         for one in overview.destinations
-        if is_down(one.standing, now_ms)
+        if is_down(one.state, now_ms)
     ]
     parts.append("rules on disk refused" if overview.rules_refused else "")
     return ", ".join(filter(None, parts))
@@ -160,22 +160,22 @@ def _listing(one: ListingHealth, source: str) -> Iterator[Trouble]:
 
 
 def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
-    name, standing = f"destination {one.name}", one.standing
+    name, state = f"destination {one.name}", one.state
     waiting = f", {number(one.pending)} waiting" if one.pending else ""
-    if standing.health is Health.DISABLED:
+    if state.health is Health.DISABLED:
         yield Trouble(
             what=f"{name} is {DISABLED_BY_HAND}{waiting}"
-            if standing.reason in ("", DISABLED_BY_HAND)
-            else f"{name} is disabled{waiting}: {standing.reason}",
+            if state.reason in ("", DISABLED_BY_HAND)
+            else f"{name} is disabled{waiting}: {state.reason}",
             remedy=f"`notifier destinations enable {one.name}` once it works",
             cure=Cure.ENABLE,
             about=one.name,
         )
-    elif standing.health is not Health.UP and one.kind is not None:
-        is_long = is_down(standing, now_ms)
+    elif state.health is not Health.UP and one.kind is not None:
+        is_long = is_down(state, now_ms)
         yield Trouble(
-            what=f"{name} is {standing.health.value}{waiting}: "
-            f"{standing.reason or 'no reason was given'}",
+            what=f"{name} is {state.health.value}{waiting}: "
+            f"{state.reason or 'no reason was given'}",
             remedy=_tried_again(one, now_ms),
             urgent=is_long,
             down=is_long,
@@ -220,12 +220,8 @@ def _buttons(one: SlackConnections, now_ms: int) -> Iterator[Trouble]:
 def _tried_again(one: DestinationHealth, now_ms: int) -> str:
     if not one.pending:
         again = "the next message tries it again"
-        return f"{one.standing.remedy}; {again}" if one.standing.remedy else again
-    wait_ms = max((one.standing.probe_ms or now_ms) - now_ms, 0)
+        return f"{one.state.remedy}; {again}" if one.state.remedy else again
+    wait_ms = max((one.state.probe_ms or now_ms) - now_ms, 0)
     when = f"in {duration(wait_ms / 1000)}" if wait_ms >= 1000 else "now"
     again = f"tried again {when}; at once: `notifier destinations enable {one.name}`"
-    return (
-        f"{one.standing.remedy}; then it is {again}"
-        if one.standing.remedy
-        else f"it is {again}"
-    )
+    return f"{one.state.remedy}; then it is {again}" if one.state.remedy else f"it is {again}"

@@ -53,7 +53,7 @@ def steps_to_tell(
     return [*asleep[-1:], *found[len(asleep) :]]
 
 
-def standing(*, told: int, of: int, ended: str | None) -> str:
+def progress_words(*, told: int, of: int, ended: str | None) -> str:
     """Return in words how far a ladder has come, and why it is over where it is."""
     if ended is not None:
         steps = f"{told} of {of} steps" if of else f"{told} steps"

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ConnectionStatus:
     """How the connections stand: ``held`` are ours, ``counted`` those that Slack knows of.
 
     ``fault`` and ``remedy`` say why fewer are held than should be.
@@ -51,7 +51,7 @@ class Lines:
         *,
         address: Callable[[], Awaitable[str]],
         heed: Heed,
-        changed: Callable[[Standing], None],
+        changed: Callable[[ConnectionStatus], None],
         jitter: Callable[[], float],
     ) -> None:
         self._address = address
@@ -66,11 +66,11 @@ class Lines:
         self._retiring: set[asyncio.Task[None]] = set()
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> ConnectionStatus:
         """Return how the connections stand now."""
         held = len(self._serving)
         fault = next(iter(self._faults.values()), None)
-        return Standing(
+        return ConnectionStatus(
             held=held,
             counted=held + self._excess,
             fault=str(fault) if fault else "",
@@ -145,7 +145,7 @@ class Lines:
             self._count(line)
         if self._faults.pop(slot, None):
             log.info("slack_connected_again")
-        self._changed(self.standing)
+        self._changed(self.status)
         return line
 
     def _count(self, line: Line) -> None:
@@ -158,7 +158,7 @@ class Lines:
         if str(self._faults.get(slot)) != str(fault):
             log.warning("slack_not_connected", error=str(fault), remedy=fault.remedy)
         self._faults[slot] = fault
-        self._changed(self.standing)
+        self._changed(self.status)
         if fault.retry_after_s:
             self._paused_s = _now_s() + fault.retry_after_s
         await asyncio.sleep(self._pause_s(failures, fault))
@@ -186,7 +186,7 @@ class Lines:
         if line not in self._serving:
             return
         self._serving.discard(line)
-        self._changed(self.standing)
+        self._changed(self.status)
         await line.aclose()
 
 

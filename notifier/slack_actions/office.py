@@ -18,7 +18,7 @@ from notifier.network.targets import target_of
 from notifier.slack_actions.desk import Desk, Lent
 from notifier.slack_actions.display import Display
 from notifier.slack_actions.faults import SocketFault, refused
-from notifier.slack_actions.lines import Lines, Standing
+from notifier.slack_actions.lines import ConnectionStatus, Lines
 from notifier.store import service_state
 from notifier.store.service_state import SlackConnections
 
@@ -110,16 +110,16 @@ class _Board:
         self._changed = asyncio.Event()
         self._changed.set()
 
-    def show(self, standing: Standing) -> None:
+    def show(self, status: ConnectionStatus) -> None:
         """Take up how they stand now."""
-        is_same = standing.fault == self._shown.fault
+        is_same = status.fault == self._shown.fault
         since = self._shown.since if is_same else iso_ms(self._lent.now())
         self._shown = SlackConnections(
-            held=standing.held,
-            counted=standing.counted,
-            fault=standing.fault,
-            remedy=standing.remedy,
-            since=since if standing.fault else "",
+            held=status.held,
+            counted=status.counted,
+            fault=status.fault,
+            remedy=status.remedy,
+            since=since if status.fault else "",
         )
         self._changed.set()
 

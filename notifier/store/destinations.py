@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notifier.core.standing import Health, Standing
+from notifier.core.destination_state import DestinationState, Health
 from notifier.store.forgotten import is_forgotten
 from notifier.store.mapping import row_of
 from notifier.store.session import Session
 
 
-def standing(session: Session, name: str) -> Standing:
+def state(session: Session, name: str) -> DestinationState:
     """Return how the destination stands; one never heard of is up."""
     found = session.execute(
         "SELECT state, failures, failing_since_ms AS since_ms, probe_ms, reason, remedy"
         " FROM destinations WHERE name = :name",
         {"name": name},
     )
-    return row_of(standing_as_stored, found) or Standing()
+    return row_of(stored_state, found) or DestinationState()
 
 
-def standing_as_stored(
+def stored_state(
     *,
     state: str,
     failures: int,
@@ -27,9 +27,9 @@ def standing_as_stored(
     probe_ms: int | None,
     reason: str | None,
     remedy: str | None,
-) -> Standing:
+) -> DestinationState:
     """Return how a destination stands; a health that is none, in a damaged file, is up."""
-    return Standing(
+    return DestinationState(
         health=Health(state) if state in tuple(Health) else Health.UP,
         failures=failures,
         since_ms=since_ms,
@@ -39,7 +39,7 @@ def standing_as_stored(
     )
 
 
-def set_standing(session: Session, name: str, standing: Standing) -> None:
+def set_state(session: Session, name: str, state: DestinationState) -> None:
     """Record how the destination stands now."""
     session.execute(
         "INSERT INTO destinations"
@@ -50,12 +50,12 @@ def set_standing(session: Session, name: str, standing: Standing) -> None:
         " probe_ms = excluded.probe_ms, reason = excluded.reason, remedy = excluded.remedy",
         {
             "name": name,
-            "state": standing.health.value,
-            "failures": standing.failures,
-            "since_ms": standing.since_ms,
-            "probe_ms": standing.probe_ms,
-            "reason": standing.reason or None,
-            "remedy": standing.remedy or None,
+            "state": state.health.value,
+            "failures": state.failures,
+            "since_ms": state.since_ms,
+            "probe_ms": state.probe_ms,
+            "reason": state.reason or None,
+            "remedy": state.remedy or None,
         },
     )
 
@@ -87,7 +87,7 @@ def told(session: Session, name: str) -> Told:
     return row_of(Told, found, down=bool) or Told()
 
 
-def at_turn(session: Session, name: str, *, now_ms: int) -> tuple[Standing, Told, bool]:
+def at_turn(session: Session, name: str, *, now_ms: int) -> tuple[DestinationState, Told, bool]:
     """Return how it stands, what was told of that, and whether what waited is due.
 
     All at once: it is asked at every turn of every lane.
@@ -102,9 +102,9 @@ def at_turn(session: Session, name: str, *, now_ms: int) -> tuple[Standing, Told
         {"name": name, "now_ms": now_ms},
     ).fetchone()
     if found is None:
-        return Standing(), Told(), True
+        return DestinationState(), Told(), True
     state, failures, since_ms, probe_ms, reason, remedy, down, dead, dead_ms, is_due = found
-    standing = standing_as_stored(
+    state = stored_state(
         state=state,
         failures=failures,
         since_ms=since_ms,
@@ -112,7 +112,7 @@ def at_turn(session: Session, name: str, *, now_ms: int) -> tuple[Standing, Told
         reason=reason,
         remedy=remedy,
     )
-    return standing, Told(down=bool(down), dead_untold=dead, dead_ms=dead_ms), bool(is_due)
+    return state, Told(down=bool(down), dead_untold=dead, dead_ms=dead_ms), bool(is_due)
 
 
 def set_told_down(session: Session, name: str, *, told: bool) -> None:

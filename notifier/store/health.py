@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from notifier.core.destination_state import DestinationState
 from notifier.core.pacing import WINDOW_MS
 from notifier.core.records import LEAD
-from notifier.core.standing import Standing
 from notifier.store import ladders, leases, service_state, timers
-from notifier.store.destinations import standing_as_stored
+from notifier.store.destinations import stored_state
 from notifier.store.leases import MemberHealth
 from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
@@ -61,7 +61,7 @@ class DestinationHealth:
 
     name: str
     kind: str | None
-    standing: Standing
+    state: DestinationState
     pending: int
     dead: int
     oldest_due_ms: int | None
@@ -160,12 +160,12 @@ def _destination(
     pending: int,
     dead: int,
     oldest_due_ms: int | None,
-    **standing: Any,
+    **state: Any,
 ) -> DestinationHealth:
     return DestinationHealth(
         name=name,
         kind=kind,
-        standing=standing_as_stored(**standing),
+        state=stored_state(**state),
         pending=pending,
         dead=dead,
         oldest_due_ms=oldest_due_ms,

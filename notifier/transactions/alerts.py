@@ -2,11 +2,16 @@
 
 from datetime import datetime
 
+from notifier.core.destination_state import (
+    TELL_DOWN_AFTER_MS,
+    DestinationState,
+    Health,
+    is_down,
+)
 from notifier.core.event_types import EventType
 from notifier.core.events import Event, operation
 from notifier.core.outcome import HOUR_MS
 from notifier.core.rows import moment_of, ms_of
-from notifier.core.standing import TELL_DOWN_AFTER_MS, Health, Standing, is_down
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes
@@ -19,7 +24,7 @@ from notifier.transactions.write_events import Written
 def write_due_alerts(
     session: Session,
     name: str,
-    standing: Standing,
+    state: DestinationState,
     told: Told,
     rules: Ruleset,
     *,
@@ -36,12 +41,12 @@ def write_due_alerts(
         session, name, told, now_ms=now_ms, every_ms=HOUR_MS
     )
     for event in (
-        _up_or_down_event(session, name, standing, was_told=was_told, at=at),
+        _up_or_down_event(session, name, state, was_told=was_told, at=at),
         _dead(name, count, rules, at),
     ):
         if event is not None:
             _write(session, event, rules, at=at, written=written)
-    later = (dead_ms, _down_ms(standing, was_told=was_told))
+    later = (dead_ms, _down_ms(state, was_told=was_told))
     return min((moment for moment in later if moment is not None), default=None)
 
 
@@ -59,14 +64,14 @@ def write_alerts_of_removed(session: Session, rules: Ruleset, *, now_ms: int) ->
 
 
 def _up_or_down_event(
-    session: Session, name: str, standing: Standing, *, was_told: bool, at: datetime
+    session: Session, name: str, state: DestinationState, *, was_told: bool, at: datetime
 ) -> Event | None:
     """Return the event that a destination is down, or up again, noting that it is told."""
-    if not was_told and is_down(standing, ms_of(at)):
+    if not was_told and is_down(state, ms_of(at)):
         destinations.set_told_down(session, name, told=True)
-        down, remedy = EventType.DESTINATION_DOWN, standing.remedy
-        return operation(down, name, at=at, reason=standing.reason, remedy=remedy)
-    if was_told and standing.health is Health.UP:
+        down, remedy = EventType.DESTINATION_DOWN, state.remedy
+        return operation(down, name, at=at, reason=state.reason, remedy=remedy)
+    if was_told and state.health is Health.UP:
         destinations.set_told_down(session, name, told=False)
         up = EventType.DESTINATION_UP
         return operation(up, name, at=at, reason="the destination works again")
@@ -99,8 +104,8 @@ def _write(
     write_events.write(session, decided, rules, bot_id=None, at_ms=at_ms, written=written)
 
 
-def _down_ms(standing: Standing, *, was_told: bool) -> int | None:
+def _down_ms(state: DestinationState, *, was_told: bool) -> int | None:
     """Return when the present trouble will be worth an alert, if it is not yet."""
-    if was_told or standing.health is not Health.FAILING or standing.since_ms is None:
+    if was_told or state.health is not Health.FAILING or state.since_ms is None:
         return None
-    return standing.since_ms + TELL_DOWN_AFTER_MS
+    return state.since_ms + TELL_DOWN_AFTER_MS

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import structlog
 
 from notifier.cleaning import clean
+from notifier.core.destination_state import Health, state_after
 from notifier.core.outcome import Outcome, Policy, State, conclude
-from notifier.core.standing import Health, standing_after
 from notifier.destinations.base import PartlyTakenError, Receipt
 from notifier.errors import DeliveryError, UnsureDeliveryError
 from notifier.store import attempts as tries
@@ -72,11 +72,11 @@ def spared(
     counted = range(2, policy.attempts - 1)
     if all(one.was_taken or one.claimed[0].attempts not in counted for one in attempts):
         return attempts
-    standing, found = destinations.standing(session, destination), list[Attempt]()
+    state, found = destinations.state(session, destination), list[Attempt]()
     for one in attempts:
         failure = None if one.was_taken else one.failure
-        standing = standing_after(failure, standing, probe=one.probe, now_ms=now_ms)
-        is_down = failure is not None and standing.health is not Health.UP
+        state = state_after(failure, state, probe=one.probe, now_ms=now_ms)
+        is_down = failure is not None and state.health is not Health.UP
         is_spared = is_down and one.claimed[0].attempts in counted
         found.append(replace(one, probe=True) if is_spared else one)
     return found

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from notifier.core.destination_state import DISABLED_BY_HAND, DestinationState, Health
 from notifier.core.outcome import State
-from notifier.core.standing import DISABLED_BY_HAND, Health, Standing
 from notifier.store import (
     acts,
     deliveries,
+    destinations,
     due_times,
     mutes,
     outbox,
@@ -16,7 +17,6 @@ from notifier.store import (
 )
 from notifier.store.acts import Act
 from notifier.store.deliveries import Delivery
-from notifier.store.destinations import set_standing, standing
 from notifier.store.forgotten import FORGOTTEN
 from notifier.store.health import MuteTarget
 from notifier.store.pages_deliveries import Chosen
@@ -52,8 +52,8 @@ class Batch:
 
 def enable(session: Session, name: str, hand: Hand, *, now_ms: int) -> Health:
     """Let a destination deliver again, at once; return how it was."""
-    before = standing(session, name)
-    set_standing(session, name, Standing())
+    before = destinations.state(session, name)
+    destinations.set_state(session, name, DestinationState())
     due_times.release_retries(session, name, now_ms=now_ms)
     _remember(session, "enable", f"destination {name}", hand, now_ms=now_ms)
     return before.health
@@ -61,13 +61,13 @@ def enable(session: Session, name: str, hand: Hand, *, now_ms: int) -> Health:
 
 def disable(session: Session, name: str, hand: Hand, *, now_ms: int) -> None:
     """Send nothing more to a destination; what is for it waits."""
-    disabled = Standing(
+    disabled = DestinationState(
         health=Health.DISABLED,
         since_ms=now_ms,
         reason=DISABLED_BY_HAND,
         remedy=f"`notifier destinations enable {name}`",
     )
-    set_standing(session, name, disabled)
+    destinations.set_state(session, name, disabled)
     _remember(session, "disable", f"destination {name}", hand, now_ms=now_ms)
 
 

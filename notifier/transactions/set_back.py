@@ -5,9 +5,9 @@ By the old clock it would wait for as much longer as the clock was set back.
 
 from datetime import datetime, timedelta
 
+from notifier.core.destination_state import SLOWEST_PROBE_MS
 from notifier.core.outcome import JITTER, RETRY_AFTER_MS
 from notifier.core.rows import moment_of, ms_of
-from notifier.core.standing import SLOWEST_PROBE_MS
 from notifier.rules.matching import Timing, timing
 from notifier.rules.model import Ruleset
 from notifier.rules.timers import again, due

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from notifier.core.destination_state import DestinationState, Health, failing_for, state_after
 from notifier.core.outcome import Policy, State
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of
-from notifier.core.standing import Health, Standing, failing_for, standing_after
 from notifier.errors import RecipientRefusedError
 from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
@@ -46,7 +46,7 @@ class Turn:
     """What a turn brought: bundles to send, and when to look again at the latest.
 
     ``ended`` pairs each recorded delivery with its outcome; the destination stood as
-    ``before`` says and now has its ``standing``; ``written`` are operations events and
+    ``before`` says and now has its ``state``; ``written`` are operations events and
     who has to send them. ``faults`` are of parts that were left out.
     """
 
@@ -57,8 +57,8 @@ class Turn:
     owes_probe: bool = False
     next_ms: int | None = None
     ended: list[Ended] = field(default_factory=list)
-    before: Standing = field(default_factory=Standing)
-    standing: Standing = field(default_factory=Standing)
+    before: DestinationState = field(default_factory=DestinationState)
+    state: DestinationState = field(default_factory=DestinationState)
     written: Written = field(default_factory=Written)
     faults: list[Exception] = field(default_factory=list)
 
@@ -76,31 +76,31 @@ def take_turn(
     found = spared(session, name, attempts, lane.policy, now_ms=now_ms)
     ended = record(session, found, lane.policy, now_ms=now_ms)
     before, told, is_due = destinations.at_turn(session, name, now_ms=now_ms)
-    standing = before
+    state = before
     owes_probe = lane.owes_probe or any(map(_proved_nothing, attempts))
     turn = Turn(before=before, owes_probe=owes_probe, ended=ended)
     for attempt in attempts:
-        standing = standing_after(
+        state = state_after(
             None if attempt.was_taken else attempt.failure,
-            standing,
+            state,
             probe=attempt.probe,
             now_ms=now_ms,
         )
-    if standing != before:
-        destinations.set_standing(session, name, standing)
-    is_back = standing.health is Health.UP and before.health is not Health.UP
+    if state != before:
+        destinations.set_state(session, name, state)
+    is_back = state.health is Health.UP and before.health is not Health.UP
     if is_back:
         due_times.release_retries(session, name, now_ms=now_ms)
-    turn.standing = standing
+    turn.state = state
     if not lane.in_flight:
         outbox.release_orphans(session, name)
-    dead = _expire(session, lane, standing, turn, now_ms)
+    dead = _expire(session, lane, state, turn, now_ms)
     told = replace(told, dead_untold=told.dead_untold + dead)
     _write_alerts(session, lane, told, turn, rules, now_ms=now_ms)
     if is_due or is_back or not lane.in_flight:
         _release(session, lane, rules, turn, now_ms)
     _sum_up(session, lane, turn, now_ms)
-    _claim(session, lane, standing, turn, now_ms)
+    _claim(session, lane, state, turn, now_ms)
     return turn
 
 
@@ -123,21 +123,21 @@ def record_alone(
     ``fails``: it was so for some time, so that the destination counts as failing.
     """
     ended = record(session, attempts, lane.policy, now_ms=now_ms)
-    standing = destinations.standing(session, lane.destination)
-    if fails and standing.health is Health.UP:
-        failing = failing_for(reason, standing, now_ms=now_ms)
-        destinations.set_standing(session, lane.destination, failing)
+    state = destinations.state(session, lane.destination)
+    if fails and state.health is Health.UP:
+        failing = failing_for(reason, state, now_ms=now_ms)
+        destinations.set_state(session, lane.destination, failing)
     return ended
 
 
 def _expire(
-    session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
+    session: Session, lane: LaneFacts, state: DestinationState, turn: Turn, now_ms: int
 ) -> int:
     """Count the dead, those included that were cut off or waited for too long."""
     dead = sum(outcome.state is State.DEAD for _, outcome in turn.ended)
     if not lane.in_flight:  # what was cut off was so before this lane began
         dead += expiry.expire_crashed(session, lane.destination)
-    if standing.health is not Health.UP:
+    if state.health is not Health.UP:
         oldest_ms = now_ms - lane.policy.max_age_ms
         dead += expiry.expire_overdue(session, lane.destination, older_than_ms=oldest_ms)
         planned_ms = due_times.earliest_planned_ms(session, lane.destination, from_ms=oldest_ms)
@@ -160,7 +160,7 @@ def _write_alerts(
     written = Written()
     with part(session) as writing:
         told_ms = alerts.write_due_alerts(
-            *(session, lane.destination, turn.standing, told, rules),
+            *(session, lane.destination, turn.state, told, rules),
             now_ms=now_ms,
             written=written,
         )
@@ -196,14 +196,14 @@ def _sum_up(session: Session, lane: LaneFacts, turn: Turn, now_ms: int) -> None:
 
 
 def _claim(
-    session: Session, lane: LaneFacts, standing: Standing, turn: Turn, now_ms: int
+    session: Session, lane: LaneFacts, state: DestinationState, turn: Turn, now_ms: int
 ) -> None:
     """Fill the free slots; a destination in trouble gets one probe at its time."""
     name = lane.destination
-    if standing.health is Health.DISABLED:
+    if state.health is Health.DISABLED:
         return
     due_ms: int | None = None
-    if standing.health is Health.UP:
+    if state.health is Health.UP:
         turn.claimed = claims.claim(session, name, now_ms=now_ms, limit=lane.free)
         if not turn.claimed and not lane.in_flight:
             # Alone: one of several that were cut off together may end the program again.
@@ -214,7 +214,7 @@ def _claim(
         if len(turn.claimed) < lane.free:  # else the end of what is in flight wakes it
             due_ms = due_times.next_due_ms(session, name, now_ms=now_ms)
     elif lane.free and not lane.in_flight:  # else the end of what is in flight wakes it
-        due_ms = standing.probe_ms or now_ms
+        due_ms = state.probe_ms or now_ms
         is_time = due_ms <= now_ms
         if is_time or turn.owes_probe:
             # A probe also takes what waits, such as the one that it is to replace.

@@ -8,7 +8,7 @@ from notifier.core.records import Lead
 from notifier.core.rows import instant
 from notifier.rules.durations import format_duration
 from notifier.rules.explaining import Verdict, explain, failure_words
-from notifier.rules.ladders import standing
+from notifier.rules.ladders import progress_words
 from notifier.rules.matching import Timing, candidates, holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.views import view_of_lead
@@ -60,7 +60,7 @@ def _climb(ladder: Ladder, rule: Rule | None) -> Climb:
     steps = len(rule.escalate) if rule else 0
     return Climb(
         rule=ladder.rule,
-        words=standing(told=ladder.steps, of=steps, ended=ladder.ended),
+        words=progress_words(told=ladder.steps, of=steps, ended=ladder.ended),
         at_ms=ladder.ended_ms or ladder.due_ms,
         is_over=ladder.due_ms is None,
     )

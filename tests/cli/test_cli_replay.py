@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.rows import Json
-from notifier.core.standing import Health, Standing
 from notifier.store import claims, destinations, registry
 from support.cli_runner import Run
 from support.filled import ASHA, BORIS, RULES, Filled, ms
@@ -71,7 +71,7 @@ def test_the_forgotten_are_not_replayed(notifier: Run, filled: Filled) -> None:
 def test_a_destination_that_cannot_send_is_told_of(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm")
     with filled.db.transaction():
-        destinations.set_standing(filled.db, "crm", Standing(health=Health.DISABLED))
+        destinations.set_state(filled.db, "crm", DestinationState(health=Health.DISABLED))
     ended = notifier("replay", "--since", "2h", "--destination", "crm")
     assert ended.code == 0
     assert ended.err == "crm is disabled: `notifier status` says more\n"

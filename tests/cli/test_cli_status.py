@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.outcome import State
-from notifier.core.standing import Health, Standing
 from notifier.store import (
     destinations,
     ladders,
@@ -125,10 +125,10 @@ def test_where_the_order_hides_changes_it_says_how_long_they_wait(
 def test_trouble_comes_with_what_to_do_and_exit_code_1(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD, error="404 Not Found")
     filled.park("ops", "not in the channel", "invite the app: /invite @notifier")
-    gone = Standing(health=Health.DISABLED, reason="410 Gone")
+    gone = DestinationState(health=Health.DISABLED, reason="410 Gone")
     refused = "rules.yaml:3:5: no such key `sedn` (did you mean `send`?)"
     with filled.db.transaction():
-        destinations.set_standing(filled.db, "crm", gone)
+        destinations.set_state(filled.db, "crm", gone)
         sources.set_state(filled.db, BOT_ID, "down", "401 Unauthorized", "renew NOTIFIER_TOKEN")
         service_state.rules(filled.db, loaded_at=None, refused=refused)
     ended = notifier("status")

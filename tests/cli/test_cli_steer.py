@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.outcome import Outcome, State
 from notifier.core.rows import Json
-from notifier.core.standing import Health, Standing
 from notifier.store import claims, destinations, expiry, mutes, outbox, registry
 from notifier.store.claims import Claimed
 from support.cli_runner import Run
@@ -93,7 +93,7 @@ def test_all_that_is_dead_is_retried_or_that_of_one_destination(
 def test_a_retry_to_a_place_that_cannot_send_says_so(notifier: Run, filled: Filled) -> None:
     filled.deliver("crm", state=State.DEAD)
     with filled.db.transaction():
-        destinations.set_standing(filled.db, "crm", Standing(health=Health.DISABLED))
+        destinations.set_state(filled.db, "crm", DestinationState(health=Health.DISABLED))
     ended = notifier("retry", "2")
     assert ended.code == 0
     assert "crm is disabled: nothing goes out before `notifier destinations enable crm`" in (
@@ -140,10 +140,10 @@ def test_a_disabled_destination_sends_nothing_until_it_is_enabled(
     )
     found = {one["name"]: one for one in listed(notifier, "destinations")}
     assert (found["ops"]["state"], found["ops"]["reason"]) == ("disabled", "disabled by hand")
-    assert destinations.standing(filled.db, "ops").health is Health.DISABLED
+    assert destinations.state(filled.db, "ops").health is Health.DISABLED
     assert notifier("destinations", "enable", "ops").out == "ops is up; it was disabled\n"
     assert notifier("destinations", "enable", "ops").out == "ops is up; it was up already\n"
-    assert destinations.standing(filled.db, "ops") == Standing()
+    assert destinations.state(filled.db, "ops") == DestinationState()
 
 
 def test_what_waited_for_a_retry_goes_out_when_its_destination_is_enabled(

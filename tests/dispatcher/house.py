@@ -14,15 +14,15 @@ from typing import Any
 
 from notifier.configuration.destinations import build_destinations, limits
 from notifier.configuration.settings import Settings
+from notifier.core.destination_state import DestinationState
 from notifier.core.records import LEAD, Lead, Source
 from notifier.core.rows import iso_ms
-from notifier.core.standing import Standing
 from notifier.destinations.base import Destination
 from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.rehearsal.row import row_of
 from notifier.rules.model import Ruleset
-from notifier.store import destinations as standings
+from notifier.store import destinations as stored
 from notifier.store import outbox, snapshots
 from notifier.store.db import Store
 from notifier.store.session import Session
@@ -178,7 +178,7 @@ async def house(
 
 def enable(db: Session, name: str) -> None:
     """Do what `notifier destinations enable` does."""
-    standings.set_standing(db, name, Standing())
+    stored.set_state(db, name, DestinationState())
 
 
 def _prepared(db: Session, now_ms: int) -> None:

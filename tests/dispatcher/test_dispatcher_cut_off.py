@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from notifier.core.standing import Health, Standing
+from notifier.core.destination_state import DestinationState, Health
 from notifier.destinations.base import Receipt
 from notifier.dispatcher.messages import message_of
 from notifier.errors import DeliveryError, TemporaryDeliveryError, UnsureDeliveryError
@@ -119,8 +119,10 @@ def test_a_look_that_fails_keeps_no_message_of_a_failing_destination_for_ever(
     stage.read([row(1)])
     turn(stage, "crm")
     outbox.release_all(stage.session, now_ms=AT_MS)
-    failing = Standing(health=Health.FAILING, failures=3, since_ms=AT_MS, probe_ms=AT_MS)
-    destinations.set_standing(stage.session, "crm", failing)
+    failing = DestinationState(
+        health=Health.FAILING, failures=3, since_ms=AT_MS, probe_ms=AT_MS
+    )
+    destinations.set_state(stage.session, "crm", failing)
     found = turn(stage, "crm")
     for _ in range(3):
         assert found.probe

@@ -215,10 +215,10 @@ def test_a_turn_that_cannot_be_taken_loses_and_repeats_nothing(database: Databas
             screen = [one for one in crashes if one["destination"] == "screen"]
             assert 3 < len(screen) < 10
             assert ["exc_info" in one for one in screen[:2]] == [True, False]
-            (standing,) = await found.rows(
+            (state,) = await found.rows(
                 "SELECT state, reason FROM destinations WHERE name = 'screen'"
             )
-            assert standing == ("failing", "a fault of the program: MemoryError")
+            assert state == ("failing", "a fault of the program: MemoryError")
             store.fault, fake.faults = lambda _: None, lambda: None
             await found.create("b")
             await rests(found)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from notifier.core.standing import Health, Standing
+from notifier.core.destination_state import DestinationState, Health
 from notifier.store import destinations, registry, service_state, sources
 from notifier.store.health import (
     DestinationHealth,
@@ -47,7 +47,9 @@ def seed(db: Session) -> None:
     sources.succeeded(db, "bot", at_ms=NOW_MS - 3_000)
     sources.quarantine(db, "bot", "lead", [(b"x", "no id")], at_ms=NOW_MS)
     sources.claim_request(db, "key", limit=90, now_ms=1_000)
-    destinations.set_standing(db, "crm", Standing(health=Health.DISABLED, reason="410 Gone"))
+    destinations.set_state(
+        db, "crm", DestinationState(health=Health.DISABLED, reason="410 Gone")
+    )
     service_state.rules(db, loaded_at="2026-03-02T04:30:00.000Z", refused=None)
 
 
@@ -83,13 +85,13 @@ def destination(
     probe_ms: int | None = None,
     dead: int = 1,
 ) -> DestinationHealth:
-    standing = Standing(
+    state = DestinationState(
         health=health, reason=reason, remedy=remedy, since_ms=since_ms, probe_ms=probe_ms
     )
     return DestinationHealth(
         name="crm",
         kind="webhook",
-        standing=standing,
+        state=state,
         pending=4,
         dead=dead,
         oldest_due_ms=NOW_MS - 90_000,

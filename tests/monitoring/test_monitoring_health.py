@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from monitoring_house import MINUTE_MS, NOW_MS, destination, member, overview, source
 
+from notifier.core.destination_state import Health
 from notifier.core.rows import iso_of_ms
-from notifier.core.standing import Health
 from notifier.monitoring.health import Trouble, status_line, troubles
 from notifier.store.health import DestinationHealth, ListingHealth, Overview, SourceHealth
 from notifier.store.service_state import SlackConnections

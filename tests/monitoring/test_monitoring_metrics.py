@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from notifier.core.destination_state import Health
 from notifier.core.event_types import EventType
 from notifier.core.events import Event, encode
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import Source
-from notifier.core.standing import Health
 from notifier.errors import UpstreamError, UpstreamPausedError, UpstreamRefusedError
 from notifier.messages.samples import sample_event
 from notifier.monitoring.gauges import gauges

@@ -181,7 +181,7 @@ MUTANTS = (
     ),
     Mutant(
         name="a destination that is not probed again",
-        module="notifier.core.standing",
+        module="notifier.core.destination_state",
         old="SLOWEST_PROBE_MS = 5 * MINUTE_MS",
         new="SLOWEST_PROBE_MS = 500 * MINUTE_MS",
     ),

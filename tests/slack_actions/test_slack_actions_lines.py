@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from notifier.destinations.slack_api import WebApi
 from notifier.slack_actions.line import Line
-from notifier.slack_actions.lines import Lines, Standing
+from notifier.slack_actions.lines import ConnectionStatus, Lines
 from notifier.slack_actions.office import address_of
 from support.loopback import Reply, json_reply
 from support.slack import failure, rate_limited
@@ -32,13 +32,13 @@ class Office:
     changed: asyncio.Event
     heard: list[str] = field(default_factory=list)
 
-    async def until(self, true: Callable[[Standing], bool]) -> Standing:
+    async def until(self, true: Callable[[ConnectionStatus], bool]) -> ConnectionStatus:
         """Return how the lines stand, once it is so."""
         async with asyncio.timeout(1000):
-            while not true(self.lines.standing):
+            while not true(self.lines.status):
                 self.changed.clear()
                 await self.changed.wait()
-        return self.lines.standing
+        return self.lines.status
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Office]]
@@ -83,8 +83,8 @@ def office(slack: SocketSlack) -> Opened:
 
 async def test_two_connections_are_kept(slack: SocketSlack, office: Opened) -> None:
     async with office() as found:
-        standing = await found.until(lambda one: one.held == 2)
-        assert standing == Standing(held=2, counted=2)
+        status = await found.until(lambda one: one.held == 2)
+        assert status == ConnectionStatus(held=2, counted=2)
         await asyncio.sleep(600)
         assert slack.opened == 2
 
@@ -113,7 +113,7 @@ async def test_a_refresh_opens_another_before_it_closes_the_old(
         await asyncio.sleep(11)
         assert len(found.heard) == 1
         assert old not in slack.links
-        assert found.lines.standing == Standing(held=2, counted=2)
+        assert found.lines.status == ConnectionStatus(held=2, counted=2)
 
 
 async def test_a_connection_that_broke_is_replaced(slack: SocketSlack, office: Opened) -> None:
@@ -150,8 +150,8 @@ async def test_a_half_open_connection_is_replaced(slack: SocketSlack, office: Op
 async def test_ghosts_are_counted(slack: SocketSlack, office: Opened) -> None:
     slack.ghosts = 3
     async with office() as found:
-        standing = await found.until(lambda one: one.held == 2)
-        assert standing.counted == 5
+        status = await found.until(lambda one: one.held == 2)
+        assert status.counted == 5
         # What is gone is noticed without a refresh of Slack's.
         slack.ghosts = 0
         begun_s = asyncio.get_running_loop().time()
@@ -166,8 +166,8 @@ async def test_a_connection_that_slack_has_not_missed_yet_is_counted(
         await found.until(lambda one: one.held == 2)
         slack.ghosts = 1  # the one that breaks, as Slack sees it
         await slack.links[0].drop()
-        standing = await found.until(lambda one: one.counted > one.held)
-        assert standing == Standing(held=2, counted=3)
+        status = await found.until(lambda one: one.counted > one.held)
+        assert status == ConnectionStatus(held=2, counted=3)
 
 
 @pytest.mark.parametrize(
@@ -187,10 +187,10 @@ async def test_a_refusal_is_told_with_its_remedy_and_tried_again(
 ) -> None:
     slack.script(*[answer] * 2, method="apps.connections.open")
     async with office() as found:
-        standing = await found.until(lambda one: bool(one.fault))
-        assert told in standing.fault
-        assert remedy in standing.remedy
-        await found.until(lambda one: one == Standing(held=2, counted=2))
+        status = await found.until(lambda one: bool(one.fault))
+        assert told in status.fault
+        assert remedy in status.remedy
+        await found.until(lambda one: one == ConnectionStatus(held=2, counted=2))
 
 
 async def test_a_pause_that_slack_asks_for_is_kept(slack: SocketSlack, office: Opened) -> None:
@@ -204,7 +204,7 @@ async def test_a_pause_that_slack_asks_for_is_kept(slack: SocketSlack, office: O
 async def test_a_wrong_token_is_asked_for_seldom(slack: SocketSlack, office: Opened) -> None:
     async with office(token="xapp-wrong") as found:
         await asyncio.sleep(300)
-        assert "invalid_auth" in found.lines.standing.fault
+        assert "invalid_auth" in found.lines.status.fault
         assert len(slack.calls_of("apps.connections.open")) <= 12
 
 
@@ -212,8 +212,8 @@ async def test_socket_mode_turned_off_is_told(slack: SocketSlack, office: Opened
     async with office() as found:
         await found.until(lambda one: one.held == 2)
         await slack.links[0].refresh("link_disabled")
-        standing = await found.until(lambda one: bool(one.fault))
-        assert "turn on Socket Mode" in standing.remedy
+        status = await found.until(lambda one: bool(one.fault))
+        assert "turn on Socket Mode" in status.remedy
 
 
 async def test_connections_that_break_at_once_are_not_opened_without_a_pause(

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Json
-from notifier.core.standing import Health, Standing
 from notifier.plan import Mutes
 from notifier.store import (
     claims,
@@ -109,9 +109,9 @@ class Filled:
 
     def park(self, destination: str, reason: str, remedy: str) -> None:
         """Let the destination refuse everything."""
-        standing = Standing(health=Health.PARKED, reason=reason, remedy=remedy, probe_ms=1)
+        state = DestinationState(health=Health.PARKED, reason=reason, remedy=remedy, probe_ms=1)
         with self.db.transaction():
-            destinations.set_standing(self.db, destination, standing)
+            destinations.set_state(self.db, destination, state)
 
 
 def ago(**elapsed: float) -> str:

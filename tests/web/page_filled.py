@@ -6,12 +6,12 @@ from itertools import islice
 import orjson
 
 from notifier.core import events as core_events
+from notifier.core.destination_state import DestinationState, Health
 from notifier.core.diff import Change
 from notifier.core.events import Event
 from notifier.core.outcome import State
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import Json, iso_of_ms, moment_of
-from notifier.core.standing import Health, Standing
 from notifier.store import (
     attempts,
     destinations,
@@ -99,9 +99,9 @@ def _house(session: Session, *, now_ms: int) -> None:
     registry.set_active(session, watched={BOT: "website"}, destinations=kinds, rules=rules)
     sources.succeeded(session, BOT, at_ms=now_ms - 3_000)
     service_state.rules(session, loaded_at=iso_of_ms(now_ms - DAY_MS), refused=None)
-    gone = Standing(health=Health.DISABLED, since_ms=now_ms - DAY_MS, reason="410 Gone")
-    destinations.set_standing(session, "old", gone)
-    failing = Standing(
+    gone = DestinationState(health=Health.DISABLED, since_ms=now_ms - DAY_MS, reason="410 Gone")
+    destinations.set_state(session, "old", gone)
+    failing = DestinationState(
         health=Health.FAILING,
         failures=7,
         since_ms=now_ms - 900_000,
@@ -109,7 +109,7 @@ def _house(session: Session, *, now_ms: int) -> None:
         reason="crm.example.com answered 503",
         remedy="look whether the receiver is up",
     )
-    destinations.set_standing(session, "crm", failing)
+    destinations.set_state(session, "crm", failing)
 
 
 def _leads(session: Session, made: list[tuple[int, dict[str, Json]]]) -> None:

@@ -7,8 +7,7 @@ from page_filled import BOT, fill
 from page_house import OPERATOR, Served, browsing, served
 
 from notifier.errors import ConfigError, Fault
-from notifier.store import acts, registry
-from notifier.store.destinations import standing
+from notifier.store import acts, destinations, registry
 from notifier.store.health import active_mutes
 from notifier.store.session import Session
 
@@ -40,7 +39,7 @@ async def test_a_destination_is_enabled_and_disabled(tmp_path: Path) -> None:
         assert (done.status_code, done.headers["location"]) == (303, "/destinations")
         assert "crm is up; it was failing." in (await browser.get("/destinations")).text
         await browser.act("/destinations/crm/disable")
-        assert (await page.store.read(standing, "crm")).reason == "disabled by hand"
+        assert (await page.store.read(destinations.state, "crm")).reason == "disabled by hand"
         assert await told(page) == [
             ("disable", "destination crm"),
             ("enable", "destination crm"),

@@ -35,7 +35,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class DestinationState:
     """A destination's health with its history: failures in a row, and the next probe."""
 
     health: Health = Health.UP
@@ -46,47 +46,47 @@ class Standing:
     remedy: str = ""
 
 
-def is_down(standing: Standing, now_ms: int) -> bool:
+def is_down(state: DestinationState, now_ms: int) -> bool:
     """Whether the trouble is worth an alert: parked, disabled, or failing for 5 minutes."""
-    if standing.health in (Health.PARKED, Health.DISABLED):
+    if state.health in (Health.PARKED, Health.DISABLED):
         return True
-    failing = standing.health is Health.FAILING and standing.since_ms is not None
-    return failing and now_ms - (standing.since_ms or 0) >= TELL_DOWN_AFTER_MS
+    failing = state.health is Health.FAILING and state.since_ms is not None
+    return failing and now_ms - (state.since_ms or 0) >= TELL_DOWN_AFTER_MS
 
 
-def standing_after(
-    failure: DeliveryError | None, standing: Standing, *, probe: bool, now_ms: int
-) -> Standing:
-    """Return the destination's standing after an attempt that met ``failure``.
+def state_after(
+    failure: DeliveryError | None, state: DestinationState, *, probe: bool, now_ms: int
+) -> DestinationState:
+    """Return the destination's state after an attempt that met ``failure``.
 
     A refusal of the message itself proves that the destination works, one by its
     recipient says nothing. A disabled destination stays disabled whatever a late
     answer says.
     """
-    if standing.health is Health.DISABLED or isinstance(failure, SkippedDeliveryError):
-        return standing
+    if state.health is Health.DISABLED or isinstance(failure, SkippedDeliveryError):
+        return state
     if isinstance(failure, RecipientRefusedError):
-        return _not_probed(standing, now_ms) if probe else standing
+        return _not_probed(state, now_ms) if probe else state
     if failure is None or isinstance(failure, PermanentDeliveryError):
-        return Standing()
-    if standing.health is not Health.UP and not probe and not _is_worse(failure, standing):
-        return standing  # sent before the trouble was known: it says nothing new
-    if standing.health is Health.UP and isinstance(failure, ProgramFaultError):
-        return standing  # a bug that one message meets keeps no other back
+        return DestinationState()
+    if state.health is not Health.UP and not probe and not _is_worse(failure, state):
+        return state  # sent before the trouble was known: it says nothing new
+    if state.health is Health.UP and isinstance(failure, ProgramFaultError):
+        return state  # a bug that one message meets keeps no other back
     troubled = replace(
-        standing,
-        failures=standing.failures + 1,
-        since_ms=standing.since_ms or now_ms,
+        state,
+        failures=state.failures + 1,
+        since_ms=state.since_ms or now_ms,
         reason=str(failure),
         remedy=failure.remedy,
     )
     return _in_trouble(troubled, failure, now_ms)
 
 
-def failing_for(reason: str, standing: Standing, *, now_ms: int) -> Standing:
-    """Return the standing of a destination whose work fails with a fault of the program."""
+def failing_for(reason: str, state: DestinationState, *, now_ms: int) -> DestinationState:
+    """Return the state of a destination whose work fails with a fault of the program."""
     return replace(
-        standing,
+        state,
         health=Health.FAILING,
         failures=FAILURES_UNTIL_FAILING,
         since_ms=now_ms,
@@ -96,32 +96,34 @@ def failing_for(reason: str, standing: Standing, *, now_ms: int) -> Standing:
     )
 
 
-def _is_worse(failure: DeliveryError, standing: Standing) -> bool:
+def _is_worse(failure: DeliveryError, state: DestinationState) -> bool:
     """Whether a late answer tells of more than the trouble that is known already."""
     if isinstance(failure, DestinationRefusedError):
-        return standing.health is Health.FAILING
+        return state.health is Health.FAILING
     return isinstance(failure, DestinationGoneError)
 
 
-def _in_trouble(standing: Standing, failure: DeliveryError, now_ms: int) -> Standing:
+def _in_trouble(
+    state: DestinationState, failure: DeliveryError, now_ms: int
+) -> DestinationState:
     if isinstance(failure, DestinationGoneError):
-        return replace(standing, health=Health.DISABLED, probe_ms=None)
+        return replace(state, health=Health.DISABLED, probe_ms=None)
     refused = isinstance(failure, DestinationRefusedError)
-    if refused or standing.health is Health.PARKED:
-        return replace(standing, health=Health.PARKED, probe_ms=now_ms + SLOWEST_PROBE_MS)
-    if standing.failures < FAILURES_UNTIL_FAILING:
-        return standing
-    probe_ms = now_ms + max(_probe_pause_ms(standing.failures), wished_ms(failure))
-    return replace(standing, health=Health.FAILING, probe_ms=probe_ms)
+    if refused or state.health is Health.PARKED:
+        return replace(state, health=Health.PARKED, probe_ms=now_ms + SLOWEST_PROBE_MS)
+    if state.failures < FAILURES_UNTIL_FAILING:
+        return state
+    probe_ms = now_ms + max(_probe_pause_ms(state.failures), wished_ms(failure))
+    return replace(state, health=Health.FAILING, probe_ms=probe_ms)
 
 
-def _not_probed(standing: Standing, now_ms: int) -> Standing:
-    """Return the standing after a probe that told nothing: the next comes as that one did."""
-    if standing.health is Health.UP:
-        return standing
-    is_parked = standing.health is Health.PARKED
-    pause_ms = SLOWEST_PROBE_MS if is_parked else _probe_pause_ms(standing.failures)
-    return replace(standing, probe_ms=now_ms + pause_ms)
+def _not_probed(state: DestinationState, now_ms: int) -> DestinationState:
+    """Return the state after a probe that told nothing: the next comes as that one did."""
+    if state.health is Health.UP:
+        return state
+    is_parked = state.health is Health.PARKED
+    pause_ms = SLOWEST_PROBE_MS if is_parked else _probe_pause_ms(state.failures)
+    return replace(state, probe_ms=now_ms + pause_ms)
 
 
 def _probe_pause_ms(failures: int) -> int:
