@@ -32,7 +32,7 @@ async def check_clicks(settings: Settings, engine: Engine) -> AsyncIterator[Find
 
 async def _token(token: SecretStr, api_url: str) -> Finding:
     # Loaded only here: a start of the command line must not wait for Slack's SDK.
-    fault = await resolve_name("notifier.slack_actions.office:refusal_of")(token, api_url)
+    fault = await resolve_name("notifier.slack_actions.listener:refusal_of")(token, api_url)
     if fault is None:
         return Finding(check=CHECK, found="the app-level token opens connections")
     return wrong(CHECK, str(fault), fault.remedy or "may this host reach Slack? Try again")

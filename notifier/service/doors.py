@@ -8,28 +8,28 @@ from typing import Protocol
 from notifier.configuration.load import Configuration
 from notifier.core.leases import CLICKS
 from notifier.members.membership import Membership
-from notifier.service.heed import Heed
+from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.shared import Shared
 
 LOOK_S = 0.5
 
 
-class Housed(Protocol):
+class RunningService(Protocol):
     """The service, as far as doors need it."""
 
     shared: Shared
     config: Configuration
-    heed: Heed
+    watcher: ChangeWatcher
 
 
-def doors(service: Housed) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+def doors(service: RunningService) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
     """Yield what to keep doing, with its name."""
     settings = service.shared.settings
     if settings.slack_app_token and settings.slack_token:
-        heed = resolve_name("notifier.service.slack:heed_clicks")
+        receive = resolve_name("notifier.service.slack:receive_clicks")
         yield (
             "heed clicks in Slack",
-            lambda: _by_one(service.shared.members, lambda: heed(service)),
+            lambda: _by_one(service.shared.members, lambda: receive(service)),
         )
 
 

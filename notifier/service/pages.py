@@ -10,7 +10,7 @@ from notifier.configuration.load import Configuration
 from notifier.configuration.settings import Settings
 from notifier.errors import DeliveryError
 from notifier.rules.model import Ruleset
-from notifier.service.heed import Heed
+from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.sampling import send_sample
 from notifier.service.shared import Shared
 from notifier.threads import in_a_thread
@@ -20,16 +20,16 @@ from notifier.web.sessions import Role
 from notifier.web.site import Site
 
 
-class Housed(Protocol):
+class RunningService(Protocol):
     """The service, as far as the page needs it."""
 
     shared: Shared
     config: Configuration
     reread: Callable[[], Configuration]
-    heed: Heed
+    watcher: ChangeWatcher
 
 
-def pages_of(service: Housed) -> Callable[[], AbstractAsyncContextManager[Site]]:
+def pages_of(service: RunningService) -> Callable[[], AbstractAsyncContextManager[Site]]:
     """Return what opens the pages of this service."""
     settings = service.shared.settings
     return partial(
@@ -40,7 +40,7 @@ def pages_of(service: Housed) -> Callable[[], AbstractAsyncContextManager[Site]]
     )
 
 
-def _lent(service: Housed) -> Lent:
+def _lent(service: RunningService) -> Lent:
     shared = service.shared
 
     async def rules_on_disk() -> Ruleset:
@@ -57,8 +57,8 @@ def _lent(service: Housed) -> Lent:
         rules=lambda: service.config.ruleset,
         rules_on_disk=rules_on_disk,
         sample=sample,
-        changed=service.heed.look,
-        refresh=service.heed.refresh,
+        changed=service.watcher.wake_all,
+        refresh=service.watcher.refresh,
         watched=lambda: {one.source.bot_id: one.source for one in service.config.sources},
         keep_ms=int(shared.settings.retention.total_seconds() * 1000),
     )

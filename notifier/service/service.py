@@ -19,9 +19,9 @@ from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.monitoring.monitor import Monitor, OpenPages
 from notifier.service import housekeeping as upkeep
 from notifier.service import reporting
+from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.doors import doors
 from notifier.service.engine import Engine, engine
-from notifier.service.heed import Heed
 from notifier.service.partaking import EngineWork, part_of
 from notifier.service.shared import Shared, things_of
 from notifier.store import due_times, service_state
@@ -47,11 +47,11 @@ class Service:
     _is_lost: bool = False
     _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    heed: Heed = field(init=False)
+    watcher: ChangeWatcher = field(init=False)
 
     def __post_init__(self) -> None:
         """Let others' writing be heeded."""
-        self.heed = Heed(lambda: self.shared, lambda: self._engine)
+        self.watcher = ChangeWatcher(lambda: self.shared, lambda: self._engine)
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
@@ -70,7 +70,7 @@ class Service:
             beside: list[asyncio.Task[Any]] = [
                 tasks.create_task(keep_doing(duty, name=name, every_s=upkeep.WATCH_S))
                 for name, duty in (
-                    ("heed commands", self.heed.watch),
+                    ("heed commands", self.watcher.watch),
                     ("guard the database", self._guard),
                     *doors(self),
                 )
@@ -102,7 +102,7 @@ class Service:
         config = self.config
         async with engine(self.shared, config, before=self._engine) as self._engine:
             await self._note_rules(refused=None)
-            await self.heed.begin()
+            await self.watcher.begin()
             self.monitor.systemd.ready()
             members, held = self.shared.members, self.shared.held(self._engine.things)
             log.info("started", sources=len(config.sources))

@@ -7,35 +7,34 @@ from typing import Protocol
 
 from notifier.configuration.load import Configuration
 from notifier.core.records import Lead
-from notifier.service.heed import Heed
 from notifier.service.shared import Shared
-from notifier.slack_actions.desk import Lent
-from notifier.slack_actions.office import Access, keep_office
+from notifier.slack_actions.click_receiver import ClickServices
+from notifier.slack_actions.listener import Access, take_clicks
 from notifier.store import signing
 from notifier.store.session import Session
 from notifier.transactions.leads import current_lead
 
 
-class Housed(Protocol):
+class RunningService(Protocol):
     """The service, as far as clicks need it."""
 
     shared: Shared
     config: Configuration
-    heed: Heed
+    watcher: ChangeWatcher
 
 
-async def heed_clicks(service: Housed) -> None:
+async def receive_clicks(service: RunningService) -> None:
     """Keep connections to Slack, and let people act by them, until cancelled."""
     shared = service.shared
     settings = shared.settings
     assert settings.slack_token, "cards are posted by a bot token"
     assert settings.slack_app_token, "clicks come by an app-level token"
-    lent = Lent(
+    services = ClickServices(
         store=shared.store,
         rules=lambda: service.config.ruleset,
         current_lead=_current_lead_of(service),
-        wake=service.heed.wake,
-        refresh=service.heed.refresh,
+        wake=service.watcher.wake,
+        refresh=service.watcher.refresh,
         now=shared.clocks.now,
         zone=settings.timezone,
         keeper=f"{platform.node()}:{os.getpid()}",
@@ -47,10 +46,10 @@ async def heed_clicks(service: Housed) -> None:
         api_url=settings.slack_api_url,
         public_url=settings.public_url if settings.web_password else None,
     )
-    await keep_office(lent, access, jitter=shared.clocks.jitter)
+    await take_clicks(services, access, jitter=shared.clocks.jitter)
 
 
-def _current_lead_of(service: Housed) -> Callable[[Session, str], Lead | None]:
+def _current_lead_of(service: RunningService) -> Callable[[Session, str], Lead | None]:
     def found(session: Session, key: str) -> Lead | None:
         config = service.config
         watched = {one.source.bot_id: one.source for one in config.sources}

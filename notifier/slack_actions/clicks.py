@@ -47,7 +47,7 @@ def envelope_id(envelope: Said) -> str:
 def click_in(envelope: Said, *, app_id: str) -> Click | None:
     """Return the click, ``None`` for whatever else an app may be told.
 
-    ``app_id`` is ours, where Slack has told it: others' buttons are not ours to heed.
+    ``app_id`` is ours, where Slack has told it: others' buttons are not ours to take.
     """
     payload = _mapping(envelope.get("payload"))
     if envelope.get("type") != "interactive" or payload.get("type") != "block_actions":

@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from notifier.destinations.slack_api import WebApi
-from notifier.slack_actions.line import Line
-from notifier.slack_actions.lines import ConnectionStatus, Lines
-from notifier.slack_actions.office import address_of
+from notifier.slack_actions.connection import Connection
+from notifier.slack_actions.connections import Connections, ConnectionStatus
+from notifier.slack_actions.listener import socket_url
 from support.loopback import Reply, json_reply
 from support.slack import failure, rate_limited
 from support.slack_socket import SocketSlack
@@ -26,19 +26,19 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 @dataclass
 class Office:
-    """Who keeps the lines, and what came by them."""
+    """Who keeps the connections, and what came by them."""
 
-    lines: Lines
+    connections: Connections
     changed: asyncio.Event
     heard: list[str] = field(default_factory=list)
 
     async def until(self, true: Callable[[ConnectionStatus], bool]) -> ConnectionStatus:
-        """Return how the lines stand, once it is so."""
+        """Return how the connections stand, once it is so."""
         async with asyncio.timeout(1000):
-            while not true(self.lines.status):
+            while not true(self.connections.status):
                 self.changed.clear()
                 await self.changed.wait()
-        return self.lines.status
+        return self.connections.status
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Office]]
@@ -51,26 +51,26 @@ async def slack() -> AsyncIterator[SocketSlack]:
 
 
 @pytest.fixture
-def office(slack: SocketSlack) -> Opened:
+def kept(slack: SocketSlack) -> Opened:
     @asynccontextmanager
     async def opened(*, token: str = slack.app_token) -> AsyncIterator[Office]:
         api = WebApi(token=SecretStr(token), base_url=slack.url, now=lambda: NOON)
 
-        async def heed(envelope: Mapping[str, Any], line: Line) -> None:
+        async def on_envelope(envelope: Mapping[str, Any], connection: Connection) -> None:
             found.heard.append(envelope["envelope_id"])
-            await line.acknowledge(envelope["envelope_id"])
+            await connection.acknowledge(envelope["envelope_id"])
 
         changed = asyncio.Event()
         found = Office(
             changed=changed,
-            lines=Lines(
-                address=lambda: address_of(api),
-                heed=heed,
+            connections=Connections(
+                address=lambda: socket_url(api),
+                on_envelope=on_envelope,
                 changed=lambda _: changed.set(),
                 jitter=lambda: 0.0,
             ),
         )
-        running = asyncio.create_task(found.lines.run())
+        running = asyncio.create_task(found.connections.run())
         try:
             yield found
         finally:
@@ -81,16 +81,16 @@ def office(slack: SocketSlack) -> Opened:
     return opened
 
 
-async def test_two_connections_are_kept(slack: SocketSlack, office: Opened) -> None:
-    async with office() as found:
+async def test_two_connections_are_kept(slack: SocketSlack, kept: Opened) -> None:
+    async with kept() as found:
         status = await found.until(lambda one: one.held == 2)
         assert status == ConnectionStatus(held=2, counted=2)
         await asyncio.sleep(600)
         assert slack.opened == 2
 
 
-async def test_an_envelope_is_acknowledged(slack: SocketSlack, office: Opened) -> None:
-    async with office() as found:
+async def test_an_envelope_is_acknowledged(slack: SocketSlack, kept: Opened) -> None:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         envelope = slack.envelope("interactive", {"type": "block_actions"})
         await slack.deal(json.dumps(envelope))
@@ -100,9 +100,9 @@ async def test_an_envelope_is_acknowledged(slack: SocketSlack, office: Opened) -
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_a_refresh_opens_another_before_it_closes_the_old(
-    slack: SocketSlack, office: Opened, reason: str
+    slack: SocketSlack, kept: Opened, reason: str
 ) -> None:
-    async with office() as found:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         old = slack.links[0]
         await old.refresh(reason)
@@ -113,11 +113,11 @@ async def test_a_refresh_opens_another_before_it_closes_the_old(
         await asyncio.sleep(11)
         assert len(found.heard) == 1
         assert old not in slack.links
-        assert found.lines.status == ConnectionStatus(held=2, counted=2)
+        assert found.connections.status == ConnectionStatus(held=2, counted=2)
 
 
-async def test_a_connection_that_broke_is_replaced(slack: SocketSlack, office: Opened) -> None:
-    async with office() as found:
+async def test_a_connection_that_broke_is_replaced(slack: SocketSlack, kept: Opened) -> None:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         await asyncio.sleep(60)
         await slack.links[0].drop()
@@ -126,9 +126,9 @@ async def test_a_connection_that_broke_is_replaced(slack: SocketSlack, office: O
 
 
 async def test_a_connection_without_pings_for_thirty_seconds_is_replaced(
-    slack: SocketSlack, office: Opened
+    slack: SocketSlack, kept: Opened
 ) -> None:
-    async with office() as found:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         await asyncio.sleep(100)
         slack.links[0].silent = True
@@ -137,8 +137,8 @@ async def test_a_connection_without_pings_for_thirty_seconds_is_replaced(
         assert asyncio.get_running_loop().time() - begun_s <= 31
 
 
-async def test_a_half_open_connection_is_replaced(slack: SocketSlack, office: Opened) -> None:
-    async with office() as found:
+async def test_a_half_open_connection_is_replaced(slack: SocketSlack, kept: Opened) -> None:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         slack.links[1].deaf = True
         begun_s = asyncio.get_running_loop().time()
@@ -147,9 +147,9 @@ async def test_a_half_open_connection_is_replaced(slack: SocketSlack, office: Op
         await found.until(lambda one: one.held == 2)
 
 
-async def test_ghosts_are_counted(slack: SocketSlack, office: Opened) -> None:
+async def test_ghosts_are_counted(slack: SocketSlack, kept: Opened) -> None:
     slack.ghosts = 3
-    async with office() as found:
+    async with kept() as found:
         status = await found.until(lambda one: one.held == 2)
         assert status.counted == 5
         # What is gone is noticed without a refresh of Slack's.
@@ -160,9 +160,9 @@ async def test_ghosts_are_counted(slack: SocketSlack, office: Opened) -> None:
 
 
 async def test_a_connection_that_slack_has_not_missed_yet_is_counted(
-    slack: SocketSlack, office: Opened
+    slack: SocketSlack, kept: Opened
 ) -> None:
-    async with office() as found:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         slack.ghosts = 1  # the one that breaks, as Slack sees it
         await slack.links[0].drop()
@@ -183,33 +183,33 @@ async def test_a_connection_that_slack_has_not_missed_yet_is_counted(
     ],
 )
 async def test_a_refusal_is_told_with_its_remedy_and_tried_again(
-    slack: SocketSlack, office: Opened, answer: Reply, told: str, remedy: str
+    slack: SocketSlack, kept: Opened, answer: Reply, told: str, remedy: str
 ) -> None:
     slack.script(*[answer] * 2, method="apps.connections.open")
-    async with office() as found:
+    async with kept() as found:
         status = await found.until(lambda one: bool(one.fault))
         assert told in status.fault
         assert remedy in status.remedy
         await found.until(lambda one: one == ConnectionStatus(held=2, counted=2))
 
 
-async def test_a_pause_that_slack_asks_for_is_kept(slack: SocketSlack, office: Opened) -> None:
+async def test_a_pause_that_slack_asks_for_is_kept(slack: SocketSlack, kept: Opened) -> None:
     slack.script(rate_limited("45"), method="apps.connections.open")
-    async with office() as found:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         asked = [call.at_s for call in slack.calls_of("apps.connections.open")]
         assert asked == pytest.approx([0, 45, 45], abs=0.5)
 
 
-async def test_a_wrong_token_is_asked_for_seldom(slack: SocketSlack, office: Opened) -> None:
-    async with office(token="xapp-wrong") as found:
+async def test_a_wrong_token_is_asked_for_seldom(slack: SocketSlack, kept: Opened) -> None:
+    async with kept(token="xapp-wrong") as found:
         await asyncio.sleep(300)
-        assert "invalid_auth" in found.lines.status.fault
+        assert "invalid_auth" in found.connections.status.fault
         assert len(slack.calls_of("apps.connections.open")) <= 12
 
 
-async def test_socket_mode_turned_off_is_told(slack: SocketSlack, office: Opened) -> None:
-    async with office() as found:
+async def test_socket_mode_turned_off_is_told(slack: SocketSlack, kept: Opened) -> None:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         await slack.links[0].refresh("link_disabled")
         status = await found.until(lambda one: bool(one.fault))
@@ -217,9 +217,9 @@ async def test_socket_mode_turned_off_is_told(slack: SocketSlack, office: Opened
 
 
 async def test_connections_that_break_at_once_are_not_opened_without_a_pause(
-    slack: SocketSlack, office: Opened
+    slack: SocketSlack, kept: Opened
 ) -> None:
-    async with office() as found:
+    async with kept() as found:
         for _ in range(300):
             for link in tuple(slack.links):
                 await link.drop()
@@ -231,8 +231,8 @@ async def test_connections_that_break_at_once_are_not_opened_without_a_pause(
 @pytest.mark.parametrize(
     "frame", ["{", "[]", "nonsense", '{"type": "hello"}', "[" * 50_000, '{"type": 7}', "{}"]
 )
-async def test_odd_frames_end_nothing(slack: SocketSlack, office: Opened, frame: str) -> None:
-    async with office() as found:
+async def test_odd_frames_end_nothing(slack: SocketSlack, kept: Opened, frame: str) -> None:
+    async with kept() as found:
         await found.until(lambda one: one.held == 2)
         for link in slack.links:
             await link.socket.send_str(frame)

@@ -24,8 +24,8 @@ from notifier.errors import BusyError, DamagedError, StoreError
 from notifier.rules.model import Ruleset
 from notifier.slack_actions import words
 from notifier.slack_actions.clicks import Click, click_in, envelope_id
+from notifier.slack_actions.connection import Connection
 from notifier.slack_actions.display import Display
-from notifier.slack_actions.line import Line
 from notifier.slack_actions.mornings import HOUR, morning
 from notifier.store.db import Store
 from notifier.transactions import acts
@@ -38,8 +38,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
-    """The service as the desk sees it.
+class ClickServices:
+    """The service as clicks need it.
 
     ``wake`` lets destinations look for work, and ``refresh`` leads' cards be brought up
     to date. ``secret`` is what buttons are signed with, and ``keeper`` tells this process
@@ -57,21 +57,21 @@ class Lent:
     secret: bytes = field(repr=False)
 
 
-class Desk:
+class ClickReceiver:
     """Takes clicks as they come, by whichever connection."""
 
-    def __init__(self, lent: Lent, display: Display) -> None:
-        self._lent = lent
+    def __init__(self, services: ClickServices, display: Display) -> None:
+        self._services = services
         self._display = display
         self._showing: set[asyncio.Task[None]] = set()
 
-    async def heed(self, envelope: Mapping[str, Any], line: Line) -> None:
+    async def on_envelope(self, envelope: Mapping[str, Any], connection: Connection) -> None:
         """Deal with an envelope; whatever it is, it is acknowledged."""
         known_as = envelope_id(envelope)
         if not known_as:
             log.warning("slack_envelope_unreadable", error="it has no id")
             return
-        click = click_in(envelope, app_id=line.app_id)
+        click = click_in(envelope, app_id=connection.app_id)
         outcome: Outcome | None = None
         try:
             outcome = await self._acted(click) if click else None
@@ -79,7 +79,7 @@ class Desk:
             # Broad: one odd click must not end what takes the others.
             log.exception("slack_click_crashed")
             outcome = Outcome(tell=words.UNSTORED)
-        await line.acknowledge(known_as)
+        await connection.acknowledge(known_as)
         if click and outcome:
             task = asyncio.create_task(self._show(click, outcome))
             self._showing.add(task)
@@ -95,8 +95,8 @@ class Desk:
 
     async def _acted(self, click: Click) -> "Outcome":
         """Commit the act; return what is to be shown of it."""
-        lent, rules = self._lent, self._lent.rules()
-        about = opened(click.value, lent.secret)
+        services, rules = self._services, self._services.rules()
+        about = opened(click.value, services.secret)
         if about is None:
             log.warning("slack_click_forged", user=click.user)
             return Outcome(tell=words.FORGED)
@@ -104,16 +104,16 @@ class Desk:
         by = person(click.user, click.name, rules.agents)
         if refusal := _refusal(options, by):
             return Outcome(tell=refusal)
-        at = lent.now()
+        at = services.now()
         hand = Hand(by=by, through=Through.SLACK, click=click.id)
         try:
-            committing = lent.store.run(
+            committing = services.store.run(
                 acts.act,
                 about.key,
-                _wanted(click, about, at, lent),
+                _wanted(click, about, at, services),
                 hand,
                 rules=rules,
-                current_lead=lent.current_lead,
+                current_lead=services.current_lead,
                 at=at,
             )
             result = await asyncio.shield(committing)
@@ -126,7 +126,7 @@ class Desk:
         note = ""
         if isinstance(result, Done):
             told = result.written.destinations
-            self._lent.wake(told)
+            self._services.wake(told)
             log.info("acted", act=click.action, lead=about.key, through="slack")
             # The rule's own message names who, where one goes to this very thread.
             note = "" if about.destination in told else words.note(result)
@@ -135,10 +135,10 @@ class Desk:
     async def _show(self, click: Click, outcome: "Outcome") -> None:
         display, about = self._display, outcome.about
         if about:
-            buttons = Buttons(destination=about.destination, secret=self._lent.secret)
+            buttons = Buttons(destination=about.destination, secret=self._services.secret)
             await display.card(click, about, buttons)
             # Only now: what shows it already is left alone, and other channels' cards follow.
-            self._lent.refresh([about.key])
+            self._services.refresh([about.key])
         if outcome.note:
             await display.note(click, outcome.note)
         if outcome.tell:
@@ -154,14 +154,14 @@ class Outcome:
     about: About | None = None
 
 
-def _wanted(click: Click, about: About, at: datetime, lent: Lent) -> Act:
+def _wanted(click: Click, about: About, at: datetime, services: ClickServices) -> Act:
     if click.action == TAKE:
         return Take()
     if click.action == RELEASE:
         return Release()
     if click.action == SNOOZE:
         return Snooze(at + HOUR)
-    return Snooze(morning(lent.rules(), about.rule, at, lent.zone))
+    return Snooze(morning(services.rules(), about.rule, at, services.zone))
 
 
 def _options(rules: Ruleset, about: About) -> SlackOptions | None:

@@ -2,7 +2,7 @@
 
 The SDK reads, answers pings, and acknowledges. What it would do of its own when a
 connection ends (close it before there is another, try the same address for ever) is left
-to :mod:`notifier.slack_actions.lines`.
+to :mod:`notifier.slack_actions.connections`.
 
 Source: Slack's "Using Socket Mode".
 """
@@ -50,16 +50,16 @@ class Ending(StrEnum):
         return self in (Ending.WARNING, Ending.REFRESH, Ending.SILENT)
 
 
-class Line:
-    """A connection: ``heed`` is given every envelope, with the line it came by.
+class Connection:
+    """A connection: ``on_envelope`` is given every envelope, with the connection it came by.
 
-    ``connections`` is how many the app has as Slack counts them, ``None`` before its hello.
+    ``counted`` is how many the app has as Slack counts them, ``None`` before its hello.
     """
 
-    def __init__(self, heed: "Heed") -> None:
-        self.connections: int | None = None
+    def __init__(self, on_envelope: "OnEnvelope") -> None:
+        self.counted: int | None = None
         self.app_id = ""
-        self._heed = heed
+        self._on_envelope = on_envelope
         self._transport = Transport(socket_class=HeardSocket)
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ class Line:
 
     async def open(self, url: str) -> None:
         """Connect, and wait for Slack's hello; raises :class:`SocketFault`."""
-        self._client = await _Client.made(self, self._transport)
+        self._client = await _Client.create(self, self._transport)
         self._client.wss_uri = url
         connecting: asyncio.Future[Any] = asyncio.ensure_future(self._client.connects())
         greeted: asyncio.Future[Any] = asyncio.ensure_future(self._greeted.wait())
@@ -131,28 +131,28 @@ class Line:
         finally:
             await self._transport.aclose()
 
-    def ends(self, why: Ending) -> None:
+    def note_ending(self, why: Ending) -> None:
         """Slack says that the connection is over, or soon will be."""
         if not self._ending.done():
             self._ending.set_result(why)
 
-    def fails(self, error: BaseException | None) -> None:
+    def note_failure(self, error: BaseException | None) -> None:
         """The client could not connect, or what came could not be read."""
         if self._greeted.is_set():
             log.warning("slack_envelope_unreadable", error=type(error).__name__)
         elif error and not self._failed.done():
             self._failed.set_result(error)
 
-    async def hears(self, _client: object, said: Mapping[str, Any], _raw: object) -> None:
+    async def on_message(self, _client: object, said: Mapping[str, Any], _raw: object) -> None:
         """Take what Slack says: its hello, or an envelope."""
         if said.get("type") == "hello":
             self._greet(said)
         else:
-            await self._heed(said, self)
+            await self._on_envelope(said, self)
 
     def _greet(self, hello: Mapping[str, Any]) -> None:
         count, about = hello.get("num_connections"), hello.get("connection_info")
-        self.connections = count if isinstance(count, int) else None
+        self.counted = count if isinstance(count, int) else None
         app_id = about.get("app_id") if isinstance(about, Mapping) else None
         self.app_id = app_id if isinstance(app_id, str) else ""
         self._greeted.set()
@@ -163,25 +163,27 @@ class Line:
         return socket
 
 
-Heed: TypeAlias = Callable[[Mapping[str, Any], Line], Awaitable[None]]
-"""Deals with an envelope that came by a line."""
+OnEnvelope: TypeAlias = Callable[[Mapping[str, Any], Connection], Awaitable[None]]
+"""Deals with an envelope that came by a connection."""
 
 
 class _Client(SocketModeClient):
     """The SDK's client, which reads and writes, and reconnects never."""
 
-    line: Line
+    connection: Connection
 
     @classmethod
-    async def made(cls, line: Line, transport: Transport) -> "_Client":
+    async def create(cls, connection: Connection, transport: Transport) -> "_Client":
         # Its own session would trust the environment, and go to any address.
-        client = cls("", logger=_Ears(line), web_client=AsyncWebClient(), ping_interval=PING_S)
+        client = cls(
+            "", logger=_SdkLog(connection), web_client=AsyncWebClient(), ping_interval=PING_S
+        )
         await client.aiohttp_client_session.close()
         client.aiohttp_client_session = transport.session
         client.proxy = None  # it reads HTTPS_PROXY unasked
-        client.line = line
-        client.message_listeners.append(line.hears)
-        client.on_message_listeners.append(client.looks)
+        client.connection = connection
+        client.message_listeners.append(connection.on_message)
+        client.on_message_listeners.append(client.on_frame)
         return client
 
     async def connects(self) -> None:
@@ -201,7 +203,7 @@ class _Client(SocketModeClient):
             for task in filter(None, tasks):
                 task.cancel()
 
-    async def looks(self, frame: Any) -> None:
+    async def on_frame(self, frame: Any) -> None:
         """Note why Slack will close: the SDK does not hand it on."""
         if '"disconnect"' not in frame.data:
             return
@@ -210,12 +212,12 @@ class _Client(SocketModeClient):
         except (ValueError, RecursionError):
             return
         if isinstance(said, dict) and said.get("type") == "disconnect":
-            self.line.ends(_ending(said.get("reason")))
+            self.connection.note_ending(_ending(said.get("reason")))
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002
-        """Do nothing of the kind: the line is over, and another one is opened."""
+        """Do nothing of the kind: the connection is over, and another one is opened."""
         del force
-        self.line.ends(Ending.CLOSED)
+        self.connection.note_ending(Ending.CLOSED)
 
 
 def _ending(reason: object) -> Ending:
@@ -223,13 +225,13 @@ def _ending(reason: object) -> Ending:
     return Ending(str(reason)) if known else Ending.REFRESH
 
 
-class _Ears(logging.Logger):
+class _SdkLog(logging.Logger):
     """What the SDK would log; its words quote addresses that are secrets."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__("slack_socket_mode", logging.CRITICAL + 1)
-        self._line = line
+        self._connection = connection
 
     def exception(self, *_: object, **__: object) -> None:
         """Take up an error that the SDK caught."""
-        self._line.fails(sys.exc_info()[1])
+        self._connection.note_failure(sys.exc_info()[1])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from notifier.slack_actions.connection import Connection, Ending, OnEnvelope
 from notifier.slack_actions.faults import TURN_ON, SocketFault
-from notifier.slack_actions.line import Ending, Heed, Line
 
 KEPT = 2
 # A connection that is given up is read until Slack closes it: what we closed first might
@@ -39,10 +39,10 @@ class ConnectionStatus:
     remedy: str = ""
 
 
-class Lines:
+class Connections:
     """Keeps the connections.
 
-    ``address`` asks Slack for a new one's, ``heed`` gets what comes by them, and
+    ``address`` asks Slack for a new one's, ``on_envelope`` gets what comes by them, and
     ``changed`` hears how they stand. ``jitter`` lies in [0, 1).
     """
 
@@ -50,15 +50,15 @@ class Lines:
         self,
         *,
         address: Callable[[], Awaitable[str]],
-        heed: Heed,
+        on_envelope: OnEnvelope,
         changed: Callable[[ConnectionStatus], None],
         jitter: Callable[[], float],
     ) -> None:
         self._address = address
-        self._heed = heed
+        self._on_envelope = on_envelope
         self._changed = changed
         self._jitter = jitter
-        self._serving: set[Line] = set()
+        self._serving: set[Connection] = set()
         self._faults: dict[int, SocketFault] = {}
         self._excess = 0
         self._paused_s = 0.0  # until when Slack wants to be asked for no connection
@@ -91,11 +91,11 @@ class Lines:
 
     async def _keep(self, slot: int) -> None:
         """Keep one connection after the other."""
-        outgoing: Line | None = None
+        outgoing: Connection | None = None
         failures = 0
         while True:
             try:
-                line = await self._opened(slot)
+                connection = await self._opened(slot)
             except SocketFault as fault:
                 failures += 1
                 outgoing = await self._kept_if_open(outgoing)
@@ -103,11 +103,11 @@ class Lines:
                 continue
             self._retire(outgoing)
             begun_s = _now_s()
-            ending = await line.until_over()
+            ending = await connection.until_over()
             log.info("slack_connection_over", why=ending.value)
-            outgoing = line if ending.leaves_time else None
+            outgoing = connection if ending.leaves_time else None
             if not ending.leaves_time:
-                await self._close(line)
+                await self._close(connection)
             lasted_s = _now_s() - begun_s
             # Slack's own wish is no failure, unless it has it each time at once.
             steady_s = REFRESHED_S if ending.leaves_time else STEADY_S
@@ -118,40 +118,40 @@ class Lines:
             elif failures > 1:  # it was so before, too: this is no way to go on
                 await asyncio.sleep(self._pause_s(failures - 1, None))
 
-    async def _kept_if_open(self, line: Line | None) -> Line | None:
-        if line is not None and line.is_over:
-            await self._close(line)
+    async def _kept_if_open(self, connection: Connection | None) -> Connection | None:
+        if connection is not None and connection.is_over:
+            await self._close(connection)
             return None
-        return line
+        return connection
 
     async def _recount(self) -> None:
         """Where Slack counts others' connections, ask again from time to time."""
         while True:
             await asyncio.sleep(RECOUNT_S)
             if self._excess and self._serving:
-                next(iter(self._serving)).ends(Ending.REFRESH)
+                next(iter(self._serving)).note_ending(Ending.REFRESH)
 
-    async def _opened(self, slot: int) -> Line:
+    async def _opened(self, slot: int) -> Connection:
         """Open a connection; raises :class:`SocketFault`."""
         async with self._opening:
             await asyncio.sleep(max(self._paused_s - _now_s(), 0.0))
-            line = Line(self._heed)
+            connection = Connection(self._on_envelope)
             try:
-                await line.open(await self._address())
+                await connection.open(await self._address())
             except BaseException:
-                await line.aclose()
+                await connection.aclose()
                 raise
-            self._serving.add(line)
-            self._count(line)
+            self._serving.add(connection)
+            self._count(connection)
         if self._faults.pop(slot, None):
             log.info("slack_connected_again")
         self._changed(self.status)
-        return line
+        return connection
 
-    def _count(self, line: Line) -> None:
+    def _count(self, connection: Connection) -> None:
         """Compare what Slack counts with what is open here."""
-        if line.connections is not None:
-            self._excess = max(line.connections - len(self._serving), 0)
+        if connection.counted is not None:
+            self._excess = max(connection.counted - len(self._serving), 0)
 
     async def _fail(self, slot: int, fault: SocketFault, failures: int) -> None:
         """Tell of a fault, and wait until it is time to try again."""
@@ -171,23 +171,23 @@ class Lines:
         wished_s = (fault.retry_after_s if fault else None) or 0.0
         return max(pause_s * (1 + 0.2 * self._jitter()), wished_s)
 
-    def _retire(self, line: Line | None) -> None:
-        if line is None:
+    def _retire(self, connection: Connection | None) -> None:
+        if connection is None:
             return
-        task = asyncio.create_task(self._close_later(line))
+        task = asyncio.create_task(self._close_later(connection))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
-    async def _close_later(self, line: Line) -> None:
-        await line.until_closed(within_s=GRACE_S)
-        await self._close(line)
+    async def _close_later(self, connection: Connection) -> None:
+        await connection.until_closed(within_s=GRACE_S)
+        await self._close(connection)
 
-    async def _close(self, line: Line) -> None:
-        if line not in self._serving:
+    async def _close(self, connection: Connection) -> None:
+        if connection not in self._serving:
             return
-        self._serving.discard(line)
+        self._serving.discard(connection)
         self._changed(self.status)
-        await line.aclose()
+        await connection.aclose()
 
 
 def _now_s() -> float:

@@ -1,4 +1,4 @@
-"""Everything of this room together: connections to Slack, and who takes what comes by them."""
+"""What keeps clicks coming: connections to Slack, and who takes what comes by them."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from notifier.destinations.slack_api import WebApi
 from notifier.destinations.slack_faults import Refusal
 from notifier.errors import BusyError, DeliveryError, StoreError
 from notifier.network.targets import target_of
-from notifier.slack_actions.desk import Desk, Lent
+from notifier.slack_actions.click_receiver import ClickReceiver, ClickServices
+from notifier.slack_actions.connections import Connections, ConnectionStatus
 from notifier.slack_actions.display import Display
 from notifier.slack_actions.faults import SocketFault, refused
-from notifier.slack_actions.lines import ConnectionStatus, Lines
 from notifier.store import service_state
 from notifier.store.service_state import SlackConnections
 
@@ -38,38 +38,40 @@ class Access:
     public_url: str | None = None
 
 
-async def keep_office(lent: Lent, access: Access, *, jitter: Callable[[], float]) -> None:
+async def take_clicks(
+    services: ClickServices, access: Access, *, jitter: Callable[[], float]
+) -> None:
     """Take clicks until cancelled."""
-    doorbell = WebApi(token=access.app_token, base_url=access.api_url, now=lent.now)
-    voice = WebApi(token=access.bot_token, base_url=access.api_url, now=lent.now)
+    opening_api = WebApi(token=access.app_token, base_url=access.api_url, now=services.now)
+    posting_api = WebApi(token=access.bot_token, base_url=access.api_url, now=services.now)
     display = Display(
-        api=voice,
-        store=lent.store,
-        current_lead=lent.current_lead,
-        now=lent.now,
+        api=posting_api,
+        store=services.store,
+        current_lead=services.current_lead,
+        now=services.now,
         public_url=access.public_url,
     )
-    desk, board = Desk(lent, display), _Board(lent)
-    lines = Lines(
-        address=lambda: address_of(doorbell),
-        heed=desk.heed,
-        changed=board.show,
+    receiver, recorder = ClickReceiver(services, display), _StatusRecorder(services)
+    connections = Connections(
+        address=lambda: socket_url(opening_api),
+        on_envelope=receiver.on_envelope,
+        changed=recorder.show,
         jitter=jitter,
     )
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(board.run())
-            tasks.create_task(lines.run())
+            tasks.create_task(recorder.run())
+            tasks.create_task(connections.run())
     finally:
-        await desk.aclose()
-        await doorbell.aclose()
-        await board.clear()
+        await receiver.aclose()
+        await opening_api.aclose()
+        await recorder.clear()
 
 
-async def address_of(doorbell: WebApi) -> str:
+async def socket_url(opening_api: WebApi) -> str:
     """Return where to connect, by Slack's word; raises :class:`SocketFault`."""
     try:
-        answer = await doorbell.call(OPEN, {}, timeout_s=OPEN_TIMEOUT_S)
+        answer = await opening_api.call(OPEN, {}, timeout_s=OPEN_TIMEOUT_S)
     except Refusal as refusal:
         raise refused(refusal) from None
     except DeliveryError as error:
@@ -82,13 +84,13 @@ async def address_of(doorbell: WebApi) -> str:
 
 async def refusal_of(app_token: SecretStr, api_url: str) -> SocketFault | None:
     """Return why a token opens no connection, ``None`` where it would; opens none."""
-    doorbell = WebApi(token=app_token, base_url=api_url, now=lambda: datetime.now(UTC))
+    opening_api = WebApi(token=app_token, base_url=api_url, now=lambda: datetime.now(UTC))
     try:
-        await address_of(doorbell)
+        await socket_url(opening_api)
     except SocketFault as fault:
         return fault
     finally:
-        await doorbell.aclose()
+        await opening_api.aclose()
     return None
 
 
@@ -101,11 +103,11 @@ def _is_socket(url: str) -> bool:
     return scheme in ("wss", "ws")
 
 
-class _Board:
+class _StatusRecorder:
     """Notes how the connections stand, for whoever asks: doctor, status, metrics."""
 
-    def __init__(self, lent: Lent) -> None:
-        self._lent = lent
+    def __init__(self, services: ClickServices) -> None:
+        self._services = services
         self._shown = SlackConnections()
         self._changed = asyncio.Event()
         self._changed.set()
@@ -113,7 +115,7 @@ class _Board:
     def show(self, status: ConnectionStatus) -> None:
         """Take up how they stand now."""
         is_same = status.fault == self._shown.fault
-        since = self._shown.since if is_same else iso_ms(self._lent.now())
+        since = self._shown.since if is_same else iso_ms(self._services.now())
         self._shown = SlackConnections(
             held=status.held,
             counted=status.counted,
@@ -130,7 +132,7 @@ class _Board:
                 async with asyncio.timeout(service_state.SLACK_NOTED_MS / 1000):
                     await self._changed.wait()
             self._changed.clear()
-            now_ms = ms_of(self._lent.now())
+            now_ms = ms_of(self._services.now())
             await self._note(msgspec.structs.replace(self._shown, at_ms=now_ms))
 
     async def clear(self) -> None:
@@ -139,7 +141,7 @@ class _Board:
 
     async def _note(self, found: SlackConnections | None) -> None:
         try:
-            run = self._lent.store.run
-            await run(service_state.set_slack, self._lent.keeper, found)
+            run = self._services.store.run
+            await run(service_state.set_slack, self._services.keeper, found)
         except (StoreError, BusyError) as error:
             log.warning("slack_connections_unnoted", error=str(error))

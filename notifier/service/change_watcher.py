@@ -8,7 +8,7 @@ from notifier.service.shared import Shared
 from notifier.store import acts
 
 
-class Heed:
+class ChangeWatcher:
     """Wakes the lanes of the present engine, and lets its cards show what has changed."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Heed:
             await engine.wake_due(shared)
             await self._cards()
 
-    def look(self) -> None:
+    def wake_all(self) -> None:
         """Let every lane look for work."""
         if engine := self._engine():
             engine.dispatcher.wake_all()
@@ -49,7 +49,7 @@ class Heed:
             members.news.changed(keys)
 
     async def _all(self) -> None:
-        self.look()
+        self.wake_all()
         await self._cards()
 
     async def _cards(self) -> None:
