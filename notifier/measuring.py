@@ -20,7 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Look(Protocol):
+class Read(Protocol):
     """How the database is asked."""
 
     async def __call__(
@@ -33,8 +33,8 @@ class Look(Protocol):
         ...
 
 
-async def measured(
-    look: Look,
+async def measure_report(
+    read: Read,
     asked: Asked,
     *,
     watched: Mapping[str, Source],
@@ -42,19 +42,19 @@ async def measured(
     kept_ms: int,
 ) -> Report:
     """Return the report asked for; ``watched`` gives sources by bot id, for their links."""
-    found = await _found(look, asked)
+    found = await _found(read, asked)
     seen = Seen(
-        leads=await _leads(look, waiting(found, asked), watched, agents),
-        turns=await look(responses.outages, from_ms=asked.from_ms, until_ms=asked.now_ms),
+        leads=await _leads(read, waiting(found, asked), watched, agents),
+        turns=await read(responses.outages, from_ms=asked.from_ms, until_ms=asked.now_ms),
         kept_ms=kept_ms,
     )
     # Of 60,000 leads it takes half a second, in which others go on.
     return await in_a_thread(lambda: report(found, asked, seen))
 
 
-async def _found(look: Look, asked: Asked) -> list[Response]:
+async def _found(read: Read, asked: Asked) -> list[Response]:
     found: list[Response] = []
-    while some := await look(
+    while some := await read(
         responses.created_between,
         from_ms=asked.before_ms,
         until_ms=asked.until_ms,
@@ -65,7 +65,7 @@ async def _found(look: Look, asked: Asked) -> list[Response]:
 
 
 async def _leads(
-    look: Look,
+    read: Read,
     waits: Sequence[Response],
     watched: Mapping[str, Source],
     agents: Mapping[str, Agent],
@@ -75,7 +75,7 @@ async def _leads(
     for bot_id, lead_ids in _by_bot(waits).items():
         unknown = Source(name=bot_id, bot_id=bot_id, customer_id="")
         source = watched.get(bot_id, unknown)
-        rows = await look(snapshots.rows, bot_id, lead_ids)
+        rows = await read(snapshots.rows, bot_id, lead_ids)
         for lead_id, row in rows.items():
             with suppress(DamagedError):
                 lead = parse(stored_row(row), listing_type=LEAD, source=source, agents=agents)

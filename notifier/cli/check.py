@@ -18,7 +18,7 @@ from notifier.errors import BusyError, Fault, StoreError
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.schema import rules_schema
 from notifier.store.agents import seen
-from notifier.store.engine import looking
+from notifier.store.engine import opened_read_only
 from notifier.store.opening import engine_at
 
 app = typer.Typer()
@@ -51,7 +51,7 @@ def _unnamed_agents(loaded: Configuration) -> Iterator[Fault]:
         return  # a server's would not be looked at offline
     # A database of another version, or one that is damaged, is `doctor`'s business.
     with suppress(StoreError, BusyError):
-        with looking(engine) as session:
+        with opened_read_only(engine) as session:
             nameless = unnamed(seen(session), loaded.ruleset.agents)
         if nameless:
             yield Fault(

@@ -14,7 +14,7 @@ from notifier.core.event_types import EventType
 from notifier.core.outcome import State
 from notifier.errors import NotifierError
 from notifier.store import lead_search
-from notifier.store.engine import looking
+from notifier.store.engine import opened_read_only
 from notifier.store.opening import engine_at
 from notifier.store.registry import Names, names
 
@@ -36,7 +36,7 @@ def leads(incomplete: str) -> list[str]:
     """Return the ids of leads that changed last."""
     settings = read_settings(read_environment(os.environ, folder=Path.cwd())).settings
     try:
-        with looking(engine_at(settings.database)) as session:
+        with opened_read_only(engine_at(settings.database)) as session:
             return lead_search.newest(session, beginning=incomplete, limit=OFFERED)
     except NotifierError:
         return []
@@ -59,7 +59,7 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
 def _in_force() -> Names:
     settings = read_settings(read_environment(os.environ, folder=Path.cwd())).settings
     try:
-        with looking(engine_at(settings.database)) as session:
+        with opened_read_only(engine_at(settings.database)) as session:
             return names(session)
     except NotifierError:
         return Names(rules=(), destinations=())

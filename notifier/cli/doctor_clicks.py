@@ -10,7 +10,7 @@ from notifier.clocks import Clocks
 from notifier.configuration.settings import Settings
 from notifier.errors import BusyError, StoreError
 from notifier.store import service_state
-from notifier.store.engine import Engine, looking
+from notifier.store.engine import Engine, opened_read_only
 from notifier.store.service_state import SlackConnections
 
 CHECK = "Slack buttons"
@@ -43,7 +43,7 @@ def _connections(engine: Engine) -> SlackConnections | None:
     if not engine.exists():
         return None
     try:
-        with looking(engine) as session:
+        with opened_read_only(engine) as session:
             told = service_state.read(session)
     except (StoreError, BusyError):
         return None  # told of the database already

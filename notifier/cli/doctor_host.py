@@ -14,7 +14,7 @@ from notifier.configuration.settings import PREFIX
 from notifier.core.records import Agent
 from notifier.errors import BusyError, StoreError
 from notifier.store.agents import seen
-from notifier.store.engine import Engine, looking
+from notifier.store.engine import Engine, opened_read_only
 
 LITTLE_BYTES = 1024**3
 TOO_LITTLE_BYTES = 100 * 1024**2
@@ -56,7 +56,7 @@ def _agents(engine: Engine, known: Mapping[str, Agent]) -> Iterator[Finding]:
     try:
         if not engine.exists():
             return
-        with looking(engine) as session:
+        with opened_read_only(engine) as session:
             found = seen(session)
     except (StoreError, BusyError):
         return  # told of the database already

@@ -36,7 +36,7 @@ class Upstream:
 
 
 @dataclass(slots=True, kw_only=True)
-class Look:
+class FirstPages:
     """The first pages of a listing, as far as they could be read."""
 
     pages: list[Page] = field(default_factory=list)
@@ -57,18 +57,18 @@ async def check_source(spec: SourceSpec, upstream: Upstream) -> list[Finding]:
         Listing(source=spec.source, listing_type=listing_type, token=spec.token)
         for listing_type in spec.types
     ]
-    looks = [await look(listing, upstream) for listing in listings]
+    pages = [await first_pages(listing, upstream) for listing in listings]
     found: list[Finding] = []
-    for listing, one in zip(listings, looks, strict=True):
+    for listing, one in zip(listings, pages, strict=True):
         name = f"{spec.source.name}: {listing.listing_type}"
         found += _findings(name, one, upstream)
-    skews = [one.skew_s for one in looks if one.skew_s is not None]
+    skews = [one.skew_s for one in pages if one.skew_s is not None]
     return [*found, *_clock(spec.source.name, skews)]
 
 
-async def look(listing: Listing, upstream: Upstream) -> Look:
+async def first_pages(listing: Listing, upstream: Upstream) -> FirstPages:
     """Read up to three pages; what goes wrong ends the look and stands in it."""
-    seen = Look()
+    seen = FirstPages()
     try:
         for number in range(1, PAGES + 1):
             turn = upstream.budget(listing.token).turn({Purpose.HEAD: 0})
@@ -87,7 +87,7 @@ async def look(listing: Listing, upstream: Upstream) -> Look:
     return seen
 
 
-def _findings(name: str, seen: Look, upstream: Upstream) -> Iterator[Finding]:
+def _findings(name: str, seen: FirstPages, upstream: Upstream) -> Iterator[Finding]:
     if seen.error is not None:
         yield _failed(name, seen.error)
     if not seen.pages:
@@ -119,7 +119,7 @@ def _failed(name: str, error: Exception) -> Finding:
     return wrong(f"{name} listing", str(error), remedy)
 
 
-def _order(check: str, seen: Look, upstream: Upstream) -> Finding:
+def _order(check: str, seen: FirstPages, upstream: Upstream) -> Finding:
     if seen.ended and len(seen.pages) <= 2:
         return Finding(check=check, found="one page: every poll sees all of it")
     witness = OrderWitness()

@@ -16,7 +16,7 @@ from notifier.configuration.rulefiles import read_rule_files
 from notifier.configuration.settings import Settings
 from notifier.configuration.sources import known_sources
 from notifier.errors import ConfigError
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.reports import sheet, words
 from notifier.reports.asked import Asked
 from notifier.reports.model import Report, encode
@@ -100,7 +100,7 @@ async def _measured(db: Opened, asked: Asked, rules: Ruleset) -> Report:
         return function(db.session, *args, **kwargs)
 
     settings = db.settings
-    return await measured(
+    return await measure_report(
         read,
         asked,
         watched=known_sources(settings, rules),

@@ -16,7 +16,7 @@ from notifier.members.news import Listener, News
 from notifier.store import leases
 from notifier.store.db import Store
 from notifier.store.leases import Card
-from notifier.transactions.membership import Answer, Request, look, take_turn
+from notifier.transactions.membership import Answer, Request, check_in, take_turn
 
 LOOK_S = LOOK_MS / 1000
 TRUST_LOOK_S = 0.2
@@ -171,7 +171,7 @@ class Membership:
         answer: Answer | None = None
         if not request.joins:
             renews, host_ms = member.renews(request), self._clocks.now_ms()
-            answer = await self._store.read(look, request, renews=renews, host_ms=host_ms)
+            answer = await self._store.read(check_in, request, renews=renews, host_ms=host_ms)
         if answer is None or (answer.is_in and answer.wants):
             host_ms = self._clocks.now_ms()
             answer = await self._store.run(take_turn, request, host_ms=host_ms)

@@ -31,7 +31,7 @@ class Clause:
 
     def holds(self, view: View) -> bool:
         """Say whether the value is as wanted."""
-        return self.test(view.seen.get(self.key) or view.look(self.key, self.get))
+        return self.test(view.seen.get(self.key) or view.read(self.key, self.get))
 
     def first_failure(self, view: View) -> Failure | None:
         """Return why this key does not hold."""

@@ -35,7 +35,7 @@ class View:
     new: Json = None
     seen: dict[str, Seen] = field(default_factory=dict, repr=False, compare=False)
 
-    def look(self, key: str, get: "Getter") -> Seen:
+    def read(self, key: str, get: "Getter") -> Seen:
         """Return what ``get`` reads, and keep it in ``seen``."""
         found = self.seen[key] = Seen(get(self))
         return found

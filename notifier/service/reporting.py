@@ -6,7 +6,7 @@ import structlog
 
 from notifier.configuration.load import Configuration
 from notifier.errors import BusyError, StoreError
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.reports.asked import Asked
 from notifier.rules.model import Ruleset
 from notifier.rules.reports import ReportSpec
@@ -47,7 +47,7 @@ async def _make(
 ) -> set[str]:
     rules, now_ms = config.ruleset, shared.clocks.now_ms()
     kept_ms = int(shared.settings.retention.total_seconds() * 1000)
-    report = await measured(
+    report = await measure_report(
         store.read,
         _asked(
             one,

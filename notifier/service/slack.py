@@ -7,6 +7,7 @@ from typing import Protocol
 
 from notifier.configuration.load import Configuration
 from notifier.core.records import Lead
+from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.shared import Shared
 from notifier.slack_actions.click_receiver import ClickServices
 from notifier.slack_actions.listener import Access, take_clicks

@@ -37,7 +37,7 @@ class Engine(Protocol):
         """
         ...
 
-    def look(self) -> Session:
+    def open_read_only(self) -> Session:
         """Open the database as it is, to read: nothing is created or upgraded."""
         ...
 
@@ -112,7 +112,7 @@ class Server(Engine, Protocol):
 
 
 @contextmanager
-def looking(engine: Engine) -> Iterator[Session]:
+def opened_read_only(engine: Engine) -> Iterator[Session]:
     """Open the database as it is, to read, for the block."""
-    with engine.translated(), closing(engine.look()) as session:
+    with engine.translated(), closing(engine.open_read_only()) as session:
         yield session

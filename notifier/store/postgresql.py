@@ -11,7 +11,7 @@ from notifier.errors import BusyError, StoreError
 from notifier.store import leases, postgresql_errors, texts, transfer
 from notifier.store import postgresql_words as words
 from notifier.store.addresses import ServerAddress
-from notifier.store.engine import TextReader, looking
+from notifier.store.engine import TextReader, opened_read_only
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
@@ -56,7 +56,7 @@ class Postgresql:
                 raise
             return session
 
-    def look(self) -> PostgresqlSession:
+    def open_read_only(self) -> PostgresqlSession:
         """Connect to the database as it is, to read."""
         with self.translated():
             return PostgresqlSession(self.address, is_read_only=True)
@@ -75,7 +75,7 @@ class Postgresql:
 
     def is_running(self) -> bool:
         """Whether a member lives."""
-        with looking(self) as session:
+        with opened_read_only(self) as session:
             return bool(leases.living(session, now_ms=session.shared_ms(0)))
 
     def identity(self) -> object:
@@ -145,7 +145,7 @@ class Postgresql:
 
     def check(self) -> str | None:
         """Return where the first thing is that cannot be read, ``None`` where all can."""
-        with self.translated(), closing(self.look()) as session, session.patient():
+        with self.translated(), closing(self.open_read_only()) as session, session.patient():
             return first_damage(session, tables_of(self.migrations))
 
     def leave_no_trace(self, session: Session) -> bool:

@@ -22,7 +22,7 @@ class Reader:
         self._engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading")
         try:
-            self._session = self._thread.submit(engine.look).result()
+            self._session = self._thread.submit(engine.open_read_only).result()
         except BaseException:
             self._thread.shutdown()
             raise

@@ -18,7 +18,7 @@ from sqlite_utils import Database, Migrations
 from notifier import files
 from notifier.errors import FileError, StoreError
 from notifier.store import lock, sqlite_session, texts
-from notifier.store.engine import TextReader, looking
+from notifier.store.engine import TextReader, opened_read_only
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
 from notifier.store.soundness import first_damage
@@ -62,7 +62,7 @@ class Sqlite:
                 raise
             return session
 
-    def look(self) -> SqliteSession:
+    def open_read_only(self) -> SqliteSession:
         """Open the file as it is, whatever its schema, to read."""
         with self.translated():
             session = connected(f"{self.file.absolute().as_uri()}?mode=ro", uri=True)
@@ -137,7 +137,7 @@ class Sqlite:
 
     def check(self) -> str | None:
         """Return where the first damage is, of the file's pages or of what they hold."""
-        with looking(self) as session:
+        with opened_read_only(self) as session:
             (told,) = session.execute("PRAGMA quick_check(1)").fetchone()
             if told != "ok":
                 return "its pages do not fit together"

@@ -78,7 +78,7 @@ def take_turn(session: Session, request: Request, *, host_ms: int) -> Answer:
     )
 
 
-def look(session: Session, request: Request, *, renews: bool, host_ms: int) -> Answer:
+def check_in(session: Session, request: Request, *, renews: bool, host_ms: int) -> Answer:
     """Say that the member lives, where it ``renews``, and look whether there is more to do.
 
     Each statement stands for itself: no long transaction of others keeps it waiting.

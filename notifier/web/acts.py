@@ -6,7 +6,7 @@ from notifier.store import acts
 from notifier.store.pages_deliveries import NEWEST
 from notifier.web import fields
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 SHOWN = 50

@@ -21,7 +21,7 @@ RETRY_MS = 1000
 
 
 class Changes:
-    """Looks for changes while somebody listens."""
+    """Renderer for changes while somebody listens."""
 
     def __init__(self, house: House) -> None:
         self._house = house

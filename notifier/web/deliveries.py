@@ -19,7 +19,7 @@ from notifier.transactions import care
 from notifier.transactions.care import Batch, Hand
 from notifier.web import fields
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 SHOWN = 50

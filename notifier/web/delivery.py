@@ -12,7 +12,7 @@ from notifier.transactions import care
 from notifier.web import fields
 from notifier.web.deliveries import hand_of
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.visit import Visit
 from notifier.web.words import UNREADABLE, event_words
 

@@ -10,7 +10,7 @@ from notifier.store.pages_destinations import Pace
 from notifier.transactions import care
 from notifier.web.deliveries import hand_of
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.rules import muted, unmuted
 from notifier.web.visit import Visit
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from notifier.errors import BusyError, StoreError
 from notifier.store import signing
 from notifier.store.reading import Reader
-from notifier.web.looks import Looks
 from notifier.web.names import Name, Names, read_name
+from notifier.web.renderer import Renderer
 from notifier.web.sessions import COOKIE, LASTS_MS, Role, Session, Sessions
 from notifier.web.visit import Visit
 
@@ -49,7 +49,7 @@ class Guard:
     names: Names
     sessions: Sessions
     reader: Reader
-    looks: Looks
+    renderer: Renderer
     now_ms: Callable[[], int]
 
     async def answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -67,7 +67,7 @@ class Guard:
     def told(self, request: web.Request, status: int, title: str, why: str) -> web.Response:
         """Return a page that says what went wrong."""
         visit = request.get(VISIT)
-        return self.looks.page("refusal.html", visit, status=status, title=title, why=why)
+        return self.renderer.page("refusal.html", visit, status=status, title=title, why=why)
 
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         place = _place(request)

@@ -15,7 +15,7 @@ from notifier.store.db import Store
 from notifier.store.reading import Reader
 from notifier.web.figures import Figures
 from notifier.web.kept_reports import KeptReports
-from notifier.web.looks import Looks
+from notifier.web.renderer import Renderer
 from notifier.web.visit import Visit
 
 
@@ -60,12 +60,12 @@ class House:
     reader: Reader
     figures: Figures
     reports: KeptReports
-    looks: Looks
+    renderer: Renderer
     flash: FlashMessages
 
     def page(self, template: str, visit: Visit, **values: Any) -> web.Response:
         """Return a page for who visits."""
-        return self.looks.page(template, visit, **values)
+        return self.renderer.page(template, visit, **values)
 
     def back(self, visit: Visit, where: str, words: str) -> web.Response:
         """Return the answer to an act: go on there, where these words are said."""

@@ -20,7 +20,7 @@ from notifier.transactions.acts import Done, Hand, Result, act
 from notifier.transactions.leads import current_lead
 from notifier.web import fields
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 

@@ -18,7 +18,7 @@ from notifier.store.pages_leads import Edge, Found, Wanted
 from notifier.web import fields
 from notifier.web.figures import CHOICES_KEPT_MS
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 SHOWN = 50

@@ -44,7 +44,7 @@ class Door:
         return response
 
     def _form(self, where: str, *, fault: str = "", status: int = 200) -> web.Response:
-        return self._house.looks.page(
+        return self._house.renderer.page(
             "login.html", None, status=status, where=_inside(where), fault=fault, path=LOGIN
         )
 

@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 from markupsafe import Markup, escape
 
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.messages.escape import in_a_sheet
 from notifier.reports import sheet as figures
 from notifier.reports import words
@@ -23,7 +23,7 @@ from notifier.store import responses
 from notifier.web import fields
 from notifier.web.house import House
 from notifier.web.kept_reports import Make
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.response_plots import columns, heat, rows_of_bars
 from notifier.web.visit import Visit
 
@@ -151,7 +151,7 @@ def _question(
     lent = house.lent
     rules = lent.rules()
     make = partial(
-        measured,
+        measure_report,
         house.reader.read,
         asked,
         watched=lent.watched(),

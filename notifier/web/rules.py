@@ -15,7 +15,7 @@ from notifier.transactions import care
 from notifier.web import fields
 from notifier.web.deliveries import hand_of
 from notifier.web.house import House
-from notifier.web.looks import url
+from notifier.web.renderer import url
 from notifier.web.trial import EXAMPLE, Outcome, tried, written
 from notifier.web.visit import Visit
 

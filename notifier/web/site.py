@@ -28,8 +28,8 @@ from notifier.web.guard import LOGIN, LOGOUT, VISIT, Guard
 from notifier.web.house import House, Lent
 from notifier.web.kept_reports import KeptReports
 from notifier.web.login import Door
-from notifier.web.looks import Looks
 from notifier.web.names import Names
+from notifier.web.renderer import Renderer
 from notifier.web.sessions import Role, Sessions
 from notifier.web.visit import Visit
 
@@ -88,12 +88,12 @@ class Site:
         reader, reports = Reader(lent.store.engine), KeptReports(lent.clocks)
         try:
             secret = await lent.store.run(signing.secret)
-            looks = Looks(zone=lent.zone, now_ms=lent.clocks.now_ms)
+            renderer = Renderer(zone=lent.zone, now_ms=lent.clocks.now_ms)
             guard = Guard(
                 names=names,
                 sessions=Sessions(secret, dict(passwords)),
                 reader=reader,
-                looks=looks,
+                renderer=renderer,
                 now_ms=lent.clocks.now_ms,
             )
             house = House(
@@ -101,7 +101,7 @@ class Site:
                 reader=reader,
                 figures=Figures(reader, lent.clocks),
                 reports=reports,
-                looks=looks,
+                renderer=renderer,
                 flash=guard,
             )
             yield cls(house, guard)

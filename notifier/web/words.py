@@ -12,7 +12,7 @@ from notifier.errors import DamagedError
 from notifier.messages.builtin import builtin_text, change_lines
 from notifier.messages.text import Medium
 from notifier.store.pages_day import Happened
-from notifier.web.looks import url
+from notifier.web.renderer import url
 
 UNREADABLE = "an event that cannot be read"
 

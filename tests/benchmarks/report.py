@@ -14,7 +14,7 @@ import httpx
 from installed import DATABASE
 from table import Floor, Goal, Row
 
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.reports.asked import Asked
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
@@ -71,7 +71,9 @@ def rows(folder: Path, *, leads: int, days: int, times: int) -> Iterator[Row]:
         looker, asked = Looker(session), _asked(days)
         for _ in range(times):
             begun = time.process_time()
-            report = asyncio.run(measured(looker.look, asked, watched={}, agents={}, kept_ms=0))
+            report = asyncio.run(
+                measure_report(looker.look, asked, watched={}, agents={}, kept_ms=0)
+            )
             cpu_s.append(time.process_time() - begun)
             assert report.leads + report.before.leads == leads
             begun = time.process_time()

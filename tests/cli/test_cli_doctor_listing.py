@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from notifier.cli.doctor_listing import Look, Upstream, _findings
+from notifier.cli.doctor_listing import FirstPages, Upstream, _findings
 from notifier.cli.findings import Verdict
 from notifier.core.rows import Row
 from notifier.upstream.budget import Budget
@@ -49,7 +49,7 @@ async def client() -> Client:
 async def test_an_order_that_hides_changes_is_told_with_what_follows(
     client: Client, rising: bool, sweeps: bool, verdict: Verdict, words: str
 ) -> None:
-    seen = Look(pages=[page(rows(rising=rising, page_number=n)) for n in (1, 2, 3)])
+    seen = FirstPages(pages=[page(rows(rising=rising, page_number=n)) for n in (1, 2, 3)])
     upstream = Upstream(client=client, budget=no_budget, rate_limit=90, sweeps=sweeps)
     order = next(one for one in _findings("website", seen, upstream) if "order" in one.check)
     assert order.verdict is verdict
@@ -58,7 +58,7 @@ async def test_an_order_that_hides_changes_is_told_with_what_follows(
 
 
 async def test_rows_that_prove_no_order_are_not_taken_for_one(client: Client) -> None:
-    seen = Look(pages=[page([{"_id": f"{n}"} for n in range(5)])])
+    seen = FirstPages(pages=[page([{"_id": f"{n}"} for n in range(5)])])
     upstream = Upstream(client=client, budget=no_budget, rate_limit=90, sweeps=True)
     order = [*_findings("website", seen, upstream)][-1]
     assert order.verdict is Verdict.DOUBTFUL
@@ -67,7 +67,7 @@ async def test_rows_that_prove_no_order_are_not_taken_for_one(client: Client) ->
 
 
 async def test_one_page_hides_nothing_in_any_order(client: Client) -> None:
-    seen = Look(pages=[page(rows(rising=True, page_number=1)), page([])])
+    seen = FirstPages(pages=[page(rows(rising=True, page_number=1)), page([])])
     upstream = Upstream(client=client, budget=no_budget, rate_limit=90, sweeps=False)
     order = [*_findings("website", seen, upstream)][-1]
     assert (order.verdict, order.found) == (Verdict.FINE, "one page: every poll sees all of it")

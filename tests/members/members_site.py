@@ -96,7 +96,7 @@ class MembersSite:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what a query finds in the database."""
-        with closing(engine_at(SecretStr(self.url)).look()) as session:
+        with closing(engine_at(SecretStr(self.url)).open_read_only()) as session:
             return session.execute(query).fetchall()
 
     def shares(self, sort: str) -> list[int]:

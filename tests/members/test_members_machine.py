@@ -18,7 +18,7 @@ from notifier.members.member import Member
 from notifier.store import leases
 from notifier.store.leases import Card
 from notifier.store.opening import memory
-from notifier.transactions.membership import Answer, Request, look, take_turn
+from notifier.transactions.membership import Answer, Request, check_in, take_turn
 
 EXAMPLES = int(os.environ.get("MEMBERS_EXAMPLES", "60"))
 MOST_HOSTS = 4
@@ -190,7 +190,7 @@ class Members(RuleBasedStateMachine):
     def answer(self, request: Request) -> Answer:
         host_ms = self.now_ms + self.database_ahead_ms
         if not request.joins:
-            answer = look(self.session, request, renews=True, host_ms=host_ms)
+            answer = check_in(self.session, request, renews=True, host_ms=host_ms)
             if not answer.wants:
                 return answer
         with self.session.transaction():

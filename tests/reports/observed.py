@@ -14,7 +14,7 @@ from notifier.core.event_types import EventType
 from notifier.core.events import operation
 from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.plan import Mutes, plan_deliveries
 from notifier.reports.asked import Asked
 from notifier.reports.model import Report
@@ -201,7 +201,9 @@ class Observed:
 
     async def _measured(self, asked: Asked, kept: timedelta) -> Report:
         kept_ms = ms_of(self.now - kept)
-        return await measured(self._look, asked, watched=BOTS, agents=AGENTS, kept_ms=kept_ms)
+        return await measure_report(
+            self._look, asked, watched=BOTS, agents=AGENTS, kept_ms=kept_ms
+        )
 
     async def _look(
         self,

@@ -186,7 +186,7 @@ def test_a_server_that_has_become_a_standby_is_asked_again(
 def test_who_only_looks_cannot_write(there: Database) -> None:
     there.open().close()
     with (
-        closing(there.engine.look()) as session,
+        closing(there.engine.open_read_only()) as session,
         pytest.raises(errors.ReadOnlySqlTransaction, match="only looks"),
     ):
         session.execute("DELETE FROM notes")
@@ -194,7 +194,7 @@ def test_who_only_looks_cannot_write(there: Database) -> None:
 
 def test_who_only_looks_sees_how_everything_stands(there: Database) -> None:
     there.open().close()
-    with closing(there.engine.look()) as session:
+    with closing(there.engine.open_read_only()) as session:
         assert health.overview(session, now_ms=0).pending == 0
 
 

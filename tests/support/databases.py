@@ -81,7 +81,7 @@ class Database:
 
     def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
         """Return what a query finds, on a connection of its own."""
-        with closing(self.engine.look()) as session:
+        with closing(self.engine.open_read_only()) as session:
             return session.execute(query).fetchall()
 
     def close(self) -> None:

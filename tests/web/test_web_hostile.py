@@ -17,7 +17,7 @@ from notifier.store.session import Session
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.page_comparison import Intake
 from notifier.upstream.page import parse_page
-from notifier.web.looks import url
+from notifier.web.renderer import url
 
 AT = datetime(2026, 3, 2, 11, 59, tzinfo=UTC)
 LISTS = (

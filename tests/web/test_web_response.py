@@ -15,7 +15,7 @@ from notifier.core.diff import Change
 from notifier.core.records import LEAD, Agent, LastMessage, Lead, Source
 from notifier.core.responses import step
 from notifier.core.rows import iso_ms
-from notifier.measuring import measured
+from notifier.measuring import measure_report
 from notifier.reports import sheet, words
 from notifier.reports.asked import Asked
 from notifier.reports.model import Report
@@ -69,7 +69,7 @@ async def known(page: Served) -> Report:
         zone=UTC,
     )
     source = {BOT: Source(name="website", bot_id=BOT, customer_id="c")}
-    return await measured(page.store.read, asked, watched=source, agents={}, kept_ms=0)
+    return await measure_report(page.store.read, asked, watched=source, agents={}, kept_ms=0)
 
 
 def seen(html: str) -> str:

@@ -37,7 +37,7 @@ JUST_NOW_MS = 1_000
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-class Looks:
+class Renderer:
     """Renders pages, with times as the people of this zone read them."""
 
     def __init__(self, *, zone: tzinfo, now_ms: Callable[[], int]) -> None:
