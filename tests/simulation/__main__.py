@@ -73,7 +73,7 @@ def main() -> None:
     ends_s = time.monotonic() + given.seconds
     tally = Tally(given.days)
     for seed in count(given.seed):
-        story = drawn(seed, days=given.days)
+        story = drawn(seed, days=given.days, members=given.members)
         begun_s = time.process_time()
         outcome = lived(story)
         tally.add(seed, outcome)
@@ -105,6 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0, help="where to begin")
     parser.add_argument("--days", type=int, default=14, help="of each life")
+    parser.add_argument("--members", type=int, default=0, help="that share a database")
     parser.add_argument("--lives", type=int, help="at most so many")
     parser.add_argument("--mutant", choices=[one.name for one in MUTANTS], help="plant a fault")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")

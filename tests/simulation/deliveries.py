@@ -21,7 +21,6 @@ from simulation.verdict import (
     was_full,
 )
 
-PROMPT_S = 25.0
 IN_FLIGHT_S = 60.0
 AGAIN_S = 15 * MINUTE_S
 """A destination that failed is probed each 5 minutes, and one success releases all."""
@@ -72,7 +71,7 @@ def _was_in_flight(life: Life, taken_s: float, again_s: float) -> bool:
     return any(
         taken_s <= end_s <= again_s
         and (end_s - taken_s <= IN_FLIGHT_S or was_full(life, taken_s, end_s))
-        for _, end_s in life.lives
+        for end_s in life.ends_s()
     )
 
 
@@ -80,7 +79,7 @@ def _cannot_ask(life: Life, from_s: float, until_s: float) -> bool:
     """Whether Slack could not say what stands there, or the clock not since when."""
     is_away = any(
         entry.text.startswith("slack")
-        and entry.at_s - PROMPT_S < until_s < entry.at_s + entry.lasts_s + AGAIN_S
+        and entry.at_s - life.prompt_s < until_s < entry.at_s + entry.lasts_s + AGAIN_S
         for entry in life.story.entries
     )
     return is_away or clock_was_wrong(life, from_s, until_s)
@@ -94,9 +93,11 @@ def _judge_prompt(life: Life, verdict: Verdict) -> None:
         is_from_elsewhere = arrival.id in acts  # it is looked for each minute
         if is_from_elsewhere or clock_was_wrong(life, at_s, arrival.at_s):
             continue
-        if is_quiet(calm, at_s, at_s + PROMPT_S):
+        if is_quiet(calm, at_s, at_s + life.prompt_s):
             late_s = arrival.at_s - at_s
-            verdict.expect("prompt", late_s < PROMPT_S, f"{arrival.id}: after {late_s:.1f} s")
+            verdict.expect(
+                "prompt", late_s < life.prompt_s, f"{arrival.id}: after {late_s:.1f} s"
+            )
 
 
 def _judge_release(life: Life, verdict: Verdict) -> None:
@@ -135,7 +136,7 @@ def _judge_waits(life: Life, verdict: Verdict) -> None:
         told = f"{arrival.type} {arrival.id} seen {seen_s:.1f}, came {arrival.at_s:.1f}"
         verdict.expect("not too soon", arrival.at_s > soonest_s - 1.0, told)
         # A lead's events keep their order behind what settles of it.
-        latest_s = max(latest_s, seen_s + LONGEST_SETTLE_S) + PROMPT_S
+        latest_s = max(latest_s, seen_s + LONGEST_SETTLE_S) + life.prompt_s
         if is_quiet(calm, latest_s - MINUTE_S, latest_s):
             verdict.expect("not too late", arrival.at_s < latest_s, told)
 

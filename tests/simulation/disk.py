@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from notifier.store import texts
 from notifier.store.engine import TextReader
@@ -42,6 +42,9 @@ class Disk:
     met_full: int = 0
     died: list[Moment] = field(default_factory=list)
     open_sessions: list["FaultySession"] = field(default_factory=list)
+
+    def reached(self) -> None:
+        """Be there: a file always is."""
 
     def passes(self, moment: Moment) -> None:
         """Die here, where that was drawn."""
@@ -135,6 +138,7 @@ class FaultySession:
     def _lives(self) -> None:
         if self._is_abandoned:
             raise KilledError
+        self._disk.reached()
 
     def _done(self, statement: Callable[[str, V], T], sql: str, values: V) -> T:
         """Do what a living process does; it may die once something was written."""
@@ -152,10 +156,11 @@ class FaultyEngine:
 
     inner: Sqlite
     disk: Disk
+    session_type: ClassVar[type[FaultySession]] = FaultySession
 
     def open(self, *, read: TextReader = texts.read) -> FaultySession:
         """Open the database; it dies with its process."""
-        session = FaultySession(self.inner.open(read=read), self.disk)
+        session = self.session_type(self.inner.open(read=read), self.disk)
         self.disk.open_sessions.append(session)
         return session
 

@@ -33,6 +33,10 @@ def _told(*entries: Entry, **changes: Any) -> Story:
     return replace(MORNING, entries=entries, **changes)
 
 
+def _shared(*entries: Entry, **changes: Any) -> Story:
+    return _told(*entries, members=2, **changes)
+
+
 CREATED = _at(SOON, "create")
 MANY = _at(SOON, "import", number=30)
 FAILING = _at(SOON, "trouble", "crm: status 503, nothing taken", lasts_s=4_000.0)
@@ -95,5 +99,18 @@ KNOWN: Mapping[str, Story] = {
     "a window that is always open": _told(CREATED, _at(SOON + 400.0, "assign", "agent-asha")),
     "a report that a restart loses": _told(
         _at(28_700.0, "stop", lasts_s=1_300.0), poll_s=900, rest_s=21 * HOUR_S
+    ),
+    "a member that is never removed": _shared(
+        CREATED,
+        _at(SOON + 150.0, "kill", "await", 1, lasts_s=5.0),
+        _at(SOON + 1_500.0, "create"),
+    ),
+    "a lease not checked": _shared(
+        _at(7_110.0, "freeze", lasts_s=991.0), _at(8_050.0, "import", number=30), seed=5
+    ),
+    "what a lost member was sending is not released": _shared(
+        replace(MANY, number=12),
+        *(_at(SOON + s, "kill", Moment.COMMITTED, 3, lasts_s=5.0) for s in (1.0, 40.0)),
+        seed=2,
     ),
 }

@@ -8,8 +8,8 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterator, MutableMapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,9 +47,16 @@ from simulation.upstream import Upstream, upstream
 
 WATCH_S = 300.0
 LONGEST_WAIT_S = 1_800.0
+PROMPT_S = 25.0
 RESTART_S = 5.0
 """As systemd/notifier.service says."""
-OWN_FAULTS = ("clock set", "stopped", "killed at an await", "not started on a full disk")
+OWN_FAULTS = (
+    "clock set",
+    "stopped",
+    "killed at an await",
+    "not started on a full disk",
+    "frozen",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,18 @@ class Life:
         self.crm.server, self.audit.server = self.servers["crm"], self.servers["audit"]
         self.slack.server = self.servers["slack"]
 
+    def patch(self, patched: pytest.MonkeyPatch) -> None:
+        """Put the simulated disk, and slower looks, into the program.
+
+        What looks around by itself, twice a second or each minute, takes most of a quiet
+        night's time; and a wake-up that gets lost is then found out.
+        """
+        patched.setattr(assembly, "engine_at", engine_on(self.disk))
+        patched.setattr(housekeeping, "WATCH_S", WATCH_S)
+        patched.setattr(upkeep, "LOOK_S", WATCH_S)
+        patched.setattr(alarm, "LOOK_S", WATCH_S)
+        patched.setattr(lane, "LONGEST_WAIT_S", LONGEST_WAIT_S)
+
     def clock_s(self) -> float:
         """Return the true time."""
         return self.loop.time() if self.loop else self.now_s
@@ -158,17 +177,21 @@ class Life:
         try:
             loop.run_forever()
         finally:
-            if loop.is_dead and loop.dies_at_step is not None:
-                self.met["killed at an await"] += 1
             self.now_s = loop.time()
             self.loop = None
-            self.disk.dies = None
-            self.disk.crash()
-            self._is_buried = True  # what it still says is not said
-            _buried(loop)
-            self._is_buried = False
+            self._bury(loop, self.disk)
         if main.done() and (error := main.exception()):
             self._ended_by(error)
+
+    def _bury(self, loop: SeededLoop, disk: Disk) -> None:
+        """Put a process away: what it still says is not said."""
+        if loop.is_dead and loop.dies_at_step is not None:
+            self.met["killed at an await"] += 1
+        disk.dies = None
+        disk.crash()
+        self._is_buried = True
+        _buried(loop)
+        self._is_buried = False
 
     def _ended_by(self, error: BaseException) -> None:
         """Begin again after a while, as systemd does, where no process could start."""
@@ -184,21 +207,28 @@ class Life:
         for server in self.servers.values():
             await server.open(loop)
         await self.mail.open(loop)
-        clocks = Clocks(
-            now=self.wall,
-            monotonic_ms=lambda: round(loop.time() * 1000),
-            jitter=self._rng.random,
-        )
-        config = self.config
-        async with assembly.assembled(
-            config,
-            clocks=clocks,
-            out=io.StringIO(),
-            reread=lambda: config,
-        ) as service:
+        async with self._assembled(loop, self.wall) as service:
             telling = loop.create_task(self._tell(loop, service))
             await service.run()
             telling.cancel()
+
+    @asynccontextmanager
+    async def _assembled(
+        self, loop: SeededLoop, wall: Callable[[], datetime]
+    ) -> AsyncIterator[Service]:
+        """Give the program as it is, on a host whose clock shows ``wall``."""
+        config = self.config
+
+        def monotonic_ms() -> int:
+            return round(1000 * float(loop.time()))
+
+        clocks = Clocks(
+            now=wall, monotonic_ms=monotonic_ms, boot_ms=monotonic_ms, jitter=self._rng.random
+        )
+        async with assembly.assembled(
+            config, clocks=clocks, out=io.StringIO(), reread=lambda: config
+        ) as service:
+            yield service
 
     async def _tell(self, loop: SeededLoop, service: Service) -> None:
         """Let each entry happen when its time has come."""
@@ -259,11 +289,30 @@ class Life:
         self._left.append(entry)
         self._left.sort(key=lambda one: one.at_s)
 
+    @property
+    def disks(self) -> list[Disk]:
+        """What each process writes to."""
+        return [self.disk]
+
+    @property
+    def prompt_s(self) -> float:
+        """Within how long what was observed is told, where nothing is wrong."""
+        return PROMPT_S
+
+    def ends_s(self) -> list[float]:
+        """Return when a process ended, who may have forgotten what it had just done."""
+        return [end_s for _, end_s in self.lives]
+
+    def changed_hands(self, from_s: float, until_s: float) -> bool:
+        """Whether another process went on with the work between these times."""
+        return any(from_s < begin_s <= until_s for begin_s, _ in self.lives)
+
     def effects(self) -> Counter[str]:
         """Return how often each fault has taken effect until now."""
         met = Counter({name: self.met[name] for name in OWN_FAULTS})
-        met.update(f"killed {moment}" for moment in self.disk.died)
-        met["disk full"] = self.disk.met_full
+        for disk in self.disks:
+            met.update(f"killed {moment}" for moment in disk.died)
+            met["disk full"] += disk.met_full
         met["token used by others"] = self.upstream.refused
         met["bad record"] = self.upstream.bad_records
         for name, number in self.upstream.odd_answers.items():
@@ -322,10 +371,12 @@ class Life:
             {"crm": self.crm, "audit": self.audit}[host].status = name
 
     def _fill(self, after: int) -> None:
-        self.disk.is_full, self.disk.fills_after = not after, after
+        for disk in self.disks:
+            disk.is_full, disk.fills_after = not after, after
 
     def _free(self) -> None:
-        self.disk.is_full, self.disk.fills_after = False, 0
+        for disk in self.disks:
+            disk.is_full, disk.fills_after = False, 0
 
     def _set_clock(self, by_s: int) -> None:
         self.ahead_s += by_s
@@ -384,7 +435,7 @@ class Life:
 
 
 @contextmanager
-def simulated(story: Story) -> Iterator[Life]:
+def simulated(story: Story, kind: type[Life] = Life) -> Iterator[Life]:
     """Give a life to live, in a folder of its own; the log and the network are its own, too."""
     unraisable, sys.unraisablehook = sys.unraisablehook, lambda _: None
     with (
@@ -392,7 +443,7 @@ def simulated(story: Story) -> Iterator[Life]:
         tempfile.TemporaryDirectory(prefix="notifier-simulated-", dir=_memory()) as folder,
         pytest.MonkeyPatch.context() as patched,
     ):
-        life = Life(story, Path(folder))
+        life = kind(story, Path(folder))
         network: Any = aiohttp.connector
         # As the documentation of the simulated sockets says; and idle connections age with
         # simulated time.
@@ -400,13 +451,7 @@ def simulated(story: Story) -> Iterator[Life]:
         patched.setattr(network.aiohappyeyeballs, "start_connection", connect)
         patched.setattr(network, "monotonic", life.clock_s)
         patched.setattr(db, "ThreadPoolExecutor", InlineExecutor)
-        patched.setattr(assembly, "engine_at", engine_on(life.disk))
-        # What looks around by itself, twice a second or each minute, takes most of a quiet
-        # night's time; and a wake-up that gets lost is then found out.
-        patched.setattr(housekeeping, "WATCH_S", WATCH_S)
-        patched.setattr(upkeep, "LOOK_S", WATCH_S)
-        patched.setattr(alarm, "LOOK_S", WATCH_S)
-        patched.setattr(lane, "LONGEST_WAIT_S", LONGEST_WAIT_S)
+        life.patch(patched)
         structlog.configure(processors=[life.noted])
         logging.disable(logging.CRITICAL)
         warnings.simplefilter("ignore")  # of coroutines that died waiting, and rounded times

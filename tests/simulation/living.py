@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from simulation.life import Life, simulated
+from simulation.members import SharedLife
 from simulation.oracle import judged
 from simulation.story import Story
 from simulation.verdict import Verdict
@@ -25,7 +26,7 @@ class Outcome:
 
 def lived(story: Story) -> Outcome:
     """Live the story and judge it."""
-    with simulated(story) as life:
+    with simulated(story, SharedLife if story.members else Life) as life:
         life.lived()
         return Outcome(
             verdict=judged(life),
@@ -38,7 +39,7 @@ def lived(story: Story) -> Outcome:
 def _idle(life: Life) -> int:
     """Return how many faults met nobody, those of the process itself included."""
     kills = sum(one.what == "kill" for one in life.story.entries)
-    died = len(life.disk.died) + life.met["killed at an await"]
+    died = sum(len(disk.died) for disk in life.disks) + life.met["killed at an await"]
     return sum(life.idle.values()) + max(kills - died, 0)
 
 

@@ -101,7 +101,19 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         """Return what is ready, in a drawn order; where nothing is, let the time pass."""
         if threading.active_count() > 1 and self._joined():
             timeout = 0
-        # As the selector does, which asks each socket's key for its number first.
+        ready = self._moved()
+        if len(ready) > 1:
+            self._rng.shuffle(ready)
+        if not ready and (timeout is None or timeout > 0):
+            assert timeout is not None, "nothing will ever happen again"
+            self._selector.clock.advance(timeout)
+        return ready
+
+    def _moved(self) -> list[Any]:
+        """Return the sockets at which something has happened.
+
+        As the selector does, which asks each socket's key for its number first.
+        """
         ready = []
         for key in self._selector._fd_to_key.values():
             socket, wanted = key.fd.socket, key.events
@@ -110,11 +122,6 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
                 events |= EVENT_WRITE
             if events:
                 ready.append((key, events))
-        if len(ready) > 1:
-            self._rng.shuffle(ready)
-        if not ready and (timeout is None or timeout > 0):
-            assert timeout is not None, "nothing will ever happen again"
-            self._selector.clock.advance(timeout)
         return ready
 
     def _joined(self) -> bool:

@@ -209,6 +209,24 @@ MUTANTS = (
         old="        if name not in known or _is_wrong(known[name], one, now_ms)",
         new="        if name",
     ),
+    Mutant(
+        name="a member that is never removed",
+        module="notifier.core.leases",
+        old="return tuple(one.id for one in board.members if one.until_ms <= now_ms)",
+        new="return ()",
+    ),
+    Mutant(
+        name="a lease not checked",
+        module="notifier.service.shared",
+        old="        if self.members is None:\n            return self.store",
+        new="        if True:\n            return self.store",
+    ),
+    Mutant(
+        name="what a lost member was sending is not released",
+        module="notifier.transactions.membership",
+        old="outbox.release_cut_off(session, lanes, now_ms=now_ms)",
+        new="0",
+    ),
 )
 
 

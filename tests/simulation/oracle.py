@@ -52,11 +52,8 @@ def _judge_asking(life: Life, verdict: Verdict) -> None:
     most = life.upstream.most_in_a_minute
     told = f"{most} requests in a minute, {life.story.limit} allowed"
     verdict.expect("limit", most <= life.story.limit, told)
-    begun_s = [begin_s for begin_s, _ in life.lives]
     for told_s, asked_s in life.upstream.too_early:
-        is_known = _was_answered(life, told_s) and not any(
-            told_s < one <= asked_s for one in begun_s
-        )
+        is_known = _was_answered(life, told_s) and not life.changed_hands(told_s, asked_s)
         verdict.expect("waits as told", not is_known, f"told at {told_s}, asked at {asked_s}")
     verdict.checked["waits as told"] += life.upstream.refused
 

@@ -44,6 +44,9 @@ FAULTS = {
     "stop": "stopped",
     "others use the token": "token used by others",
     "bad record": "bad record",
+    "freeze": "frozen",
+    "cut off": "cut off",
+    "answer lost": "answer lost",
 }
 """Entries of a story that are faults, and how they are counted."""
 REST_S = 30 * HOUR_S
@@ -82,7 +85,8 @@ def name_of(fault: Entry) -> str:
 class Story:
     """A seed and what was drawn from it; ``order`` is how the listing is sorted.
 
-    The pages of a ``ragged`` listing are not all of one length.
+    The pages of a ``ragged`` listing are not all of one length. ``members`` share the work,
+    where there are several.
     """
 
     seed: int
@@ -94,6 +98,7 @@ class Story:
     ragged: bool = False
     entries: tuple[Entry, ...] = field(repr=False)
     rest_s: float = REST_S
+    members: int = 0
 
     @property
     def ends_s(self) -> float:
@@ -110,11 +115,13 @@ class Story:
         return "\n".join([head, *(entry.told() for entry in self.entries)])
 
 
-def drawn(seed: int, *, days: int) -> Story:
+def drawn(seed: int, *, days: int, members: int = 0) -> Story:
     """Return the story of a seed."""
     rng = Random(seed)
     work = list(_work(rng, days))
     entries = [*work, *_troubles(rng, days, work), *_absences(rng, days), *_kills(rng, work)]
+    if members:
+        entries += _partings(rng, days, work)
     order = rng.choice(ORDERS)
     return Story(
         seed=seed,
@@ -126,6 +133,7 @@ def drawn(seed: int, *, days: int) -> Story:
         order=order,
         ragged=rng.random() < 0.3,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
+        members=members,
     )
 
 
@@ -228,6 +236,18 @@ def _kills(rng: Random, work: list[Entry]) -> Iterator[Entry]:
         for _ in range(rng.choice((1, 1, 1, 4))):
             yield _kill(rng, at_s)
             at_s += rng.uniform(1.0, 90.0)
+
+
+def _partings(rng: Random, days: int, work: list[Entry]) -> Iterator[Entry]:
+    """Yield what comes between members and their database."""
+    for _ in range(_count(rng, days * rng.choice((1.0, 4.0)))):
+        at_s = rng.uniform(HOUR_S, days * DAY_S)
+        if work and rng.random() < 0.7:
+            at_s = max(HOUR_S, rng.choice(work).at_s + rng.uniform(-60.0, 60.0))
+        what = rng.choice(("freeze", "freeze", "cut off", "answer lost"))
+        lasts_s = rng.choice((10.0, 400.0, 560.0, 700.0, 2_500.0))
+        number = rng.randrange(1, 12)
+        yield Entry(at_s=at_s, what=what, number=number, lasts_s=lasts_s)
 
 
 def _kill(rng: Random, at_s: float) -> Entry:

@@ -82,9 +82,9 @@ def clock_was_wrong(life: Life, from_s: float, until_s: float) -> bool:
 
 
 def was_full(life: Life, from_s: float, until_s: float) -> bool:
-    """Whether the disk was full at a moment between these."""
+    """Whether somebody could not write at a moment between these."""
     return any(
-        entry.what == "disk full"
+        entry.what in ("disk full", "cut off")
         and entry.at_s <= until_s
         and from_s <= entry.at_s + entry.lasts_s
         for entry in life.story.entries
