@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from notifier.store.opening import engine_at
 from support.needs import needs
-from support.postgres_reuse import LEAVE, empty, schema
+from support.postgres_reuse import LEAVE, Connection, empty, kept, schema
 
 # Read at once: tests clear what begins as our settings do.
 GIVEN = os.environ.get("NOTIFIER_TEST_POSTGRESQL")
@@ -55,6 +55,7 @@ class Server:
     _template: str | None = None
     _schema: object = None
     _free: list[str] = field(default_factory=list)
+    _kept: dict[str, Connection] = field(default_factory=dict)
     _number: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url_of(self, database: str) -> str:
@@ -69,21 +70,33 @@ class Server:
     def give_back(self, url: str) -> None:
         """Take back one with our tables, whoever is connected to it, for the next who asks.
 
-        To empty it takes a twentieth of the time that a new one does. What has another schema
-        or other settings by now is no more of use.
+        To empty it takes a twentieth of the time that a new one does, over a connection that
+        was kept since the last time. What has another schema or other settings by now is no
+        more of use.
         """
-        with closing(psycopg.connect(url, autocommit=True)) as connection:
-            connection.execute(LEAVE)
-            is_as_made = schema(connection) == self._schema
-            if is_as_made:
-                empty(connection)
-        if is_as_made:
+        if self._is_empty_again(url):
             self._free.append(url)
         else:
             self.drop(url)
 
+    def _is_empty_again(self, url: str) -> bool:
+        """Empty one with our tables, and return whether it is as it was made."""
+        try:
+            connection = self._kept.pop(url, None) or kept(url)
+            connection.execute(LEAVE)
+        except psycopg.OperationalError:  # the test cut off whoever was connected
+            connection = kept(url)
+            connection.execute(LEAVE)
+        self._kept[url] = connection
+        is_as_made = schema(connection) == self._schema
+        if is_as_made:
+            empty(connection)
+        return is_as_made
+
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
+        if connection := self._kept.pop(url, None):
+            connection.close()
         self.run(f'DROP DATABASE "{urlsplit(url).path[1:]}" WITH (FORCE)')
 
     def run(self, statement: str, *, database: str | None = None) -> list[tuple[object, ...]]:
@@ -100,6 +113,11 @@ class Server:
             *filter(None, [self._template and self.url_of(self._template)]),
         ):
             self.drop(url)
+
+    def let_go(self) -> None:
+        """Close the connections that are kept."""
+        while self._kept:
+            self._kept.popitem()[1].close()
 
     def _filled(self) -> str:
         """Return the name of a database that has our tables and is only ever copied."""
@@ -158,7 +176,9 @@ def started(folder: Path, *, log_in: str = "", **settings: str) -> Iterator[Serv
     url = url_in(folder)
     try:
         wait_for(folder)
-        yield Server(url, process)
+        found = Server(url, process)
+        yield found
+        found.let_go()
     finally:
         process.send_signal(signal.SIGINT)  # fast: whoever is connected is cut off
         process.wait(PATIENCE_S)

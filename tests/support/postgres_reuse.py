@@ -39,6 +39,11 @@ SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, 
 """
 
 
+def kept(url: str) -> Connection:
+    """Connect for long: the server plans a statement that it has met before no more."""
+    return psycopg.connect(url, autocommit=True, prepare_threshold=0)
+
+
 def schema(connection: Connection) -> object:
     """Return what there is beside rows: tables, triggers, settings, migrations."""
     return connection.execute(SCHEMA.encode()).fetchone()
