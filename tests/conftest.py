@@ -1,6 +1,7 @@
 """The loop of a test, and the command line run in this process from an empty folder."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,12 @@ def plain_log() -> None:
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over all that the tests are made of, which lives to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_asyncio_loop_factories(
