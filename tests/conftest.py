@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -37,10 +37,15 @@ def plain_log() -> None:
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
-def pytest_collection_finish() -> None:
-    """Let the collector pass over all that the tests are made of, which lives to the end."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in what the tests are made of, which lives to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_asyncio_loop_factories(
