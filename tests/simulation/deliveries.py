@@ -38,6 +38,7 @@ def judge(life: Life, verdict: Verdict) -> None:
     _judge_prompt(life, verdict)
     _judge_release(life, verdict)
     _judge_waits(life, verdict)
+    _judge_order(life, verdict)
     _judge_outbox(life, verdict)
     _judge_alerts(life, verdict)
     for name, hook in (("crm", life.crm), ("audit", life.audit)):
@@ -139,6 +140,23 @@ def _judge_waits(life: Life, verdict: Verdict) -> None:
         latest_s = max(latest_s, seen_s + LONGEST_SETTLE_S) + life.prompt_s
         if is_quiet(calm, latest_s - MINUTE_S, latest_s):
             verdict.expect("not too late", arrival.at_s < latest_s, told)
+
+
+def _judge_order(life: Life, verdict: Verdict) -> None:
+    """See that what is told of a lead at once waits behind what settles of it."""
+    calm, first = list(quiet(life, "audit")), first_of(life.audit.arrivals).values()
+    created = {one.lead: one for one in first if one.type == "lead.created"}
+    for arrival in first:
+        before = created.get(arrival.lead)
+        if before is None or arrival.type in ("lead.created", "lead.status_changed"):
+            continue
+        seen_s, next_s = _observed_s(before), _observed_s(arrival)
+        came_s = max(before.at_s, arrival.at_s)
+        if clock_was_wrong(life, seen_s, came_s) or not is_quiet(calm, seen_s, came_s):
+            continue
+        told = f"{arrival.type} of {arrival.lead} at {arrival.at_s}, new at {before.at_s}"
+        in_order = seen_s > next_s or before.at_s <= arrival.at_s
+        verdict.expect("in order", in_order, told)
 
 
 def _judge_outbox(life: Life, verdict: Verdict) -> None:

@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -263,7 +263,7 @@ class Life:
                 begin = partial(self.upstream.happens, entry)
                 self._lasts(entry, begin, self.upstream.mend)
             case "kill":
-                self._kill(entry)
+                self._await(entry) if entry.once else self._kill(entry)
             case "end":
                 self._ends.pop(entry.number)()
             case "stop":
@@ -272,6 +272,11 @@ class Life:
                 self._act(entry)
             case _:
                 self.upstream.happens(entry)
+
+    def _await(self, entry: Entry) -> None:
+        """Let it happen as soon as the server takes a request."""
+        asked = partial(self._happens, replace(entry, once=""))
+        self.servers[entry.once].when_asked.append(asked)
 
     def _lasts(self, fault: Entry, begin: Any, end: Any) -> None:
         """Let a fault begin, and end whatever process lives then; count it where it is idle."""

@@ -181,6 +181,8 @@ class SharedLife(Life):
     def _happens(self, entry: Entry) -> None:
         seat = self.seats[self._rng.randrange(len(self.seats))]
         match entry.what:
+            case "kill" if entry.once:
+                self._await(entry)
             case "freeze":
                 self._freeze(seat, entry.lasts_s)
             case "cut off":

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u"
 BERLIN = ZoneInfo("Europe/Berlin")
 EPOCH = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday; clocks change on 29 March, 25 October
-FOR_S = 1_800.0
+FOR_S = 2_700.0
 LADDER_S = 1_200.0
 STEPS_S = (1_200.0, 7_200.0)
 SETTLE_S = 600.0
@@ -32,7 +32,7 @@ rules:
   - {name: Settled, when: lead.created, settle: 10m, send: audit}
   - {name: Morning, when: lead.status_changed, digest: "0 8 * * *", send: audit}
   - {name: Office, when: lead.assigned, only: office, send: audit}
-  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 30m, send: audit}
+  - {name: Waiting, if: {status: OPEN, assignee: null}, for: 45m, send: audit}
   - {name: Acts, when: [lead.taken, lead.released, lead.snoozed], send: [audit, crm]}
   - name: Ladder
     if: {status: OPEN, assignee: null, taken_by: null}

@@ -71,7 +71,8 @@ LATE_S = 45.0
 class Server:
     """One host. ``answer`` is what it does with a request; ``trouble`` is in its way.
 
-    ``met`` counts the requests that each trouble has met.
+    ``met`` counts the requests that each trouble has met. ``when_asked`` is what else
+    happens once it has taken a request; each takes one of them.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Server:
     trouble: Trouble | None = None
     latency_s: Callable[[], float] = lambda: 0.05
     met: dict[Trouble, int] = field(default_factory=dict)
+    when_asked: list[Callable[[], None]] = field(default_factory=list)
     taken: int = 0
 
     @property
@@ -99,6 +101,8 @@ class Server:
         if trouble not in TAKES_NOTHING:
             reply = self.answer(request)
             self.taken += 1
+            if self.when_asked:
+                self.when_asked.pop(0)()
         match trouble:
             case Trouble.HANG | Trouble.MUTE:
                 return None, float("inf")

@@ -33,6 +33,10 @@ BAD_RECORDS = (
     '{"_id":"' + "9" * 9_000 + '"}',
 )
 HOLIDAYS = 0.04
+NEWEST = -1
+ANSWERED = (("", "take", "assign", "mistake"), (10, 2, 1, 2))
+"""What agents do soon about a lead that has just come."""
+ONCE = (("", "upstream", "slack", "crm", "audit"), (3, 4, 2, 1, 1))
 SORTED = "updated-desc"
 ORDERS = (*[SORTED] * 9, "created-desc", "last-message-desc", "unordered")
 FAULTS = {
@@ -56,13 +60,17 @@ minutes, but a message that failed for itself may wait for a day."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Something that happens at ``at_s``; ``what`` says which of the world's acts it is."""
+    """Something that happens at ``at_s``; ``what`` says which of the world's acts it is.
+
+    A death waits from then on until the server ``once`` takes a request.
+    """
 
     at_s: float
     what: str
     number: int = 0
     text: str = ""
     lasts_s: float = 0.0
+    once: str = ""
 
     def told(self) -> str:
         """Return it as a line of the story."""
@@ -71,7 +79,8 @@ class Entry:
         minute, second = divmod(rest, MINUTE_S)
         lasts = f" for {self.lasts_s:.0f} s" if self.lasts_s else ""
         when = f"day {day:3.0f} {hour:02.0f}:{minute:02.0f}:{second:04.1f}"
-        return f"{when}  {self.what} {self.number or ''} {self.text}{lasts}".rstrip()
+        once = f" once {self.once} is asked" if self.once else ""
+        return f"{when}  {self.what} {self.number or ''} {self.text}{lasts}{once}".rstrip()
 
 
 def name_of(fault: Entry) -> str:
@@ -147,7 +156,9 @@ def _work(rng: Random, days: int) -> Iterator[Entry]:
             awake = OPENS <= hour < CLOSES
             mean = busy * (3.0 if campaign else 1.0) * (1.2 if awake else 0.25)
             for _ in range(_count(rng, mean)):
-                yield _visit(rng, day, hour)
+                yield (visit := _visit(rng, day, hour))
+                if visit.what == "create" and awake and not is_off:
+                    yield from _answered(rng, visit.at_s)
             for _ in range(0 if is_off or not awake else _count(rng, mean * 2)):
                 yield from _deed(rng, day, hour)
         if rng.random() < 0.05:
@@ -161,6 +172,17 @@ def _work(rng: Random, days: int) -> Iterator[Entry]:
 def _visit(rng: Random, day: int, hour: int) -> Entry:
     what = rng.choices(("create", "say", "noise", "chat"), (5, 4, 3, 1))[0]
     return Entry(at_s=_moment(rng, day, hour), what=what, number=rng.getrandbits(20))
+
+
+def _answered(rng: Random, came_s: float) -> Iterator[Entry]:
+    """Yield what is done about a new lead within the hour; by mistake, it is taken back."""
+    what, agent = rng.choices(*ANSWERED)[0], rng.choice(AGENTS)
+    at_s = came_s + rng.uniform(1.0, 40.0) * MINUTE_S
+    if what == "mistake":
+        what = "assign"
+        yield Entry(at_s=at_s + rng.choice((15.0, 21.0)) * MINUTE_S, what="back")
+    if what:
+        yield Entry(at_s=at_s, what=what, number=NEWEST, text=agent)
 
 
 def _deed(rng: Random, day: int, hour: int) -> Iterator[Entry]:
@@ -251,10 +273,16 @@ def _partings(rng: Random, days: int, work: list[Entry]) -> Iterator[Entry]:
 
 
 def _kill(rng: Random, at_s: float) -> Entry:
-    where = rng.choice((*Moment, "await", "await"))
-    number = rng.choice((1, rng.randrange(1, 12), rng.randrange(1, 80)))
-    lasts_s = rng.choice((0.0, 5.0, 600.0))
-    return Entry(at_s=at_s, what="kill", text=str(where), number=number, lasts_s=lasts_s)
+    where, once = rng.choice((*Moment, "await", "await")), rng.choices(*ONCE)[0]
+    number = rng.choice((1, rng.randrange(1, 12), 1 if once else rng.randrange(1, 80)))
+    return Entry(
+        at_s=at_s,
+        what="kill",
+        text=str(where),
+        number=number,
+        lasts_s=rng.choice((0.0, 5.0, 600.0)),
+        once=once,
+    )
 
 
 def _count(rng: Random, mean: float) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from simulation.life import Life
@@ -21,6 +21,7 @@ from simulation.verdict import (
 
 SNOOZE_S = HOUR_S
 SWEEP_S = 8 * HOUR_S
+ALWAYS = ((0.0, float("inf")),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ class _Rule:
         true = any(
             begin_s - 1 <= one.since_s
             and self._unseen_s(end_s) >= one.since_s + self.after_s - 2 * poll_s
-            for begin_s, end_s in _joined(self.waited, poll_s + 2 * MINUTE_S)
+            for begin_s, end_s in _joined(self.waited, poll_s + 2 * MINUTE_S, self.calm)
         )
         verdict.expect(f"{rule}: true", true, f"{one} of {self.waited}")
         late_s = -early_s
@@ -155,11 +156,21 @@ def _waiting(history: list[State | None], ends_s: float) -> Iterator[tuple[float
         yield begun_s, ends_s
 
 
-def _joined(waited: list[tuple[float, float]], gap_s: float) -> list[tuple[float, float]]:
-    """Return the times in which a lead waited, joined where nobody may have seen the gap."""
+def _joined(
+    waited: list[tuple[float, float]],
+    gap_s: float,
+    seen: Iterable[tuple[float, float]] = ALWAYS,
+) -> list[tuple[float, float]]:
+    """Return the times in which a lead waited, joined where nobody may have seen the gap.
+
+    Who looks in the times ``seen`` sees what is there for ``gap_s``.
+    """
     joined: list[tuple[float, float]] = []
     for begin_s, end_s in waited:
-        if joined and begin_s - joined[-1][1] < gap_s:
+        if joined and all(
+            min(begin_s, end_seen_s) - max(joined[-1][1], begin_seen_s) < gap_s
+            for begin_seen_s, end_seen_s in seen
+        ):
             joined[-1] = joined[-1][0], end_s
         else:
             joined.append((begin_s, end_s))
