@@ -5,6 +5,7 @@ A story can be written down, cut shorter and lived again.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from random import Random
 
 from simulation.disk import Moment
@@ -142,8 +143,15 @@ def drawn(seed: int, *, days: int, members: int = 0) -> Story:
         order=order,
         ragged=rng.random() < 0.3,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
+        # In whole seconds: the loop's clock knows no less than a microsecond.
+        rest_s=REST_S + max(ceil(_over_s(entries) - days * DAY_S), 0),
         members=members,
     )
+
+
+def _over_s(entries: list[Entry]) -> float:
+    """Return when the last of what happens is over."""
+    return max((entry.at_s + entry.lasts_s for entry in entries), default=0.0)
 
 
 def _work(rng: Random, days: int) -> Iterator[Entry]:
