@@ -68,7 +68,7 @@ class DestinationHealth:
 
 
 class MuteTarget(StrEnum):
-    """What can be silenced; the column ``mutes.kind``."""
+    """What can be silenced; the column ``mutes.target``."""
 
     RULE = "rule"
     DESTINATION = "destination"
@@ -175,7 +175,7 @@ def _destination(
 def active_mutes(session: Session, *, now_ms: int) -> tuple[Mute, ...]:
     """Return what is muted now, what ends first before the rest."""
     rows = session.execute(
-        "SELECT kind AS target, name, until_ms FROM mutes WHERE until_ms > :now_ms"
+        "SELECT target, name, until_ms FROM mutes WHERE until_ms > :now_ms"
         " ORDER BY until_ms, name",
         {"now_ms": now_ms},
     )
