@@ -52,6 +52,6 @@ def event_types(pattern: str | None) -> tuple[str, ...]:
     """Return the event types that ``lead.created`` or ``lead.*`` means; none for all."""
     if pattern is None:
         return ()
-    names = [kind.value for kind in EventType]
+    names = [one.value for one in EventType]
     found = tuple(name for name in names if fnmatchcase(name, pattern))
     return found or (one_of(pattern, names, "event type"),)

@@ -49,7 +49,7 @@ def states(incomplete: str) -> list[str]:
 
 def event_types(incomplete: str) -> list[str]:
     """Return the types of events."""
-    return _beginning(incomplete, [kind.value for kind in EventType])
+    return _beginning(incomplete, [one.value for one in EventType])
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:

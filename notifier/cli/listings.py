@@ -70,7 +70,7 @@ EventPattern: TypeAlias = Annotated[
 def leads(
     *,
     since: Since = None,
-    kind: Annotated[
+    listing_type: Annotated[
         str | None, typer.Option("--type", metavar="TYPE", help="`lead` or `non-lead`.")
     ] = None,
     lead: Annotated[str | None, typer.Option(metavar="ID", help="Only this one.")] = None,
@@ -82,7 +82,11 @@ def leads(
     csv: Csv = False,
 ) -> None:
     """List the leads as they were last read, by their last change."""
-    types = () if kind is None else (one_of(kind, (LEAD, NON_LEAD), "type of lead"),)
+    types = (
+        ()
+        if listing_type is None
+        else (one_of(listing_type, (LEAD, NON_LEAD), "type of lead"),)
+    )
     with opened() as db:
         wanted = Wanted(
             since_ms=_since_ms(since, db),

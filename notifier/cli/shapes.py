@@ -140,7 +140,7 @@ def order(one: SourceHealth) -> str:
     orders = {listing.type: listing.order for listing in one.listings}
     if len(set(orders.values())) <= 1:
         return next(iter(orders.values()), "unknown")
-    return ", ".join(f"{kind}: {name}" for kind, name in orders.items())
+    return ", ".join(f"{listing_type}: {name}" for listing_type, name in orders.items())
 
 
 def destination_shape(one: DestinationHealth, mutes: tuple[Mute, ...]) -> Shape:

@@ -16,7 +16,7 @@ from notifier.core.records import NON_LEAD
 from notifier.errors import BusyError
 from notifier.simulator.control import LEVERS, PREFIX
 from notifier.simulator.day import play_on
-from notifier.simulator.faults import FaultKind
+from notifier.simulator.faults import FaultType
 from notifier.simulator.listing import Order
 from notifier.simulator.server import PATH, TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
@@ -94,7 +94,7 @@ def _directions(url: str, token: str) -> str:
     levers = "\n".join(
         f"#   curl {url}{PREFIX}{name} -d '{body}'" for name, body in LEVERS.items()
     )
-    kinds = "\n#   ".join(wrap(", ".join(FaultKind), 76, break_on_hyphens=False))
+    kinds = "\n#   ".join(wrap(", ".join(FaultType), 76, break_on_hyphens=False))
     return f"""\
 # A simulated BotPenguin at {url}, until Ctrl-C. For notifier, in .env:
 NOTIFIER_BASE_URL={url}

@@ -111,8 +111,8 @@ def _created_title(event: Event, lead: Lead) -> str:
     subject = f"{who(lead)}, {where}" if where else who(lead)
     if event.data.converted:
         return f"New lead (was a chat): {subject}"
-    kind = "lead" if event.type is EventType.LEAD_CREATED else "chat"
-    return f"New {kind}: {subject}"
+    noun = "lead" if event.type is EventType.LEAD_CREATED else "chat"
+    return f"New {noun}: {subject}"
 
 
 def _owner_words(event: Event, lead: Lead, agents: Agents) -> str:

@@ -63,8 +63,8 @@ def contacts(lead: Lead) -> list[Fact]:
 
 def who(lead: Lead) -> str:
     """Return the lead's name, or the next best thing to call it by, on one line."""
-    kind = "lead" if lead.type == LEAD else "chat"
-    return shorten(one_line(lead.name or ""), 100) or f"unnamed {kind} {lead.id}"
+    noun = "lead" if lead.type == LEAD else "chat"
+    return shorten(one_line(lead.name or ""), 100) or f"unnamed {noun} {lead.id}"
 
 
 def place(lead: Lead) -> str:

@@ -12,7 +12,7 @@ from jinja2.tests import TESTS
 
 from notifier.core.rows import Json
 from notifier.messages.budget import CHARS_PER_UNIT, budget
-from notifier.messages.operators import compare, concatenate, kind_of, operate
+from notifier.messages.operators import compare, concatenate, operate, type_in_words
 from notifier.messages.views import Blank, MistakeError, NoCount, empty, printed, restored
 
 Filter = Any  # a function, as Jinja2 types it
@@ -84,7 +84,7 @@ def _counted_filter(name: str, function: Filter) -> Filter:
             raise
         except MISUSE as error:
             remedy = _remedy(name, value)
-            problem = f"`| {name}` cannot be used so on {kind_of(value)}{remedy}"
+            problem = f"`| {name}` cannot be used so on {type_in_words(value)}{remedy}"
             raise MistakeError(problem) from error
         except TemplateError as error:
             problem = f"`| {name}` names a filter, a test or an attribute that is not there"
@@ -119,7 +119,7 @@ def _counted_test(name: str, test: Filter) -> Filter:
         except TypeError as error:
             if any(map(empty, (value, *args))):
                 return False
-            problem = f"`is {name}` cannot be used so on {kind_of(value)}"
+            problem = f"`is {name}` cannot be used so on {type_in_words(value)}"
             raise MistakeError(problem) from error
 
     return run
@@ -130,7 +130,7 @@ def _turned(context: Context, values: Iterable[Json]) -> Iterable[Json]:
     if empty(values):
         return ()
     if not isinstance(values, Iterable):
-        raise MistakeError(f"`for` wants a list, not {kind_of(values)}")
+        raise MistakeError(f"`for` wants a list, not {type_in_words(values)}")
     return budget(context).turns(values)
 
 
@@ -144,7 +144,7 @@ def _bound(value: Json) -> Json:
     """Return a bound of ``[a:b]``; an empty one bounds nothing."""
     if empty(value) or isinstance(value, int):
         return None if empty(value) else value
-    raise MistakeError(f"[:] wants whole numbers, not {kind_of(value)}")
+    raise MistakeError(f"[:] wants whole numbers, not {type_in_words(value)}")
 
 
 @pass_context

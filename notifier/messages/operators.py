@@ -33,7 +33,7 @@ COMPARISONS: Mapping[str, tuple[str, Callable[[Json, Json], Json]]] = {
 }
 EQUALITIES = ("eq", "ne")
 WITHIN = ("in", "not in")
-KINDS: tuple[tuple[type, str], ...] = (
+TYPES_IN_WORDS: tuple[tuple[type, str], ...] = (
     (str, "a text"),
     (bool, "a yes or no"),
     (int, "a number"),
@@ -102,9 +102,11 @@ def concatenate(context: Context, values: list[Json]) -> str:
     return "".join(printed(value) for value in values)
 
 
-def kind_of(value: Json) -> str:
+def type_in_words(value: Json) -> str:
     """Return what a value is, in a rule author's words."""
-    return next((words for kind, words in KINDS if isinstance(value, kind)), "a function")
+    return next(
+        (words for one, words in TYPES_IN_WORDS if isinstance(value, one)), "a function"
+    )
 
 
 def _mismatch(sign: str, values: tuple[Json, ...], names: list[str]) -> str:
@@ -114,7 +116,7 @@ def _mismatch(sign: str, values: tuple[Json, ...], names: list[str]) -> str:
             shown = f"`{name}` is a text" if name else "one side is a text"
             return f"`{sign}`: {shown}: {remedy}{', or ~ to join' if sign == '+' else ''}"
     left, right = (
-        f"{kind_of(value)} (`{name}`)" if name else kind_of(value)
+        f"{type_in_words(value)} (`{name}`)" if name else type_in_words(value)
         for value, name in zip(values, names, strict=True)
     )
     return f"`{sign}` does not go with {left} and {right}"

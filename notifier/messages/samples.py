@@ -68,38 +68,40 @@ UNCHANGED = {
 }
 
 
-def sample_event(kind: EventType) -> Event:
+def sample_event(event_type: EventType) -> Event:
     """Return a full event of this type about a lead that does not exist."""
-    return _event(kind, FULL, reason="an example, not a fault", remedy="nothing to do")
+    return _event(event_type, FULL, reason="an example, not a fault", remedy="nothing to do")
 
 
-def samples(kind: EventType) -> tuple[Event, Event]:
+def samples(event_type: EventType) -> tuple[Event, Event]:
     """Return the full event of a type and one that is empty wherever it may be."""
-    return sample_event(kind), _event(kind, BARE, reason="", remedy="")
+    return sample_event(event_type), _event(event_type, BARE, reason="", remedy="")
 
 
-def _event(kind: EventType, model: Lead, *, reason: str, remedy: str) -> Event:
-    room, _, suffix = kind.partition(".")
-    if kind in OPERATIONS:
-        return events.operation(kind, "sample", at=AT, reason=reason, remedy=remedy, count=3)
+def _event(event_type: EventType, model: Lead, *, reason: str, remedy: str) -> Event:
+    room, _, suffix = event_type.partition(".")
+    if event_type in OPERATIONS:
+        return events.operation(
+            event_type, "sample", at=AT, reason=reason, remedy=remedy, count=3
+        )
     lead = msgspec.structs.replace(model, type=LEAD if room == "lead" else NON_LEAD)
     if suffix == "created":
         return events.created(lead, at=AT)
     if suffix == "overdue":
-        return _overdue(kind, lead)
-    if kind in ACTS:
+        return _overdue(event_type, lead)
+    if event_type in ACTS:
         return _acted(lead, suffix)
     if suffix == "unassigned":
         lead = msgspec.structs.replace(lead, assignee=None)
     before = msgspec.structs.replace(lead, **BEFORE[suffix]) if model is FULL else lead
-    return _changed(kind, lead, diff(before, lead))
+    return _changed(event_type, lead, diff(before, lead))
 
 
-def _changed(kind: EventType, lead: Lead, changes: list[Change]) -> Event:
+def _changed(event_type: EventType, lead: Lead, changes: list[Change]) -> Event:
     # An almost empty lead has nothing that could differ: its change is from nothing to nothing.
-    nothing = Change(field=UNCHANGED[kind.partition(".")[2]], old=None, new=None)
+    nothing = Change(field=UNCHANGED[event_type.partition(".")[2]], old=None, new=None)
     event = events.changed(lead, changes or [nothing], at=AT)[0]
-    return msgspec.structs.replace(event, type=kind)
+    return msgspec.structs.replace(event, type=event_type)
 
 
 def _acted(lead: Lead, suffix: str) -> Event:
@@ -112,10 +114,10 @@ def _acted(lead: Lead, suffix: str) -> Event:
     return events.acted(after, suffix, told, before=before, at=AT)
 
 
-def _overdue(kind: EventType, lead: Lead) -> Event:
+def _overdue(event_type: EventType, lead: Lead) -> Event:
     event = events.created(lead, at=AT)
     overdue = Overdue(
         rule="Nobody has picked it up", since="2026-03-02T04:15:00.000Z", for_s=900
     )
     payload = msgspec.structs.replace(event.data, overdue=overdue)
-    return msgspec.structs.replace(event, type=kind, data=payload)
+    return msgspec.structs.replace(event, type=event_type, data=payload)

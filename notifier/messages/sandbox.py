@@ -18,7 +18,7 @@ from notifier.core.rows import Json
 from notifier.messages.budget import TooMuchError, budget
 from notifier.messages.escape import plain, slack
 from notifier.messages.filters import filters, replace, tests
-from notifier.messages.operators import OPERATIONS, kind_of
+from notifier.messages.operators import OPERATIONS, type_in_words
 from notifier.messages.text import Medium
 from notifier.messages.views import (
     Bag,
@@ -76,7 +76,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             asked = (
                 "; brackets stand behind it, as in agent(change.from)" if callable(obj) else ""
             )
-            raise MistakeError(f"`{attribute}` cannot be used on {kind_of(obj)}{asked}")
+            raise MistakeError(f"`{attribute}` cannot be used on {type_in_words(obj)}{asked}")
         return value
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -111,7 +111,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, LoopContext):
             args = (spent.turns(args[0]),) if args else args
         if not callable(obj):
-            raise MistakeError(f"() calls {kind_of(obj)}")
+            raise MistakeError(f"() calls {type_in_words(obj)}")
         return spent.made(super().call(context, obj, *args, **kwargs))
 
 

@@ -93,7 +93,7 @@ def compile_message(title: str | None, body: str | None) -> MessageTemplate:
 def check(template: MessageTemplate, types: Iterable[EventType]) -> list[TemplateFault]:
     """Return what goes wrong on samples of these event types, each fault once."""
     faults: dict[tuple[str, int, str], TemplateFault] = {}
-    for event in (event for kind in types for event in samples(kind)):
+    for event in (event for one in types for event in samples(one)):
         fault = _fault(template, event)
         if fault:
             faults[(fault.part, fault.line, fault.problem)] = fault
@@ -162,17 +162,17 @@ def _targets(target: nodes.Node) -> list[nodes.Name]:
 
 
 def _check_field(node: nodes.Node, field: Json, line: int) -> None:
-    kind = _kind(node)
-    if kind and isinstance(field, str) and field not in _fields(kind):
-        raise jinja2.TemplateSyntaxError(unknown_field(kind, field), line)
+    struct = _struct(node)
+    if struct and isinstance(field, str) and field not in _fields(struct):
+        raise jinja2.TemplateSyntaxError(unknown_field(struct, field), line)
 
 
-def _kind(node: nodes.Node) -> type[msgspec.Struct] | None:
+def _struct(node: nodes.Node) -> type[msgspec.Struct] | None:
     """Return which struct an expression such as ``lead.assignee`` stands for, if one."""
     if isinstance(node, nodes.Name):
         return NAMES.get(node.name)
-    if isinstance(node, nodes.Getattr) and (kind := _kind(node.node)):
-        declared = _fields(kind).get(node.attr)
+    if isinstance(node, nodes.Getattr) and (struct := _struct(node.node)):
+        declared = _fields(struct).get(node.attr)
         options = get_args(declared) if isinstance(declared, UnionType) else (declared,)
         for option in options:
             if isinstance(option, type) and issubclass(option, msgspec.Struct):
@@ -180,8 +180,8 @@ def _kind(node: nodes.Node) -> type[msgspec.Struct] | None:
     return None
 
 
-def _fields(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
-    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+def _fields(struct: type[msgspec.Struct]) -> Mapping[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _names(

@@ -49,9 +49,9 @@ def unprinted(
 def _plain(source: str, environment: Environment) -> Iterator[tuple[int, str]]:
     """Yield what stands outside of Jinja2's braces, with its line; ``raw`` means itself."""
     raw = False
-    for line, kind, text in environment.lex(source):
-        raw = kind == "raw_begin" or (raw and kind != "raw_end")
-        if kind == "data" and not raw:
+    for line, lexeme, text in environment.lex(source):
+        raw = lexeme == "raw_begin" or (raw and lexeme != "raw_end")
+        if lexeme == "data" and not raw:
             yield line, text
 
 

@@ -178,11 +178,11 @@ def printed(value: Json) -> str:
     return str(value) if isinstance(value, Blank | Record | Bag) else show(value)
 
 
-def unknown_field(kind: type[msgspec.Struct], name: str) -> str:
-    """Return the sentence for a name that a struct of this kind cannot have."""
-    known = [field.encode_name for field in msgspec.structs.fields(kind)]
-    word = WORDS.get(kind.__name__) or kind.__name__.lower()
-    called = field_meant(name) if kind is Lead else ""
+def unknown_field(struct: type[msgspec.Struct], name: str) -> str:
+    """Return the sentence for a name that a struct of this class cannot have."""
+    known = [field.encode_name for field in msgspec.structs.fields(struct)]
+    word = WORDS.get(struct.__name__) or struct.__name__.lower()
+    called = field_meant(name) if struct is Lead else ""
     near = f"; did you mean `{called}`?" if called else nearest(name, known)
     few = f"; there are {', '.join(known)}" if len(known) <= FEW else ""
     return f"`{name}` is no {word} field{near or few}"

@@ -77,7 +77,7 @@ def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Troub
 
 def _members(members: Sequence[MemberHealth]) -> Iterator[Trouble]:
     """Tell where members do not agree: each reads its own files, and is upgraded alone."""
-    for told, remedy, kinds in (
+    for told, remedy, values in (
         (
             "not all members have the same rules",
             "put the same files on each host and reload it (SIGHUP)",
@@ -89,8 +89,8 @@ def _members(members: Sequence[MemberHealth]) -> Iterator[Trouble]:
             {one.name: one.version for one in members},
         ),
     ):
-        if len(set(kinds.values())) > 1:
-            details = tuple(f"{name}: {kind}" for name, kind in kinds.items())
+        if len(set(values.values())) > 1:
+            details = tuple(f"{name}: {kind}" for name, kind in values.items())
             yield Trouble(what=told, remedy=remedy, urgent=False, down=False, details=details)
 
 

@@ -39,7 +39,7 @@ from notifier.transactions.write_events import Written
 from notifier.upstream.page import parse_page
 
 SLOTS = 1_000  # a rehearsal keeps nobody waiting for a slow receiver
-KINDS = (LEAD, NON_LEAD)
+LISTING_TYPES = (LEAD, NON_LEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Stage:
     def open(self) -> None:
         """Note that the source's leads of before are known: what comes now is new."""
         with self.session.transaction():
-            for listing_type in KINDS:
+            for listing_type in LISTING_TYPES:
                 snapshots.listing(self.session, self.source.bot_id, listing_type)
                 snapshots.finish_full_walk(
                     self.session, self.source.bot_id, listing_type, at_ms=self._ms, pages=1
@@ -170,7 +170,7 @@ class Stage:
     def _poll(self) -> None:
         """Tell of the timers that came due, as after a good head poll; then deliver."""
         with self.session.transaction():
-            for listing_type in KINDS:
+            for listing_type in LISTING_TYPES:
                 poll = GoodPoll(
                     bot_id=self.source.bot_id,
                     listing_type=listing_type,

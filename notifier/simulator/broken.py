@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from notifier.simulator.answers import SUCCESS, Answer
-from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.faults import Fault, FaultType
 from notifier.simulator.wire import drip, hang, head, reset, send, send_and_close, stream
 
 CHUNK = b"x" * 2**20
@@ -18,19 +18,19 @@ async def break_off(request: web.Request, fault: Fault, answer: Answer) -> web.S
     """Answer with what the fault leaves of a good answer; mostly never returns."""
     length = {**JSON, "Content-Length": str(len(answer.body))}
     half = answer.body[: len(answer.body) // 2]
-    match fault.kind:
-        case FaultKind.TRUNCATED_LENGTH:
+    match fault.fault_type:
+        case FaultType.TRUNCATED_LENGTH:
             return await send_and_close(request, head(200, length) + half)
-        case FaultKind.TRUNCATED_CHUNK:
+        case FaultType.TRUNCATED_CHUNK:
             chunked = head(200, {**JSON, "Transfer-Encoding": "chunked"})
             return await send_and_close(request, chunked + _chunk(half))
-        case FaultKind.TRUNCATED_CLOSE:
+        case FaultType.TRUNCATED_CLOSE:
             closing = head(200, {**JSON, "Connection": "close"})
             return await send_and_close(request, closing + half)
-        case FaultKind.DRIPPED_HEAD:
+        case FaultType.DRIPPED_HEAD:
             payload = head(200, length) + answer.body
             return await drip(request, payload, interval_s=fault.interval_s)
-        case FaultKind.DRIPPED_BODY:
+        case FaultType.DRIPPED_BODY:
             send(request, head(200, length))
             return await drip(request, answer.body, interval_s=fault.interval_s)
         case _:
@@ -38,13 +38,13 @@ async def break_off(request: web.Request, fault: Fault, answer: Answer) -> web.S
 
 
 async def _swamp(request: web.Request, fault: Fault) -> web.StreamResponse:
-    match fault.kind:
-        case FaultKind.HUGE_BODY:
+    match fault.fault_type:
+        case FaultType.HUGE_BODY:
             return await stream(request, web.StreamResponse(headers=JSON), _huge(fault))
-        case FaultKind.GZIP_BOMB:
+        case FaultType.GZIP_BOMB:
             bomb = web.StreamResponse(headers={**JSON, "Content-Encoding": "gzip"})
             return await stream(request, bomb, _squeezed(_huge(fault)))
-        case FaultKind.RESET:
+        case FaultType.RESET:
             return await reset(request)
         case _:
             return await hang()

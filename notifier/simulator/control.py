@@ -193,10 +193,10 @@ class Control:
             self._simulator.limit.per_minute = body.per_minute
 
 
-def _post(name: str, kind: type[T], act: Callable[[T], Any]) -> web.RouteDef:
+def _post(name: str, body_type: type[T], act: Callable[[T], Any]) -> web.RouteDef:
     async def answer(request: web.Request) -> web.Response:
         try:
-            body = msgspec.json.decode(await request.read() or b"{}", type=kind)
+            body = msgspec.json.decode(await request.read() or b"{}", type=body_type)
             return _json(act(body))
         except (msgspec.MsgspecError, TypeError) as error:
             return _json({"error": str(error)}, status=400)

@@ -7,7 +7,7 @@ import msgspec
 MEGABYTE = 1_000_000
 
 
-class FaultKind(StrEnum):
+class FaultType(StrEnum):
     """Every fault the simulator knows.
 
     Kinds that begin with ``bad-`` put one such record among the good ones.
@@ -46,7 +46,13 @@ class FaultKind(StrEnum):
     RESET = "reset"
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fault(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"fault_type": "kind"},
+):
     """One fault for the next ``times`` requests (``None``: until cleared).
 
     ``page`` and ``type`` confine it to one page and one listing. ``status`` and
@@ -55,7 +61,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ``interval_s``, between two bytes, to the dripped ones.
     """
 
-    kind: FaultKind
+    fault_type: FaultType
     times: int | None = 1
     page: int | None = None
     type: str | None = None

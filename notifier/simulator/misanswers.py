@@ -12,7 +12,7 @@ from notifier.simulator.answers import (
     listed,
     refused,
 )
-from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.faults import Fault, FaultType
 
 Misanswer: TypeAlias = Callable[[Fault, Sequence[Row]], Answer]
 
@@ -21,26 +21,26 @@ BAD_ID = b"bad0bad0bad0bad0bad0bad0"
 NESTING = 100_000
 LONG_ID_BYTES = 10_000
 
-BAD_RECORDS: Mapping[FaultKind, bytes] = {
-    FaultKind.BAD_NULL: b"null",
-    FaultKind.BAD_LIST: b'["a record?"]',
-    FaultKind.BAD_NO_ID: b'{"status":"OPEN"}',
-    FaultKind.BAD_NUMBER_ID: b'{"_id":12345,"status":"OPEN"}',
-    FaultKind.BAD_LONG_ID: b'{"_id":"%s","status":"OPEN"}' % (b"x" * LONG_ID_BYTES),
-    FaultKind.BAD_NESTING: b'{"_id":"%s","deep":%s%s}'
+BAD_RECORDS: Mapping[FaultType, bytes] = {
+    FaultType.BAD_NULL: b"null",
+    FaultType.BAD_LIST: b'["a record?"]',
+    FaultType.BAD_NO_ID: b'{"status":"OPEN"}',
+    FaultType.BAD_NUMBER_ID: b'{"_id":12345,"status":"OPEN"}',
+    FaultType.BAD_LONG_ID: b'{"_id":"%s","status":"OPEN"}' % (b"x" * LONG_ID_BYTES),
+    FaultType.BAD_NESTING: b'{"_id":"%s","deep":%s%s}'
     % (BAD_ID, b"[" * NESTING, b"]" * NESTING),
-    FaultKind.BAD_SURROGATE: b'{"_id":"%s","profile":{"userDetails":{"name":"Half \\ud800"}}}'
+    FaultType.BAD_SURROGATE: b'{"_id":"%s","profile":{"userDetails":{"name":"Half \\ud800"}}}'
     % BAD_ID,
-    FaultKind.BAD_NAN: b'{"_id":"%s","websiteVisits":NaN}' % BAD_ID,
-    FaultKind.BAD_INTEGER: b'{"_id":"%s","websiteVisits":1%s}' % (BAD_ID, b"0" * 30),
+    FaultType.BAD_NAN: b'{"_id":"%s","websiteVisits":NaN}' % BAD_ID,
+    FaultType.BAD_INTEGER: b'{"_id":"%s","websiteVisits":1%s}' % (BAD_ID, b"0" * 30),
 }
 
 
 def misanswer(fault: Fault, rows: Sequence[Row]) -> Answer | None:
     """Return what the fault makes of a page, ``None`` where it breaks the wire instead."""
-    if fault.kind in BAD_RECORDS:
+    if fault.fault_type in BAD_RECORDS:
         return _with_a_bad_record(fault, rows)
-    make = MISANSWERS.get(fault.kind)
+    make = MISANSWERS.get(fault.fault_type)
     return make(fault, rows) if make else None
 
 
@@ -67,25 +67,25 @@ def _repeated_id(_fault: Fault, rows: Sequence[Row]) -> Answer:
 def _with_a_bad_record(fault: Fault, rows: Sequence[Row]) -> Answer:
     good = [encoded(row) for row in rows]
     middle = len(good) // 2
-    return enveloped([*good[:middle], BAD_RECORDS[fault.kind], *good[middle:]])
+    return enveloped([*good[:middle], BAD_RECORDS[fault.fault_type], *good[middle:]])
 
 
 def _body(body: bytes, content_type: str = "application/json") -> Misanswer:
     return lambda _fault, _rows: Answer(body=body, content_type=content_type)
 
 
-MISANSWERS: Mapping[FaultKind, Misanswer] = {
-    FaultKind.STATUS: _status,
-    FaultKind.SUCCESS_FALSE: _body(b'{"success":false,"message":"try later","code":200}'),
-    FaultKind.HTML: _body(PAGE, "text/html"),
-    FaultKind.EMPTY_BODY: _body(b""),
-    FaultKind.NULL: _body(b"null"),
-    FaultKind.LIST: _body(b"[]"),
-    FaultKind.NO_LIST: _body(b'{"success":true,"message":"ok","code":200}'),
-    FaultKind.NO_LEADS: _body(SUCCESS + b"]}"),
-    FaultKind.BOM: lambda _fault, rows: Answer(body=b"\xef\xbb\xbf" + listed(rows).body),
-    FaultKind.DUPLICATE_KEYS: _duplicate_keys,
-    FaultKind.REDIRECT: _redirect,
-    FaultKind.ENDLESS: lambda _fault, rows: listed(rows),
-    FaultKind.REPEATED_ID: _repeated_id,
+MISANSWERS: Mapping[FaultType, Misanswer] = {
+    FaultType.STATUS: _status,
+    FaultType.SUCCESS_FALSE: _body(b'{"success":false,"message":"try later","code":200}'),
+    FaultType.HTML: _body(PAGE, "text/html"),
+    FaultType.EMPTY_BODY: _body(b""),
+    FaultType.NULL: _body(b"null"),
+    FaultType.LIST: _body(b"[]"),
+    FaultType.NO_LIST: _body(b'{"success":true,"message":"ok","code":200}'),
+    FaultType.NO_LEADS: _body(SUCCESS + b"]}"),
+    FaultType.BOM: lambda _fault, rows: Answer(body=b"\xef\xbb\xbf" + listed(rows).body),
+    FaultType.DUPLICATE_KEYS: _duplicate_keys,
+    FaultType.REDIRECT: _redirect,
+    FaultType.ENDLESS: lambda _fault, rows: listed(rows),
+    FaultType.REPEATED_ID: _repeated_id,
 }

@@ -22,7 +22,7 @@ from notifier.core.rows import Row
 from notifier.simulator.answers import Answer, listed, refused
 from notifier.simulator.broken import break_off
 from notifier.simulator.control import Control
-from notifier.simulator.faults import Fault, FaultKind, Faults
+from notifier.simulator.faults import Fault, Faults, FaultType
 from notifier.simulator.limit import Limit
 from notifier.simulator.misanswers import misanswer
 from notifier.simulator.requests import Request, RequestLog
@@ -111,7 +111,7 @@ class Simulator:
         if self._before_page:
             self._before_page(int(request.query["page"]), request.query["type"])
         rows = self._rows(request)
-        if fault and fault.kind is FaultKind.ENDLESS and not rows:
+        if fault and fault.fault_type is FaultType.ENDLESS and not rows:
             page = int(request.query["page"])
             rows = self.world.made_up_page(page, size=self.page_size)
         answer = misanswer(fault, rows) if fault else listed(rows)
@@ -173,6 +173,6 @@ class Simulator:
                 listing_type=query.get("type", ""),
                 page=query.get("page", ""),
                 status=status,
-                fault=fault.kind if fault else None,
+                fault=fault.fault_type if fault else None,
             )
         )

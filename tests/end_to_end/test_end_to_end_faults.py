@@ -8,7 +8,7 @@ from typing import Any
 
 from installation import HOOK_PATH, MARKER, TOKEN, installation, names, rules_text
 
-from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.faults import Fault, FaultType
 from support.databases import Database
 from support.loopback import Reply
 from support.program import Process, Program
@@ -38,8 +38,10 @@ async def test_an_upstream_that_stumbles_costs_nothing_but_time(database: Databa
     async with installation(database) as installed:
         async with installed.program.running("run") as process:
             await installed.polled(process)
-            installed.simulator.faults.arm(Fault(kind=FaultKind.STATUS, status=502, page=1))
-            installed.simulator.faults.arm(Fault(kind=FaultKind.HTML, page=2))
+            installed.simulator.faults.arm(
+                Fault(fault_type=FaultType.STATUS, status=502, page=1)
+            )
+            installed.simulator.faults.arm(Fault(fault_type=FaultType.HTML, page=2))
             created = [installed.world.create() for _ in range(50)]
             await process.until(installed.receiver.arrived(50))
             await installed.polled(process)
@@ -53,7 +55,7 @@ async def test_one_bad_record_stops_nothing(database: Database) -> None:
     async with installation(database) as installed:
         async with installed.program.running("run") as process:
             await installed.polled(process)
-            installed.simulator.faults.arm(Fault(kind=FaultKind.BAD_NUMBER_ID, page=1))
+            installed.simulator.faults.arm(Fault(fault_type=FaultType.BAD_NUMBER_ID, page=1))
             created = installed.world.create()
             await process.until(installed.receiver.arrived(1))
             assert await process.stop() == 0

@@ -17,7 +17,7 @@ from notifier.poller.context import PollerContext
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.source import SourcePoller
 from notifier.rules.model import Ruleset
-from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.faults import Fault, FaultType
 from notifier.simulator.server import TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 from notifier.store import sources
@@ -34,25 +34,25 @@ T = TypeVar("T")
 
 SOURCE = Source(name="website", bot_id=BOT_ID, customer_id=CUSTOMER_ID)
 HARMLESS = (
-    FaultKind.BAD_NULL,
-    FaultKind.BAD_NO_ID,
-    FaultKind.BAD_NUMBER_ID,
-    FaultKind.BAD_LONG_ID,
-    FaultKind.REPEATED_ID,
-    FaultKind.DUPLICATE_KEYS,
-    FaultKind.BOM,
+    FaultType.BAD_NULL,
+    FaultType.BAD_NO_ID,
+    FaultType.BAD_NUMBER_ID,
+    FaultType.BAD_LONG_ID,
+    FaultType.REPEATED_ID,
+    FaultType.DUPLICATE_KEYS,
+    FaultType.BOM,
 )
 FAILING = (
-    FaultKind.STATUS,
-    FaultKind.SUCCESS_FALSE,
-    FaultKind.HTML,
-    FaultKind.EMPTY_BODY,
-    FaultKind.NULL,
-    FaultKind.NO_LIST,
-    FaultKind.TRUNCATED_LENGTH,
-    FaultKind.TRUNCATED_CHUNK,
-    FaultKind.TRUNCATED_CLOSE,
-    FaultKind.RESET,
+    FaultType.STATUS,
+    FaultType.SUCCESS_FALSE,
+    FaultType.HTML,
+    FaultType.EMPTY_BODY,
+    FaultType.NULL,
+    FaultType.NO_LIST,
+    FaultType.TRUNCATED_LENGTH,
+    FaultType.TRUNCATED_CHUNK,
+    FaultType.TRUNCATED_CLOSE,
+    FaultType.RESET,
 )
 
 
@@ -200,7 +200,7 @@ async def stumble(simulator: Simulator, rng: Random) -> None:
     for _ in range(6):
         happen(simulator.world, rng)
         fault, page = rng.choice((*HARMLESS, *FAILING)), rng.choice((None, 1, 2))
-        simulator.faults.arm(Fault(kind=fault, page=page))
+        simulator.faults.arm(Fault(fault_type=fault, page=page))
         await simulator.requests.reached(simulator.requests.total + rng.randint(1, 9))
 
 

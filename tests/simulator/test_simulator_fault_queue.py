@@ -1,17 +1,17 @@
-from notifier.simulator.faults import Fault, FaultKind, Faults
+from notifier.simulator.faults import Fault, Faults, FaultType
 
 
 def test_a_fault_happens_as_often_as_told() -> None:
     faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HANG, times=2))
-    faults.arm(Fault(kind=FaultKind.RESET))
+    faults.arm(Fault(fault_type=FaultType.HANG, times=2))
+    faults.arm(Fault(fault_type=FaultType.RESET))
     taken = [faults.take(page=1, listing_type="lead") for _ in range(4)]
-    assert [fault and fault.kind for fault in taken] == ["hang", "hang", "reset", None]
+    assert [fault and fault.fault_type for fault in taken] == ["hang", "hang", "reset", None]
 
 
 def test_a_fault_without_a_number_stays_until_it_is_cleared() -> None:
     faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HTML, times=None))
+    faults.arm(Fault(fault_type=FaultType.HTML, times=None))
     assert all(faults.take(page=1, listing_type="lead") for _ in range(10))
     faults.clear()
     assert faults.take(page=1, listing_type="lead") is None
@@ -19,7 +19,7 @@ def test_a_fault_without_a_number_stays_until_it_is_cleared() -> None:
 
 def test_a_fault_of_one_page_or_listing_spares_the_others() -> None:
     faults = Faults()
-    faults.arm(Fault(kind=FaultKind.HTML, page=3, type="non-lead"))
+    faults.arm(Fault(fault_type=FaultType.HTML, page=3, type="non-lead"))
     assert faults.take(page=2, listing_type="non-lead") is None
     assert faults.take(page=3, listing_type="lead") is None
     assert faults.take(page=3, listing_type="non-lead") is not None

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from notifier.simulator.faults import Fault, FaultKind
+from notifier.simulator.faults import Fault, FaultType
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 
@@ -164,7 +164,7 @@ async def test_it_is_seen_how_many_requests_were_under_way_at_once(
     await ask(simulator)
     await ask(simulator)
     assert simulator.requests.most_at_once == 1
-    simulator.faults.arm(Fault(kind=FaultKind.DRIPPED_BODY, interval_s=0.0))
+    simulator.faults.arm(Fault(fault_type=FaultType.DRIPPED_BODY, interval_s=0.0))
     await asyncio.gather(ask(simulator), ask(simulator))
     assert simulator.requests.most_at_once == 2
 
