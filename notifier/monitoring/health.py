@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 LONG_MS = 5 * 60_000
 
 
-class Cure(StrEnum):
+class Fix(StrEnum):
     """What a person may do about a trouble with one press of a button."""
 
     ENABLE = "enable"
@@ -38,7 +38,7 @@ class Cure(StrEnum):
 class Trouble:
     """Something a person should know, in a sentence, and the remedy in another.
 
-    What is ``urgent`` needs a person; what is ``down`` does not do its work now. ``cure``
+    What is ``urgent`` needs a person; what is ``down`` does not do its work now. ``fix``
     is what the page offers a button for, and ``about`` the destination it is for.
     """
 
@@ -47,7 +47,7 @@ class Trouble:
     urgent: bool = True
     down: bool = True
     details: tuple[str, ...] = ()
-    cure: Cure | None = None
+    fix: Fix | None = None
     about: str = ""
 
 
@@ -64,7 +64,7 @@ def troubles(overview: Overview, *, now_ms: int, interval_ms: int) -> list[Troub
                 what="the rules on disk are not in force, older ones are",
                 remedy="mend these faults, then reload (SIGHUP):",
                 details=tuple(overview.rules_refused.splitlines()),
-                cure=Cure.READ_FAULTS,
+                fix=Fix.READ_FAULTS,
             )
         )
     for destination in overview.destinations:
@@ -168,7 +168,7 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             if state.reason in ("", DISABLED_BY_HAND)
             else f"{name} is disabled{waiting}: {state.reason}",
             remedy=f"`notifier destinations enable {one.name}` once it works",
-            cure=Cure.ENABLE,
+            fix=Fix.ENABLE,
             about=one.name,
         )
     elif state.health is not Health.UP and one.kind is not None:
@@ -179,7 +179,7 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             remedy=_tried_again(one, now_ms),
             urgent=is_long,
             down=is_long,
-            cure=Cure.ENABLE,
+            fix=Fix.ENABLE,
             about=one.name,
         )
     if one.dead:
@@ -189,7 +189,7 @@ def _destination(one: DestinationHealth, now_ms: int) -> Iterator[Trouble]:
             remedy=f"why: `notifier deliveries --state dead --destination {one.name}`;"
             f" again: `notifier retry --dead --destination {one.name}`",
             down=False,
-            cure=Cure.RETRY,
+            fix=Fix.RETRY,
             about=one.name,
         )
 

@@ -18,7 +18,7 @@ def _yes() -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class MemberRole:
     """One program's part in the work: whether it ``is_in``, and whether it ``tells`` for all.
 
     Who is alone with a database is always in, and tells.
@@ -35,7 +35,7 @@ class HealthReader:
     store: Store
     clocks: Clocks
     bots: Bots = dict
-    part: Part = field(default_factory=Part)
+    part: MemberRole = field(default_factory=MemberRole)
 
     async def read(self) -> Overview:
         """Return how everything stands; raises StoreError or BusyError."""

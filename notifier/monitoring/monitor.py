@@ -13,7 +13,7 @@ from notifier.clocks import Clocks
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
 from notifier.monitoring.health import status_line
-from notifier.monitoring.health_reader import Bots, HealthReader, Part
+from notifier.monitoring.health_reader import Bots, HealthReader, MemberRole
 from notifier.monitoring.heartbeat import Heartbeat, Successes
 from notifier.monitoring.http import Pages
 from notifier.monitoring.metrics import Meters
@@ -76,7 +76,7 @@ class Monitor:
         bots: Bots,
         poke: Poke | None = None,
         pages: OpenPages | None = None,
-        part: Part | None = None,
+        part: MemberRole | None = None,
     ) -> AsyncIterator[None]:
         """Serve, beat and give signs of life while the block runs.
 
@@ -86,7 +86,7 @@ class Monitor:
         HTTP address cannot be used.
         """
         self._health.bots = bots
-        self._health.part = part or Part()
+        self._health.part = part or MemberRole()
         async with AsyncExitStack() as stack:
             if self._probes and self._options.http:
                 site = await stack.enter_async_context(pages()) if pages else None

@@ -15,9 +15,9 @@ from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.pages import MeteredPages, Pages
 from notifier.monitoring.sdnotify import Systemd
 from notifier.service.budgets import budgets
-from notifier.service.partaking import take_part, tell_pause
 from notifier.service.service import Service
 from notifier.service.shared import Shared
+from notifier.service.sharing import join_members, tell_pause
 from notifier.service.waiting import opened_when_there
 from notifier.store import leases
 from notifier.store.db import Store
@@ -70,7 +70,7 @@ async def assembled(
         if clock:
             # Its thread waits for nothing but its own turns.
             stack.callback((own := Store(engine)).close)
-            take_part(service, own, heard=clock.heard, for_one_round=for_one_round)
+            join_members(service, own, heard=clock.heard, for_one_round=for_one_round)
         yield service
 
 

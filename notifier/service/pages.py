@@ -14,7 +14,7 @@ from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.sampling import send_sample
 from notifier.service.shared import Shared
 from notifier.threads import in_a_thread
-from notifier.web.house import Lent
+from notifier.web.context import PageServices
 from notifier.web.names import Names
 from notifier.web.sessions import Role
 from notifier.web.site import Site
@@ -34,13 +34,13 @@ def pages_of(service: RunningService) -> Callable[[], AbstractAsyncContextManage
     settings = service.shared.settings
     return partial(
         Site.opened,
-        _lent(service),
+        _services(service),
         names=_names(settings),
         passwords=dict(_passwords(settings)),
     )
 
 
-def _lent(service: RunningService) -> Lent:
+def _services(service: RunningService) -> PageServices:
     shared = service.shared
 
     async def rules_on_disk() -> Ruleset:
@@ -49,7 +49,7 @@ def _lent(service: RunningService) -> Lent:
     async def sample(name: str) -> str:
         return await _sampled(service.config, name)
 
-    return Lent(
+    return PageServices(
         store=shared.store,
         clocks=shared.clocks,
         zone=shared.settings.timezone,

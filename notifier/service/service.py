@@ -22,8 +22,8 @@ from notifier.service import reporting
 from notifier.service.change_watcher import ChangeWatcher
 from notifier.service.doors import doors
 from notifier.service.engine import Engine, engine
-from notifier.service.partaking import EngineWork, part_of
 from notifier.service.shared import Shared, things_of
+from notifier.service.sharing import EngineWork, role_of
 from notifier.store import due_times, service_state
 from notifier.threads import in_a_thread
 from notifier.upstream.budget import token_key
@@ -55,7 +55,7 @@ class Service:
 
     async def run(self) -> None:
         """Poll and deliver until :meth:`stop`, with the newest rules that are right."""
-        pages, part = self._pages(), part_of(self.shared.members)
+        pages, part = self._pages(), role_of(self.shared.members)
         async with self.monitor.running(self._bots, self._poke, pages, part):
             await self._run_engines()
         log.info("stopped")

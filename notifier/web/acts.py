@@ -5,19 +5,19 @@ from aiohttp import web
 from notifier.store import acts
 from notifier.store.pages_deliveries import NEWEST
 from notifier.web import fields
-from notifier.web.house import House
+from notifier.web.context import PageContext
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 SHOWN = 50
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the acts, the newest first."""
     before = fields.number(visit.query, "before") or NEWEST
-    found = await house.reader.read(acts.newest, before=before, limit=SHOWN + 1)
+    found = await context.reader.read(acts.newest, before=before, limit=SHOWN + 1)
     shown = found[:SHOWN]
-    return house.page(
+    return context.page(
         "acts.html",
         visit,
         acts=shown,

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from notifier.errors import BusyError, StoreError
 from notifier.store.pages_marks import Marks, marks
+from notifier.web.context import PageContext
 from notifier.web.guard import HEADERS
-from notifier.web.house import House
 from notifier.web.visit import Visit
 
 EVERY_S = 1.0
@@ -23,12 +23,12 @@ RETRY_MS = 1000
 class Changes:
     """Renderer for changes while somebody listens."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: PageContext) -> None:
+        self._context = context
         self._listeners: set[asyncio.Event] = set()
         self._watch: asyncio.Task[None] | None = None
 
-    async def tell(self, _house: House, visit: Visit) -> web.StreamResponse:
+    async def tell(self, _context: PageContext, visit: Visit) -> web.StreamResponse:
         """Write ``changed`` whenever something has, at most once a second."""
         response = web.StreamResponse(
             headers={**HEADERS, "content-type": "text/event-stream; charset=utf-8"}
@@ -57,7 +57,7 @@ class Changes:
         before: Marks | None = None
         while self._listeners:
             with contextlib.suppress(StoreError, BusyError):  # the page tells of it
-                found = await self._house.reader.read(marks)
+                found = await self._context.reader.read(marks)
                 if before not in (None, found):
                     for one in self._listeners:
                         one.set()

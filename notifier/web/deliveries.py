@@ -18,7 +18,7 @@ from notifier.store.pages_deliveries import Chosen
 from notifier.transactions import care
 from notifier.transactions.care import Batch, Hand
 from notifier.web import fields
-from notifier.web.house import House
+from notifier.web.context import PageContext
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
@@ -38,17 +38,17 @@ class Row:
     path: Markup | None
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the deliveries that match, how many there are, and what can be done to them."""
     given = {name: visit.query.get(name, "").strip() for name in FILTERS}
-    chosen, fault = _chosen(visit.query, visit, now_ms=house.lent.clocks.now_ms())
+    chosen, fault = _chosen(visit.query, visit, now_ms=context.services.clocks.now_ms())
     before, after = fields.number(visit.query, "before"), fields.number(visit.query, "after")
     edge = {"before": before} if before else {"after": after} if after else {}
-    found = await house.reader.read(pages_deliveries.page, chosen, limit=SHOWN + 1, **edge)
-    counts = await house.reader.read(pages_deliveries.counts, chosen)
+    found = await context.reader.read(pages_deliveries.page, chosen, limit=SHOWN + 1, **edge)
+    counts = await context.reader.read(pages_deliveries.counts, chosen)
     newer, older, shown = _around(found, is_before=bool(before), is_after=bool(after))
-    names = await house.figures.of(pages_deliveries.names)
-    return house.page(
+    names = await context.cache.of(pages_deliveries.names)
+    return context.page(
         "deliveries.html",
         visit,
         given=given,
@@ -66,42 +66,42 @@ async def show(house: House, visit: Visit) -> web.Response:
     )
 
 
-async def retry(house: House, visit: Visit) -> web.Response:
+async def retry(context: PageContext, visit: Visit) -> web.Response:
     """Retry all that match the filter of the form."""
     people = {
         name
-        for name, one in house.lent.rules().destinations.items()
+        for name, one in context.services.rules().destinations.items()
         if one.traits.is_read_by_people
     }
 
     async def step(chosen: Chosen, before: Batch | None) -> Batch:
-        return await house.lent.store.run(
+        return await context.services.store.run(
             care.retry_some,
             chosen,
             hand_of(visit),
             about=_about(visit.form),
             for_people=people,
             before=before,
-            now_ms=house.lent.clocks.now_ms(),
+            now_ms=context.services.clocks.now_ms(),
         )
 
-    return await _all(house, visit, step, states=RETRIED, did="due again")
+    return await _all(context, visit, step, states=RETRIED, did="due again")
 
 
-async def skip(house: House, visit: Visit) -> web.Response:
+async def skip(context: PageContext, visit: Visit) -> web.Response:
     """Skip all that match the filter of the form."""
 
     async def step(chosen: Chosen, before: Batch | None) -> Batch:
-        return await house.lent.store.run(
+        return await context.services.store.run(
             care.skip_some,
             chosen,
             hand_of(visit),
             about=_about(visit.form),
             before=before,
-            now_ms=house.lent.clocks.now_ms(),
+            now_ms=context.services.clocks.now_ms(),
         )
 
-    return await _all(house, visit, step, states=SKIPPED, did="skipped")
+    return await _all(context, visit, step, states=SKIPPED, did="skipped")
 
 
 def hand_of(visit: Visit) -> Hand:
@@ -110,7 +110,7 @@ def hand_of(visit: Visit) -> Hand:
 
 
 async def _all(
-    house: House,
+    context: PageContext,
     visit: Visit,
     step: Callable[[Chosen, Batch | None], Awaitable[Batch]],
     *,
@@ -118,22 +118,22 @@ async def _all(
     did: str,
 ) -> web.Response:
     """Do a step after the other, so that the database is free in between."""
-    chosen, fault = _chosen(visit.form, visit, now_ms=house.lent.clocks.now_ms())
+    chosen, fault = _chosen(visit.form, visit, now_ms=context.services.clocks.now_ms())
     where = url("deliveries", **{name: visit.form.get(name, "") for name in FILTERS})
     if fault:
-        return house.back(visit, where, fault)
+        return context.back(visit, where, fault)
     done = left_alone = 0
     for state in _states(states, chosen):
         batch = await step(replace(chosen, state=state), None)
         while batch.below is not None:
             batch = await step(replace(chosen, state=state), batch)
         done, left_alone = done + batch.done, left_alone + batch.left_alone
-    house.lent.changed()
+    context.services.changed()
     told = f"{counted(done, 'delivery is', 'deliveries are')} {did}."
     if left_alone:
         left = counted(left_alone, "was", "were")
         told += f" {left} left alone: in flight, or to where nothing can go."
-    return house.back(visit, where, told)
+    return context.back(visit, where, told)
 
 
 def _states(usual: Sequence[State], chosen: Chosen) -> Sequence[str]:

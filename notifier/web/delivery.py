@@ -10,35 +10,35 @@ from notifier.store import attempts, pages_deliveries
 from notifier.store.pages_deliveries import Chosen, Sent
 from notifier.transactions import care
 from notifier.web import fields
+from notifier.web.context import PageContext
 from notifier.web.deliveries import hand_of
-from notifier.web.house import House
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 from notifier.web.words import UNREADABLE, event_words
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the delivery of this id; its message is for operators."""
     delivery_id = _id(visit)
-    found = await house.reader.read(pages_deliveries.page, Chosen(id=delivery_id), limit=1)
+    found = await context.reader.read(pages_deliveries.page, Chosen(id=delivery_id), limit=1)
     if not found:
         raise web.HTTPNotFound
     shown = found[0]
     it = shown
-    sent = await house.reader.read(pages_deliveries.sent, it.id)
+    sent = await context.reader.read(pages_deliveries.sent, it.id)
     try:
         event = decode(shown.event_body)
     except DamagedError:
         event = None
     lead = event.lead if event else None
-    return house.page(
+    return context.page(
         "delivery.html",
         visit,
         it=it,
         shown=shown,
-        what=event_words(event, house.lent.rules().agents) if event else UNREADABLE,
+        what=event_words(event, context.services.rules().agents) if event else UNREADABLE,
         path=url("leads", shown.bot_id, it.lead) if shown.bot_id and it.lead else None,
-        tries=await house.reader.read(attempts.of_delivery, it.id),
+        tries=await context.reader.read(attempts.of_delivery, it.id),
         message=_message(sent) if sent and visit.is_operator else None,
         may_retry=it.state != State.DELIVERED and it.lead != "" and not shown.in_flight,
         may_skip=it.state in (State.PENDING, State.DEAD) and not shown.in_flight,
@@ -46,37 +46,37 @@ async def show(house: House, visit: Visit) -> web.Response:
     )
 
 
-async def retry(house: House, visit: Visit) -> web.Response:
+async def retry(context: PageContext, visit: Visit) -> web.Response:
     """Send it again, on a fresh schedule."""
     delivery_id = _id(visit)
-    batch = await house.lent.store.run(
+    batch = await context.services.store.run(
         care.retry_some,
         Chosen(id=delivery_id),
         hand_of(visit),
         about=f"delivery {delivery_id}",
         for_people=(),
         before=None,
-        now_ms=house.lent.clocks.now_ms(),
+        now_ms=context.services.clocks.now_ms(),
     )
-    house.lent.changed()
+    context.services.changed()
     told = "It is due again." if batch.done else "It cannot be sent again just now."
-    return house.back(visit, url("deliveries", str(delivery_id)), told)
+    return context.back(visit, url("deliveries", str(delivery_id)), told)
 
 
-async def skip(house: House, visit: Visit) -> web.Response:
+async def skip(context: PageContext, visit: Visit) -> web.Response:
     """Let it end unsent."""
     delivery_id = _id(visit)
-    batch = await house.lent.store.run(
+    batch = await context.services.store.run(
         care.skip_some,
         Chosen(id=delivery_id),
         hand_of(visit),
         about=f"delivery {delivery_id}",
         before=None,
-        now_ms=house.lent.clocks.now_ms(),
+        now_ms=context.services.clocks.now_ms(),
     )
-    house.lent.changed()
+    context.services.changed()
     told = "It is skipped." if batch.done else "It cannot be skipped just now."
-    return house.back(visit, url("deliveries", str(delivery_id)), told)
+    return context.back(visit, url("deliveries", str(delivery_id)), told)
 
 
 def _id(visit: Visit) -> int:

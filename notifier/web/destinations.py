@@ -8,8 +8,8 @@ from notifier.store import health, pages_destinations, registry
 from notifier.store.health import DestinationHealth, MuteTarget
 from notifier.store.pages_destinations import Pace
 from notifier.transactions import care
+from notifier.web.context import PageContext
 from notifier.web.deliveries import hand_of
-from notifier.web.house import House
 from notifier.web.renderer import url
 from notifier.web.rules import muted, unmuted
 from notifier.web.visit import Visit
@@ -27,13 +27,13 @@ class Row:
     is_known: bool
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show every destination."""
-    now_ms = house.lent.clocks.now_ms()
-    found = await house.reader.read(health.destinations, now_ms=now_ms)
-    mutes = await house.reader.read(health.active_mutes, now_ms=now_ms)
+    now_ms = context.services.clocks.now_ms()
+    found = await context.reader.read(health.destinations, now_ms=now_ms)
+    mutes = await context.reader.read(health.active_mutes, now_ms=now_ms)
     until_ms = health.muted_until_ms(mutes, MuteTarget.DESTINATION)
-    paces = await house.figures.of(pages_destinations.paces)
+    paces = await context.cache.of(pages_destinations.paces)
     rows = [
         Row(
             health=one,
@@ -43,47 +43,47 @@ async def show(house: House, visit: Visit) -> web.Response:
         )
         for one in found
     ]
-    return house.page("destinations.html", visit, rows=rows)
+    return context.page("destinations.html", visit, rows=rows)
 
 
-async def enable(house: House, visit: Visit) -> web.Response:
+async def enable(context: PageContext, visit: Visit) -> web.Response:
     """Let it deliver again, at once."""
-    name = await _named(house, visit)
-    now_ms = house.lent.clocks.now_ms()
-    before = await house.lent.store.run(care.enable, name, hand_of(visit), now_ms=now_ms)
-    house.lent.changed()
-    return house.back(visit, BACK, f"{name} is up; it was {before.value}.")
+    name = await _named(context, visit)
+    now_ms = context.services.clocks.now_ms()
+    before = await context.services.store.run(care.enable, name, hand_of(visit), now_ms=now_ms)
+    context.services.changed()
+    return context.back(visit, BACK, f"{name} is up; it was {before.value}.")
 
 
-async def disable(house: House, visit: Visit) -> web.Response:
+async def disable(context: PageContext, visit: Visit) -> web.Response:
     """Send nothing more to it until it is enabled."""
-    name = await _named(house, visit)
-    now_ms = house.lent.clocks.now_ms()
-    await house.lent.store.run(care.disable, name, hand_of(visit), now_ms=now_ms)
-    house.lent.changed()
-    return house.back(visit, BACK, f"{name} is disabled; what is for it waits.")
+    name = await _named(context, visit)
+    now_ms = context.services.clocks.now_ms()
+    await context.services.store.run(care.disable, name, hand_of(visit), now_ms=now_ms)
+    context.services.changed()
+    return context.back(visit, BACK, f"{name} is disabled; what is for it waits.")
 
 
-async def sample(house: House, visit: Visit) -> web.Response:
+async def sample(context: PageContext, visit: Visit) -> web.Response:
     """Send a sample through the real destination."""
-    name = await _named(house, visit)
-    if name not in house.lent.rules().destinations:
+    name = await _named(context, visit)
+    if name not in context.services.rules().destinations:
         raise web.HTTPNotFound
-    return house.back(visit, BACK, await house.lent.sample(name))
+    return context.back(visit, BACK, await context.services.sample(name))
 
 
-async def mute(house: House, visit: Visit) -> web.Response:
+async def mute(context: PageContext, visit: Visit) -> web.Response:
     """Silence it for a while."""
-    return await muted(house, visit, MuteTarget.DESTINATION)
+    return await muted(context, visit, MuteTarget.DESTINATION)
 
 
-async def unmute(house: House, visit: Visit) -> web.Response:
+async def unmute(context: PageContext, visit: Visit) -> web.Response:
     """End a silence before its time."""
-    return await unmuted(house, visit, MuteTarget.DESTINATION)
+    return await unmuted(context, visit, MuteTarget.DESTINATION)
 
 
-async def _named(house: House, visit: Visit) -> str:
+async def _named(context: PageContext, visit: Visit) -> str:
     name = visit.named("name")
-    if name not in (await house.reader.read(registry.names)).destinations:
+    if name not in (await context.reader.read(registry.names)).destinations:
         raise web.HTTPNotFound
     return name

@@ -17,9 +17,9 @@ from notifier.rules.model import Ruleset
 from notifier.store import pages_lead, pages_leads
 from notifier.store.acts import Act
 from notifier.store.pages_lead import Sending, Story
-from notifier.web.house import House
+from notifier.web.context import PageContext
 from notifier.web.visit import Visit
-from notifier.web.why import Reason, climbs, others, reasons
+from notifier.web.why import Reason, ladder_progress, others, reasons
 from notifier.web.words import UNREADABLE, event_words
 
 SECRET_FACTS = ("Phone", "Email")
@@ -41,22 +41,22 @@ class Moment:
     through: str = ""
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the lead of this bot and id."""
     bot_id, lead_id = visit.named("bot_id"), visit.named("lead_id")
-    rules = house.lent.rules()
+    rules = context.services.rules()
     lead, is_damaged = None, False
     try:
-        lead = await house.reader.read(pages_leads.lead, bot_id, lead_id, rules.agents)
+        lead = await context.reader.read(pages_leads.lead, bot_id, lead_id, rules.agents)
     except DamagedError:
         is_damaged = True
-    story = await house.reader.read(pages_lead.story, bot_id, lead_id)
+    story = await context.reader.read(pages_lead.story, bot_id, lead_id)
     if lead is None and not story.events and not is_damaged:
         raise web.HTTPNotFound
     events = {seq: _decoded(one.body) for seq, one in story.events}
     heard = [one for one in events.values() if one]
     running = {one.rule: one for one in story.timers}
-    return house.page(
+    return context.page(
         "lead.html",
         visit,
         bot_id=bot_id,
@@ -70,11 +70,11 @@ async def show(house: House, visit: Visit) -> web.Response:
         agents=sorted(rules.agents.values(), key=lambda one: one.name or one.id),
         state=story.state,
         taken_ms=_ms(instant(story.state.taken.at)) if story.state.taken else None,
-        snoozed_ms=_later(story.state.snoozed_until, now_ms=house.lent.clocks.now_ms()),
+        snoozed_ms=_later(story.state.snoozed_until, now_ms=context.services.clocks.now_ms()),
         timers=sorted(story.timers, key=lambda one: one.due_ms),
         moments=_moments(story, events, rules),
         has_more=story.has_more,
-        climbs=climbs(rules, story.ladders),
+        ladder_progress=ladder_progress(rules, story.ladders),
         reasons=reasons(rules, lead, heard, running),
         known=_known(lead, heard),
     )

@@ -19,56 +19,56 @@ from notifier.messages.facts import moment
 from notifier.transactions.acts import Done, Hand, Result, act
 from notifier.transactions.leads import current_lead
 from notifier.web import fields
-from notifier.web.house import House
+from notifier.web.context import PageContext
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
 
-async def take(house: House, visit: Visit) -> web.Response:
+async def take(context: PageContext, visit: Visit) -> web.Response:
     """Be the one who is on it; the first wins."""
-    return await _act(house, visit, Take())
+    return await _act(context, visit, Take())
 
 
-async def release(house: House, visit: Visit) -> web.Response:
+async def release(context: PageContext, visit: Visit) -> web.Response:
     """Let nobody be on it any more."""
-    return await _act(house, visit, Release())
+    return await _act(context, visit, Release())
 
 
-async def snooze(house: House, visit: Visit) -> web.Response:
+async def snooze(context: PageContext, visit: Visit) -> web.Response:
     """Let no ``for`` rule tell of it for a while."""
     try:
         length_ms = fields.length_ms(visit.form, "for")
     except ValueError as error:
-        return house.back(visit, _back(visit), f"Nothing was changed: {error}.")
+        return context.back(visit, _back(visit), f"Nothing was changed: {error}.")
     if not length_ms:
         words = "Nothing was changed: say how long, such as 1h."
-        return house.back(visit, _back(visit), words)
-    until = house.lent.clocks.now() + timedelta(milliseconds=length_ms)
-    return await _act(house, visit, Snooze(until))
+        return context.back(visit, _back(visit), words)
+    until = context.services.clocks.now() + timedelta(milliseconds=length_ms)
+    return await _act(context, visit, Snooze(until))
 
 
-async def _act(house: House, visit: Visit, wanted: Act) -> web.Response:
-    lent, rules = house.lent, house.lent.rules()
+async def _act(context: PageContext, visit: Visit, wanted: Act) -> web.Response:
+    services, rules = context.services, context.services.rules()
     key = f"{visit.named('bot_id')}/{visit.named('lead_id')}"
-    watched = lent.watched()
-    result = await lent.store.run(
+    watched = services.watched()
+    result = await services.store.run(
         act,
         key,
         wanted,
-        Hand(by=_person(house, visit), through=Through.WEB),
+        Hand(by=_person(context, visit), through=Through.WEB),
         rules=rules,
         current_lead=lambda session, key: current_lead(session, key, watched, rules),
-        at=lent.clocks.now(),
+        at=services.clocks.now(),
     )
     if isinstance(result, Done):
-        lent.changed()
-        lent.refresh([key])
-    return house.back(visit, _back(visit), _words(result, wanted, house.lent.zone))
+        services.changed()
+        services.refresh([key])
+    return context.back(visit, _back(visit), _words(result, wanted, context.services.zone))
 
 
-def _person(house: House, visit: Visit) -> Person:
+def _person(context: PageContext, visit: Visit) -> Person:
     """Return who acts: the agent chosen on the page, else whoever has the password."""
-    agent = house.lent.rules().agents.get(visit.form.get("agent", ""))
+    agent = context.services.rules().agents.get(visit.form.get("agent", ""))
     if agent is None:
         return Person(name=visit.session.role.value)
     return Person(agent=agent.id, name=agent.name or agent.id, slack=agent.slack)

@@ -16,8 +16,8 @@ from notifier.messages.facts import who
 from notifier.store import pages_leads
 from notifier.store.pages_leads import Edge, Found, Wanted
 from notifier.web import fields
-from notifier.web.figures import CHOICES_KEPT_MS
-from notifier.web.house import House
+from notifier.web.context import PageContext
+from notifier.web.query_cache import CHOICES_KEPT_MS
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 
@@ -49,19 +49,19 @@ class Row:
     changed_ms: int | None
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the leads that match."""
     given = {name: visit.query.get(name, "").strip() for name in FILTERS}
     given |= {name: "1" if fields.flag(visit.query, name) else "" for name in BOXES}
-    wanted, fault = _wanted(visit, now_ms=house.lent.clocks.now_ms())
-    agents = house.lent.rules().agents
+    wanted, fault = _wanted(visit, now_ms=context.services.clocks.now_ms())
+    agents = context.services.rules().agents
     before, after = _edge(visit.query.get("before")), _edge(visit.query.get("after"))
-    found = await house.reader.read(
+    found = await context.reader.read(
         pages_leads.page, wanted, limit=SHOWN + 1, agents=agents, before=before, after=after
     )
     newer, older, shown = _around(found, before, after)
-    choices = await house.figures.of(pages_leads.choices, kept_ms=CHOICES_KEPT_MS)
-    return house.page(
+    choices = await context.cache.of(pages_leads.choices, kept_ms=CHOICES_KEPT_MS)
+    return context.page(
         "leads.html",
         visit,
         given=given,
@@ -77,15 +77,15 @@ async def show(house: House, visit: Visit) -> web.Response:
     )
 
 
-async def sheet(house: House, visit: Visit) -> web.StreamResponse:
+async def sheet(context: PageContext, visit: Visit) -> web.StreamResponse:
     """Give everything that matches as a spreadsheet; a viewer gets none."""
     if not visit.is_operator:
         raise web.HTTPForbidden(text="You may look, and take nothing with you.")
-    wanted, _ = _wanted(visit, now_ms=house.lent.clocks.now_ms())
-    agents = house.lent.rules().agents
+    wanted, _ = _wanted(visit, now_ms=context.services.clocks.now_ms())
+    agents = context.services.rules().agents
     lines, edge = [_line(COLUMNS)], None
     while True:
-        found = await house.reader.read(
+        found = await context.reader.read(
             pages_leads.page, wanted, limit=IN_A_SHEET, agents=agents, before=edge
         )
         lines += [_line(_cells(one.lead)) for one in found if one.lead]

@@ -6,8 +6,8 @@ from aiohttp import web
 
 from notifier.store import signing
 from notifier.web.attempts import Attempts
+from notifier.web.context import PageContext
 from notifier.web.guard import LOGIN, Guard
-from notifier.web.house import House
 from notifier.web.sessions import COOKIE
 from notifier.web.visit import Visit
 
@@ -15,12 +15,12 @@ TOO_MANY = "Five wrong passwords came from your address: wait a minute, then try
 WRONG = "That is not the password."
 
 
-class Door:
+class Login:
     """Takes passwords; the address is the connection's own, whatever a header claims."""
 
-    def __init__(self, guard: Guard, house: House) -> None:
+    def __init__(self, guard: Guard, context: PageContext) -> None:
         self._guard = guard
-        self._house = house
+        self._context = context
         self._attempts = Attempts()
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -29,7 +29,10 @@ class Door:
 
     async def open(self, request: web.Request) -> web.Response:
         """Take a password, and lead on to where somebody wanted to go."""
-        address, now_s = request.remote or "", self._house.lent.clocks.monotonic_ms() / 1000
+        address, now_s = (
+            request.remote or "",
+            self._context.services.clocks.monotonic_ms() / 1000,
+        )
         if not self._attempts.may_try(address, now_s=now_s):
             return self._form("", fault=TOO_MANY, status=429)
         fields = await request.post()
@@ -44,20 +47,20 @@ class Door:
         return response
 
     def _form(self, where: str, *, fault: str = "", status: int = 200) -> web.Response:
-        return self._house.renderer.page(
+        return self._context.renderer.page(
             "login.html", None, status=status, where=_inside(where), fault=fault, path=LOGIN
         )
 
 
-async def ask_to_leave(house: House, visit: Visit) -> web.Response:
+async def ask_to_leave(context: PageContext, visit: Visit) -> web.Response:
     """Show the button: what is only looked at ends no session."""
-    return house.page("logout.html", visit)
+    return context.page("logout.html", visit)
 
 
-async def leave(house: House, visit: Visit) -> web.Response:
+async def leave(context: PageContext, visit: Visit) -> web.Response:
     """End the session, wherever else its cookie may be."""
-    session, now_ms = visit.session, house.lent.clocks.now_ms()
-    end = house.lent.store.run
+    session, now_ms = visit.session, context.services.clocks.now_ms()
+    end = context.services.store.run
     await end(signing.end, session.id, ends_ms=session.ends_ms, now_ms=now_ms)
     response = web.Response(status=303, headers={"location": LOGIN})
     response.del_cookie(COOKIE, path="/")

@@ -6,7 +6,7 @@ from notifier.monitoring.health import troubles
 from notifier.monitoring.sees_within import sentence
 from notifier.store import health, pages_day
 from notifier.store.pages_day import Day
-from notifier.web.house import House
+from notifier.web.context import PageContext
 from notifier.web.plots import Plot, plot
 from notifier.web.visit import Visit
 from notifier.web.words import line
@@ -14,20 +14,20 @@ from notifier.web.words import line
 LATEST = 15
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show how everything stands."""
-    now_ms = house.lent.clocks.now_ms()
-    found = await house.reader.read(health.overview, now_ms=now_ms)
-    judged = troubles(found, now_ms=now_ms, interval_ms=house.lent.interval_ms)
-    day = await house.figures.of(pages_day.day, now_ms=now_ms)
-    happened = await house.reader.read(pages_day.latest, limit=LATEST)
-    agents = house.lent.rules().agents
-    return house.page(
+    now_ms = context.services.clocks.now_ms()
+    found = await context.reader.read(health.overview, now_ms=now_ms)
+    judged = troubles(found, now_ms=now_ms, interval_ms=context.services.interval_ms)
+    day = await context.cache.of(pages_day.day, now_ms=now_ms)
+    happened = await context.reader.read(pages_day.latest, limit=LATEST)
+    agents = context.services.rules().agents
+    return context.page(
         "now.html",
         visit,
         overview=found,
         troubles=judged,
-        seen=sentence(found.sources, interval_ms=house.lent.interval_ms),
+        seen=sentence(found.sources, interval_ms=context.services.interval_ms),
         plots=_plots(day),
         events=[line(one, agents) for one in happened],
     )

@@ -1,4 +1,4 @@
-"""Figures → a small plot: bars for the eye, the same figures in words for everybody else."""
+"""QueryCache → a small plot: bars for the eye, the same figures in words for everybody else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -21,9 +21,9 @@ from notifier.rules.reports import By
 from notifier.rules.windows import Window
 from notifier.store import responses
 from notifier.web import fields
-from notifier.web.house import House
-from notifier.web.kept_reports import Make
+from notifier.web.context import PageContext
 from notifier.web.renderer import url
+from notifier.web.report_cache import Make
 from notifier.web.response_plots import columns, heat, rows_of_bars
 from notifier.web.visit import Visit
 
@@ -44,29 +44,31 @@ class Waits:
     url: str | None
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the figures of a period, beside the one before; or that they are being counted."""
     given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
-    asked, faults = await _asked(house, given)
-    answer = house.reports.soon
-    report = await answer(*_question(house, asked, given), patience_s=house.lent.patience_s)
+    asked, faults = await _asked(context, given)
+    answer = context.reports.soon
+    report = await answer(
+        *_question(context, asked, given), patience_s=context.services.patience_s
+    )
     form = {
         "given": given,
         "faults": faults,
         "groups": [one.value for one in By],
-        "windows": list(house.lent.rules().windows),
+        "windows": list(context.services.rules().windows),
     }
     if report is None:
-        page = house.page("counting.html", visit, **form)
+        page = context.page("counting.html", visit, **form)
         page.headers["refresh"] = str(LOOK_AGAIN_S)
         return page
-    return house.page("response.html", visit, **form, **_shown(report, given))
+    return context.page("response.html", visit, **form, **_shown(report, given))
 
 
 def _shown(report: Report, given: Mapping[str, str]) -> dict[str, object]:
     """Return what the template of a report shows.
 
-    Figures are escaped here: to a viewer's templates a date might be a phone number.
+    QueryCache are escaped here: to a viewer's templates a date might be a phone number.
     """
     return {
         "report": report,
@@ -88,15 +90,15 @@ def _shown(report: Report, given: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-async def sheet(house: House, visit: Visit) -> web.StreamResponse:
+async def sheet(context: PageContext, visit: Visit) -> web.StreamResponse:
     """Give the figures as a spreadsheet; a viewer gets none."""
     if not visit.is_operator:
         raise web.HTTPForbidden(text="You may look, and take nothing with you.")
     given = {name: visit.query.get(name, "").strip() or GIVEN[name] for name in GIVEN}
-    asked, faults = await _asked(house, given)
+    asked, faults = await _asked(context, given)
     if faults:
         raise web.HTTPBadRequest(text="\n".join(faults))
-    report = await house.reports.of(*_question(house, asked, given))
+    report = await context.reports.of(*_question(context, asked, given))
     lines = [_line(figures.COLUMNS)]
     lines += [_line([row[name] for name in figures.COLUMNS]) for row in figures.rows(report)]
     return web.Response(
@@ -107,10 +109,10 @@ async def sheet(house: House, visit: Visit) -> web.StreamResponse:
     )
 
 
-async def _asked(house: House, given: Mapping[str, str]) -> tuple[Asked, list[str]]:
+async def _asked(context: PageContext, given: Mapping[str, str]) -> tuple[Asked, list[str]]:
     """Return what is asked for, with what is usual in place of what cannot be read."""
     faults: list[str] = []
-    rules, now_ms = house.lent.rules(), house.lent.clocks.now_ms()
+    rules, now_ms = context.services.rules(), context.services.clocks.now_ms()
     since_ms, goal_ms = (_length_ms(given, name, faults) for name in ("since", "goal"))
     clock: Window | None = rules.windows.get(given["clock"])
     if given["clock"] and clock is None:
@@ -126,9 +128,9 @@ async def _asked(house: House, given: Mapping[str, str]) -> tuple[Asked, list[st
         goal_ms=goal_ms,
         by=By(by),
         clock=clock,
-        zone=house.lent.zone,
+        zone=context.services.zone,
         agents={key: one.name for key, one in rules.agents.items() if one.name},
-        sources=await house.reader.read(responses.source_names),
+        sources=await context.reader.read(responses.source_names),
     )
     return asked, faults
 
@@ -145,18 +147,18 @@ def _length_ms(given: Mapping[str, str], name: str, faults: list[str]) -> int:
 
 
 def _question(
-    house: House, asked: Asked, given: Mapping[str, str]
+    context: PageContext, asked: Asked, given: Mapping[str, str]
 ) -> tuple[Hashable, Ruleset, Make]:
     """Return what is asked, by which rules, and what makes the answer."""
-    lent = house.lent
-    rules = lent.rules()
+    services = context.services
+    rules = services.rules()
     make = partial(
         measure_report,
-        house.reader.read,
+        context.reader.read,
         asked,
-        watched=lent.watched(),
+        watched=services.watched(),
         agents=rules.agents,
-        kept_ms=asked.now_ms - lent.keep_ms,
+        kept_ms=asked.now_ms - services.keep_ms,
     )
     return tuple(given.values()), rules, make
 

@@ -13,10 +13,10 @@ from notifier.store.health import MuteTarget
 from notifier.store.pages_rules import Fired
 from notifier.transactions import care
 from notifier.web import fields
+from notifier.web.context import PageContext
 from notifier.web.deliveries import hand_of
-from notifier.web.house import House
 from notifier.web.renderer import url
-from notifier.web.trial import EXAMPLE, Outcome, tried, written
+from notifier.web.trial import EXAMPLE, Outcome, try_rules, written
 from notifier.web.visit import Visit
 
 SUGGESTED = 30
@@ -32,66 +32,68 @@ class Row:
     muted_until_ms: int | None
 
 
-async def show(house: House, visit: Visit) -> web.Response:
+async def show(context: PageContext, visit: Visit) -> web.Response:
     """Show the rules; a lead that was picked stands in the form."""
-    lead = await _picked(house, visit.query.get("lead", "")) if visit.is_operator else ""
-    return await _shown(house, visit, lead=lead or written_example())
+    lead = await _picked(context, visit.query.get("lead", "")) if visit.is_operator else ""
+    return await _shown(context, visit, lead=lead or written_example())
 
 
-async def attempt(house: House, visit: Visit) -> web.Response:
+async def attempt(context: PageContext, visit: Visit) -> web.Response:
     """Try the rules on disk; nothing is sent and nothing changes."""
     lead, change = visit.form.get("lead", ""), visit.form.get("change", "")
-    lead = await _picked(house, lead) or lead
-    now_ms, at = house.lent.clocks.now_ms(), house.lent.clocks.now()
+    lead = await _picked(context, lead) or lead
+    now_ms, at = context.services.clocks.now_ms(), context.services.clocks.now()
     faults: Sequence[str] = ()
     outcome = None
     try:
-        rules = await house.lent.rules_on_disk()
-        muted = await house.reader.read(mutes.active, now_ms=now_ms)
-        outcome = tried(lead, change, rules, at=at, mutes=muted)
+        rules = await context.services.rules_on_disk()
+        muted = await context.reader.read(mutes.active, now_ms=now_ms)
+        outcome = try_rules(lead, change, rules, at=at, mutes=muted)
     except ConfigError as error:
         faults = [str(one) for one in error.faults]
     except ValueError as error:
         faults = [str(error)]
-    return await _shown(house, visit, lead=lead, change=change, outcome=outcome, faults=faults)
+    return await _shown(
+        context, visit, lead=lead, change=change, outcome=outcome, faults=faults
+    )
 
 
-async def mute(house: House, visit: Visit) -> web.Response:
+async def mute(context: PageContext, visit: Visit) -> web.Response:
     """Silence a rule for a while."""
-    return await muted(house, visit, MuteTarget.RULE)
+    return await muted(context, visit, MuteTarget.RULE)
 
 
-async def unmute(house: House, visit: Visit) -> web.Response:
+async def unmute(context: PageContext, visit: Visit) -> web.Response:
     """End a silence before its time."""
-    return await unmuted(house, visit, MuteTarget.RULE)
+    return await unmuted(context, visit, MuteTarget.RULE)
 
 
-async def muted(house: House, visit: Visit, target: MuteTarget) -> web.Response:
+async def muted(context: PageContext, visit: Visit, target: MuteTarget) -> web.Response:
     """Silence what the address names, for as long as the form says."""
     name, back = visit.named("name"), url(f"{target}s")
-    in_force = await house.reader.read(registry.names)
+    in_force = await context.reader.read(registry.names)
     if name not in (in_force.rules if target is MuteTarget.RULE else in_force.destinations):
         raise web.HTTPNotFound
     try:
         length_ms = fields.length_ms(visit.form, "for")
     except ValueError as error:
-        return house.back(visit, back, f"Nothing was muted: {error}.")
+        return context.back(visit, back, f"Nothing was muted: {error}.")
     if not length_ms:
-        return house.back(visit, back, "Nothing was muted: say for how long, such as 2h.")
-    now_ms = house.lent.clocks.now_ms()
+        return context.back(visit, back, "Nothing was muted: say for how long, such as 2h.")
+    now_ms = context.services.clocks.now_ms()
     until_ms, hand = now_ms + length_ms, hand_of(visit)
-    run = house.lent.store.run
+    run = context.services.store.run
     await run(care.mute, target, name, hand, until_ms=until_ms, now_ms=now_ms)
     told = f"{name} is muted; what waits already still goes out."
-    return house.back(visit, back, told)
+    return context.back(visit, back, told)
 
 
-async def unmuted(house: House, visit: Visit, target: MuteTarget) -> web.Response:
+async def unmuted(context: PageContext, visit: Visit, target: MuteTarget) -> web.Response:
     """End the silence of what the address names."""
-    name, now_ms, hand = visit.named("name"), house.lent.clocks.now_ms(), hand_of(visit)
-    ended = await house.lent.store.run(care.unmute, target, name, hand, now_ms=now_ms)
+    name, now_ms, hand = visit.named("name"), context.services.clocks.now_ms(), hand_of(visit)
+    ended = await context.services.store.run(care.unmute, target, name, hand, now_ms=now_ms)
     told = f"{name} is no longer muted." if ended else f"{name} was not muted."
-    return house.back(visit, url(f"{target}s"), told)
+    return context.back(visit, url(f"{target}s"), told)
 
 
 def written_example() -> str:
@@ -99,21 +101,21 @@ def written_example() -> str:
     return "{\n" + ",\n".join(f'  "{name}": "{said}"' for name, said in EXAMPLE.items()) + "\n}"
 
 
-async def _picked(house: House, given: str) -> str:
+async def _picked(context: PageContext, given: str) -> str:
     """Return the lead that ``bot/id`` names as JSON, nothing where there is none."""
     bot_id, _, lead_id = given.strip().partition("/")
     if not lead_id or given.strip().startswith("{"):
         return ""
-    agents = house.lent.rules().agents
+    agents = context.services.rules().agents
     try:
-        lead = await house.reader.read(pages_leads.lead, bot_id, lead_id, agents)
+        lead = await context.reader.read(pages_leads.lead, bot_id, lead_id, agents)
     except DamagedError:
         return ""
     return written(lead) if lead else ""
 
 
 async def _shown(
-    house: House,
+    context: PageContext,
     visit: Visit,
     *,
     lead: str,
@@ -121,11 +123,11 @@ async def _shown(
     outcome: Outcome | None = None,
     faults: Sequence[str] = (),
 ) -> web.Response:
-    now_ms, rules = house.lent.clocks.now_ms(), house.lent.rules()
-    overview = await house.reader.read(health.overview, now_ms=now_ms)
-    fired = await house.figures.of(pages_rules.fired, now_ms=now_ms)
+    now_ms, rules = context.services.clocks.now_ms(), context.services.rules()
+    overview = await context.reader.read(health.overview, now_ms=now_ms)
+    fired = await context.cache.of(pages_rules.fired, now_ms=now_ms)
     muted_ms = health.muted_until_ms(overview.mutes, MuteTarget.RULE)
-    return house.page(
+    return context.page(
         "rules.html",
         visit,
         rows=[_row(one, fired, muted_ms.get(one.name)) for one in rules.rules],
@@ -135,16 +137,16 @@ async def _shown(
         change=change,
         outcome=outcome,
         faults=faults,
-        picks=await _picks(house, visit),
+        picks=await _picks(context, visit),
     )
 
 
-async def _picks(house: House, visit: Visit) -> Sequence[tuple[str, str]]:
+async def _picks(context: PageContext, visit: Visit) -> Sequence[tuple[str, str]]:
     """Return some leads to pick from: those that changed last."""
     if not visit.is_operator:
         return ()
-    agents = house.lent.rules().agents
-    found = await house.reader.read(
+    agents = context.services.rules().agents
+    found = await context.reader.read(
         pages_leads.page, pages_leads.Wanted(), limit=SUGGESTED, agents=agents
     )
     return [

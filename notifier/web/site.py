@@ -22,18 +22,18 @@ from notifier.web import (
     rules,
 )
 from notifier.web.changes import Changes
-from notifier.web.figures import Figures
+from notifier.web.context import PageContext, PageServices
 from notifier.web.files import Files
 from notifier.web.guard import LOGIN, LOGOUT, VISIT, Guard
-from notifier.web.house import House, Lent
-from notifier.web.kept_reports import KeptReports
-from notifier.web.login import Door
+from notifier.web.login import Login
 from notifier.web.names import Names
+from notifier.web.query_cache import QueryCache
 from notifier.web.renderer import Renderer
+from notifier.web.report_cache import ReportCache
 from notifier.web.sessions import Role, Sessions
 from notifier.web.visit import Visit
 
-Page: TypeAlias = Callable[[House, Visit], Awaitable[web.StreamResponse]]
+Page: TypeAlias = Callable[[PageContext, Visit], Awaitable[web.StreamResponse]]
 
 SEEN: Mapping[str, Page] = {
     "/": now.show,
@@ -75,36 +75,36 @@ DONE: Mapping[str, Page] = {
 class Site:
     """Routes and their guard, for the server that they are mounted on."""
 
-    def __init__(self, house: House, guard: Guard) -> None:
-        self._house = house
+    def __init__(self, context: PageContext, guard: Guard) -> None:
+        self._context = context
         self._guard = guard
 
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, lent: Lent, *, names: Names, passwords: Mapping[Role, str]
+        cls, services: PageServices, *, names: Names, passwords: Mapping[Role, str]
     ) -> AsyncIterator[Self]:
         """Open what pages read from, and close it at the end."""
-        reader, reports = Reader(lent.store.engine), KeptReports(lent.clocks)
+        reader, reports = Reader(services.store.engine), ReportCache(services.clocks)
         try:
-            secret = await lent.store.run(signing.secret)
-            renderer = Renderer(zone=lent.zone, now_ms=lent.clocks.now_ms)
+            secret = await services.store.run(signing.secret)
+            renderer = Renderer(zone=services.zone, now_ms=services.clocks.now_ms)
             guard = Guard(
                 names=names,
                 sessions=Sessions(secret, dict(passwords)),
                 reader=reader,
                 renderer=renderer,
-                now_ms=lent.clocks.now_ms,
+                now_ms=services.clocks.now_ms,
             )
-            house = House(
-                lent=lent,
+            context = PageContext(
+                services=services,
                 reader=reader,
-                figures=Figures(reader, lent.clocks),
+                cache=QueryCache(reader, services.clocks),
                 reports=reports,
                 renderer=renderer,
                 flash=guard,
             )
-            yield cls(house, guard)
+            yield cls(context, guard)
         finally:
             await reports.close()
             reader.close()
@@ -120,19 +120,19 @@ class Site:
 
     def routes(self) -> list[web.RouteDef]:
         """Return all that is served."""
-        door = Door(self._guard, self._house)
+        login = Login(self._guard, self._context)
         return [
             web.get("/static/{name}", Files().answer),
-            web.get(LOGIN, door.ask),
-            web.post(LOGIN, door.open),
+            web.get(LOGIN, login.ask),
+            web.post(LOGIN, login.open),
             *(web.get(_route(path), self._answer(page)) for path, page in SEEN.items()),
-            web.get("/changes", self._answer(Changes(self._house).tell)),
+            web.get("/changes", self._answer(Changes(self._context).tell)),
             *(web.post(_route(path), self._answer(page)) for path, page in DONE.items()),
         ]
 
     def _answer(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
-            return await page(self._house, request[VISIT])
+            return await page(self._context, request[VISIT])
 
         return answer
 

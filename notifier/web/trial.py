@@ -26,7 +26,7 @@ NOWHERE = Source(name="default", bot_id="bot", customer_id="customer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Would:
+class TrialDelivery:
     """One delivery that would be made: ``title`` and ``body`` as its receiver gets them."""
 
     rule: str
@@ -38,12 +38,12 @@ class Would:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happens:
+class TrialEvent:
     """An event that would come of it, whom it is told, and why not by other rules."""
 
     what: str
     type: str
-    would: Sequence[Would]
+    deliveries: Sequence[TrialDelivery]
     others: Sequence[Reason]
 
 
@@ -51,11 +51,11 @@ class Happens:
 class Outcome:
     """What comes of a trial: events now, and clocks that begin to run."""
 
-    happens: Sequence[Happens]
+    events: Sequence[TrialEvent]
     clocks: Sequence[tuple[str, int]]
 
 
-def tried(lead: str, change: str, rules: Ruleset, *, at: datetime, mutes: Mutes) -> Outcome:
+def try_rules(lead: str, change: str, rules: Ruleset, *, at: datetime, mutes: Mutes) -> Outcome:
     """Return what would be sent; raises ``ValueError`` for what is no lead or no change."""
     now = iso_ms(at)
     fields = filled(_fields(lead, "the lead"), source=NOWHERE, at=now)
@@ -65,7 +65,7 @@ def tried(lead: str, change: str, rules: Ruleset, *, at: datetime, mutes: Mutes)
         after = changed(fields, _fields(change, "the change"), at=now)
     decided = plan(before, _lead(after, rules), rules, at=at, mutes=mutes)
     return Outcome(
-        happens=[_happens(one, rules) for one in decided.told],
+        events=[_event(one, rules) for one in decided.told],
         clocks=[(one.rule, ms_of(one.due)) for one in decided.timers if one.due is not None],
     )
 
@@ -154,18 +154,18 @@ SHAPES = {
 }
 
 
-def _happens(one: PlannedEvent, rules: Ruleset) -> Happens:
-    return Happens(
+def _event(one: PlannedEvent, rules: Ruleset) -> TrialEvent:
+    return TrialEvent(
         what=event_words(one.event, rules.agents),
         type=one.event.type.value,
-        would=[_would(planned, one) for planned in one.deliveries],
+        deliveries=[_delivery(planned, one) for planned in one.deliveries],
         others=others(rules, one.event),
     )
 
 
-def _would(planned: Planned, one: PlannedEvent) -> Would:
+def _delivery(planned: Planned, one: PlannedEvent) -> TrialDelivery:
     text = planned.text
-    return Would(
+    return TrialDelivery(
         rule=planned.rule,
         destination=planned.destination,
         when=planned.reason or planned.held or "now",

@@ -25,7 +25,7 @@ WAITS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Climb:
+class LadderProgress:
     """Where the ladder of a rule stands: ``at_ms`` is its next step, or its end."""
 
     rule: str
@@ -51,14 +51,14 @@ def reasons(
     return [_reason(rule, rules, lead, events, running.get(rule.name)) for rule in rules.rules]
 
 
-def climbs(rules: Ruleset, found: Iterable[Ladder]) -> list[Climb]:
+def ladder_progress(rules: Ruleset, found: Iterable[Ladder]) -> list[LadderProgress]:
     """Return where each ladder of a lead stands."""
-    return [_climb(one, rules.rule(one.rule)) for one in found]
+    return [_progress(one, rules.rule(one.rule)) for one in found]
 
 
-def _climb(ladder: Ladder, rule: Rule | None) -> Climb:
+def _progress(ladder: Ladder, rule: Rule | None) -> LadderProgress:
     steps = len(rule.escalate) if rule else 0
-    return Climb(
+    return LadderProgress(
         rule=ladder.rule,
         words=progress_words(told=ladder.steps, of=steps, ended=ladder.ended),
         at_ms=ladder.ended_ms or ladder.due_ms,

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
-from notifier.monitoring.health_reader import Part
+from notifier.monitoring.health_reader import MemberRole
 from notifier.monitoring.monitor import Monitor, MonitoringOptions
 from notifier.monitoring.sdnotify import Systemd
 from notifier.store import sources
@@ -134,7 +134,7 @@ async def test_a_database_that_is_no_longer_under_its_path_is_not_ready(store: S
 
 async def test_a_member_that_is_cut_off_is_not_ready_and_asks_no_database(store: Store) -> None:
     options = MonitoringOptions(http=("127.0.0.1", 0), heartbeat_url=None, systemd=Systemd())
-    out = Part(is_in=lambda: False)
+    out = MemberRole(is_in=lambda: False)
     with capture_logs() as logs:
         async with (
             monitor(store, options).running(watched, part=out),
@@ -156,7 +156,7 @@ async def test_one_member_beats_for_all(store: Store) -> None:
     async with Receiver() as receiver:
         url = SecretStr(f"{receiver.base_url}/ping")
         options = MonitoringOptions(http=None, heartbeat_url=url, systemd=Systemd())
-        part = Part(tells=lambda: tells)
+        part = MemberRole(tells=lambda: tells)
         watching = monitor(store, options, poll_s=0.1)
         async with watching.running(watched, part=part):
             await store.run(sources.succeeded, "bot", at_ms=NOW_MS)

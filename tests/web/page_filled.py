@@ -84,7 +84,7 @@ def row(number: int, *, at_ms: int) -> dict[str, Json]:
 
 def fill(session: Session, *, leads: int, now_ms: int, days: float = 7.0) -> None:
     """Write so many leads with three events and deliveries each, spread over the past days."""
-    _house(session, now_ms=now_ms)
+    _context(session, now_ms=now_ms)
     step_ms = days * DAY_MS / max(leads, 1)
     numbers = iter(range(leads))
     while some := list(islice(numbers, min(CHUNK, leads // 10 + 1))):
@@ -93,7 +93,7 @@ def fill(session: Session, *, leads: int, now_ms: int, days: float = 7.0) -> Non
         _events(session, made, now_ms=now_ms, step_ms=step_ms)
 
 
-def _house(session: Session, *, now_ms: int) -> None:
+def _context(session: Session, *, now_ms: int) -> None:
     kinds = {"sales": "slack", "managers": "email", "crm": "webhook", "old": "webhook"}
     rules = ("New lead", "Changed", "Nobody has it")
     registry.set_active(session, watched={BOT: "website"}, destinations=kinds, rules=rules)

@@ -21,7 +21,7 @@ from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
 from notifier.store.db import Store
 from notifier.store.sqlite import Sqlite
-from notifier.web.house import Lent
+from notifier.web.context import PageServices
 from notifier.web.names import Names
 from notifier.web.sessions import Role
 from notifier.web.site import Site
@@ -107,7 +107,7 @@ async def served(
     """Serve the page over a database in the folder, on a port that the system chooses."""
     store = Store(Sqlite(folder / "notifier.db"))
     page = Served(store=store, rules=rules_of(rules))
-    lent = Lent(
+    services = PageServices(
         store=store,
         clocks=Clocks(now=lambda: page.at, monotonic_ms=lambda: page.monotonic_ms),
         zone=UTC,
@@ -123,7 +123,7 @@ async def served(
     known = passwords or {Role.OPERATOR: OPERATOR, Role.VIEWER: VIEWER}
     names = Names(listens_on=listens_on, public_url=public_url)
     try:
-        async with Site.opened(lent, names=names, passwords=known) as site:
+        async with Site.opened(services, names=names, passwords=known) as site:
             answers = Answers(troubles=_nothing, metrics=_metrics, door=DOOR, pages=site)
             found = [one for one in routes(answers) if isinstance(one, RouteDef)]
             page.paths = {one.path.replace(":[^/]+}", "}") for one in found}

@@ -11,7 +11,7 @@ from notifier.errors import StoreError
 from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.reports.report import Seen, report
-from notifier.web.kept_reports import KeptReports
+from notifier.web.report_cache import ReportCache
 
 
 class Makes:
@@ -25,7 +25,7 @@ class Makes:
         self.may_end.set()
         self.rules = rules_of()
         self._took_ms = took_ms
-        self.kept = KeptReports(Clocks(monotonic_ms=lambda: self.now_ms))
+        self.kept = ReportCache(Clocks(monotonic_ms=lambda: self.now_ms))
 
     async def ask(self, question: str = "7d") -> Report:
         return await self.kept.of(question, self.rules, self._make)

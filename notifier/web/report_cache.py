@@ -31,7 +31,7 @@ class _Asked:
     before: _Made | None
 
 
-class KeptReports:
+class ReportCache:
     """Makes each report once for all who look, one at a time.
 
     The longer one took, the longer it is kept: making them takes a twentieth of the time

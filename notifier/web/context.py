@@ -13,14 +13,14 @@ from notifier.core.records import Source
 from notifier.rules.model import Ruleset
 from notifier.store.db import Store
 from notifier.store.reading import Reader
-from notifier.web.figures import Figures
-from notifier.web.kept_reports import KeptReports
+from notifier.web.query_cache import QueryCache
 from notifier.web.renderer import Renderer
+from notifier.web.report_cache import ReportCache
 from notifier.web.visit import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
+class PageServices:
     """The service as the page sees it; ``interval_ms`` is the time between polls.
 
     ``rules`` are those in force, ``watched`` the sources by bot id; events are kept
@@ -53,13 +53,13 @@ class FlashMessages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class PageContext:
     """Everything that a page may use."""
 
-    lent: Lent
+    services: PageServices
     reader: Reader
-    figures: Figures
-    reports: KeptReports
+    cache: QueryCache
+    reports: ReportCache
     renderer: Renderer
     flash: FlashMessages
 

@@ -1,4 +1,4 @@
-"""Figures over everything, kept for a moment: ten open pages count them once."""
+"""QueryCache over everything, kept for a moment: ten open pages count them once."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,7 +12,7 @@ CHOICES_KEPT_MS = 60_000  # a new one of a list to choose from may come later
 T = TypeVar("T")
 
 
-class Figures:
+class QueryCache:
     """Counts with the reader, and keeps what it counted."""
 
     def __init__(self, reader: Reader, clocks: Clocks) -> None:

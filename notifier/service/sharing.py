@@ -14,7 +14,7 @@ from notifier.configuration.load import Configuration
 from notifier.core.leases import UPKEEP, Lease, digest
 from notifier.members.member import Member
 from notifier.members.membership import Membership
-from notifier.monitoring.health_reader import Part
+from notifier.monitoring.health_reader import MemberRole
 from notifier.service.engine import Engine
 from notifier.service.shared import Shared, things_of
 from notifier.store.db import Store
@@ -22,15 +22,15 @@ from notifier.store.leases import Card
 from notifier.upstream.budget import Budget, token_key
 
 
-class Partaker(Protocol):
+class SharingService(Protocol):
     """The service, as far as it takes part."""
 
     shared: Shared
     config: Configuration
 
 
-def take_part(
-    service: Partaker,
+def join_members(
+    service: SharingService,
     store: Store,
     *,
     heard: Callable[[int], None],
@@ -59,14 +59,14 @@ def take_part(
     service.shared = replace(service.shared, members=part)
 
 
-def part_of(members: Membership | None) -> Part:
+def role_of(members: Membership | None) -> MemberRole:
     """Return what this program has in the work of several."""
     if members is None:
-        return Part()
-    return Part(is_in=lambda: members.is_in, tells=lambda: members.holds(UPKEEP))
+        return MemberRole()
+    return MemberRole(is_in=lambda: members.is_in, tells=lambda: members.holds(UPKEEP))
 
 
-def tell_pause(service: Partaker, token: str, pause_ms: int) -> None:
+def tell_pause(service: SharingService, token: str, pause_ms: int) -> None:
     """Let other members hear that the upstream wants this token to pause."""
     if members := service.shared.members:
         members.news.pause(token, pause_ms)
