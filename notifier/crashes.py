@@ -3,7 +3,7 @@
 One delivery's, one lead's or one source's trouble must not end the service. Such a
 fault is caught where the work is handed out: in a lane, in a source's poller, in
 :func:`keep_doing` for what goes on beside them, and within a transaction in
-:mod:`notifier.store.parts`.
+:mod:`notifier.store.savepoints`.
 """
 
 import asyncio

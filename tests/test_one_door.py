@@ -167,8 +167,8 @@ def test_a_second_door_is_noticed(file: str, line: str, problem: str) -> None:
     [
         ("store/sqlite.py", "import sqlite3"),
         ("store/sources.py", "session.execute('SELECT state FROM sources')"),
-        ("cli/care.py", "typer.echo('select where to go from here')"),
-        ("cli/care.py", "'''Says what SELECT is.'''"),
+        ("cli/maintenance.py", "typer.echo('select where to go from here')"),
+        ("cli/maintenance.py", "'''Says what SELECT is.'''"),
     ],
 )
 def test_the_door_itself_is_let_through(file: str, line: str) -> None:

@@ -30,7 +30,7 @@ from notifier.messages.facts import who
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, sources
 from notifier.store.session import Session
-from notifier.transactions.acts import Done, Hand, Result, act
+from notifier.transactions.acts import Actor, Done, Result, act
 from notifier.transactions.leads import current_lead
 
 app = typer.Typer()
@@ -88,8 +88,8 @@ def _act(lead: str, wanted: Act | timedelta, agent: str | None) -> None:
             return current_lead(session, key, watched, rules)
 
         found = now(db.session, key)
-        hand = Hand(by=by, through=Through.CLI)
-        result = act(db.session, key, wanted, hand, rules=rules, current_lead=now, at=db.at)
+        actor = Actor(by=by, through=Through.CLI)
+        result = act(db.session, key, wanted, actor, rules=rules, current_lead=now, at=db.at)
     _tell(who(found) if found else one_line(lead), result, wanted, db)
 
 

@@ -12,8 +12,8 @@ from notifier.cli.output import print_json
 from notifier.cli.shapes import destination_shape
 from notifier.core.destination_state import Health
 from notifier.store import health, registry
-from notifier.transactions import care
-from notifier.transactions.care import COMMAND_LINE
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import COMMAND_LINE
 
 app = typer.Typer()
 group = typer.Typer()
@@ -55,7 +55,7 @@ def enable(name: Name) -> None:
     """Let a disabled, parked or failing destination deliver again, at once."""
     with in_transaction() as db:
         name = one_of(name, registry.names(db.session).destinations, "destination")
-        before = care.enable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
+        before = operator_acts.enable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
     was = "was up already" if before is Health.UP else f"was {before.value}"
     typer.echo(f"{name} is up; it {was}")
 
@@ -65,6 +65,6 @@ def disable(name: Name) -> None:
     """Send nothing more to a destination; what is for it waits until `enable`."""
     with in_transaction() as db:
         name = one_of(name, registry.names(db.session).destinations, "destination")
-        care.disable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
+        operator_acts.disable(db.session, name, COMMAND_LINE, now_ms=db.now_ms)
     remedy = f"`notifier destinations enable {name}`"
     typer.echo(f"{name} is disabled; what is for it waits until {remedy}")

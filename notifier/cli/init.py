@@ -11,11 +11,11 @@ from zoneinfo import available_timezones
 import typer
 
 from notifier import files
-from notifier.cli import first_answers as ask
+from notifier.cli import init_answers as ask
 from notifier.cli.exits import Exit
-from notifier.cli.first_checks import STANDARD_URL, check_answers
-from notifier.cli.first_files import dotenv_text, rules_text
-from notifier.cli.old_files import keep_copy, merged
+from notifier.cli.init_checks import STANDARD_URL, check_answers
+from notifier.cli.init_files import dotenv_text, rules_text
+from notifier.cli.init_old_files import keep_copy, merged
 from notifier.cli.questions import at_terminal
 from notifier.configuration.environment import read_dotenv
 from notifier.configuration.hostzone import host_zone

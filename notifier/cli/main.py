@@ -48,8 +48,8 @@ MODULES = {
     "replay": "notifier.cli.replay",
     "mute": "notifier.cli.mute",
     "unmute": "notifier.cli.mute",
-    "forget": "notifier.cli.care",
-    "backup": "notifier.cli.care",
+    "forget": "notifier.cli.maintenance",
+    "backup": "notifier.cli.maintenance",
     "move": "notifier.cli.move",
     "version": "notifier.cli.version",
 }

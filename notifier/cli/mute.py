@@ -12,8 +12,8 @@ from notifier.cli.moments import short_ms
 from notifier.cli.opened import in_transaction
 from notifier.store import health, registry
 from notifier.store.health import MuteTarget
-from notifier.transactions import care
-from notifier.transactions.care import COMMAND_LINE
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import COMMAND_LINE
 
 app = typer.Typer()
 
@@ -51,7 +51,7 @@ def mute(
             raise typer.BadParameter(unknown(name, in_force, "rule or destination"))
         until_ms = db.now_ms + length_ms
         now_ms = db.now_ms
-        care.mute(db.session, *found, COMMAND_LINE, until_ms=until_ms, now_ms=now_ms)
+        operator_acts.mute(db.session, *found, COMMAND_LINE, until_ms=until_ms, now_ms=now_ms)
     until = short_ms(until_ms, db.zone, at=db.at)
     typer.echo(f"{' '.join(found)} is muted until {until}; what waits already still goes out")
 
@@ -65,7 +65,7 @@ def unmute(name: Muted) -> None:
             name, {target: health.muted_until_ms(active, target) for target in MuteTarget}
         )
         if found is not None:
-            care.unmute(db.session, *found, COMMAND_LINE, now_ms=db.now_ms)
+            operator_acts.unmute(db.session, *found, COMMAND_LINE, now_ms=db.now_ms)
     if found is None:
         muted = ", ".join(f"{one.target} {one.name}" for one in active)
         typer.echo(f"`{name}` is not muted; muted now: {muted or 'nothing'}", err=True)

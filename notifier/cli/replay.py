@@ -26,8 +26,8 @@ from notifier.plan import Planned, plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import destinations, mutes, outbox, registry, replays
 from notifier.store.forgotten import is_erased
-from notifier.store.parts import taken_back
 from notifier.store.replays import Past
+from notifier.store.savepoints import rolled_back
 from notifier.transactions.write_events import join_digest, new_delivery
 
 app = typer.Typer()
@@ -86,7 +86,7 @@ def _replayed(destination: str, rules: Ruleset, length_ms: int, *, keep: bool) -
         name = one_of(destination, rules.destinations.keys(), "destination on disk")
         if name not in registry.names(db.session).destinations:
             raise typer.BadParameter(f"{name} is not in force: let `run` load the rules first")
-        with nullcontext() if keep else taken_back(db.session):
+        with nullcontext() if keep else rolled_back(db.session):
             return _written(name, rules, length_ms, db)
 
 

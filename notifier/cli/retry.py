@@ -13,8 +13,8 @@ from notifier.cli.output import counted
 from notifier.core.destination_state import Health
 from notifier.store import deliveries, health, registry
 from notifier.store.deliveries import Delivery
-from notifier.transactions import care
-from notifier.transactions.care import COMMAND_LINE
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import COMMAND_LINE
 
 app = typer.Typer()
 
@@ -51,7 +51,7 @@ def retry(
         accepted = [one for one in chosen if one.id not in refused]
         due = [one.id for one in accepted]
         about = _about(due, destination, is_dead=dead)
-        care.retry(db.session, due, COMMAND_LINE, about=about, now_ms=db.now_ms)
+        operator_acts.retry(db.session, due, COMMAND_LINE, about=about, now_ms=db.now_ms)
         disabled = _disabled(db, accepted)
     none = "no delivery is dead" if dead and not chosen else None
     typer.echo(none or f"{counted(len(accepted), 'delivery is', 'deliveries are')} due now")
@@ -77,7 +77,7 @@ def _missing(ids: Sequence[int], chosen: Sequence[Delivery]) -> dict[int, str]:
 
 def _refused(db: Opened, chosen: Sequence[Delivery]) -> dict[int, str]:
     in_force = registry.names(db.session).destinations
-    return {one.id: why for one in chosen if (why := care.why_no_retry(one, in_force))}
+    return {one.id: why for one in chosen if (why := operator_acts.why_no_retry(one, in_force))}
 
 
 def _about(ids: Sequence[int], destination: str | None, *, is_dead: bool) -> str:

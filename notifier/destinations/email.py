@@ -29,9 +29,8 @@ from notifier.destinations.base import (
 )
 from notifier.destinations.mail_body import write_body
 from notifier.destinations.mail_build import Letter, build, header_text, list_id, message_id
-from notifier.destinations.mail_ends import ends, receipt
 from notifier.destinations.mail_greeting import HostName
-from notifier.destinations.mail_handing import Session
+from notifier.destinations.mail_outcomes import ends, receipt
 from notifier.destinations.mail_recipients import PEOPLE, RecipientGroup, resolve
 from notifier.destinations.mail_results import SendResults
 from notifier.destinations.mail_server import (
@@ -42,6 +41,7 @@ from notifier.destinations.mail_server import (
     visitor_mailbox,
 )
 from notifier.destinations.mail_session import connected
+from notifier.destinations.mail_submission import Session
 from notifier.errors import DeliveryError, SkippedDeliveryError
 from notifier.network import certificates
 
@@ -143,7 +143,7 @@ class EmailDestination:
             raise SkippedDeliveryError(UNRESOLVED)
         results = SendResults(host=self._server.host, before=message.accepted)
         try:
-            await self._hand_in_all(message, who.groups, results)
+            await self._submit_all(message, who.groups, results)
             results.conclude()
         except PartlyTakenError as partly:
             partly.parts = ends(message, who, results)
@@ -172,7 +172,7 @@ class EmailDestination:
             until_s=until_s,
         )
 
-    async def _hand_in_all(
+    async def _submit_all(
         self, message: Message, groups: Sequence[RecipientGroup], results: SendResults
     ) -> None:
         """Hand in each group, over as many connections as the server wants.
@@ -192,14 +192,14 @@ class EmailDestination:
                         timeout_s=self._timeout_s,
                     )
                     for group in left:
-                        await self._hand_in(session, message, group)
+                        await self._submit(session, message, group)
             except DeliveryError as error:
                 if results.progress == before:
                     raise results.interrupted(error) from None
 
-    async def _hand_in(self, session: Session, message: Message, group: RecipientGroup) -> None:
+    async def _submit(self, session: Session, message: Message, group: RecipientGroup) -> None:
         letter = self._letter(message, group)
-        await session.hand_in(
+        await session.submit(
             sender=self._sender,
             recipients=group.mailboxes,
             build=cache(lambda utf8: build(letter, utf8=utf8)),

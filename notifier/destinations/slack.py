@@ -22,12 +22,12 @@ from notifier.destinations.base import (
 from notifier.destinations.slack_actors import Actors, check_actors
 from notifier.destinations.slack_api import IncomingWebhook, WebApi
 from notifier.destinations.slack_buttons import Buttons
+from notifier.destinations.slack_channel_ids import ChannelIds
 from notifier.destinations.slack_channels import check_channel
 from notifier.destinations.slack_checks import describe
 from notifier.destinations.slack_faults import Refusal, translated
 from notifier.destinations.slack_history import History
 from notifier.destinations.slack_people import ASSIGNEE, shares, slack_id
-from notifier.destinations.slack_places import Places
 from notifier.destinations.slack_post import Poster
 from notifier.destinations.slack_sender import Sender
 from notifier.errors import DeliveryError
@@ -216,7 +216,7 @@ def _buttons(name: str, options: SlackOptions, secret: bytes | None) -> Buttons 
 def _history(place: WebApi | IncomingWebhook) -> History | None:
     if isinstance(place, IncomingWebhook):
         return None
-    return History(api=place, places=Places(api=place))
+    return History(api=place, channel_ids=ChannelIds(api=place))
 
 
 def _place(

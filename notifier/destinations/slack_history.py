@@ -15,8 +15,8 @@ from hashlib import sha256
 from notifier.core.rows import Json
 from notifier.destinations.base import Message
 from notifier.destinations.slack_api import WebApi
+from notifier.destinations.slack_channel_ids import ChannelIds
 from notifier.destinations.slack_faults import Refusal, is_passing
-from notifier.destinations.slack_places import Places
 from notifier.errors import TemporaryDeliveryError, UnsureDeliveryError
 
 EVENT_TYPE = "notifier_delivery"
@@ -55,7 +55,7 @@ class History:
     """Looks for messages in the channels that the token may read."""
 
     api: WebApi
-    places: Places
+    channel_ids: ChannelIds
 
     async def find(self, message: Message, channel: str, thread_ts: str = "") -> Found | None:
         """Return where a message that was cut off stands, ``None`` where it does not.
@@ -81,13 +81,13 @@ class History:
 
     async def read(self, channel: str) -> None:
         """Read one message of a channel; raises :class:`Refusal` where that is not allowed."""
-        asked = {"channel": await self.places.id_of(channel), "limit": 1}
+        asked = {"channel": await self.channel_ids.id_of(channel), "limit": 1}
         method = "conversations.history"
         await self.api.page(method, asked, "messages", timeout_s=LOOK_TIMEOUT_S)
 
     async def _place(self, channel: str) -> str:
         try:
-            return await self.places.id_of(channel)
+            return await self.channel_ids.id_of(channel)
         except Refusal as refusal:
             if is_passing(refusal):
                 raise

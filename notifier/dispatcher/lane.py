@@ -18,7 +18,7 @@ from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.sending import attempt
 from notifier.errors import BusyError, LeaseLostError, StoreError
 from notifier.store.claims import Claimed
-from notifier.store.parts import words
+from notifier.store.savepoints import words
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.turn import LaneFacts, Turn, record_alone, take_turn
 

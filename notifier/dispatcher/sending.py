@@ -13,7 +13,7 @@ from notifier.errors import (
     ProgramFaultError,
     TemporaryDeliveryError,
 )
-from notifier.store.parts import words
+from notifier.store.savepoints import words
 
 LONGEST_SEND_S = 90.0  # a guard: every kind bounds its own attempts far below
 

@@ -17,7 +17,7 @@ from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.turns import Next, Turns
-from notifier.store.parts import words
+from notifier.store.savepoints import words
 from notifier.transactions import polls
 from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import Purpose

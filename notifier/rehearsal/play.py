@@ -15,7 +15,7 @@ from notifier.messages.text import Medium
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import Expected, Script, Step, changed
 from notifier.rehearsal.stage import Sent, Stage
-from notifier.transactions.acts import Hand
+from notifier.transactions.acts import Actor
 
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -72,7 +72,7 @@ def _act(stage: Stage, step: Step, lead: Fields | None) -> Fields | None:
     if step.act is not None and lead is not None:
         wanted = step.act.wanted
         done = Snooze(stage.now + wanted) if isinstance(wanted, timedelta) else wanted
-        stage.act(str(lead["id"]), done, Hand(by=step.act.by, through=Through.CLI))
+        stage.act(str(lead["id"]), done, Actor(by=step.act.by, through=Through.CLI))
     if step.event is not None:
         stage.happen(step.event.type, step.event.about, step.event.reason)
     return lead

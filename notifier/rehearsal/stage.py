@@ -28,7 +28,7 @@ from notifier.store.opening import memory
 from notifier.store.session import Session
 from notifier.transactions import acts, overdue
 from notifier.transactions import write_events as ledger
-from notifier.transactions.acts import Hand, Result
+from notifier.transactions.acts import Actor, Result
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.commit_page import commit_page
 from notifier.transactions.leads import current_lead
@@ -113,7 +113,7 @@ class Stage:
             )
         self.deliver()
 
-    def act(self, lead_id: str, wanted: Act, hand: Hand) -> Result:
+    def act(self, lead_id: str, wanted: Act, actor: Actor) -> Result:
         """Let a person do something about a lead now."""
         key = f"{self.source.bot_id}/{lead_id}"
         with self.session.transaction():
@@ -121,7 +121,7 @@ class Stage:
                 self.session,
                 key,
                 wanted,
-                hand,
+                actor,
                 rules=self.rules,
                 current_lead=self.current_lead,
                 at=self.now,

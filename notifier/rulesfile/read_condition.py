@@ -20,7 +20,7 @@ from notifier.rules.views import (
     field_getters,
 )
 from notifier.rulesfile.doubts import NEAR, tell_doubts
-from notifier.rulesfile.never import tell_never
+from notifier.rulesfile.impossible import warn_of_impossible
 from notifier.rulesfile.nodes import (
     Faults,
     Node,
@@ -74,7 +74,7 @@ def read_condition(
     if any(changed):
         known |= {f"{key}{'' if all(changed) else NEAR}": STATUSES for key in CHANGE_KEYS}
     condition = _Reader(faults, no_change, known).condition(node)
-    tell_never(node, condition, types, faults)
+    warn_of_impossible(node, condition, types, faults)
     return condition
 
 

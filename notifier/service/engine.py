@@ -14,11 +14,11 @@ from notifier.poller.listing import ListingKey
 from notifier.poller.source import SourcePoller
 from notifier.service.shared import Shared, things_of
 from notifier.service.take_over import current_lead_of, take_over
-from notifier.service.units import Units
+from notifier.service.workers import WorkerFactory
 from notifier.store import due_times, signing
 
 
-class Unit(Protocol):
+class Worker(Protocol):
     """What works by one lease: a poller, a lane, the upkeep."""
 
     async def run(self) -> None:
@@ -38,12 +38,12 @@ class Engine:
     """Runs until stopped; made by :func:`engine`. ``things`` is what it can work on."""
 
     def __init__(
-        self, things: frozenset[str], dispatcher: Dispatcher, make: Callable[[Lease], Unit]
+        self, things: frozenset[str], dispatcher: Dispatcher, make: Callable[[Lease], Worker]
     ) -> None:
         self.things = things
         self.dispatcher = dispatcher
         self._make = make
-        self._units: dict[Lease, Unit] = {}
+        self._workers: dict[Lease, Worker] = {}
         self._pollers: dict[str, SourcePoller] = {}  # also those that have ended
         self._pokes: set[str | None] = set()  # that came before anything polled
         self._tasks: asyncio.TaskGroup | None = None
@@ -65,26 +65,26 @@ class Engine:
     def begin(self, lease: Lease) -> None:
         """Work by this lease from now on; clicks are heeded beside the engine."""
         tasks, is_known = self._tasks, lease.thing in self.things - {CLICKS}
-        if tasks is None or lease in self._units or self._stopping.is_set() or not is_known:
+        if tasks is None or lease in self._workers or self._stopping.is_set() or not is_known:
             return
         task = tasks.create_task(self._open(lease).run())
         task.add_done_callback(lambda _: self._close(lease))
 
     def at_work(self) -> set[Lease]:
         """Return the leases by which something still goes on."""
-        return set(self._units)
+        return set(self._workers)
 
     def end(self, lease: Lease) -> None:
         """Finish what is in flight by this lease, in a while whatever is left of it."""
-        if unit := self._units.get(lease):
-            unit.stop()
-            asyncio.get_running_loop().call_later(STOP_WITHIN_S, unit.abandon)
+        if worker := self._workers.get(lease):
+            worker.stop()
+            asyncio.get_running_loop().call_later(STOP_WITHIN_S, worker.abandon)
 
     def drop(self) -> None:
         """Leave everything at once, in flight or not: it may be somebody else's."""
-        for unit in self._units.values():
-            unit.stop()
-            unit.abandon()
+        for worker in self._workers.values():
+            worker.stop()
+            worker.abandon()
 
     async def poll(self, held: Iterable[Lease]) -> bool:
         """Make the walks that are due; False if a source failed."""
@@ -98,7 +98,7 @@ class Engine:
     @property
     def sources(self) -> int:
         """How many sources it polls."""
-        return sum(isinstance(one, SourcePoller) for one in self._units.values())
+        return sum(isinstance(one, SourcePoller) for one in self._workers.values())
 
     def poke(self, source: str | None) -> None:
         """Make head polls due at once: of the source of that name, or of all."""
@@ -116,12 +116,12 @@ class Engine:
     def stop(self) -> None:
         """Ask for no more pages and claim no more deliveries."""
         self._stopping.set()
-        for lease in self._units:
+        for lease in self._workers:
             self.end(lease)
 
     async def wake_due(self, shared: Shared) -> None:
         """Wake the lanes for which somebody else has made something due."""
-        names = [name for one in self._units if (name := name_of(one.thing, LANE))]
+        names = [name for one in self._workers if (name := name_of(one.thing, LANE))]
         if names:
             now_ms = shared.clocks.now_ms()
             read = shared.store.read
@@ -132,16 +132,16 @@ class Engine:
         pollers = self._pollers.values()
         return {key: ms for poller in pollers for key, ms in poller.rhythm().items()}
 
-    def _open(self, lease: Lease) -> Unit:
-        unit = self._units[lease] = self._make(lease)
-        if isinstance(unit, SourcePoller):
-            self._pollers[lease.thing] = unit
-            if self._pokes & {None, unit.name}:
-                unit.poke()
-        return unit
+    def _open(self, lease: Lease) -> Worker:
+        worker = self._workers[lease] = self._make(lease)
+        if isinstance(worker, SourcePoller):
+            self._pollers[lease.thing] = worker
+            if self._pokes & {None, worker.name}:
+                worker.poke()
+        return worker
 
     def _close(self, lease: Lease) -> None:
-        self.dispatcher.remove(self._units.pop(lease))
+        self.dispatcher.remove(self._workers.pop(lease))
         self._ended()
 
 
@@ -182,8 +182,8 @@ async def engine(
         # As late as this: somebody may have poked meanwhile.
         rhythm = before.rhythm() if before else {}
         del before  # it remembers every id of a walk that was under way
-        units = Units(shared, config, dispatcher, lane_tools, rhythm)
-        yield Engine(things_of(config), dispatcher, units.make)
+        workers = WorkerFactory(shared, config, dispatcher, lane_tools, rhythm)
+        yield Engine(things_of(config), dispatcher, workers.make)
 
 
 async def _button_secret(shared: Shared) -> bytes | None:

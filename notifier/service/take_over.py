@@ -9,10 +9,10 @@ from notifier.core.leases import LANE, SOURCE, name_of
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of
 from notifier.store import destinations, due_times, expiry, leases, outbox, outlooks, registry
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.transactions import alerts as trouble
-from notifier.transactions import overdue, reports, set_back
+from notifier.transactions import clock_set_back, overdue, reports
 from notifier.transactions.leads import CurrentLead, current_lead
 
 log = structlog.get_logger()
@@ -37,9 +37,9 @@ def take_over(
     else:
         others = leases.held_by_others(session, member, now_ms=now_ms)
     rules = config.ruleset
-    if by_ms := set_back.set_back_ms(session, now_ms=now_ms):
+    if by_ms := clock_set_back.set_back_ms(session, now_ms=now_ms):
         log.warning("clock_set_back", by_s=by_ms // 1000)
-        set_back.bring_forward(session, rules, by_ms=by_ms, now_ms=now_ms)
+        clock_set_back.bring_forward(session, rules, by_ms=by_ms, now_ms=now_ms)
     _set_active(session, config, others)
     if not config.settings.sweep_interval:
         outlooks.forget_waits(session)
@@ -49,7 +49,7 @@ def take_over(
     due_times.release_digests(session, enabled, now_ms=now_ms)
     faults = overdue.reconcile(session, rules, current_lead, at=moment_of(now_ms))
     lanes = {name for one in others if (name := name_of(one, LANE))}
-    with part(session) as expiring:
+    with savepoint(session) as expiring:
         for name, died in expiry.expire_removed(session, {*rules.destinations, *lanes}).items():
             destinations.count_dead(session, name, died)
         trouble.write_alerts_of_removed(session, rules, now_ms=now_ms)

@@ -10,7 +10,7 @@ from notifier.dispatcher import Dispatcher
 from notifier.service import housekeeping, reporting
 from notifier.service.shared import Shared
 from notifier.store.owned import OwnerStore
-from notifier.transactions import set_back
+from notifier.transactions import clock_set_back
 
 LOOK_S = 0.5
 PRUNE_S = 3600.0
@@ -69,9 +69,9 @@ class Upkeep:
         now_ms = clocks.now_ms()
         ahead_ms = now_ms - clocks.monotonic_ms()
         by_ms = self._ahead_ms - ahead_ms
-        if by_ms > set_back.TOLERATED_MS:
+        if by_ms > clock_set_back.TOLERATED_MS:
             rules = self._config.ruleset
-            run, forward = self._store.run, set_back.bring_forward
+            run, forward = self._store.run, clock_set_back.bring_forward
             await run(forward, rules, by_ms=by_ms, now_ms=now_ms)
             log.warning("clock_set_back", by_s=by_ms // 1000)
             self._dispatcher.wake_all()

@@ -20,13 +20,13 @@ from aiohttp import web
 
 from notifier.core.rows import Row
 from notifier.simulator.answers import Answer, listed, refused
-from notifier.simulator.broken import break_off
+from notifier.simulator.bad_answers import misanswer
 from notifier.simulator.control import Control
 from notifier.simulator.faults import Fault, Faults, FaultType
 from notifier.simulator.limit import Limit
-from notifier.simulator.misanswers import misanswer
 from notifier.simulator.requests import Request, RequestLog
 from notifier.simulator.wire import STOP_S
+from notifier.simulator.wire_faults import break_off
 from notifier.simulator.world import LISTING_TYPES, World
 
 PATH = "/inbox/direct/chats"

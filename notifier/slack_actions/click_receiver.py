@@ -29,7 +29,7 @@ from notifier.slack_actions.display import Display
 from notifier.slack_actions.mornings import HOUR, morning
 from notifier.store.db import Store
 from notifier.transactions import acts
-from notifier.transactions.acts import Done, Hand, Result
+from notifier.transactions.acts import Actor, Done, Result
 from notifier.transactions.leads import CurrentLead
 
 SHOW_S = 2.0
@@ -105,13 +105,13 @@ class ClickReceiver:
         if refusal := _refusal(options, by):
             return Outcome(tell=refusal)
         at = services.now()
-        hand = Hand(by=by, through=Through.SLACK, click=click.id)
+        actor = Actor(by=by, through=Through.SLACK, click=click.id)
         try:
             committing = services.store.run(
                 acts.act,
                 about.key,
                 _wanted(click, about, at, services),
-                hand,
+                actor,
                 rules=rules,
                 current_lead=services.current_lead,
                 at=at,

@@ -12,10 +12,10 @@ from notifier.store import leases, postgresql_errors, texts, transfer
 from notifier.store import postgresql_words as words
 from notifier.store.addresses import ServerAddress
 from notifier.store.engine import TextReader, opened_read_only
+from notifier.store.integrity import first_damage
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
-from notifier.store.soundness import first_damage
 from notifier.store.sqlite import Sqlite
 from notifier.store.tables import tables_of
 

@@ -23,7 +23,7 @@ from notifier.store.postgresql_connection import (
     has_ended,
 )
 from notifier.store.postgresql_errors import AGAIN, UNUSABLE, AwayError
-from notifier.store.session import PartError, Values
+from notifier.store.session import SavepointError, Values
 from notifier.store.statements import NUMBERED, numbered, spread
 from notifier.store.texts import without_nul
 
@@ -48,7 +48,7 @@ class PostgresqlSession:
         self._connection: Connection | None = connected(address)
 
     @property
-    def hopes(self) -> bool:
+    def is_optimistic(self) -> bool:
         """Whether a savepoint, two ways to the server and back, is saved at every part."""
         return self._hopes
 
@@ -88,7 +88,7 @@ class PostgresqlSession:
             try:
                 with self._within(f"{words.BEGIN};{gate}"):
                     return function()
-            except (*AGAIN, PartError):
+            except (*AGAIN, SavepointError):
                 if attempt == ATTEMPTS:
                     raise
             finally:

@@ -14,7 +14,7 @@ Values: TypeAlias = Mapping[str, object]
 """The values of one statement, by the names that stand in it: ``:bot_id``."""
 
 
-class PartError(Exception):
+class SavepointError(Exception):
     """A part of a transaction failed that cannot be taken back alone."""
 
 
@@ -46,7 +46,7 @@ class Session(Protocol):
     """Belongs to one thread at a time."""
 
     @property
-    def hopes(self) -> bool:
+    def is_optimistic(self) -> bool:
         """Whether a transaction is under way no part of which can be taken back.
 
         It is run by :meth:`whole`, which runs it again, with parts that can, where one fails.

@@ -19,9 +19,9 @@ from notifier import files
 from notifier.errors import FileError, StoreError
 from notifier.store import lock, sqlite_session, texts
 from notifier.store.engine import TextReader, opened_read_only
+from notifier.store.integrity import first_damage
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Session
-from notifier.store.soundness import first_damage
 from notifier.store.sqlite_session import SqliteSession, connected, translated
 
 BESIDE = ("-wal", "-shm", "-journal", lock.END)

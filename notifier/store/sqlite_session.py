@@ -25,7 +25,7 @@ OURS = (
 class SqliteSession(sqlite3.Connection):
     """A :class:`~notifier.store.session.Session` with a file, or with nothing but memory."""
 
-    hopes = False  # a savepoint costs next to nothing here
+    is_optimistic = False  # a savepoint costs next to nothing here
 
     def spread(self, sql: str, values: Values) -> sqlite3.Cursor:
         """Run one statement with lists among its values."""

@@ -44,7 +44,7 @@ class _NoRows:
 class _Listener:
     """A session that hears what is defined, and does nothing."""
 
-    hopes = False
+    is_optimistic = False
 
     def __init__(self) -> None:
         self.tables: list[str] = []

@@ -54,7 +54,7 @@ Result: TypeAlias = Done | TakenAlready | AlreadySo | NothingToRelease | NoSuchL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
+class Actor:
     """Who acts, and the door; ``click`` is what the door knows this one click by."""
 
     by: Person
@@ -66,7 +66,7 @@ def act(
     session: Session,
     key: str,
     wanted: Act,
-    hand: Hand,
+    actor: Actor,
     *,
     rules: Ruleset,
     current_lead: CurrentLead,
@@ -80,18 +80,18 @@ def act(
     if before is None:
         return NoSuchLead()
     state = lead_acts.state(session, before.bot_id, before.id)
-    if hand.click and acts.is_done(session, hand.click):
+    if actor.click and acts.is_done(session, actor.click):
         return AlreadySo(state=state)
-    decision = decide(state, wanted, hand.by, at=at)
+    decision = decide(state, wanted, actor.by, at=at)
     if not isinstance(decision, Becomes):
         return decision
     until = wanted.until if isinstance(wanted, Snooze) else None
-    told = ActTold(by=hand.by, through=hand.through, until=iso_ms(until) if until else None)
+    told = ActTold(by=actor.by, through=actor.through, until=iso_ms(until) if until else None)
     after = before.with_taken(decision.state.taken)
     event = acted(after, decision.suffix, told, before=before.taken_by, at=at)
     lead_acts.save(session, after.bot_id, after.id, decision.state)
     overdue.apply(session, after, timer_changes(before, after, rules, at=at), at=at)
-    acts.record(session, _remembered(after, wanted, hand, at=at), click=hand.click)
+    acts.record(session, _remembered(after, wanted, actor, at=at), click=actor.click)
     written = _told(session, event, rules, bot_id=after.bot_id, at=at)
     return Done(event=event, lead=after, state=decision.state, written=written)
 
@@ -106,13 +106,13 @@ def _told(
     return written
 
 
-def _remembered(lead: Lead, wanted: Act, hand: Hand, *, at: datetime) -> acts.Act:
+def _remembered(lead: Lead, wanted: Act, actor: Actor, *, at: datetime) -> acts.Act:
     return acts.Act(
         at_ms=ms_of(at),
         act=NAMES[type(wanted)],
         target=who(lead),
-        who=hand.by.name,
-        through=hand.through.value,
+        who=actor.by.name,
+        through=actor.through.value,
         lead=f"{lead.bot_id}/{lead.id}",
         until_ms=ms_of(wanted.until) if isinstance(wanted, Snooze) else None,
     )

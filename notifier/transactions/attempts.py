@@ -15,7 +15,7 @@ from notifier.store import attempts as tries
 from notifier.store import destinations, outbox
 from notifier.store.attempts import Tried
 from notifier.store.claims import Claimed
-from notifier.store.parts import part, words
+from notifier.store.savepoints import savepoint, words
 from notifier.store.session import Session
 
 log = structlog.get_logger()
@@ -91,7 +91,7 @@ def record(
     """
     ended = _recorded(session, attempts, policy, now_ms)
     outcomes = {one.id: outcome for one, outcome in ended}
-    with part(session) as keeping:
+    with savepoint(session) as keeping:
         tries.add(
             session,
             [
@@ -128,7 +128,7 @@ def _recorded(
         if attempt not in well:
             ended += _recorded_apart(session, attempt, policy, now_ms)
     outcomes = [one for attempt in well for one in _outcomes(attempt, policy, now_ms)]
-    with part(session) as together:
+    with savepoint(session) as together:
         recorded = outbox.record_delivered(session, [one for one, _ in outcomes], now_ms=now_ms)
     if together.fault is None:
         return ended + [(one, outcome) for one, outcome in outcomes if one.id in recorded]
@@ -142,7 +142,7 @@ def _recorded_apart(
 ) -> list[Ended]:
     """Write how an attempt ended; what cannot be written so is not tried again."""
     ended: list[Ended] = []
-    with part(session) as one:
+    with savepoint(session) as one:
         outcomes = _outcomes(attempt, policy, now_ms)
         ended = _recorded_singly(session, attempt, outcomes, now_ms)
     if one.fault is None:
@@ -157,7 +157,7 @@ def _recorded_apart(
     )
     if attempt.failure is None:
         taken = Outcome(state=State.DELIVERED, attempts=dead.attempts, at_ms=now_ms)
-        with part(session) as plainly:
+        with savepoint(session) as plainly:
             ended = _ended_as(session, attempt, taken, now_ms)
         if plainly.fault is None:
             return ended

@@ -6,7 +6,7 @@ from datetime import datetime
 from notifier.core.responses import first_step
 from notifier.core.rows import ms_of
 from notifier.store import mutes, responses, snapshots, sources
-from notifier.store.parts import part, words
+from notifier.store.savepoints import savepoint, words
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
@@ -51,7 +51,7 @@ def commit_page(session: Session, page: Page, intake: Intake, *, at: datetime) -
 
     Where a record brings about a fault of ours, it alone is quarantined.
     """
-    with part(session) as whole:
+    with savepoint(session) as whole:
         committed = _committed(session, page, intake, at)
     return _committed_singly(session, page, intake, at) if whole.fault else committed
 
@@ -63,7 +63,7 @@ def _committed_singly(session: Session, page: Page, intake: Intake, at: datetime
     held: list[bool] = []
     seen = {one.lead_id for one in page.rows if one.lead_id in intake.seen}
     for reading in page.rows:
-        with part(session) as one:
+        with savepoint(session) as one:
             alone = replace(intake, seen=frozenset(seen))
             found = _committed(session, Page(rows=(reading,)), alone, at)
             committed.add(found)

@@ -20,7 +20,7 @@ from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange
 from notifier.store import ladders
 from notifier.store.ladders import End, Ladder
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.store.timers import Timer
 from notifier.transactions import overdue_events
@@ -62,7 +62,7 @@ def fire(session: Session, poll: GoodPoll) -> Written:
     """Tell of every step that came due before the poll began."""
     written, until_ms = Written(), ms_of(poll.begun)
     for ladder in ladders.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
-        with part(session) as one:
+        with savepoint(session) as one:
             written.add(_climbed(session, ladder, poll))
         if one.fault:
             written.faults.append(one.fault)
@@ -105,7 +105,7 @@ def reconcile(
     """
     faults: list[Exception] = []
     for ladder in ladders.running(session):
-        with part(session) as one:
+        with savepoint(session) as one:
             rule = rules.rule(ladder.rule)
             lead = current_lead(session, f"{ladder.bot_id}/{ladder.lead_id}")
             why = _why_over(rule, lead) if lead is not None else _without_steps(rule)
@@ -124,7 +124,7 @@ def restart(session: Session, rules: Ruleset, *, at: datetime) -> None:
         rule = rules.rule(ladder.rule)
         if rule is None or max(ladder.since_ms, ladder.first_ms) <= at_ms:
             continue
-        with part(session):
+        with savepoint(session):
             first_ms, since_ms = min(ladder.first_ms, at_ms), min(ladder.since_ms, at_ms)
             again = replace(ladder, first_ms=first_ms, since_ms=since_ms)
             ladders.move(session, _rescheduled(again, rule))

@@ -9,7 +9,7 @@ from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_rules
 from notifier.store import timers
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.store.timers import Timer
 from notifier.transactions import escalation, overdue_events
@@ -50,7 +50,7 @@ def fire(session: Session, poll: GoodPoll) -> Written:
     """
     written, until_ms = Written(), ms_of(poll.begun)
     for timer in timers.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
-        with part(session) as one:
+        with savepoint(session) as one:
             written.add(_fired(session, timer, poll))
         if one.fault:
             written.faults.append(one.fault)
@@ -94,7 +94,7 @@ def reconcile(
     faults: list[Exception] = []
     timers.forget_overdue(session, {rule.name for rule in timer_rules(rules)})
     for timer in timers.running(session):
-        with part(session) as one:
+        with savepoint(session) as one:
             _reconcile_one(session, timer, rules, current_lead)
         faults += [one.fault] if one.fault else []
     return faults + escalation.reconcile(session, rules, current_lead, at=at)

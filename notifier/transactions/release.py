@@ -13,7 +13,7 @@ from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import lead_acts, mutes, waiting
 from notifier.store.deliveries import Delivery
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.transactions.leads import CurrentLead
 from notifier.transactions.write_events import join_digest, new_delivery
@@ -42,7 +42,7 @@ def release_due(
     muted = mutes.active(session, now_ms=ms_of(at)) if ripe else Mutes()
     for one in ripe:
         releases = singly or one.held != Timing.DIGEST
-        with part(session) as deciding:
+        with savepoint(session) as deciding:
             _decide(session, one, rules, current_lead, muted=muted, at=at, releases=releases)
         if deciding.fault:
             waiting.release(session, one.id)

@@ -13,7 +13,7 @@ from notifier.rules.model import Ruleset
 from notifier.store import bursts, claims, destinations, due_times, expiry, outbox
 from notifier.store.claims import Claimed
 from notifier.store.destinations import Told
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.transactions import alerts
 from notifier.transactions.attempts import Attempt, Ended, record, spared
@@ -158,7 +158,7 @@ def _write_alerts(
 ) -> None:
     """Tell others of the destination; where that fails, the next turn tries again."""
     written = Written()
-    with part(session) as writing:
+    with savepoint(session) as writing:
         told_ms = alerts.write_due_alerts(
             *(session, lane.destination, turn.state, told, rules),
             now_ms=now_ms,
@@ -187,7 +187,7 @@ def _sum_up(session: Session, lane: LaneFacts, turn: Turn, now_ms: int) -> None:
     """Gather what would flood."""
     if lane.burst is not None:
         per_ms = int(lane.burst.per.total_seconds() * 1000)
-        with part(session) as summing:
+        with savepoint(session) as summing:
             bursts.summarise(
                 session, lane.destination, limit=lane.burst.limit, per_ms=per_ms, now_ms=now_ms
             )
@@ -229,7 +229,7 @@ def _claim(
 
 def _recall(session: Session, lane: LaneFacts, turn: Turn, lead: str) -> None:
     """Look up what a message builds on; without it, it tells of its event alone."""
-    with part(session) as recalling:
+    with savepoint(session) as recalling:
         turn.memories[lead] = destinations.memory(session, lead)
         turn.leads[lead] = lane.current_lead(session, lead)
     if recalling.fault:

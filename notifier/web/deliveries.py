@@ -15,8 +15,8 @@ from notifier.messages.facts import counted, who
 from notifier.store import pages_deliveries
 from notifier.store.deliveries import Delivery
 from notifier.store.pages_deliveries import Chosen
-from notifier.transactions import care
-from notifier.transactions.care import Batch, Hand
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import Batch, Operator
 from notifier.web import fields
 from notifier.web.context import PageContext
 from notifier.web.renderer import url
@@ -76,9 +76,9 @@ async def retry(context: PageContext, visit: Visit) -> web.Response:
 
     async def step(chosen: Chosen, before: Batch | None) -> Batch:
         return await context.services.store.run(
-            care.retry_some,
+            operator_acts.retry_some,
             chosen,
-            hand_of(visit),
+            operator_of(visit),
             about=_about(visit.form),
             for_people=people,
             before=before,
@@ -93,9 +93,9 @@ async def skip(context: PageContext, visit: Visit) -> web.Response:
 
     async def step(chosen: Chosen, before: Batch | None) -> Batch:
         return await context.services.store.run(
-            care.skip_some,
+            operator_acts.skip_some,
             chosen,
-            hand_of(visit),
+            operator_of(visit),
             about=_about(visit.form),
             before=before,
             now_ms=context.services.clocks.now_ms(),
@@ -104,9 +104,9 @@ async def skip(context: PageContext, visit: Visit) -> web.Response:
     return await _all(context, visit, step, states=SKIPPED, did="skipped")
 
 
-def hand_of(visit: Visit) -> Hand:
+def operator_of(visit: Visit) -> Operator:
     """Return whose hand a visit is: the page knows roles, not persons."""
-    return Hand(who=visit.session.role.value, through="web")
+    return Operator(who=visit.session.role.value, through="web")
 
 
 async def _all(

@@ -8,10 +8,10 @@ from notifier.core.outcome import State
 from notifier.errors import DamagedError
 from notifier.store import attempts, pages_deliveries
 from notifier.store.pages_deliveries import Chosen, Sent
-from notifier.transactions import care
+from notifier.transactions import operator_acts
 from notifier.web import fields
 from notifier.web.context import PageContext
-from notifier.web.deliveries import hand_of
+from notifier.web.deliveries import operator_of
 from notifier.web.renderer import url
 from notifier.web.visit import Visit
 from notifier.web.words import UNREADABLE, event_words
@@ -50,9 +50,9 @@ async def retry(context: PageContext, visit: Visit) -> web.Response:
     """Send it again, on a fresh schedule."""
     delivery_id = _id(visit)
     batch = await context.services.store.run(
-        care.retry_some,
+        operator_acts.retry_some,
         Chosen(id=delivery_id),
-        hand_of(visit),
+        operator_of(visit),
         about=f"delivery {delivery_id}",
         for_people=(),
         before=None,
@@ -67,9 +67,9 @@ async def skip(context: PageContext, visit: Visit) -> web.Response:
     """Let it end unsent."""
     delivery_id = _id(visit)
     batch = await context.services.store.run(
-        care.skip_some,
+        operator_acts.skip_some,
         Chosen(id=delivery_id),
-        hand_of(visit),
+        operator_of(visit),
         about=f"delivery {delivery_id}",
         before=None,
         now_ms=context.services.clocks.now_ms(),

@@ -7,9 +7,9 @@ from aiohttp import web
 from notifier.store import health, pages_destinations, registry
 from notifier.store.health import DestinationHealth, MuteTarget
 from notifier.store.pages_destinations import Pace
-from notifier.transactions import care
+from notifier.transactions import operator_acts
 from notifier.web.context import PageContext
-from notifier.web.deliveries import hand_of
+from notifier.web.deliveries import operator_of
 from notifier.web.renderer import url
 from notifier.web.rules import muted, unmuted
 from notifier.web.visit import Visit
@@ -50,7 +50,9 @@ async def enable(context: PageContext, visit: Visit) -> web.Response:
     """Let it deliver again, at once."""
     name = await _named(context, visit)
     now_ms = context.services.clocks.now_ms()
-    before = await context.services.store.run(care.enable, name, hand_of(visit), now_ms=now_ms)
+    before = await context.services.store.run(
+        operator_acts.enable, name, operator_of(visit), now_ms=now_ms
+    )
     context.services.changed()
     return context.back(visit, BACK, f"{name} is up; it was {before.value}.")
 
@@ -59,7 +61,9 @@ async def disable(context: PageContext, visit: Visit) -> web.Response:
     """Send nothing more to it until it is enabled."""
     name = await _named(context, visit)
     now_ms = context.services.clocks.now_ms()
-    await context.services.store.run(care.disable, name, hand_of(visit), now_ms=now_ms)
+    await context.services.store.run(
+        operator_acts.disable, name, operator_of(visit), now_ms=now_ms
+    )
     context.services.changed()
     return context.back(visit, BACK, f"{name} is disabled; what is for it waits.")
 

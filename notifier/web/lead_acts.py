@@ -16,7 +16,7 @@ from notifier.core.acts import (
 from notifier.core.people import Person, Through
 from notifier.messages.act_words import act_words
 from notifier.messages.facts import moment
-from notifier.transactions.acts import Done, Hand, Result, act
+from notifier.transactions.acts import Actor, Done, Result, act
 from notifier.transactions.leads import current_lead
 from notifier.web import fields
 from notifier.web.context import PageContext
@@ -55,7 +55,7 @@ async def _act(context: PageContext, visit: Visit, wanted: Act) -> web.Response:
         act,
         key,
         wanted,
-        Hand(by=_person(context, visit), through=Through.WEB),
+        Actor(by=_person(context, visit), through=Through.WEB),
         rules=rules,
         current_lead=lambda session, key: current_lead(session, key, watched, rules),
         at=services.clocks.now(),

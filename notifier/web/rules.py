@@ -11,10 +11,10 @@ from notifier.rules.model import Rule
 from notifier.store import health, mutes, pages_leads, pages_rules, registry
 from notifier.store.health import MuteTarget
 from notifier.store.pages_rules import Fired
-from notifier.transactions import care
+from notifier.transactions import operator_acts
 from notifier.web import fields
 from notifier.web.context import PageContext
-from notifier.web.deliveries import hand_of
+from notifier.web.deliveries import operator_of
 from notifier.web.renderer import url
 from notifier.web.trial import EXAMPLE, Outcome, try_rules, written
 from notifier.web.visit import Visit
@@ -81,17 +81,23 @@ async def muted(context: PageContext, visit: Visit, target: MuteTarget) -> web.R
     if not length_ms:
         return context.back(visit, back, "Nothing was muted: say for how long, such as 2h.")
     now_ms = context.services.clocks.now_ms()
-    until_ms, hand = now_ms + length_ms, hand_of(visit)
+    until_ms, operator = now_ms + length_ms, operator_of(visit)
     run = context.services.store.run
-    await run(care.mute, target, name, hand, until_ms=until_ms, now_ms=now_ms)
+    await run(operator_acts.mute, target, name, operator, until_ms=until_ms, now_ms=now_ms)
     told = f"{name} is muted; what waits already still goes out."
     return context.back(visit, back, told)
 
 
 async def unmuted(context: PageContext, visit: Visit, target: MuteTarget) -> web.Response:
     """End the silence of what the address names."""
-    name, now_ms, hand = visit.named("name"), context.services.clocks.now_ms(), hand_of(visit)
-    ended = await context.services.store.run(care.unmute, target, name, hand, now_ms=now_ms)
+    name, now_ms, operator = (
+        visit.named("name"),
+        context.services.clocks.now_ms(),
+        operator_of(visit),
+    )
+    ended = await context.services.store.run(
+        operator_acts.unmute, target, name, operator, now_ms=now_ms
+    )
     told = f"{name} is no longer muted." if ended else f"{name} was not muted."
     return context.back(visit, url(f"{target}s"), told)
 

@@ -8,7 +8,7 @@ from notifier.core.acts import Take, TakenAlready
 from notifier.core.people import Person, Through
 from notifier.rehearsal.stage import Stage
 from notifier.store.db import Store
-from notifier.transactions.acts import Done, Hand, Result, act
+from notifier.transactions.acts import Actor, Done, Result, act
 from support.databases import Database
 from support.stages import MONDAY_10, WEBSITE, row, ruleset
 
@@ -46,7 +46,7 @@ async def _take(store: Store, stage: Stage, number: int) -> Result:
         act,
         "b1/lead1",
         Take(),
-        Hand(by=by, through=Through.WEB, click=f"C{number}"),
+        Actor(by=by, through=Through.WEB, click=f"C{number}"),
         rules=stage.rules,
         current_lead=stage.current_lead,
         at=stage.now,

@@ -14,7 +14,7 @@ from notifier.rehearsal.stage import Stage
 from notifier.store import acts, ladders, lead_acts, lead_search, pages_leads, retention
 from notifier.store.pages_leads import Wanted
 from notifier.store.session import Rows, Session, Values
-from notifier.transactions.acts import Hand
+from notifier.transactions.acts import Actor
 from support.databases import Database
 from support.stages import MONDAY_10, WEBSITE, later, restarted, row, ruleset
 
@@ -27,7 +27,7 @@ RULES = f"""
     escalate: {STEPS}
   - {{name: Acts, when: lead.taken, send: screen}}
 """
-HAND = Hand(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK, click="C1")
+HAND = Actor(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK, click="C1")
 
 
 class KilledError(BaseException):

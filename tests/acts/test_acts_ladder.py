@@ -12,11 +12,11 @@ from notifier.rehearsal.stage import Stage
 from notifier.store import ladders, mutes, snapshots
 from notifier.store.health import MuteTarget
 from notifier.store.ladders import Ladder
-from notifier.transactions import set_back
-from notifier.transactions.acts import Hand
+from notifier.transactions import clock_set_back
+from notifier.transactions.acts import Actor
 from support.stages import MONDAY_10, later, restarted, row, staged, told
 
-HAND = Hand(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK)
+HAND = Actor(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK)
 STEPS = (
     "escalate: [{after: 10m, send: crm}, {after: 30m, send: screen}, {after: 2h, send: team}]"
 )
@@ -219,7 +219,7 @@ def test_a_clock_that_was_set_back_leaves_each_step_its_time() -> None:
     stage = begun(minutes=20)
     stage.now -= timedelta(hours=5)
     with stage.session.transaction():
-        set_back.bring_forward(
+        clock_set_back.bring_forward(
             stage.session,
             stage.rules,
             by_ms=5 * 3_600_000,

@@ -8,10 +8,10 @@ from notifier.core.acts import Snooze, Take
 from notifier.core.people import Person, Through
 from notifier.core.rows import moment_of
 from notifier.rehearsal.stage import Sent, Stage
-from notifier.transactions.acts import Hand
+from notifier.transactions.acts import Actor
 from support.stages import MONDAY_10, ended, later, row, staged, told
 
-HAND = Hand(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK)
+HAND = Actor(by=Person(agent="a1", name="Asha Rao"), through=Through.SLACK)
 WAITS = "  - {name: Waits, if: {status: OPEN, assignee: null}, for: 15m, send: team}\n"
 REPEATS = WAITS.replace("for: 15m", "for: 15m, repeat: 30m")
 HELD = WAITS.replace("send", "only: late, send")

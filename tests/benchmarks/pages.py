@@ -20,7 +20,7 @@ from table import Goal, Row, p95
 
 from notifier.core.records import LEAD, NON_LEAD
 from notifier.store import snapshots
-from notifier.store.recollection import recollect
+from notifier.store.backfill import recollect
 from notifier.store.sqlite import Sqlite
 
 LEADS, QUICK_LEADS = 100_000, 20_000

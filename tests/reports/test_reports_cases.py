@@ -12,7 +12,7 @@ from notifier.core.responses import Response
 from notifier.core.rows import iso_ms, ms_of
 from notifier.reports.model import Bounds, Outage, Report
 from notifier.store import responses
-from notifier.store.recollection import recollect
+from notifier.store.backfill import recollect
 from reports.observed import AGENTS, ASHA, BORIS, Observed
 from support.databases import Database
 

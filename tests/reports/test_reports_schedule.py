@@ -23,7 +23,7 @@ from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.texts import raw
 from notifier.transactions import reports
-from notifier.transactions.set_back import bring_forward
+from notifier.transactions.clock_set_back import bring_forward
 from reports.observed import ASHA, WEBSITE, Observed, in_file
 
 BERLIN_NINE = datetime(2026, 3, 9, 8, tzinfo=UTC)  # nine o'clock on a Monday in Berlin

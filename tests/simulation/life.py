@@ -35,7 +35,7 @@ from notifier.service.service import Service
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID
 from notifier.store import db
 from notifier.store.sqlite_session import connected
-from notifier.transactions.acts import Done, Hand, act
+from notifier.transactions.acts import Actor, Done, act
 from notifier.transactions.leads import current_lead
 from simulation.disk import Disk, Moment, engine_on
 from simulation.loop import InlineExecutor, KilledError, SeededLoop
@@ -350,7 +350,7 @@ class Life:
                     session,
                     f"{BOT_ID}/{lead_id}",
                     wanted[entry.what],
-                    Hand(by=person, through=Through.CLI),
+                    Actor(by=person, through=Through.CLI),
                     rules=config.ruleset,
                     current_lead=partial(current_lead, watched=sources, rules=config.ruleset),
                     at=at,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from notifier.simulator.bad_answers import BAD_RECORDS
 from notifier.simulator.faults import Fault, FaultType
-from notifier.simulator.misanswers import BAD_RECORDS
 from notifier.simulator.server import PATH, TOKEN, Simulator
 from notifier.simulator.world import BOT_ID, CUSTOMER_ID, World
 

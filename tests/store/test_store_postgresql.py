@@ -18,9 +18,9 @@ from notifier.errors import BusyError, ConfigError, StoreError
 from notifier.store import claims, health
 from notifier.store import service_state as notes
 from notifier.store.addresses import server_address
-from notifier.store.parts import part
 from notifier.store.postgresql import Postgresql
 from notifier.store.postgresql_session import PostgresqlSession
+from notifier.store.savepoints import savepoint
 from notifier.store.schema import MIGRATIONS
 from notifier.store.tables import tables_of
 from support.databases import Database, Overheard
@@ -111,9 +111,9 @@ def test_a_part_that_fails_costs_savepoints_where_all_goes_well_needs_none(
 
         def write(last: str) -> None:
             notes.put(session, last, "1")
-            with part(heard):
+            with savepoint(heard):
                 heard.execute("INSERT INTO notes VALUES (:last, '2')", {"last": f"{last}2"})
-            with part(heard):
+            with savepoint(heard):
                 heard.execute("INSERT INTO notes VALUES ('taken', '3')")
 
         session.whole(lambda: write("a"))

@@ -1,6 +1,6 @@
 """How leads were answered: else every report would read every event there is."""
 
-from notifier.store.recollection import recollect
+from notifier.store.backfill import recollect
 from notifier.store.session import Session
 
 

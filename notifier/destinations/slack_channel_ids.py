@@ -20,7 +20,7 @@ TYPES = ("public_channel,private_channel", "public_channel")  # the second needs
 
 
 @dataclass(slots=True, kw_only=True)
-class Places:
+class ChannelIds:
     """The ids that were found; a channel that was renamed is found anew after a restart."""
 
     api: WebApi

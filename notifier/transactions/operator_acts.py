@@ -30,14 +30,14 @@ SPREAD_FOR_PEOPLE_MS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """Whose hand it is, as far as the door knows, and the door it comes through."""
+class Operator:
+    """Who acts, as far as the door knows, and the door it comes through."""
 
     who: str
     through: str
 
 
-COMMAND_LINE = Hand(who="command line", through="cli")
+COMMAND_LINE = Operator(who="command line", through="cli")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +50,16 @@ class Batch:
     act_id: int
 
 
-def enable(session: Session, name: str, hand: Hand, *, now_ms: int) -> Health:
+def enable(session: Session, name: str, operator: Operator, *, now_ms: int) -> Health:
     """Let a destination deliver again, at once; return how it was."""
     before = destinations.state(session, name)
     destinations.set_state(session, name, DestinationState())
     due_times.release_retries(session, name, now_ms=now_ms)
-    _remember(session, "enable", f"destination {name}", hand, now_ms=now_ms)
+    _remember(session, "enable", f"destination {name}", operator, now_ms=now_ms)
     return before.health
 
 
-def disable(session: Session, name: str, hand: Hand, *, now_ms: int) -> None:
+def disable(session: Session, name: str, operator: Operator, *, now_ms: int) -> None:
     """Send nothing more to a destination; what is for it waits."""
     disabled = DestinationState(
         health=Health.DISABLED,
@@ -68,30 +68,40 @@ def disable(session: Session, name: str, hand: Hand, *, now_ms: int) -> None:
         remedy=f"`notifier destinations enable {name}`",
     )
     destinations.set_state(session, name, disabled)
-    _remember(session, "disable", f"destination {name}", hand, now_ms=now_ms)
+    _remember(session, "disable", f"destination {name}", operator, now_ms=now_ms)
 
 
 def mute(
-    session: Session, target: MuteTarget, name: str, hand: Hand, *, until_ms: int, now_ms: int
+    session: Session,
+    target: MuteTarget,
+    name: str,
+    operator: Operator,
+    *,
+    until_ms: int,
+    now_ms: int,
 ) -> None:
     """Silence a rule or destination until then."""
     mutes.mute(session, target, name, until_ms=until_ms)
-    _remember(session, "mute", f"{target} {name}", hand, now_ms=now_ms, until_ms=until_ms)
+    _remember(session, "mute", f"{target} {name}", operator, now_ms=now_ms, until_ms=until_ms)
 
 
-def unmute(session: Session, target: MuteTarget, name: str, hand: Hand, *, now_ms: int) -> bool:
+def unmute(
+    session: Session, target: MuteTarget, name: str, operator: Operator, *, now_ms: int
+) -> bool:
     """End a silence; False where there was none."""
     if not mutes.unmute(session, target, name):
         return False
-    _remember(session, "unmute", f"{target} {name}", hand, now_ms=now_ms)
+    _remember(session, "unmute", f"{target} {name}", operator, now_ms=now_ms)
     return True
 
 
-def retry(session: Session, ids: Sequence[int], hand: Hand, *, about: str, now_ms: int) -> None:
+def retry(
+    session: Session, ids: Sequence[int], operator: Operator, *, about: str, now_ms: int
+) -> None:
     """Make these deliveries due now, whose retrying nothing forbids."""
     outbox.retry(session, ids, now_ms=now_ms)
     if ids:
-        _remember(session, "retry", about, hand, now_ms=now_ms, count=len(ids))
+        _remember(session, "retry", about, operator, now_ms=now_ms, count=len(ids))
 
 
 def why_no_retry(one: Delivery, in_force: Collection[str]) -> str | None:
@@ -110,7 +120,7 @@ def why_no_retry(one: Delivery, in_force: Collection[str]) -> str | None:
 def retry_some(
     session: Session,
     chosen: Chosen,
-    hand: Hand,
+    operator: Operator,
     *,
     about: str,
     for_people: Collection[str],
@@ -129,14 +139,14 @@ def retry_some(
     for place, one in enumerate(may):
         spread_ms = SPREAD_FOR_PEOPLE_MS if one.destination in for_people else SPREAD_MS
         outbox.retry(session, [one.id], now_ms=now_ms + (done + place) * spread_ms)
-    act = _Counted(act="retry", about=about, hand=hand, found=found, done=len(may))
+    act = _Counted(act="retry", about=about, operator=operator, found=found, done=len(may))
     return _counted(session, act, before, now_ms=now_ms)
 
 
 def skip_some(
     session: Session,
     chosen: Chosen,
-    hand: Hand,
+    operator: Operator,
     *,
     about: str,
     before: Batch | None,
@@ -145,7 +155,7 @@ def skip_some(
     """Skip a part of all that match: call it until there is nothing below."""
     found = _some(session, chosen, before)
     skipped = sum(outbox.skip(session, one, BY_HAND) for one in found)
-    act = _Counted(act="skip", about=about, hand=hand, found=found, done=skipped)
+    act = _Counted(act="skip", about=about, operator=operator, found=found, done=skipped)
     return _counted(session, act, before, now_ms=now_ms)
 
 
@@ -161,7 +171,7 @@ class _Counted:
 
     act: str
     about: str
-    hand: Hand
+    operator: Operator
     found: Sequence[int]
     done: int
 
@@ -171,7 +181,9 @@ def _counted(session: Session, one: _Counted, before: Batch | None, *, now_ms: i
         act_id = before.act_id
         acts.count_more(session, act_id, one.done)
     else:
-        act_id = _remember(session, one.act, one.about, one.hand, now_ms=now_ms, count=one.done)
+        act_id = _remember(
+            session, one.act, one.about, one.operator, now_ms=now_ms, count=one.done
+        )
     return Batch(
         done=one.done + (before.done if before else 0),
         left_alone=len(one.found) - one.done + (before.left_alone if before else 0),
@@ -184,7 +196,7 @@ def _remember(
     session: Session,
     act: str,
     target: str,
-    hand: Hand,
+    operator: Operator,
     *,
     now_ms: int,
     until_ms: int | None = None,
@@ -196,8 +208,8 @@ def _remember(
             at_ms=now_ms,
             act=act,
             target=target,
-            who=hand.who,
-            through=hand.through,
+            who=operator.who,
+            through=operator.through,
             until_ms=until_ms,
             count=count,
         ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from notifier.cli.first_checks import STANDARD_URL, first_page, post_sample, problem_of
+from notifier.cli.init_checks import STANDARD_URL, first_page, post_sample, problem_of
 from notifier.cli.output import counted
 from notifier.cli.questions import Question, ask, at_terminal
 from notifier.errors import (

@@ -21,7 +21,7 @@ from notifier.upstream.client import Listing
 from notifier.upstream.page import Page
 
 
-class Units:
+class WorkerFactory:
     """Knows the rules in force, and what pollers and lanes share.
 
     ``rhythm`` tells when listings are due that were polled before; of the others the

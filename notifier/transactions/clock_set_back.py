@@ -13,7 +13,7 @@ from notifier.rules.model import Ruleset
 from notifier.rules.timers import again, due
 from notifier.store import destinations, due_times, lead_acts, mutes, sources, timers
 from notifier.store.deliveries import Delivery, later
-from notifier.store.parts import part
+from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.store.timers import Timer
 from notifier.transactions import escalation
@@ -34,11 +34,11 @@ def bring_forward(session: Session, rules: Ruleset, *, by_ms: int, now_ms: int) 
     """Let nothing wait longer than its own pause, after the clock was set back ``by_ms``."""
     at = moment_of(now_ms)
     for one in later(session, now_ms=now_ms):
-        with part(session):  # whose rule is gone, or damaged, waits on
+        with savepoint(session):  # whose rule is gone, or damaged, waits on
             due_ms = min(one.due_ms, ms_of(_latest(one, rules, at)))
             due_times.bring_forward(session, one.id, due_ms=due_ms, now_ms=now_ms)
     for timer in timers.running(session):
-        with part(session):
+        with savepoint(session):
             _restart(session, timer, rules, at)
     escalation.restart(session, rules, at=at)
     destinations.bring_forward(session, probe_ms=now_ms + SLOWEST_PROBE_MS, now_ms=now_ms)

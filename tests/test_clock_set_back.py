@@ -34,7 +34,7 @@ from notifier.store import (
 from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 from notifier.store.sqlite import Sqlite
-from notifier.transactions import set_back
+from notifier.transactions import clock_set_back
 from support.polls import poll
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -121,9 +121,9 @@ def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) 
     config, now = configured(tmp_path), NOON - back
     with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
-        by_ms = set_back.set_back_ms(db, now_ms=ms_of(now))
+        by_ms = clock_set_back.set_back_ms(db, now_ms=ms_of(now))
         assert by_ms == back // timedelta(milliseconds=1)
-        set_back.bring_forward(db, config.ruleset, by_ms=by_ms, now_ms=ms_of(now))
+        clock_set_back.bring_forward(db, config.ruleset, by_ms=by_ms, now_ms=ms_of(now))
         waits = _after(db, now)
         assert 5 <= waits.pop("Plain") <= 5.5
         assert waits.pop("probe") <= 300
@@ -137,7 +137,7 @@ def test_each_waits_for_its_own_pause_from_now(tmp_path: Path, back: timedelta) 
             "mute": 7200,
             "snooze": 3600,
         }
-        assert set_back.set_back_ms(db, now_ms=ms_of(now)) == 0, "once is enough"
+        assert clock_set_back.set_back_ms(db, now_ms=ms_of(now)) == 0, "once is enough"
 
 
 def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_clock_that_went_on_or_was_adjusted_changes_nothing(tmp_path: Path) ->
     with closing(Sqlite(tmp_path / "n.db").open()) as db, db.transaction():
         _filled(db, config)
         for later in (timedelta(seconds=-1), timedelta(0), DAY):
-            assert set_back.set_back_ms(db, now_ms=ms_of(NOON + later)) == 0
+            assert clock_set_back.set_back_ms(db, now_ms=ms_of(NOON + later)) == 0
 
 
 async def test_a_start_after_a_clock_was_set_back_brings_forward(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ OTHER = "§§"
 MOST_NAMED = 4
 
 
-def tell_never(
+def warn_of_impossible(
     node: Node | None, condition: Condition, types: AbstractSet[EventType], faults: Faults
 ) -> None:
     """Warn of what can hold for no event of these types; no types at all are any."""
@@ -36,7 +36,7 @@ def tell_never(
         value = node.get(clause.key)
         if isinstance(clause, Group) and clause.key != "not" and isinstance(value, Series):
             for entry, part in zip(value.entries, clause.parts, strict=True):
-                tell_never(entry, part, types, faults)
+                warn_of_impossible(entry, part, types, faults)
 
 
 def _problems(

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.cli.first_files import dotenv_text
+from notifier.cli.init_files import dotenv_text
 from notifier.configuration.environment import read_dotenv
 
 TEXTS = st.text(

@@ -8,7 +8,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from notifier import files
-from notifier.cli.first_files import dotenv_text
+from notifier.cli.init_files import dotenv_text
 
 
 def keep_copy(path: Path, *, at: datetime) -> Path:

@@ -5,25 +5,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from notifier.errors import DamagedError
-from notifier.store.session import PartError, Session
+from notifier.store.session import SavepointError, Session
 
 
 @dataclass(slots=True)
-class Part:
+class Savepoint:
     """How the block ended: ``fault`` is what it raised."""
 
     fault: Exception | None = None
 
 
 @contextmanager
-def part(session: Session) -> Iterator[Part]:
+def savepoint(session: Session) -> Iterator[Savepoint]:
     """Run the block as a part of the transaction: all of it, or nothing and a ``fault``.
 
     A database that cannot be used is nobody's own trouble: that error passes. Where the
-    session ``hopes`` that all goes well, PartError lets it begin the whole one again.
+    session ``is_optimistic``, SavepointError lets it begin the whole one again.
     """
-    one = Part()
-    if not session.hopes:
+    one = Savepoint()
+    if not session.is_optimistic:
         session.execute("SAVEPOINT part")
     try:
         yield one
@@ -32,16 +32,16 @@ def part(session: Session) -> Iterator[Part]:
         # or one lead's words bring about, the others of the same transaction go on.
         if session.is_of_database(error):
             raise
-        if session.hopes:
-            raise PartError from error
+        if session.is_optimistic:
+            raise SavepointError from error
         session.execute("ROLLBACK TO part")
         one.fault = error
-    if not session.hopes:
+    if not session.is_optimistic:
         session.execute("RELEASE part")
 
 
 @contextmanager
-def taken_back(session: Session) -> Iterator[None]:
+def rolled_back(session: Session) -> Iterator[None]:
     """Run the block within a transaction, then take back what it has written."""
     session.execute("SAVEPOINT trial")
     yield

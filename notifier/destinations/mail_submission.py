@@ -40,7 +40,7 @@ class Session:
     has_begun: bool = False  # a mail that nobody took
     has_served: bool = False
 
-    async def hand_in(
+    async def submit(
         self,
         *,
         sender: Mailbox,
