@@ -18,7 +18,7 @@ from notifier.core import leases as core_leases
 from notifier.dispatcher import lane
 from notifier.members import member, membership
 from notifier.poller import alarm
-from notifier.service import assembly, housekeeping, partaking, upkeep
+from notifier.service import assembly, housekeeping, sharing, upkeep
 from notifier.service.service import Service
 from notifier.store import leases
 from simulation.database_server import Way, engine_over
@@ -77,7 +77,7 @@ class SharedLife(Life):
         patched.setattr(membership, "LOOK_S", SLOWER * membership.LOOK_S)
         patched.setattr(membership, "TRUST_LOOK_S", SLOWER * membership.TRUST_LOOK_S)
         ids = SimpleNamespace(token_hex=lambda _: f"{self._rng.getrandbits(64):016x}")
-        patched.setattr(partaking, "secrets", ids)
+        patched.setattr(sharing, "secrets", ids)
         patched.setattr(assembly, "engine_at", self._engine_at)
         patched.setattr(housekeeping, "WATCH_S", HEED_S)
         patched.setattr(upkeep, "LOOK_S", WATCH_S)
