@@ -49,6 +49,9 @@ UNDER_HTTPX = {"aiohttp", "certifi", "multidict", "yarl"}
 SERVERS = {"monitoring", "simulator", "web"}
 SLACK_SDK = "destinations/slack_api.py"
 
+# What orjson writes stands in stored digests, and its errors name line and column.
+ORJSON = ("core/rows.py", "web/trial.py")
+
 
 # What is loaded later is named in a string, ``module`` or ``module:name``.
 LOADED_LATER = re.compile(r"(notifier(?:\.\w+){2,})(?::\w*)?")
@@ -95,6 +98,8 @@ def wrong(found: Import) -> str | None:
         return f"a pure room may not import {root}"
     if root in UNDER_HTTPX and not may_go_under_httpx(found):
         return f"{root} is for network alone: speak httpx over its transport"
+    if root == "orjson" and not found.where.startswith(ORJSON):
+        return "JSON is msgspec's, but in core/rows.py and web/trial.py"
     if found.target in (None, found.room, "__version__"):
         return None
     if found.module.startswith(SETTINGS) and found.room not in SETTINGS_READERS:
@@ -166,6 +171,7 @@ def test_every_file_belongs_to_a_room() -> None:
             "import notifier.configuration.settings",
             "simulator may not read the settings",
         ),
+        ("store", "import orjson", "JSON is msgspec's, but in core/rows.py and web/trial.py"),
         ("cli", "import notifier.attic", "attic or cli has no place in the order"),
         ("store", "KIND = 'notifier.cli.main:app'", "store lies below cli"),
         (

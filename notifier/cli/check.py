@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-import orjson
+import msgspec
 import typer
 
 from notifier.cli.agents import unnamed
@@ -76,4 +76,5 @@ def _count(number: int, what: str) -> str:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the rules file, for editors."""
-    typer.echo(orjson.dumps(rules_schema(kinds()), option=orjson.OPT_INDENT_2).decode())
+    schema = msgspec.json.encode(rules_schema(kinds()))
+    typer.echo(msgspec.json.format(schema, indent=2).decode())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import orjson
+import msgspec
 import typer
 
 from notifier.cli.choices import one_of
@@ -195,7 +195,7 @@ def _about(story: Story, db: Opened, *, lead_mode: bool) -> Iterator[str]:
 
 def _shape(story: Story, judged: Sequence[Judged], *, lead_mode: bool) -> Shape:
     return {
-        "event": None if lead_mode else orjson.loads(encode(story.events[0])),
+        "event": None if lead_mode else msgspec.json.decode(encode(story.events[0])),
         "lead": lead_shape(story.lead) if story.lead else None,
         "rules": [judged_shape(one) for one in judged],
         "deliveries": [delivery_shape(one) for one in story.deliveries],

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-import orjson
+import msgspec
 import typer
 
 from notifier.errors import Fault
@@ -17,7 +17,7 @@ NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
     """Print one JSON object a line."""
     for row in rows:
-        print_json_line(orjson.dumps(row))
+        print_json_line(msgspec.json.encode(row))
 
 
 def print_json_line(line: bytes) -> None:

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-import orjson
 
 from notifier.core.diff import Change
 from notifier.core.event_types import EventType
 from notifier.core.people import ActTold, Taken
 from notifier.core.records import LEAD, Lead
-from notifier.core.rows import Json, iso_ms
+from notifier.core.rows import Json, in_key_order, iso_ms
 from notifier.errors import DamagedError
 
 ONE_FIELD = {"status": "status_changed", "last_message": "message"}
@@ -243,5 +242,5 @@ def _type(lead: Lead, suffix: str) -> EventType:
 
 
 def _event_id(*parts: Json) -> str:
-    digest = hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    digest = hashlib.sha256(in_key_order(parts)).hexdigest()
     return f"evt_{digest[:32]}"

@@ -102,6 +102,16 @@ def record_id(row: Json) -> str:
     return value
 
 
+def in_key_order(value: Json | tuple[Json, ...]) -> bytes:
+    """Return JSON whose bytes are the same in every version: digests and ids stand on them.
+
+    Raises ``TypeError`` for lone surrogates, integers beyond 64 bits, and deep nesting.
+    """
+    # Not msgspec: it writes 1e16 another way than the digests that are stored, integers of
+    # any size, and nests beyond what databases read.
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def stored_row(text: str) -> Row:
     """Return a row as it was stored; raises :class:`DamagedError` where it is none."""
     try:
@@ -120,9 +130,8 @@ def to_storable(row: Json) -> tuple[Json, bytes]:
     become texts; lone surrogates and U+0000 are replaced. Raises :class:`BadRecordError`
     for nesting beyond reason.
     """
-    # Not msgspec: it writes integers of any size and nests beyond what databases read.
     try:
-        written = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+        written = in_key_order(row)
     except TypeError:
         return _mended(row)
     # A text may be of these very letters, too: mending changes nothing then.
@@ -132,7 +141,7 @@ def to_storable(row: Json) -> tuple[Json, bytes]:
 def _mended(row: Json) -> tuple[Json, bytes]:
     try:
         mended = _clean(row, depth=0)
-        return mended, orjson.dumps(mended, option=orjson.OPT_SORT_KEYS)
+        return mended, in_key_order(mended)
     except (TypeError, RecursionError) as error:
         raise BadRecordError("the record cannot be written as JSON") from error
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
-import orjson
 
 from notifier.core.records import Lead
 from notifier.destinations.slack_blocks import lead_details
@@ -64,7 +63,7 @@ def forgotten(card: Card) -> dict[str, str]:
 
 def fingerprint(lead: Lead) -> str:
     """Return a text that is equal exactly while a card shows the same details."""
-    return hashlib.sha256(orjson.dumps(lead_details(lead))).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode(lead_details(lead))).hexdigest()[:16]
 
 
 def _key(channel: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import orjson
+import msgspec
 
 from notifier.core.acts import Act
 from notifier.core.event_types import EventType
@@ -87,7 +87,7 @@ class Stage:
 
     def read(self, rows: Iterable[Row], *, listing_type: str = LEAD) -> None:
         """Let a head poll find these rows now, and deliver what is due."""
-        page = parse_page(orjson.dumps({"success": True, "data": list(rows)}))
+        page = parse_page(msgspec.json.encode({"success": True, "data": list(rows)}))
         bot_id = self.source.bot_id
         with self.session.transaction():
             walk = snapshots.listing(self.session, bot_id, listing_type).last_walk + 1

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
+import msgspec
 
 from notifier.core.rows import Row
 
@@ -40,15 +40,15 @@ def enveloped(rows: Iterable[bytes]) -> Answer:
 
 
 def encoded(row: Row) -> bytes:
-    """Return a row's JSON; what UTF-8 or 64 bits cannot carry is escaped or spelled out."""
+    """Return a row's JSON; what UTF-8 cannot carry is escaped."""
     try:
-        return orjson.dumps(row)
-    except TypeError:
+        return msgspec.json.encode(row)
+    except UnicodeEncodeError:
         return json.dumps(row).encode()
 
 
 def refused(status: int, *, headers: Mapping[str, str] | None = None) -> Answer:
     """Return the upstream's envelope for a refused request."""
     message = MESSAGES.get(status, "Request failed")
-    body = orjson.dumps({"success": False, "message": message, "code": status})
+    body = msgspec.json.encode({"success": False, "message": message, "code": status})
     return Answer(status=status, body=body, headers=headers or {})

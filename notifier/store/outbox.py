@@ -9,7 +9,7 @@ over the lane. No claim has a time to run out: a clock set forward would end it 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import orjson
+import msgspec
 
 from notifier.core.outcome import Outcome, State
 from notifier.store.batches import chunks, insert
@@ -118,7 +118,7 @@ def record(
             "due_ms": outcome.at_ms,
             "error": ": ".join(filter(None, (outcome.error, note))) or None,
             "reason": outcome.reason or None,
-            "accepted": orjson.dumps(sorted(accepted)).decode(),
+            "accepted": msgspec.json.encode(sorted(accepted)).decode(),
             "delivered_ms": delivered_ms,
             "unsure": int(is_unsure),
             "id": claimed.id,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-import orjson
+import msgspec
 
 from notifier.store import service_state, sources
 from notifier.store.batches import NOBODY
@@ -53,13 +53,13 @@ def set_active(
         " ON CONFLICT (name) DO UPDATE SET kind = excluded.kind",
         [{"name": name, "kind": kind} for name, kind in destinations.items()],
     )
-    service_state.put(session, RULES, orjson.dumps(list(rules)).decode())
-    service_state.put(session, MEANINGS, orjson.dumps(dict(meanings or {})).decode())
+    service_state.put(session, RULES, msgspec.json.encode(list(rules)).decode())
+    service_state.put(session, MEANINGS, msgspec.json.encode(dict(meanings or {})).decode())
 
 
 def meanings(session: Session) -> dict[str, str]:
     """Return what "delivered" means, by the kinds of the rules in force."""
-    found: dict[str, str] = orjson.loads(service_state.read(session).get(MEANINGS, "{}"))
+    found: dict[str, str] = msgspec.json.decode(service_state.read(session).get(MEANINGS, "{}"))
     return found
 
 
@@ -69,6 +69,6 @@ def names(session: Session) -> Names:
         "SELECT name FROM destinations WHERE kind IS NOT NULL ORDER BY name"
     )
     return Names(
-        rules=tuple(orjson.loads(service_state.read(session).get(RULES, "[]"))),
+        rules=tuple(msgspec.json.decode(service_state.read(session).get(RULES, "[]"))),
         destinations=tuple(name for (name,) in known),
     )

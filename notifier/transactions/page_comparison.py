@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import orjson
+import msgspec
 
 from notifier.core.acts import taken_after
 from notifier.core.people import Taken
@@ -171,7 +171,7 @@ class PageComparison:
             type=intake.listing_type,
             digest=reading.digest,
             walk=intake.walk,
-            row=orjson.dumps(row).decode(),
+            row=msgspec.json.encode(row).decode(),
             changed_ms=lead_search.changed_ms(after),
         )
         self._rows[lead_id] = row

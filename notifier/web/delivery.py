@@ -1,6 +1,6 @@
 """One delivery: each attempt and what the receiver answered, and the message as sent."""
 
-import orjson
+import msgspec
 from aiohttp import web
 
 from notifier.core.events import decode
@@ -91,6 +91,6 @@ def _message(sent: Sent) -> str:
     if sent.title is not None or sent.body is not None:
         return "\n".join(filter(None, (sent.title, sent.body)))
     try:
-        return orjson.dumps(orjson.loads(sent.event_body), option=orjson.OPT_INDENT_2).decode()
-    except ValueError:
+        return msgspec.json.format(sent.event_body, indent=2).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return sent.event_body.decode("utf-8", "replace")

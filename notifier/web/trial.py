@@ -74,7 +74,7 @@ def written(lead: Lead) -> str:
     """Return a lead as somebody would type it, without what is empty."""
     shape: dict[str, Any] = msgspec.to_builtins(lead)
     kept = {name: value for name, value in shape.items() if value not in (None, [], {})}
-    return orjson.dumps(kept, option=orjson.OPT_INDENT_2).decode()
+    return _indented(msgspec.json.encode(kept))
 
 
 def _fields(text: str, what: str) -> dict[str, Any]:
@@ -176,4 +176,4 @@ def _delivery(planned: Planned, one: PlannedEvent) -> TrialDelivery:
 
 
 def _indented(body: bytes) -> str:
-    return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    return msgspec.json.format(body, indent=2).decode()
