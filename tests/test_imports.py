@@ -96,15 +96,21 @@ def wrong(found: Import) -> str | None:
     root = found.module.partition(".")[0]
     if found.room in PURE and root in BANNED_IN_PURE:
         return f"a pure room may not import {root}"
-    if root in UNDER_HTTPX and not may_go_under_httpx(found):
-        return f"{root} is for network alone: speak httpx over its transport"
-    if root == "orjson" and not found.where.startswith(ORJSON):
-        return "JSON is msgspec's, but in core/rows.py and web/trial.py"
+    if problem := wrong_library(found, root):
+        return problem
     if found.target in (None, found.room, "__version__"):
         return None
     if found.module.startswith(SETTINGS) and found.room not in SETTINGS_READERS:
         return f"{found.room} may not read the settings"
     return wrong_room(found.room, found.target)
+
+
+def wrong_library(found: Import, root: str) -> str | None:
+    if root in UNDER_HTTPX and not may_go_under_httpx(found):
+        return f"{root} is for network alone: speak httpx over its transport"
+    if root == "orjson" and not found.where.startswith(ORJSON):
+        return "JSON is msgspec's, but in core/rows.py and web/trial.py"
+    return None
 
 
 def may_go_under_httpx(found: Import) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from notifier.core.rows import (
     Json,
+    canonical,
     instant,
     integer,
     moment_of,
@@ -88,3 +89,9 @@ def test_what_no_database_takes_is_cleaned_at_the_door() -> None:
     assert row == {"_id": "a\ufffdb", "n\ufffd": ["18446744073709551616", "?", r"\u0000"]}
     assert b"\\u0000" in written
     assert rb'"\u0000"' not in written
+
+
+def test_the_canonical_bytes_are_those_of_stored_digests() -> None:
+    row = {"b": 1e16, "a": [1e22, 1e-7, 0.1, -0.0, 1, None], "c": "\x7f\x01\b/é"}
+    written = b'{"a":[1e+22,1e-7,0.1,-0.0,1,null],"b":1e+16,"c":"\x7f\\u0001\\b/\xc3\xa9"}'
+    assert canonical(row) == written

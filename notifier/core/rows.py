@@ -107,8 +107,8 @@ def in_key_order(value: Json | tuple[Json, ...]) -> bytes:
 
     Raises ``TypeError`` for lone surrogates, integers beyond 64 bits, and deep nesting.
     """
-    # Not msgspec: it writes 1e16 another way than the digests that are stored, integers of
-    # any size, and nests beyond what databases read.
+    # Not msgspec: it writes 1e16 for what stands as 1e+16 in stored digests, integers of any
+    # size, and nests beyond what databases read.
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
