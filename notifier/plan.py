@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from notifier.core.diff import Change, diff
 from notifier.core.event_types import ACTS, OPERATIONS, OVERDUE
 from notifier.core.events import Event, changed, created
+from notifier.core.mutes import Mutes
 from notifier.core.outcome import State
 from notifier.core.records import Lead
 from notifier.core.rows import instant
@@ -24,14 +25,6 @@ from notifier.rules.timers import TimerChange, timer_changes
 
 EXEMPT = OPERATIONS | OVERDUE | ACTS
 """Events that no burst limit may delay."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutes:
-    """Rules and destinations that a person has silenced for now."""
-
-    rules: frozenset[str] = frozenset()
-    destinations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

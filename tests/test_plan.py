@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from notifier.configuration.destinations import kinds
+from notifier.core.mutes import Mutes
 from notifier.core.outcome import State
 from notifier.core.records import Agent, Lead
-from notifier.plan import Mutes, Plan, announces, lane_key, plan
+from notifier.plan import Plan, announces, lane_key, plan
 from notifier.rulesfile.load import load_rules
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

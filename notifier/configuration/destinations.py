@@ -15,8 +15,8 @@ from notifier import destinations as room
 from notifier.configuration.settings import Settings
 from notifier.core.outcome import Policy
 from notifier.destinations.base import BuildContext, Destination, KindOptions
-from notifier.dispatcher.context import Limits
 from notifier.errors import ConfigError, Fault
+from notifier.rules.limits import Limits
 from notifier.rules.model import DestinationSpec, Ruleset
 
 NO_KINDS = frozenset({"base", "http"})

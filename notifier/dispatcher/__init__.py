@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from notifier.destinations.base import Destination
-from notifier.dispatcher.context import LaneContext, Limits
+from notifier.dispatcher.context import LaneContext
 from notifier.dispatcher.lane import Lane
 from notifier.dispatcher.pace import Pace
+from notifier.rules.limits import Limits
 
 STOP_WITHIN_S = 10.0
 

@@ -1,28 +1,12 @@
-"""The context of lanes: what all share, and each destination's limits."""
+"""What all lanes share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from notifier.core.outcome import Policy
-from notifier.rules.destinations import Burst
 from notifier.rules.model import Ruleset
 from notifier.store.owned import OwnerStore
 from notifier.transactions.leads import CurrentLead
 from notifier.transactions.turn import Turn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a destination's messages are tried, and how many may go out at once.
-
-    Destinations of the same ``channel`` share its tempo. ``uses_lead_memory`` says
-    whether its messages build on what earlier ones about the lead remembered.
-    """
-
-    policy: Policy
-    burst: Burst | None
-    channel: str = ""
-    uses_lead_memory: bool = True
 
 
 def unobserved(_destination: str, _turn: Turn) -> None:

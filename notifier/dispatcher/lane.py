@@ -11,12 +11,13 @@ from notifier.core.destination_state import FAILURES_UNTIL_FAILING, Health
 from notifier.crashes import Crashes
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
-from notifier.dispatcher.context import LaneContext, Limits
+from notifier.dispatcher.context import LaneContext
 from notifier.dispatcher.journal import log_turn
 from notifier.dispatcher.messages import message_of
 from notifier.dispatcher.pace import Pace
 from notifier.dispatcher.sending import attempt
 from notifier.errors import BusyError, LeaseLostError, StoreError
+from notifier.rules.limits import Limits
 from notifier.store.claims import Claimed
 from notifier.store.savepoints import words
 from notifier.transactions.attempts import Attempt

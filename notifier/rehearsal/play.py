@@ -9,12 +9,12 @@ from notifier.core.acts import Snooze
 from notifier.core.people import Through
 from notifier.core.records import Source
 from notifier.core.rows import iso_ms
-from notifier.dispatcher.context import Limits
 from notifier.messages.digest import digest_text
 from notifier.messages.text import Medium
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import Expected, Script, Step, changed
 from notifier.rehearsal.stage import Sent, Stage
+from notifier.rules.limits import Limits
 from notifier.transactions.acts import Actor
 
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))

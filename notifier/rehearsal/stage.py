@@ -18,10 +18,10 @@ from notifier.core.outcome import UNRESOLVED
 from notifier.core.records import LEAD, NON_LEAD, Lead, Source
 from notifier.core.rows import Row, moment_of, ms_of
 from notifier.destinations.base import KindOptions, Message, Receipt
-from notifier.dispatcher.context import Limits
 from notifier.dispatcher.messages import message_of
 from notifier.errors import SkippedDeliveryError
 from notifier.plan import plan_deliveries
+from notifier.rules.limits import Limits
 from notifier.rules.model import Ruleset
 from notifier.store import due_times, ladders, lead_acts, mutes, snapshots, timers
 from notifier.store.opening import memory

@@ -1,6 +1,6 @@
 """Rules and destinations that a person silenced, until when."""
 
-from notifier.plan import Mutes
+from notifier.core.mutes import Mutes
 from notifier.store.health import MuteTarget
 from notifier.store.session import Session
 

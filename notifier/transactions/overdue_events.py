@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.core.events import overdue
+from notifier.core.mutes import Mutes
 from notifier.core.records import Lead
 from notifier.core.rows import ms_of
-from notifier.plan import Mutes, plan_deliveries
+from notifier.plan import plan_deliveries
 from notifier.rules.model import Rule, Ruleset
 from notifier.store.session import Session
 from notifier.transactions import write_events as ledger

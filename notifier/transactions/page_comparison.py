@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from notifier.core.acts import taken_after
+from notifier.core.mutes import Mutes
 from notifier.core.people import Taken
 from notifier.core.records import LEAD, Lead, Source, parse
 from notifier.core.rows import Row, merged, moment_of, parse_time, stored_row
 from notifier.errors import DamagedError
-from notifier.plan import Mutes, Plan, announces, plan
+from notifier.plan import Plan, announces, plan
 from notifier.rules.model import Ruleset
 from notifier.store import forgotten, lead_acts, lead_search, snapshots
 from notifier.store.session import Session

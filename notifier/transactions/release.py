@@ -6,9 +6,10 @@ import msgspec
 
 from notifier.core.event_types import OVERDUE
 from notifier.core.events import Event, decode, encode
+from notifier.core.mutes import Mutes
 from notifier.core.records import Lead
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes, PlannedEvent, planned
+from notifier.plan import PlannedEvent, planned
 from notifier.rules.matching import Timing, holds, settled
 from notifier.rules.model import Outside, Rule, Ruleset
 from notifier.store import lead_acts, mutes, waiting

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable
 
 from notifier.core.events import Event, report_ready
+from notifier.core.mutes import Mutes
 from notifier.core.outcome import State
 from notifier.core.rows import moment_of, ms_of
-from notifier.plan import Mutes, lane_key
+from notifier.plan import lane_key
 from notifier.reports.model import Report, as_json
 from notifier.reports.words import message
 from notifier.rules.model import DestinationSpec, Ruleset

@@ -9,11 +9,12 @@ import msgspec
 import orjson
 
 from notifier.core.events import encode
+from notifier.core.mutes import Mutes
 from notifier.core.people import Taken
 from notifier.core.records import Lead, Source, parse
 from notifier.core.rows import BadRecordError, iso_ms, ms_of
 from notifier.messages.views import nearest
-from notifier.plan import Mutes, Planned, PlannedEvent, plan
+from notifier.plan import Planned, PlannedEvent, plan
 from notifier.rehearsal.row import Fields, row_of
 from notifier.rehearsal.script import changed, filled
 from notifier.rules.model import Ruleset

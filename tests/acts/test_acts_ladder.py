@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from notifier.core.acts import Release, Snooze, Take
+from notifier.core.mutes import Mutes
 from notifier.core.people import Person, Through
-from notifier.plan import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import ladders, mutes, snapshots
 from notifier.store.health import MuteTarget

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.plan import Mutes
+from notifier.core.mutes import Mutes
 from notifier.rehearsal.stage import Stage
 from notifier.store import mutes, snapshots, timers
 from notifier.store.health import MuteTarget

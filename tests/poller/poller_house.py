@@ -39,8 +39,6 @@ T = TypeVar("T")
 BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 REQUEST_S = 0.05
 TIMEOUT_S = 20
-HOURS = "hours of polling, which the others here have in small"
-"""Why a test runs on a file alone: a server takes minutes for them."""
 TOKEN = SecretStr("token")
 CLEAN_AFTER = 500
 NO_RHYTHM: Mapping[ListingKey, int] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from poller_house import HOURS, Build, House, houses, is_commit
+from poller_house import Build, House, houses, is_commit
 
 from notifier.core.rows import Row
 from notifier.errors import UpstreamError
@@ -18,6 +18,8 @@ from support.databases import Database, Overheard
 
 BROKEN = UpstreamError("BotPenguin has a fault of its own (502)")
 MINUTE, HOUR = 60, 3600
+HOURS = "hours of polling, which the others here have in small"
+"""Why a test runs on a file alone: a server takes minutes for them."""
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from notifier.core.event_types import EventType
 from notifier.core.events import operation
+from notifier.core.mutes import Mutes
 from notifier.core.records import LEAD, NON_LEAD, Agent, Source
 from notifier.core.rows import Json, moment_of, ms_of
 from notifier.measuring import measure_report
-from notifier.plan import Mutes, plan_deliveries
+from notifier.plan import plan_deliveries
 from notifier.reports.asked import Asked
 from notifier.reports.model import Report
 from notifier.rules.model import Ruleset

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from notifier.core.destination_state import DestinationState, Health
+from notifier.core.mutes import Mutes
 from notifier.core.outcome import Outcome, State
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Json
-from notifier.plan import Mutes
 from notifier.store import (
     claims,
     destinations,

@@ -7,7 +7,7 @@ from page_filled import BOT, SOURCE
 from page_house import NOON, OPERATOR, RULES, VIEWER, Served, browsing, served
 
 from notifier.core.acts import LeadState
-from notifier.plan import Mutes
+from notifier.core.mutes import Mutes
 from notifier.store import acts, lead_acts
 from notifier.store.browse import Wanted, event_bodies
 from notifier.store.session import Session
