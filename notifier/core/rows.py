@@ -27,7 +27,6 @@ NO_TIME_YEARS = (datetime.min.year, datetime.max.year)
 MAX_ID_CHARS = 200
 MAX_TEXT_CHARS = 20_000
 MAX_RAW_CHARS = 4 * MAX_TEXT_CHARS  # of which some are nothing to the eye
-MAX_DEPTH = 100
 NUL_WRITTEN = rb"\u0000"
 OUR_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
@@ -102,13 +101,9 @@ def record_id(row: Json) -> str:
     return value
 
 
-def in_key_order(value: Json | tuple[Json, ...]) -> bytes:
-    """Return JSON whose bytes are the same in every version: digests and ids stand on them.
-
-    Raises ``TypeError`` for lone surrogates, integers beyond 64 bits, and deep nesting.
-    """
-    # Not msgspec: it writes 1e16 for what stands as 1e+16 in stored digests, integers of any
-    # size, and nests beyond what databases read.
+def in_key_order(value: Json) -> bytes:
+    """Return JSON for digests and ids; raises ``TypeError`` for what databases cannot read."""
+    # Not msgspec: it writes 1e16 for 1e+16, integers of any size, and nests far deeper.
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 

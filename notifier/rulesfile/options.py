@@ -24,7 +24,6 @@ from notifier.rules.reports import By
 from notifier.rules.windows import Span
 from notifier.rulesfile.bots import check_id, check_inbox_url, check_token, check_types
 from notifier.rulesfile.hours import parse_days, parse_spans, parse_timezone
-from notifier.rulesfile.sections import is_name
 
 # What mail destinations take; they look more closely, with a library.
 WORD = r"[^\s@<>,;:\"()\[\]\\.]+"
@@ -43,12 +42,6 @@ def _listed(value: object) -> object:
 def _check_slack_id(name: str) -> str:
     if not SLACK_USER_ID.fullmatch(name):
         raise ValueError("that is not a Slack user id; it looks like U024BE7LH")
-    return name
-
-
-def _check_name(name: str) -> str:
-    if not is_name(name):
-        raise ValueError("a name is one line of text")
     return name
 
 
