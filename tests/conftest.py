@@ -30,11 +30,16 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def plain_log() -> None:
-    """Write tracebacks without the values of all variables, which takes seconds for each."""
+    """Write no line for each page that is read, and tracebacks without the values of all
+    variables, which takes seconds for each.
+    """
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
-    structlog.configure(processors=[structlog.processors.add_log_level, plain])
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, plain],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
 
 
 @pytest.hookimpl(wrapper=True)
