@@ -99,6 +99,7 @@ class SharedLife(Life):
         for seat in self.seats:
             if seat.loop:
                 self._bury(seat.loop, seat.way)
+            seat.loop = seat.main = seat.service = None  # nothing of it outlives its log
         self.lives = list(self._calm())
 
     @property
