@@ -58,6 +58,9 @@ KNOWN: Mapping[str, Story] = {
     "a message that ends and wakes nobody": _told(
         CREATED, _at(SOON + 700.0, "kill", "await", 1)
     ),
+    "a wake-up during a turn that is lost": _told(
+        MANY, _at(SOON + 700.0, "kill", "await", 1), seed=15
+    ),
     "a page that wakes nobody": LEAD,
     "one request too many": _told(leads=45, limit=2, order="unordered", rest_s=HOUR_S),
     "a budget that a restart forgets": _told(

@@ -72,6 +72,12 @@ MUTANTS = (
         new="        self._in_flight.discard(task)",
     ),
     Mutant(
+        name="a wake-up during a turn that is lost",
+        module="notifier.dispatcher.lane",
+        old="            self._wake.clear()\n            wait_s = await self._turn()\n            is_over",
+        new="            wait_s = await self._turn()\n            self._wake.clear()\n            is_over",
+    ),
+    Mutant(
         name="a page that wakes nobody",
         module="notifier.poller.reading",
         old="self.context.wake(committed.written.destinations)",
