@@ -93,3 +93,28 @@ def test_a_process_that_cannot_start_on_a_full_disk_begins_again_and_tells_all()
     )
     assert outcome.verdict.faults == []
     assert outcome.met["not started on a full disk"] > 1
+
+
+@pytest.mark.parametrize("name", ["assign", "status"])
+def test_a_lead_of_the_baseline_that_waits_again_unseen_need_not_be_told(name: str) -> None:
+    text = {"assign": "agent-asha", "status": "REVIEW"}[name]
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S + 200.0, what=name, number=4, text=text),
+            Entry(at_s=2 * HOUR_S + 220.0, what="back"),
+        )
+    )
+    assert outcome.verdict.faults == []
+
+
+def test_a_lead_that_waits_again_while_no_process_lived_waits_since_before() -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S, what="create"),
+            Entry(at_s=2 * HOUR_S + 600.0, what="stop", lasts_s=7_000.0),
+            Entry(at_s=2 * HOUR_S + 900.0, what="status", number=5, text="ONHOLD"),
+            Entry(at_s=2 * HOUR_S + 4_000.0, what="back"),
+        )
+    )
+    assert outcome.verdict.faults == []
+    assert outcome.verdict.checked["Ladder: true"] > 0

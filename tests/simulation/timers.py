@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.life import Life
 from simulation.rules import FOR_S, LADDER_S, STEPS_S, nine_of
-from simulation.story import DAY_S, HOUR_S, MINUTE_S
+from simulation.story import DAY_S, HOUR_S, MINUTE_S, SORTED
 from simulation.upstream import State
 from simulation.verdict import (
     Verdict,
@@ -21,7 +21,6 @@ from simulation.verdict import (
 
 SNOOZE_S = HOUR_S
 SWEEP_S = 8 * HOUR_S
-ALWAYS = ((0.0, float("inf")),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +82,12 @@ class _Rule:
         verdict.expect(f"{rule}: once", once, f"{self.lead_id}: since {sorted(starts_s)}")
         for one in told:
             self._judge_one(one, rule, verdict)
-        gap_s = need_s(self.life)
+        joined = self._joined(need_s(self.life))
         for begin_s, end_s in self.waited:
-            if self._must_be_told(begin_s, end_s, rule):
-                found = any(
-                    from_s <= since_s <= end_s
-                    for from_s, until_s in _joined(self.waited, gap_s)
-                    for since_s in starts_s
-                    if from_s <= begin_s <= until_s
-                )
+            from_s = max(joined_s for joined_s, _ in joined if joined_s <= begin_s)
+            # What waits since before the baseline, for all that was seen, starts nothing.
+            if from_s > 0.0 and self._must_be_told(begin_s, end_s, rule):
+                found = any(from_s <= since_s <= end_s for since_s in starts_s)
                 told_of = f"{self.lead_id}: nothing of {begin_s}-{end_s}"
                 verdict.expect(f"{rule}: told", found, told_of)
 
@@ -106,7 +102,7 @@ class _Rule:
         true = any(
             begin_s - 1 <= one.since_s
             and self._unseen_s(end_s) >= one.since_s + self.after_s - 2 * poll_s
-            for begin_s, end_s in _joined(self.waited, poll_s + 2 * MINUTE_S, self.calm)
+            for begin_s, end_s in self._joined(poll_s + 2 * MINUTE_S)
         )
         verdict.expect(f"{rule}: true", true, f"{one} of {self.waited}")
         late_s = -early_s
@@ -115,7 +111,7 @@ class _Rule:
             verdict.expect(f"{rule}: in time", late_s < most_s, f"{one}: {late_s} s late")
 
     def _must_be_told(self, begin_s: float, end_s: float, rule: str) -> bool:
-        if begin_s <= 0.0 or clock_was_wrong(self.life, begin_s, end_s):
+        if clock_was_wrong(self.life, begin_s, end_s):
             return False
         if rule == "Ladder" and self._was_acted_on():
             return False
@@ -125,13 +121,29 @@ class _Rule:
 
     def _was_visible(self, from_s: float, until_s: float) -> bool:
         """Whether the program must have seen what was there from then until then."""
-        if self.life.story.order != "updated-desc":
+        if self.life.story.order != SORTED:
             return False
-        least_s = need_s(self.life)
-        return any(
-            min(until_s, end_s) - max(from_s, begin_s) >= least_s
-            for begin_s, end_s in self.calm
-        )
+        return self._calm_s(from_s, until_s) >= need_s(self.life)
+
+    def _joined(self, gap_s: float) -> list[tuple[float, float]]:
+        """Return the times in which the lead waited, joined where nobody need know of the gap.
+
+        A gap is seen where for ``gap_s`` of it a process lived that nothing kept from
+        reading; in a listing that is not sorted by change, only a long one is.
+        """
+        least_s = gap_s if self.life.story.order == SORTED else SWEEP_S
+        joined: list[tuple[float, float]] = []
+        for begin_s, end_s in self.waited:
+            if joined and self._calm_s(joined[-1][1], begin_s) < least_s:
+                joined[-1] = joined[-1][0], end_s
+            else:
+                joined.append((begin_s, end_s))
+        return joined
+
+    def _calm_s(self, from_s: float, until_s: float) -> float:
+        """Return how long at most nothing kept the program from reading, in one piece."""
+        pieces = (min(until_s, end_s) - max(from_s, begin_s) for begin_s, end_s in self.calm)
+        return max(pieces, default=0.0)
 
     def _unseen_s(self, end_s: float) -> float:
         """Return until when nobody may notice that a lead waits no more: it may be deleted."""
@@ -154,27 +166,6 @@ def _waiting(history: list[State | None], ends_s: float) -> Iterator[tuple[float
             begun_s = None
     if begun_s is not None:
         yield begun_s, ends_s
-
-
-def _joined(
-    waited: list[tuple[float, float]],
-    gap_s: float,
-    seen: Iterable[tuple[float, float]] = ALWAYS,
-) -> list[tuple[float, float]]:
-    """Return the times in which a lead waited, joined where nobody may have seen the gap.
-
-    Who looks in the times ``seen`` sees what is there for ``gap_s``.
-    """
-    joined: list[tuple[float, float]] = []
-    for begin_s, end_s in waited:
-        if joined and all(
-            min(begin_s, end_seen_s) - max(joined[-1][1], begin_seen_s) < gap_s
-            for begin_seen_s, end_seen_s in seen
-        ):
-            joined[-1] = joined[-1][0], end_s
-        else:
-            joined.append((begin_s, end_s))
-    return joined
 
 
 def _judge_acts(life: Life, verdict: Verdict) -> None:
