@@ -63,6 +63,7 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         self._selector.clock.advance(start_s)
         self._selector.select = self._selected
         self._main = threading.get_ident()
+        self._elsewhere = set(threading.enumerate())
         self._from_threads: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
         self.steps = 0
         self.dies_at_step: int | None = None
@@ -99,7 +100,7 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
 
     def _selected(self, timeout: float | None = None) -> Any:
         """Return what is ready, in a drawn order; where nothing is, let the time pass."""
-        if threading.active_count() > 1 and self._joined():
+        if self._joined():
             timeout = 0
         ready = self._moved()
         if len(ready) > 1:
@@ -126,9 +127,10 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
 
     def _joined(self) -> bool:
         """Let threads end, and take over what they have asked for; False for nothing."""
-        for thread in threading.enumerate():
-            if thread.ident != self._main and thread.daemon:
-                thread.join()
+        if threading.active_count() > 1:
+            for thread in set(threading.enumerate()) - self._elsewhere:
+                if thread.daemon:
+                    thread.join()
         taken, self._from_threads = self._from_threads, []
         for callback, args, context in taken:
             self.call_soon(callback, *args, context=context)
