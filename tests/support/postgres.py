@@ -48,10 +48,14 @@ FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4", "synchronous_commit"
 
 @dataclass(slots=True)
 class Server:
-    """A server by the URL of its first database."""
+    """A server by the URL of its first database.
+
+    ``keeps``: the connections over which databases are emptied stay open, until :meth:`let_go`.
+    """
 
     url: str
     process: subprocess.Popen[bytes] | None = None
+    keeps: bool = False
     _template: str | None = None
     _schema: object = None
     _free: list[str] = field(default_factory=list)
@@ -81,16 +85,20 @@ class Server:
 
     def _is_empty_again(self, url: str) -> bool:
         """Empty one with our tables, and return whether it is as it was made."""
+        connection = self._kept.pop(url, None) or kept(url)
         try:
-            connection = self._kept.pop(url, None) or kept(url)
             connection.execute(LEAVE)
         except psycopg.OperationalError:  # the test cut off whoever was connected
+            connection.close()
             connection = kept(url)
             connection.execute(LEAVE)
-        self._kept[url] = connection
         is_as_made = schema(connection) == self._schema
         if is_as_made:
             empty(connection)
+        if self.keeps:
+            self._kept[url] = connection
+        else:
+            connection.close()
         return is_as_made
 
     def drop(self, url: str) -> None:
@@ -142,14 +150,17 @@ class Server:
 def server() -> Iterator[Server]:
     """Give the server of ``NOTIFIER_TEST_POSTGRESQL``, else start one for the block."""
     if GIVEN:
-        found = Server(GIVEN)
+        found = Server(GIVEN, keeps=True)
         yield found
         found.clean()
+        found.let_go()
         return
     folder = Path(tempfile.mkdtemp(prefix="notifier-postgresql-"))
     try:
         with started(folder) as found:
+            found.keeps = True
             yield found
+            found.let_go()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -176,9 +187,7 @@ def started(folder: Path, *, log_in: str = "", **settings: str) -> Iterator[Serv
     url = url_in(folder)
     try:
         wait_for(folder)
-        found = Server(url, process)
-        yield found
-        found.let_go()
+        yield Server(url, process)
     finally:
         process.send_signal(signal.SIGINT)  # fast: whoever is connected is cut off
         process.wait(PATIENCE_S)
