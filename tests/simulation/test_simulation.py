@@ -10,8 +10,8 @@ from simulation.rules import nine_of
 from simulation.servers import Trouble
 from simulation.story import DAY_S, FAULTS, HOUR_S, Entry, Story, drawn, name_of
 
-SEEDS = (0, 2, 3, 6, 7, 10, 12, 17, 18, 20, 25, 26, 28, 30, 37)
-"""Two days of each cost about 50 s of a core, and bring most of the faults there are."""
+SEEDS = (2, 7, 9, 12, 14, 17, 24, 25, 29, 33, 36, 39, 40, 47, 48, 51, 52)
+"""Two days of each cost about 40 s of a core, and bring most of the faults there are."""
 QUIET = Story(
     seed=1,
     days=0,
@@ -43,7 +43,7 @@ def test_the_seeds_bring_about_most_faults() -> None:
         for one in drawn(seed, days=2).entries
         if one.what in FAULTS
     }
-    assert len(planned) > 15
+    assert len(planned) > 30
 
 
 @pytest.mark.parametrize(("day", "hour"), [(21, 8), (28, 7), (231, 7), (238, 8)])

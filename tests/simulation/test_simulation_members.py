@@ -56,7 +56,7 @@ def test_a_commit_whose_answer_is_lost_is_not_done_twice() -> None:
 
 
 def test_a_day_of_two_members_breaks_no_promise() -> None:
-    assert lived(drawn(100, days=1, members=2)).verdict.faults == []
+    assert lived(drawn(301, days=1, members=2)).verdict.faults == []
 
 
 def test_a_seed_gives_members_the_same_life_byte_for_byte() -> None:
