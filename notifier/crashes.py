@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import structlog
 
-from notifier.errors import NotifierError
+from notifier.errors import BusyError, NotifierError, StoreError
 
 LONGEST_PAUSE_S = 60.0
 
@@ -58,8 +58,8 @@ async def keep_doing(
 ) -> NoReturn:
     """Do a duty again and again until cancelled; what it raises ends that time alone.
 
-    What is outside the program's control, as a full disk, is told once for as long as it is
-    so, and no reason to try less often.
+    A database that cannot be used is told of once for as long as it is so, and no reason to
+    try less often.
     """
     crashes, told = Crashes(), ""
     while True:
@@ -67,7 +67,7 @@ async def keep_doing(
             await duty()
             crashes.end()
             told = ""
-        except NotifierError as error:
+        except (StoreError, BusyError) as error:
             if str(error) != told:
                 told = str(error)
                 log.warning("duty_postponed", duty=name, error=told)

@@ -15,15 +15,13 @@ from typing import Any
 import pytest
 
 from notifier.core import leases as core_leases
-from notifier.dispatcher import lane
 from notifier.members import member, membership
-from notifier.poller import alarm
-from notifier.service import assembly, housekeeping, sharing, upkeep
+from notifier.service import assembly, housekeeping, sharing
 from notifier.service.service import Service
 from notifier.store import leases
 from simulation.database_server import Way, engine_over
 from simulation.disk import Disk, Moment
-from simulation.life import LONGEST_WAIT_S, PROMPT_S, RESTART_S, WATCH_S, Life
+from simulation.life import PROMPT_S, RESTART_S, Life
 from simulation.rules import EPOCH
 from simulation.story import Entry
 from simulation.world import WorldLoop, go_on
@@ -42,7 +40,6 @@ TAKEN_OVER_S = LEASE_S + 2 * SLOWER * core_leases.LOOK_MS / 1000 + HEED_S
 class Seat:
     """A host, and the member on it, if there is one just now."""
 
-    number: int
     way: Way
     ahead_s: float = 0.0
     down_s: float = RESTART_S
@@ -63,12 +60,12 @@ class SharedLife(Life):
     def __post_init__(self) -> None:
         Life.__post_init__(self)
         self.seats = [
-            Seat(number=number, way=Way(now_ms=self._now_ms, rng=self._rng))
-            for number in range(self.story.members)
+            Seat(way=Way(now_ms=self._now_ms, rng=self._rng)) for _ in range(self.story.members)
         ]
 
     def patch(self, patched: pytest.MonkeyPatch) -> None:
         """Put the simulated server, and slower looks, into the program."""
+        Life.patch(self, patched)
         lease_ms = SLOWER * core_leases.LEASE_MS
         for module in (core_leases, leases):
             patched.setattr(module, "LEASE_MS", lease_ms)
@@ -80,9 +77,6 @@ class SharedLife(Life):
         patched.setattr(sharing, "secrets", ids)
         patched.setattr(assembly, "engine_at", self._engine_at)
         patched.setattr(housekeeping, "WATCH_S", HEED_S)
-        patched.setattr(upkeep, "LOOK_S", WATCH_S)
-        patched.setattr(alarm, "LOOK_S", WATCH_S)
-        patched.setattr(lane, "LONGEST_WAIT_S", LONGEST_WAIT_S)
 
     def lived(self) -> None:
         """Live the story to its end."""
