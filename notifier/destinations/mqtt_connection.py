@@ -44,12 +44,14 @@ class Connection:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._largest_bytes: int | None = None
         self._room = asyncio.Semaphore(MOST_UNDER_WAY)
+        self._is_answered = False  # whether the broker has said if it lets us in
 
     async def begin(self, timeout_s: float) -> None:
         """Connect and log in."""
         connected, received = self._paho.on_connect, self._paho._handle_pubrec  # noqa: SLF001
 
         def on_connect(*answer: Any) -> None:
+            self._is_answered = True
             self._largest_bytes = getattr(answer[-1], "MaximumPacketSize", None)
             # A broker ends the connection over more than it wants; paho heeds it not.
             most = getattr(answer[-1], "ReceiveMaximum", MOST_UNDER_WAY)
@@ -77,10 +79,15 @@ class Connection:
         await self._entered()
 
     async def _entered(self) -> None:
-        """Return once we are let in; a connection that breaks before is no reason to wait."""
+        """Return once we are let in; a connection that breaks before is no reason to wait.
+
+        A broker that refuses us says so and hangs up: what it said counts.
+        """
         entering: asyncio.Future[Any] = asyncio.ensure_future(self._client.__aenter__())
         try:
             await asyncio.wait({entering, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+            if self._is_answered:
+                await asyncio.wait({entering})
         finally:
             if not entering.done():
                 entering.cancel()

@@ -122,6 +122,21 @@ async def test_a_broker_that_hangs_up_on_us_is_told_at_once(tmp_path: Path) -> N
         assert str(await refused(one)) == "127.0.0.1 broke the connection off"
 
 
+async def test_what_a_broker_says_before_it_hangs_up_counts(tmp_path: Path) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(64)
+        writer.write(bytes((0x20, 3, 0, 0x87, 0)))  # CONNACK: not authorized
+        writer.close()
+
+    async with (
+        conversing(refuse) as port,
+        destination(Broker([], port=port, folder=tmp_path)) as one,
+    ):
+        failure = await refused(one)
+        assert isinstance(failure, DestinationRefusedError)
+        assert str(failure) == "127.0.0.1 does not let us in: 0x87"
+
+
 async def test_a_socket_that_is_closed_before_it_is_written_to_is_watched_no_more(
     servers: Servers,
 ) -> None:
