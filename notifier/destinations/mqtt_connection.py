@@ -44,23 +44,23 @@ class Connection:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._largest_bytes: int | None = None
         self._room = asyncio.Semaphore(MOST_UNDER_WAY)
-        self._is_answered = False  # whether the broker has said if it lets us in
+        self._log_in: Any = None  # the reason code that answers it
 
     async def begin(self, timeout_s: float) -> None:
         """Connect and log in."""
+        loop = asyncio.get_running_loop()
         connected, received = self._paho.on_connect, self._paho._handle_pubrec  # noqa: SLF001
 
         def on_connect(*answer: Any) -> None:
-            self._is_answered = True
+            self._log_in = answer[3]
             self._largest_bytes = getattr(answer[-1], "MaximumPacketSize", None)
             # A broker ends the connection over more than it wants; paho heeds it not.
             most = getattr(answer[-1], "ReceiveMaximum", MOST_UNDER_WAY)
             self._room = asyncio.Semaphore(most)
             connected(*answer)
 
-        def on_disconnect(*_: Any) -> None:
-            if not self._broken.done():
-                self._broken.set_result(None)
+        def on_disconnect(*_: Any) -> None:  # also in the thread that connects
+            loop.call_soon_threadsafe(self._break)
 
         def on_pubrec() -> Any:
             packet: bytes = self._paho._in_packet["packet"]  # noqa: SLF001
@@ -73,7 +73,7 @@ class Connection:
         self._paho._handle_pubrec = on_pubrec  # noqa: SLF001
         self._paho.on_publish = self._on_publish
         self._paho._ssl_wrap_socket = self._encrypted  # noqa: SLF001
-        self._paho.on_socket_register_write = partial(self._watch, asyncio.get_running_loop())
+        self._paho.on_socket_register_write = partial(self._watch, loop)
         # It connects in a thread, which is to end before our deadline does.
         self._paho.connect_timeout = timeout_s * 0.9
         await self._entered()
@@ -86,15 +86,21 @@ class Connection:
         entering: asyncio.Future[Any] = asyncio.ensure_future(self._client.__aenter__())
         try:
             await asyncio.wait({entering, self._broken}, return_when=asyncio.FIRST_COMPLETED)
-            if self._is_answered:
+            if self._log_in is not None:
                 await asyncio.wait({entering})
         finally:
             if not entering.done():
                 entering.cancel()
                 await asyncio.gather(entering, return_exceptions=True)
+        if self._log_in is not None and self._log_in.is_failure:
+            raise aiomqtt.MqttCodeError(self._log_in)
         if entering.cancelled():
             raise ConnectionResetError
         await entering
+
+    def _break(self) -> None:
+        if not self._broken.done():
+            self._broken.set_result(None)
 
     async def publish(self, topic: str, event: Encoded, qos: int) -> None:
         """Publish, and return once it is acknowledged; raises what it was refused with."""

@@ -1,11 +1,14 @@
 """MQTT 5: what is MQTT's own."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
+import paho.mqtt.client as paho
 import pytest
 from broker_servers import PASSWORD, QUOTED, USER, Servers, mqtt_broker
 from examples import lead, message, new_lead, part
@@ -122,7 +125,25 @@ async def test_a_broker_that_hangs_up_on_us_is_told_at_once(tmp_path: Path) -> N
         assert str(await refused(one)) == "127.0.0.1 broke the connection off"
 
 
-async def test_what_a_broker_says_before_it_hangs_up_counts(tmp_path: Path) -> None:
+async def test_what_a_broker_says_before_it_hangs_up_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, connect = threading.Event(), aiomqtt.Client._client_connect
+    close = paho.Client._sock_close
+
+    def connected_late(self: aiomqtt.Client) -> None:
+        connect(self)
+        assert closed.wait(3)
+
+    def closed_now(self: paho.Client) -> None:
+        is_open = self.socket() is not None
+        close(self)
+        if is_open:
+            closed.set()
+
+    monkeypatch.setattr(aiomqtt.Client, "_client_connect", connected_late)
+    monkeypatch.setattr(paho.Client, "_sock_close", closed_now)
+
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(64)
         writer.write(bytes((0x20, 3, 0, 0x87, 0)))  # CONNACK: not authorized
