@@ -3,14 +3,16 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from notifier.store import texts
 from notifier.store.engine import TextReader
-from notifier.store.session import Values
+from notifier.store.schema import MIGRATIONS, Migration
+from notifier.store.session import Session, Values
 from notifier.store.sqlite import Sqlite
 from notifier.store.sqlite_session import SqliteSession
 from simulation.loop import KilledError
@@ -100,7 +102,9 @@ class FaultySession:
         return self._done(self._inner.executemany, sql, rows)
 
     def define(self, sql: str) -> None:
+        self._lives()
         self._inner.define(sql)
+        self._disk.passes(Moment.STATEMENT)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -178,4 +182,12 @@ class FaultyEngine:
 
 def engine_on(disk: Disk) -> Callable[[object], Any]:
     """Return what makes an engine of a path."""
-    return lambda place: FaultyEngine(Sqlite(Path(str(place))), disk)
+    steps = tuple(replace(one, apply=partial(_upgraded, disk, one)) for one in MIGRATIONS)
+    return lambda place: FaultyEngine(Sqlite(Path(str(place)), steps), disk)
+
+
+def _upgraded(disk: Disk, step: Migration, session: Session) -> None:
+    """Apply a step of the schema, whose statements ask the disk, too."""
+    assert isinstance(session, SqliteSession)
+    disk.writes()
+    step.apply(cast("Session", FaultySession(session, disk)))

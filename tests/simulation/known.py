@@ -103,6 +103,9 @@ KNOWN: Mapping[str, Story] = {
     "a report that a restart loses": _told(
         _at(28_700.0, "stop", lasts_s=1_300.0), poll_s=900, rest_s=21 * HOUR_S
     ),
+    "an upgrade that forgets what waits": _told(
+        CREATED, _at(SOON + 400.0, "upgrade", lasts_s=5.0)
+    ),
     "a member that is never removed": _shared(
         CREATED,
         _at(SOON + 150.0, "kill", "await", 1, lasts_s=5.0),

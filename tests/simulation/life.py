@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -40,10 +41,11 @@ from notifier.transactions.leads import current_lead
 from simulation.disk import Disk, Moment, engine_on
 from simulation.loop import InlineExecutor, KilledError, SeededLoop
 from simulation.receivers import Hook, Mail, Slack
-from simulation.rules import EPOCH, RULES, SECRET
+from simulation.rules import EPOCH, RULES, RULES_BEFORE, SECRET
 from simulation.servers import Server, Trouble
 from simulation.story import Entry, Story, name_of
 from simulation.upstream import Upstream, upstream
+from simulation.version_before import put_back
 
 WATCH_S = 300.0
 LONGEST_WAIT_S = 1_800.0
@@ -56,7 +58,16 @@ OWN_FAULTS = (
     "killed at an await",
     "not started on a full disk",
     "frozen",
+    "upgraded",
 )
+
+
+class Version(Enum):
+    """Which version of the program there is."""
+
+    BEFORE = auto()
+    INSTALLED = auto()  # today's, which has not begun yet
+    TODAY = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +111,8 @@ class Life:
     _ends: dict[int, Any] = field(default_factory=dict)
     _down_s: float = 0.0
     _is_buried: bool = False
+    _version: Version = Version.TODAY
+    _dies_first: int = 0
     _config: Configuration | None = None
     _begun: int = 0
 
@@ -107,6 +120,8 @@ class Life:
         story = self.story
         self._rng = Random(story.seed)
         self._left = list(story.entries)
+        if story.upgraded_s:
+            self._version = Version.BEFORE
         self.upstream = upstream(
             story,
             clock=lambda: EPOCH + timedelta(seconds=self.clock_s()),
@@ -157,6 +172,7 @@ class Life:
             begun_s = self.now_s
             self._process()
             self.lives.append((begun_s, self.now_s))
+            self._put_back()
             self._pass(self._down_s)
             self._down_s = 0.0
 
@@ -167,6 +183,25 @@ class Life:
             self.now_s = max(self.now_s, self._left[0].at_s)
             self._happens(self._left.pop(0))
         self.now_s = until_s
+
+    def _leave(self, entry: Entry) -> None:
+        """Note why the process is to stop; today's version may be there once it has."""
+        if entry.what == "stop":
+            self.met["stopped"] += 1
+            return
+        self._version, self._config, self._dies_first = Version.INSTALLED, None, entry.number
+        if self.loop is None:
+            self._put_back()
+
+    def _put_back(self) -> None:
+        """Let the database be what the version before has left, once that has ended."""
+        database = self.folder / "notifier.db"
+        if self._version is Version.INSTALLED and not self.met["upgraded"]:
+            if database.exists():
+                put_back(database)
+            self.met["upgraded"] += 1
+            if self._dies_first:
+                self.disk.dies = (Moment.STATEMENT, self._dies_first)
 
     def _process(self) -> None:
         """Run one process of the program until it is killed, stopped, or the story ends."""
@@ -195,11 +230,19 @@ class Life:
 
     def _ended_by(self, error: BaseException) -> None:
         """Begin again after a while, as systemd does, where no process could start."""
+        if isinstance(error, KilledError):  # it died before it had begun
+            self._down_s = RESTART_S
+            return
         group = (
             error if isinstance(error, BaseExceptionGroup) else BaseExceptionGroup("", [error])
         )
-        if group.split(StoreError)[1] is not None or not self.disk.is_full:
+        if group.split(StoreError)[1] is not None:
             raise error
+        if not self.disk.is_full:
+            self.crashed.append(f"it does not begin: {error}")
+            self._left.clear()
+            self.now_s = self.story.ends_s
+            return
         self.met["not started on a full disk"] += 1
         self._down_s = RESTART_S
 
@@ -208,6 +251,8 @@ class Life:
             await server.open(loop)
         await self.mail.open(loop)
         async with self._assembled(loop, self.wall) as service:
+            if self._version is Version.INSTALLED:
+                self._version = Version.TODAY
             telling = loop.create_task(self._tell(loop, service))
             await service.run()
             telling.cancel()
@@ -236,7 +281,7 @@ class Life:
             await asyncio.sleep(max(self._left[0].at_s - loop.time(), 0))
             entry = self._left.pop(0)
             self._happens(entry)
-            if entry.what == "stop":
+            if entry.what in ("stop", "upgrade"):
                 self._down_s = entry.lasts_s
                 service.stop()
                 return
@@ -266,8 +311,8 @@ class Life:
                 self._await(entry) if entry.once else self._kill(entry)
             case "end":
                 self._ends.pop(entry.number)()
-            case "stop":
-                self.met["stopped"] += 1
+            case "stop" | "upgrade":
+                self._leave(entry)
             case "take" | "release" | "snooze":
                 self._act(entry)
             case _:
@@ -341,7 +386,8 @@ class Life:
             "snooze": Snooze(until=at + timedelta(hours=1)),
         }
         person = Person(agent=entry.text, name=entry.text, slack=None)
-        if not self.upstream.ids or not (self.folder / "notifier.db").exists():
+        is_able = self._version is Version.TODAY
+        if not is_able or not self.upstream.ids or not (self.folder / "notifier.db").exists():
             return
         lead_id = self.upstream.lead(entry.number)
         with closing(connected(self.folder / "notifier.db")) as session:
@@ -408,7 +454,8 @@ class Life:
 
     def _read_config(self) -> Configuration:
         rules = self.folder / "rules.yaml"
-        rules.write_text(RULES, encoding="utf-8")
+        is_before = self._version is Version.BEFORE
+        rules.write_text(RULES_BEFORE if is_before else RULES, encoding="utf-8")
         variables = {
             "NOTIFIER_BASE_URL": self.servers["upstream"].url,
             "NOTIFIER_TOKEN": "simulated",

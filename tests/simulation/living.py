@@ -38,7 +38,10 @@ def lived(story: Story) -> Outcome:
 
 def _idle(life: Life) -> int:
     """Return how many faults met nobody, those of the process itself included."""
-    kills = sum(one.what == "kill" for one in life.story.entries)
+    entries = life.story.entries
+    kills = sum(
+        one.what == "kill" or (one.what == "upgrade" and bool(one.number)) for one in entries
+    )
     died = sum(len(disk.died) for disk in life.disks) + life.met["killed at an await"]
     return sum(life.idle.values()) + max(kills - died, 0)
 

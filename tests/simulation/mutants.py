@@ -216,6 +216,13 @@ MUTANTS = (
         new="        if name",
     ),
     Mutant(
+        name="an upgrade that forgets what waits",
+        module="notifier.store.migrations.0010_lane_key",
+        old='    session.define("ALTER TABLE deliveries',
+        new="    session.execute(\"DELETE FROM deliveries WHERE state = 'pending'\")\n"
+        '    session.define("ALTER TABLE deliveries',
+    ),
+    Mutant(
         name="a member that is never removed",
         module="notifier.core.leases",
         old="return tuple(one.id for one in board.members if one.until_ms <= now_ms)",

@@ -11,7 +11,7 @@ LADDER_S = 1_200.0
 STEPS_S = (1_200.0, 7_200.0)
 SETTLE_S = 600.0
 LONGEST_SETTLE_S = 4 * SETTLE_S
-RULES = """\
+RULES_BEFORE = """\
 windows:
   office: {days: mon-fri, hours: "09:00-18:00", timezone: Europe/Berlin}
 destinations:
@@ -33,17 +33,21 @@ rules:
   - {name: Morning, when: lead.status_changed, digest: "0 8 * * *", send: audit}
   - {name: Office, when: lead.assigned, only: office, send: audit}
   - {name: Waiting, if: {status: OPEN, assignee: null}, for: 45m, send: audit}
-  - {name: Acts, when: [lead.taken, lead.released, lead.snoozed], send: [audit, crm]}
-  - name: Ladder
-    if: {status: OPEN, assignee: null, taken_by: null}
-    for: 20m
-    send: sales
-    escalate: [{after: 20m, send: boss}, {after: 2h, send: crm}]
   - name: Watch
     when: [source.down, source.up, destination.down, destination.up, delivery.dead]
     send: audit
+"""
+"""What the version before is told to do, and knew how to."""
+RULES = f"""\
+{RULES_BEFORE}
+  - {{name: Acts, when: [lead.taken, lead.released, lead.snoozed], send: [audit, crm]}}
+  - name: Ladder
+    if: {{status: OPEN, assignee: null, taken_by: null}}
+    for: 20m
+    send: sales
+    escalate: [{{after: 20m, send: boss}}, {{after: 2h, send: crm}}]
 reports:
-  - {name: Monday, at: "0 9 * * mon", since: 7d, goal: 5m, send: audit}
+  - {{name: Monday, at: "0 9 * * mon", since: 7d, goal: 5m, send: audit}}
 """
 SENT = {
     "lead.created": {"crm", "sales", "boss", "audit"},

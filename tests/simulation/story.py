@@ -52,6 +52,7 @@ FAULTS = {
     "freeze": "frozen",
     "cut off": "cut off",
     "answer lost": "answer lost",
+    "upgrade": "upgraded",
 }
 """Entries of a story that are faults, and how they are counted."""
 REST_S = 30 * HOUR_S
@@ -88,6 +89,8 @@ def name_of(fault: Entry) -> str:
     """Return the name under which a fault is counted once it took effect."""
     if fault.what == "kill":
         return "killed at an await" if fault.text == "await" else f"killed {fault.text}"
+    if fault.what == "upgrade":
+        return FAULTS[fault.what]
     return fault.text or FAULTS[fault.what]
 
 
@@ -109,6 +112,11 @@ class Story:
     entries: tuple[Entry, ...] = field(repr=False)
     rest_s: float = REST_S
     members: int = 0
+
+    @property
+    def upgraded_s(self) -> float:
+        """When the version before had its end; 0 where it never lived."""
+        return max((one.at_s for one in self.entries if one.what == "upgrade"), default=0.0)
 
     @property
     def ends_s(self) -> float:
@@ -133,15 +141,20 @@ def drawn(seed: int, *, days: int, members: int = 0) -> Story:
     if members:
         entries += _partings(rng, days, work)
     order = rng.choice(ORDERS)
+    leads, poll_s = rng.choice((0, 5, 45, 130)), rng.choice((600, 900, 1_800))
+    # Reading costs most; where no order helps, all that is allowed is asked.
+    limit = rng.choice((2, 3, 6) if order == SORTED else (1, 2))
+    ragged = rng.random() < 0.3
+    if not members:
+        entries += _upgrade(rng, days)
     return Story(
         seed=seed,
         days=days,
-        leads=rng.choice((0, 5, 45, 130)),
-        poll_s=rng.choice((600, 900, 1_800)),
-        # Reading costs most; where no order helps, all that is allowed is asked.
-        limit=rng.choice((2, 3, 6) if order == SORTED else (1, 2)),
+        leads=leads,
+        poll_s=poll_s,
+        limit=limit,
         order=order,
-        ragged=rng.random() < 0.3,
+        ragged=ragged,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
         # In whole seconds: the loop's clock knows no less than a microsecond.
         rest_s=REST_S + max(ceil(_over_s(entries) - days * DAY_S), 0),
@@ -278,6 +291,14 @@ def _partings(rng: Random, days: int, work: list[Entry]) -> Iterator[Entry]:
         lasts_s = rng.choice((10.0, 400.0, 560.0, 700.0, 2_500.0))
         number = rng.randrange(1, 12)
         yield Entry(at_s=at_s, what=what, number=number, lasts_s=lasts_s)
+
+
+def _upgrade(rng: Random, days: int) -> Iterator[Entry]:
+    """Yield, in some lives, the end of the version before; the new one may die as it begins."""
+    if rng.random() < 0.3:
+        at_s, lasts_s = rng.uniform(HOUR_S, min(days, 3) * DAY_S), rng.choice((5.0, HOUR_S))
+        deaths = rng.choice((0, rng.randrange(1, 100)))
+        yield Entry(at_s=at_s, what="upgrade", number=deaths, lasts_s=lasts_s)
 
 
 def _kill(rng: Random, at_s: float) -> Entry:

@@ -86,7 +86,7 @@ class _Rule:
         for begin_s, end_s in self.waited:
             from_s = max(joined_s for joined_s, _ in joined if joined_s <= begin_s)
             # What waits since before the baseline, for all that was seen, starts nothing.
-            if from_s > 0.0 and self._must_be_told(begin_s, end_s, rule):
+            if from_s > self._known_s(rule) and self._must_be_told(begin_s, end_s, rule):
                 found = any(from_s <= since_s <= end_s for since_s in starts_s)
                 told_of = f"{self.lead_id}: nothing of {begin_s}-{end_s}"
                 verdict.expect(f"{rule}: told", found, told_of)
@@ -109,6 +109,10 @@ class _Rule:
         if is_quiet(self.calm, one.since_s, one.said_s) and not self._was_acted_on():
             most_s = need_s(life)
             verdict.expect(f"{rule}: in time", late_s < most_s, f"{one}: {late_s} s late")
+
+    def _known_s(self, rule: str) -> float:
+        """Return since when the program has the rule: the version before had no ladders."""
+        return self.life.story.upgraded_s if rule == "Ladder" else 0.0
 
     def _must_be_told(self, begin_s: float, end_s: float, rule: str) -> bool:
         if clock_was_wrong(self.life, begin_s, end_s):
@@ -202,7 +206,9 @@ def _judge_reports(life: Life, verdict: Verdict) -> None:
         told = f"of {due_s}: {count}"
         verdict.expect("reports once", count <= 1, told)
         is_wrong = clock_was_wrong(life, due_s - DAY_S, due_s + DAY_S)
-        if due_s < life.story.ends_s - DAY_S / 2 and not is_wrong:
+        upgraded_s = life.story.upgraded_s
+        is_known = not upgraded_s or due_s > upgraded_s + DAY_S / 2
+        if is_known and due_s < life.story.ends_s - DAY_S / 2 and not is_wrong:
             verdict.expect("reports", count == 1, told)
     was_wrong = any(entry.what == "clock" for entry in life.story.entries)
     verdict.expect("no other report", was_wrong or not came, f"{came}")
