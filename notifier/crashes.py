@@ -3,7 +3,8 @@
 One delivery's, one lead's or one source's trouble must not end the service. Such a
 fault is caught where the work is handed out: in a lane, in a source's poller, in
 :func:`keep_doing` for what goes on beside them, and within a transaction in
-:mod:`notifier.store.savepoints`.
+:mod:`notifier.store.savepoints`. A database that cannot be used is told of and waited for
+likewise.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import structlog
 from notifier.errors import BusyError, NotifierError, StoreError
 
 LONGEST_PAUSE_S = 60.0
+LONGEST_OUTAGE_PAUSE_MS = 15_000
 
 log = structlog.get_logger()
 
@@ -53,6 +55,29 @@ class Crashes:
         return {"exc_info": error}
 
 
+@dataclass(slots=True)
+class Outage:
+    """A database that one runner cannot use: a full disk fails for hours, try after try."""
+
+    count: int = 0
+    _told: str = ""
+
+    @property
+    def pause_ms(self) -> int:
+        """How long to wait before the next try: soon at first."""
+        return min(LONGEST_OUTAGE_PAUSE_MS, 1000 << min(max(self.count - 1, 0), 4))
+
+    def met(self, error: StoreError | BusyError) -> bool:
+        """Note that another try has failed; return whether that is news."""
+        self.count += 1
+        told, self._told = self._told, str(error)
+        return told != self._told
+
+    def end(self) -> None:
+        """Note that it works."""
+        self.count, self._told = 0, ""
+
+
 async def keep_doing(
     duty: Callable[[], Awaitable[object]], *, name: str, every_s: float
 ) -> NoReturn:
@@ -61,16 +86,15 @@ async def keep_doing(
     A database that cannot be used is told of once for as long as it is so, and no reason to
     try less often.
     """
-    crashes, told = Crashes(), ""
+    crashes, outage = Crashes(), Outage()
     while True:
         try:
             await duty()
             crashes.end()
-            told = ""
+            outage.end()
         except (StoreError, BusyError) as error:
-            if str(error) != told:
-                told = str(error)
-                log.warning("duty_postponed", duty=name, error=told)
+            if outage.met(error):
+                log.warning("duty_postponed", duty=name, error=str(error))
         except Exception as error:  # noqa: BLE001
             # Broad: what goes on beside the work must neither end it nor stop for good.
             crashes.add()

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from notifier.core.destination_state import FAILURES_UNTIL_FAILING, Health
-from notifier.crashes import Crashes
+from notifier.crashes import Crashes, Outage
 from notifier.destinations.base import Destination, Receipt
 from notifier.dispatcher.cards import CardQueue, KeepsCards, Outdated
 from notifier.dispatcher.context import LaneContext
@@ -23,7 +23,6 @@ from notifier.store.savepoints import words
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.turn import LaneFacts, Turn, record_alone, take_turn
 
-STORE_PAUSE_S = 1.0
 LONGEST_WAIT_S = 60.0
 DRAIN_PAUSE_S = 2.0
 
@@ -52,6 +51,7 @@ class Lane:
         self._stopping = False
         self._abandoned = False
         self._crashes, self._faults = Crashes(), Crashes()
+        self._outage = Outage()
 
     def wake(self) -> None:
         """There may be work: take a turn now."""
@@ -79,7 +79,7 @@ class Lane:
             is_over = not self._in_flight if self._abandoned else not self._is_busy()
             if self._stopping and is_over:
                 return
-            pause_s = self._crashes.pause_s or STORE_PAUSE_S
+            pause_s = self._crashes.pause_s or self._outage.pause_ms / 1000
             await self._sleep(pause_s if wait_s is None else wait_s)
 
     async def drain(self) -> None:
@@ -150,9 +150,11 @@ class Lane:
                 return None
             except (StoreError, BusyError) as error:
                 # What ended is kept, and recorded when the database works again.
-                name = self._destination.name
-                log.warning("outbox_unavailable", destination=name, error=str(error))
+                if self._outage.met(error):
+                    name = self._destination.name
+                    log.warning("outbox_unavailable", destination=name, error=str(error))
                 return None
+            self._outage.end()
             del self._ended[: len(ended)]
             self._owes_probe = turn.owes_probe
             for bundle in turn.claimed:

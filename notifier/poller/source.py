@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from notifier.core.rows import ms_of
-from notifier.crashes import Crashes
+from notifier.crashes import Crashes, Outage
 from notifier.errors import BusyError, LeaseLostError, StoreError, UpstreamError
 from notifier.poller.alarm import Alarm
 from notifier.poller.context import PollerContext
@@ -23,7 +23,6 @@ from notifier.upstream.backoff import pause_s
 from notifier.upstream.budget import Purpose
 from notifier.upstream.page import Page
 
-STORE_PAUSE_MS = 1_000
 REMEDY = "please report it, with the log's lines"
 
 T = TypeVar("T")
@@ -51,7 +50,7 @@ class SourcePoller:
         self._retry_ms = begin_ms
         self._failures = dict.fromkeys(Purpose, 0)  # in a row
         self._restored = False
-        self._crashes = Crashes()
+        self._crashes, self._outage = Crashes(), Outage()
         self._reading: Next | None = None
 
     @property
@@ -156,13 +155,15 @@ class SourcePoller:
         except LeaseLostError:
             self._wait_for_store()
         except (StoreError, BusyError) as error:
-            log.warning("snapshot_unavailable", source=self._source.name, error=str(error))
+            if self._outage.met(error):
+                log.warning("snapshot_unavailable", source=self.name, error=str(error))
             self._wait_for_store()
         except Exception as error:  # noqa: BLE001
             # Broad: whatever it is, it is this source's failed poll. The others go on.
             await self._crashed(error)
         else:
             self._crashes.end()
+            self._outage.end()
             return result
         return None
 
@@ -242,7 +243,7 @@ class SourcePoller:
             self._retry_ms = until_ms
 
     def _wait_for_store(self) -> None:
-        self._retry_ms = max(self._retry_ms, self._context.clock_ms() + STORE_PAUSE_MS)
+        self._retry_ms = max(self._retry_ms, self._context.clock_ms() + self._outage.pause_ms)
 
 
 def _always(chosen: Next) -> Callable[[Purpose], Next]:

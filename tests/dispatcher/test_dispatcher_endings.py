@@ -90,7 +90,7 @@ def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(database: Database
             await asyncio.sleep(600)
             assert await states(found) == [("pending", 0)]
             found.store.full = False
-            await asyncio.sleep(2)
+            await asyncio.sleep(16)
             assert await states(found) == [("delivered", 1)]
         assert [subject for _, subject in fake.sent] == ["asha"]
 

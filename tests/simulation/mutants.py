@@ -170,7 +170,7 @@ MUTANTS = (
     Mutant(
         name="what ended is forgotten where the disk is full",
         module="notifier.dispatcher.lane",
-        old='                log.warning("outbox_unavailable", destination=name, error=str(error))\n                return None',
+        old='                    log.warning("outbox_unavailable", destination=name, error=str(error))\n                return None',
         new="                del self._ended[: len(ended)]\n                return None",
     ),
     Mutant(

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from simulation.disk import Moment
+from simulation.life import simulated
 from simulation.living import lived
+from simulation.oracle import judged
 from simulation.rules import nine_of
 from simulation.servers import Trouble
 from simulation.story import DAY_S, FAULTS, HOUR_S, NEWEST, Entry, Story, drawn, name_of
@@ -82,6 +84,19 @@ def test_a_death_at_each_moment_of_a_page_loses_nothing(moment: Moment) -> None:
     )
     assert outcome.verdict.faults == []
     assert outcome.met[f"killed {moment}"] == 1
+
+
+def test_a_disk_that_is_full_for_an_hour_is_told_of_once_by_each_who_meets_it() -> None:
+    story = happening(
+        Entry(at_s=2 * HOUR_S, what="disk full", lasts_s=HOUR_S),
+        Entry(at_s=2 * HOUR_S, what="create"),
+    )
+    with simulated(story) as life:
+        life.lived()
+        assert judged(life).faults == []
+        assert life.log["snapshot_unavailable"] == 1
+        assert life.log["duty_postponed"] <= 2
+        assert 100 < life.disk.met_full < 900
 
 
 def test_a_process_that_cannot_start_on_a_full_disk_begins_again_and_tells_all() -> None:
