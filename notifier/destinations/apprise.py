@@ -28,8 +28,8 @@ from notifier.destinations.base import (
 )
 from notifier.destinations.broker_links import said
 from notifier.errors import DeliveryError, DestinationRefusedError, TemporaryDeliveryError
-from notifier.messages.digest import digest_text
-from notifier.messages.text import Medium, Text
+from notifier.messages.digest import plain_text
+from notifier.messages.text import Text
 from notifier.network.targets import secrets_in
 from notifier.threads import in_a_thread
 
@@ -144,7 +144,8 @@ class AppriseDestination:
 
     async def send(self, message: Message) -> Receipt:
         """Ask each service that has not taken the message yet; see :class:`Destination`."""
-        text = self._text(message)
+        whole = plain_text(message.parts, message.digest, zone=self._zone)
+        text = Text(title=_tame(whole.title), body=_tame(whole.body))
         asked = [url for url in self._options.all_urls if _key(url) not in message.accepted]
         answers = await asyncio.gather(*(self._ask(url, text) for url in asked))
         taken = frozenset(one.key for one in answers if not one.reason)
@@ -161,15 +162,6 @@ class AppriseDestination:
 
     async def aclose(self) -> None:
         """Nothing is kept open; what hangs ends by itself."""
-
-    def _text(self, message: Message) -> Text:
-        if message.digest is not None:
-            whole = digest_text(message.parts, message.digest, Medium.PLAIN, zone=self._zone)
-            return Text(title=_tame(whole.title), body=_tame(whole.body))
-        first, *others = (part.text for part in message.parts)
-        more = (line for one in others for line in ("", one.title, one.body))
-        body = "\n".join([first.body, *more]).strip()
-        return Text(title=_tame(first.title), body=_tame(body))
 
     async def _ask(self, url: str, text: Text) -> _Answer:
         """Return what a service answered within the deadline."""

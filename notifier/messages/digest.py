@@ -86,6 +86,18 @@ def digest_text(
     return Text(title=title, body=shorten(body, limit))
 
 
+def plain_text(parts: Sequence[Entry], headline: str | None, *, zone: tzinfo) -> Text:
+    """Return a whole message as plain text; without a ``headline`` it is about one lead.
+
+    What several events of a lead say stands below each other, the first as the title.
+    """
+    if headline is not None:
+        return digest_text(parts, headline, Medium.PLAIN, zone=zone)
+    first, *others = (part.text for part in parts)
+    more = (line for one in others for line in ("", one.title, one.body))
+    return Text(title=first.title, body="\n".join([first.body, *more]).strip())
+
+
 def _group(
     rule: str, entries: Sequence[Entry], medium: Medium, limit: int, zone: tzinfo | None
 ) -> str:

@@ -8,7 +8,7 @@ class Medium(StrEnum):
     """What a text is written for, since strangers' words are escaped accordingly.
 
     ``SLACK`` is mrkdwn with the visitor's ``& < >`` escaped; ``PLAIN`` is text
-    that a destination escapes as a whole (HTML in mail, controls on a console).
+    without controls, which a destination escapes as a whole (HTML in mail).
     """
 
     SLACK = "slack"

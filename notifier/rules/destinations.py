@@ -94,7 +94,7 @@ class DestinationOptions(Options):
         default=True, description="Slack: one thread per lead, its card kept up to date."
     )
     burst: Burst | None = Field(
-        default=Burst(), description="Slack and email: the flood limit; null for none."
+        default=Burst(), description="The flood limit of what people read; null for none."
     )
     retry: Retry = Field(default=Retry(), description="How long to try a failing message.")
 

@@ -126,7 +126,7 @@ async def test_a_retry_carries_the_same_id(kind: str, stand: Stand) -> None:
     assert first.id == second.id
 
 
-@pytest.mark.parametrize("kind", ["email", "slack", "incoming_webhook", "apprise"])
+@pytest.mark.parametrize("kind", sorted({*WORDED} - NOT_NETWORKED))
 async def test_overlong_text_is_shortened_visibly(kind: str, stand: Stand) -> None:
     words = "& <long> " * 2_000
     stranger = lead(name=words, city=words, attributes={f"{n}": words for n in range(60)})
