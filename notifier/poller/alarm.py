@@ -9,7 +9,7 @@ from notifier.errors import BusyError, StoreError, UpstreamError
 from notifier.poller.context import PollerContext
 from notifier.store import sources
 from notifier.transactions import polls
-from notifier.upstream.health import Health, SourceState, Transition, silence_ms
+from notifier.upstream.health import SourceHealth, SourceState, Transition, silence_ms
 
 LOOK_S = 60.0
 
@@ -22,7 +22,7 @@ class Alarm:
     def __init__(self, source: Source, context: PollerContext, *, interval_ms: int) -> None:
         self._source = source
         self._context = context
-        self._health = Health(
+        self._health = SourceHealth(
             last_good_ms=context.clock_ms(), silence_ms=silence_ms(interval_ms)
         )
         self._noted_failures = 0

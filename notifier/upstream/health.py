@@ -34,7 +34,7 @@ class Transition:
 
 
 @dataclass(slots=True, kw_only=True)
-class Health:
+class SourceHealth:
     """One source's state, told of exactly once at each turn.
 
     ``last_good_ms`` is the last good answer, or the start of the program;
