@@ -29,6 +29,7 @@ from notifier.rulesfile.hours import parse_days, parse_spans, parse_timezone
 WORD = r"[^\s@<>,;:\"()\[\]\\.]+"
 LABEL = r"[^\s@<>,;:\"()\[\]\\._-]+(?:-+[^\s@<>,;:\"()\[\]\\._-]+)*"
 MAIL_ADDRESS = re.compile(rf"{WORD}(?:\.{WORD})*@{LABEL}(?:\.{LABEL})*")
+NAME = re.compile(r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
 WHOLE_DAY = (Span(begins=0, ends=1440),)
 ONE_OR_MORE = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -37,6 +38,14 @@ ONE_OR_MORE = {
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+def _check_name(name: str) -> str:
+    if not name.strip():
+        raise ValueError("it is empty")
+    if not NAME.fullmatch(name):
+        raise ValueError("it wants one line of text, without controls")
+    return name
 
 
 def _check_slack_id(name: str) -> str:
@@ -60,7 +69,9 @@ def _check_message(value: object) -> object:
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 Id: TypeAlias = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_id)]
 Name: TypeAlias = Annotated[
-    str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    AfterValidator(_check_name),
+    WithJsonSchema({"type": "string", "pattern": NAME.pattern}),
 ]
 Texts: TypeAlias = Annotated[
     tuple[Text, ...], Field(min_length=1), BeforeValidator(_listed), WithJsonSchema(ONE_OR_MORE)

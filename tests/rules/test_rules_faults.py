@@ -203,6 +203,11 @@ def test_one_bot_twice_is_a_fault() -> None:
             "- {name: R, when: lead.created, send: []}",
             "6:33: `send`: it is empty",
         ),
+        ("- {name: ' ', when: lead.created, send: screen}", "6:4: `name`: it is empty"),
+        (
+            '- {name: "R\\nS", when: lead.created, send: screen}',
+            "6:4: `name`: it wants one line of text, without controls",
+        ),
         (
             "- {name: [R], when: lead.created, send: screen}",
             "6:4: `name`: it wants one text",
