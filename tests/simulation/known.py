@@ -104,7 +104,7 @@ KNOWN: Mapping[str, Story] = {
         _at(28_700.0, "stop", lasts_s=1_300.0), poll_s=900, rest_s=21 * HOUR_S
     ),
     "an upgrade that forgets what waits": _told(
-        CREATED, _at(SOON + 400.0, "upgrade", lasts_s=5.0)
+        CREATED, _at(SOON + 400.0, "upgrade", "0.2.0", lasts_s=5.0)
     ),
     "a member that is never removed": _shared(
         CREATED,

@@ -112,7 +112,7 @@ class Life:
     _down_s: float = 0.0
     _is_buried: bool = False
     _version: Version = Version.TODAY
-    _dies_first: int = 0
+    _upgrade: Entry | None = None
     _config: Configuration | None = None
     _begun: int = 0
 
@@ -189,19 +189,20 @@ class Life:
         if entry.what == "stop":
             self.met["stopped"] += 1
             return
-        self._version, self._config, self._dies_first = Version.INSTALLED, None, entry.number
+        self._version, self._config, self._upgrade = Version.INSTALLED, None, entry
         if self.loop is None:
             self._put_back()
 
     def _put_back(self) -> None:
         """Let the database be what the version before has left, once that has ended."""
         database = self.folder / "notifier.db"
-        if self._version is Version.INSTALLED and not self.met["upgraded"]:
+        if self._upgrade is not None:
             if database.exists():
-                put_back(database)
+                put_back(database, self._upgrade.text)
             self.met["upgraded"] += 1
-            if self._dies_first:
-                self.disk.dies = (Moment.STATEMENT, self._dies_first)
+            if self._upgrade.number:
+                self.disk.dies = (Moment.STATEMENT, self._upgrade.number)
+            self._upgrade = None
 
     def _process(self) -> None:
         """Run one process of the program until it is killed, stopped, or the story ends."""

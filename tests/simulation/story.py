@@ -35,6 +35,7 @@ BAD_RECORDS = (
 )
 HOLIDAYS = 0.04
 NEWEST = -1
+VERSIONS = ("0.1.0", "0.2.0")
 ANSWERED = (("", "take", "assign", "mistake"), (10, 2, 1, 2))
 """What agents do soon about a lead that has just come."""
 ONCE = (("", "upstream", "slack", "crm", "audit"), (3, 4, 2, 1, 1))
@@ -297,8 +298,8 @@ def _upgrade(rng: Random, days: int) -> Iterator[Entry]:
     """Yield, in some lives, the end of the version before; the new one may die as it begins."""
     if rng.random() < 0.3:
         at_s, lasts_s = rng.uniform(HOUR_S, min(days, 3) * DAY_S), rng.choice((5.0, HOUR_S))
-        deaths = rng.choice((0, rng.randrange(1, 100)))
-        yield Entry(at_s=at_s, what="upgrade", number=deaths, lasts_s=lasts_s)
+        deaths, version = rng.choice((0, rng.randrange(1, 100))), rng.choice(VERSIONS)
+        yield Entry(at_s=at_s, what="upgrade", number=deaths, text=version, lasts_s=lasts_s)
 
 
 def _kill(rng: Random, at_s: float) -> Entry:

@@ -1,6 +1,7 @@
 """A few simulated lives; ``python tests/simulation`` lives as many as one likes."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -10,7 +11,17 @@ from simulation.living import lived
 from simulation.oracle import judged
 from simulation.rules import nine_of
 from simulation.servers import Trouble
-from simulation.story import DAY_S, FAULTS, HOUR_S, NEWEST, Entry, Story, drawn, name_of
+from simulation.story import (
+    DAY_S,
+    FAULTS,
+    HOUR_S,
+    NEWEST,
+    VERSIONS,
+    Entry,
+    Story,
+    drawn,
+    name_of,
+)
 
 SEEDS = (2, 7, 9, 12, 14, 17, 24, 25, 29, 33, 36, 39, 40, 47, 48, 51, 52)
 """Two days of each cost about 40 s of a core, and bring most of the faults there are."""
@@ -111,14 +122,16 @@ def test_a_process_that_cannot_start_on_a_full_disk_begins_again_and_tells_all()
     assert outcome.met["not started on a full disk"] > 1
 
 
-@pytest.mark.parametrize("deaths", [0, 1, 20, 60])
-def test_what_the_version_before_left_waiting_is_told_by_today(deaths: int) -> None:
+@pytest.mark.parametrize(("version", "deaths"), [("0.1.0", 0), *product(VERSIONS, [1, 50])])
+def test_what_the_version_before_left_waiting_is_told_by_today(
+    version: str, deaths: int
+) -> None:
     upgraded_s = 2 * HOUR_S + 200.0
     outcome = lived(
         happening(
             Entry(at_s=2 * HOUR_S - 60.0, what="trouble", text=CRM_AWAY, lasts_s=400.0),
             Entry(at_s=2 * HOUR_S - 40.0, what="import", number=3),
-            Entry(at_s=upgraded_s, what="upgrade", number=deaths, lasts_s=5.0),
+            Entry(at_s=upgraded_s, what="upgrade", number=deaths, text=version, lasts_s=5.0),
             Entry(at_s=upgraded_s + 600.0, what="take", number=NEWEST, text="agent-asha"),
         )
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 from notifier.store.schema import MIGRATIONS
 from notifier.store.sqlite import Sqlite
 
-ITS_STEPS = MIGRATIONS[:1]
+STEPS = {"0.1.0": MIGRATIONS[:2], "0.2.0": MIGRATIONS[:4]}
+"""The steps of the schema that each release had."""
 RENAMED = {
     "deliveries": {"lead": "lane_key"},
     "memory": {"lead": "lane_key"},
@@ -20,10 +21,10 @@ RENAMED = {
 """Columns by their names in the version before, and today's."""
 
 
-def put_back(database: Path) -> None:
-    """Give a database that nobody has open the tables of the version before."""
+def put_back(database: Path, version: str) -> None:
+    """Give a database that nobody has open the tables of a version before."""
     old = database.with_name("before.db")
-    Sqlite(old, ITS_STEPS).open().close()
+    Sqlite(old, STEPS[version]).open().close()
     with closing(sqlite3.connect(old)) as db:
         db.execute("ATTACH ? AS today", (str(database),))
         found = db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
