@@ -356,7 +356,7 @@ class Life:
 
     def changed_hands(self, from_s: float, until_s: float) -> bool:
         """Whether another process went on with the work between these times."""
-        return any(from_s < begin_s <= until_s for begin_s, _ in self.lives)
+        return any(from_s <= end_s <= until_s for _, end_s in self.lives)
 
     def effects(self) -> Counter[str]:
         """Return how often each fault has taken effect until now."""

@@ -154,6 +154,29 @@ def test_a_lead_of_the_baseline_that_waits_again_unseen_need_not_be_told(name: s
     assert outcome.verdict.faults == []
 
 
+def test_a_lead_that_is_deleted_before_its_owner_is_seen_seems_to_wait_on() -> None:
+    story = happening(
+        Entry(at_s=2 * HOUR_S - 20.0, what="create"),
+        Entry(at_s=2 * HOUR_S + 20.0, what="assign", number=NEWEST, text="agent-asha"),
+        Entry(at_s=2 * HOUR_S + 60.0, what="delete", number=NEWEST),
+    )
+    # Among so many it is sought less often than it is told of.
+    outcome = lived(replace(story, leads=45, poll_s=900, limit=3))
+    assert outcome.verdict.faults == []
+    assert outcome.verdict.checked["Waiting: true"] > 0
+
+
+def test_a_process_that_follows_at_once_knows_nothing_of_the_last_one_s_answer() -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S, what="others use the token", lasts_s=900.0),
+            Entry(at_s=2 * HOUR_S, what="kill", text="await", number=1, once="upstream"),
+        )
+    )
+    assert outcome.verdict.faults == []
+    assert outcome.met["killed at an await"] == 1
+
+
 def test_a_lead_that_waits_again_while_no_process_lived_waits_since_before() -> None:
     outcome = lived(
         happening(

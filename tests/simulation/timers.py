@@ -150,9 +150,13 @@ class _Rule:
         return max(pieces, default=0.0)
 
     def _unseen_s(self, end_s: float) -> float:
-        """Return until when nobody may notice that a lead waits no more: it may be deleted."""
-        is_gone = self.life.upstream.gone_s.get(self.lead_id) == end_s
-        return end_s + SWEEP_S if is_gone else end_s
+        """Return until when nobody may notice that a lead waits no more.
+
+        It may be deleted, then or before anybody has looked.
+        """
+        gone_s = self.life.upstream.gone_s.get(self.lead_id)
+        is_unseen = gone_s is not None and self._calm_s(end_s, gone_s) < need_s(self.life)
+        return end_s + SWEEP_S if is_unseen else end_s
 
     def _was_acted_on(self) -> bool:
         return any(act.lead == self.lead_id for act in self.life.acts)
