@@ -166,6 +166,18 @@ def test_a_lead_that_is_deleted_before_its_owner_is_seen_seems_to_wait_on() -> N
     assert outcome.verdict.checked["Waiting: true"] > 0
 
 
+def test_what_waits_since_a_wrong_clock_s_time_and_is_let_go_unseen_waits_on() -> None:
+    outcome = lived(
+        happening(
+            Entry(at_s=2 * HOUR_S - 400.0, what="clock", number=-7200, lasts_s=6_000.0),
+            Entry(at_s=2 * HOUR_S - 20.0, what="create"),
+            Entry(at_s=8 * HOUR_S + 20.0, what="assign", number=NEWEST, text="agent-asha"),
+            Entry(at_s=8 * HOUR_S + 60.0, what="back"),
+        )
+    )
+    assert outcome.verdict.faults == []
+
+
 def test_a_process_that_follows_at_once_knows_nothing_of_the_last_one_s_answer() -> None:
     outcome = lived(
         happening(

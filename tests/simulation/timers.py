@@ -86,7 +86,10 @@ class _Rule:
         for begin_s, end_s in self.waited:
             from_s = max(joined_s for joined_s, _ in joined if joined_s <= begin_s)
             # What waits since before the baseline, for all that was seen, starts nothing.
-            if from_s > self._known_s(rule) and self._must_be_told(begin_s, end_s, rule):
+            is_known = from_s > self._known_s(rule)
+            if clock_was_wrong(self.life, from_s, end_s):  # or since when it is told to wait
+                continue
+            if is_known and self._must_be_told(begin_s, end_s, rule):
                 found = any(from_s <= since_s <= end_s for since_s in starts_s)
                 told_of = f"{self.lead_id}: nothing of {begin_s}-{end_s}"
                 verdict.expect(f"{rule}: told", found, told_of)
@@ -115,8 +118,6 @@ class _Rule:
         return self.life.story.upgraded_s if rule == "Ladder" else 0.0
 
     def _must_be_told(self, begin_s: float, end_s: float, rule: str) -> bool:
-        if clock_was_wrong(self.life, begin_s, end_s):
-            return False
         if rule == "Ladder" and self._was_acted_on():
             return False
         seen_s = begin_s + need_s(self.life) + MINUTE_S
