@@ -12,11 +12,13 @@ from simulation.story import HOUR_S, Entry, Story
 
 SOON = 7_100.0
 """Shortly before a poll."""
+OFTEN_S = 300
+"""Between two polls, where an hour has to have more than four."""
 MORNING = Story(
     seed=1,
     days=0,
     leads=0,
-    poll_s=300,
+    poll_s=900,
     limit=12,
     order="updated-desc",
     entries=(),
@@ -46,11 +48,14 @@ KNOWN: Mapping[str, Story] = {
     "a yes that counts for all that follow": LEAD,
     "a claim that does not count": _told(_at(SOON, "import", number=3)),
     "a lead's order forgotten": _told(
-        CREATED, replace(FAILING, lasts_s=350.0), _at(SOON + 300.0, "status", "INPROGRESS")
+        CREATED,
+        replace(FAILING, lasts_s=350.0),
+        _at(SOON + 300.0, "status", "INPROGRESS"),
+        poll_s=OFTEN_S,
     ),
     "a head poll that ends at its first page": _told(MANY, leads=45),
     "a walk that ends at a short page": _told(
-        replace(MANY, number=60), ragged=True, rest_s=7.2 * HOUR_S
+        replace(MANY, number=35), ragged=True, limit=4, rest_s=7.2 * HOUR_S
     ),
     "a broken walk's records count as held": _told(
         MANY, _at(SOON, "kill", Moment.COMMITTED, 3), leads=45
@@ -59,7 +64,7 @@ KNOWN: Mapping[str, Story] = {
         CREATED, _at(SOON + 700.0, "kill", "await", 1)
     ),
     "a wake-up during a turn that is lost": _told(
-        MANY, _at(SOON + 700.0, "kill", "await", 1), seed=15
+        replace(MANY, number=3), _at(SOON + 700.0, "kill", "await", 1), seed=9
     ),
     "a page that wakes nobody": LEAD,
     "one request too many": _told(leads=45, limit=2, order="unordered", rest_s=HOUR_S),
@@ -79,7 +84,10 @@ KNOWN: Mapping[str, Story] = {
     "what is new on a full page is not told": _told(MANY, leads=45),
     "a baseline that tells": _told(leads=5, rest_s=HOUR_S),
     "a timer that forgets its condition": _told(
-        CREATED, _at(SOON + 600.0, "assign", "agent-asha"), _at(SOON + 1_400.0, "back")
+        CREATED,
+        _at(SOON + 600.0, "assign", "agent-asha"),
+        _at(SOON + 1_400.0, "back"),
+        poll_s=OFTEN_S,
     ),
     "a new lead that starts no timer": LEAD,
     "a ladder that nobody climbs": LEAD,
@@ -101,7 +109,7 @@ KNOWN: Mapping[str, Story] = {
     "a digest that does not wait": _told(CREATED, _at(SOON + 400.0, "status", "INPROGRESS")),
     "a window that is always open": _told(CREATED, _at(SOON + 400.0, "assign", "agent-asha")),
     "a report that a restart loses": _told(
-        _at(28_700.0, "stop", lasts_s=1_300.0), poll_s=900, rest_s=21 * HOUR_S
+        _at(28_700.0, "stop", lasts_s=1_300.0), rest_s=21 * HOUR_S
     ),
     "an upgrade that forgets what waits": _told(
         CREATED, _at(SOON + 400.0, "upgrade", "0.2.0", lasts_s=5.0)
@@ -112,11 +120,14 @@ KNOWN: Mapping[str, Story] = {
         _at(SOON + 1_500.0, "create"),
     ),
     "a lease not checked": _shared(
-        _at(7_110.0, "freeze", lasts_s=991.0), _at(8_050.0, "import", number=30), seed=5
+        _at(7_110.0, "freeze", lasts_s=991.0),
+        _at(8_050.0, "import", number=4),
+        seed=5,
+        poll_s=OFTEN_S,
     ),
     "what a lost member was sending is not released": _shared(
-        replace(MANY, number=12),
+        replace(MANY, number=3),
         *(_at(SOON + s, "kill", Moment.COMMITTED, 3, lasts_s=5.0) for s in (1.0, 40.0)),
-        seed=2,
+        seed=3,
     ),
 }
