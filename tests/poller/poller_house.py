@@ -27,7 +27,7 @@ from notifier.transactions import polls
 from notifier.upstream.budget import PAGES_AT_ONCE, Budget
 from notifier.upstream.client import Listing
 from notifier.upstream.page import Page, parse_page
-from support.databases import Database
+from support.databases import Database, plan_once
 from support.virtual_time import VirtualLoop
 
 Committed = Callable[..., None]
@@ -61,6 +61,8 @@ class InlineStore:
         self._is_file = database.is_file
         if self._is_file:
             self.db.execute("PRAGMA synchronous=OFF")
+        else:
+            plan_once(self.db)
         self._ran = 0
         self.crash_in: int | None = None
         self.crash_commits = False

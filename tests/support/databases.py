@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
+from psycopg.abc import Params
 from pydantic import SecretStr
 
 from notifier.store.addresses import server_address
 from notifier.store.engine import Engine
 from notifier.store.opening import Place
 from notifier.store.postgresql import Postgresql
+from notifier.store.postgresql_connection import Found
 from notifier.store.postgresql_session import PostgresqlSession
 from notifier.store.schema import MIGRATIONS, Migration
 from notifier.store.session import Rows, Session, Values
@@ -90,6 +92,24 @@ class Database:
                 self.server.give_back(self._url)
             for url in self._more:
                 self.server.drop(url)
+
+
+class Planned(Found):
+    """Keeps a statement with values prepared that has been met often."""
+
+    def execute(self, query: Any, params: Params | None = None, **how: Any) -> Self:
+        return super().execute(query, params, **how | {"prepare": None if params else False})
+
+
+def plan_once(session: Session) -> None:
+    """Let a server plan a statement no more that this session has run five times.
+
+    Ours has each planned anew, since behind a pooler no connection is the last one.
+    """
+    assert isinstance(session, PostgresqlSession)
+    assert session._connection
+    session._connection.prepare_threshold = 5
+    session._connection.cursor_factory = Planned
 
 
 def poison(db: Session, event: str, table: str, condition: str) -> None:
