@@ -81,7 +81,10 @@ def main() -> None:
         said = faults[0] if faults else "all is well"
         sys.stderr.write(f"seed {seed}: {said} ({time.process_time() - begun_s:.1f} s CPU)\n")
         if faults and not given.mutant:
-            _tell(shrunk(story) if given.shrink else story)
+            if given.shrink:
+                story = shrunk(story)
+                faults = lived(story).verdict.faults
+            _tell(story, faults)
         if time.monotonic() >= ends_s or tally.lives == given.lives:
             break
         if faults and given.mutant:
@@ -90,9 +93,9 @@ def main() -> None:
     sys.exit(bool(tally.broken))
 
 
-def _tell(story: Story) -> None:
-    faults = "\n".join(lived(story).verdict.faults[:8])
-    sys.stdout.write(f"{story.told()}\n{faults}\n\n")
+def _tell(story: Story, faults: list[str]) -> None:
+    first = "\n".join(faults[:8])
+    sys.stdout.write(f"{story.told()}\n{first}\n\n")
     sys.stdout.flush()
 
 
