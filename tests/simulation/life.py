@@ -39,11 +39,12 @@ from notifier.store.sqlite_session import connected
 from notifier.transactions.acts import Actor, Done, act
 from notifier.transactions.leads import current_lead
 from simulation.disk import Disk, Moment, engine_on
+from simulation.lasting import Lasting
 from simulation.loop import InlineExecutor, KilledError, SeededLoop
 from simulation.receivers import Hook, Mail, Slack
 from simulation.rules import EPOCH, RULES, RULES_BEFORE, SECRET
 from simulation.servers import Server, Trouble
-from simulation.story import Entry, Story, name_of
+from simulation.story import Entry, Story
 from simulation.upstream import Upstream, upstream
 from simulation.version_before import put_back
 
@@ -99,13 +100,13 @@ class Life:
     acts: list[Acted] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
-    idle: Counter[str] = field(default_factory=Counter)
     upstream: Upstream = field(init=False)
     crm: Hook = field(init=False)
     audit: Hook = field(init=False)
     slack: Slack = field(init=False)
     mail: Mail = field(init=False)
     servers: dict[str, Server] = field(init=False)
+    lasting: Lasting = field(init=False)
     _rng: Random = field(init=False)
     _left: list[Entry] = field(init=False)
     _ends: dict[int, Any] = field(default_factory=dict)
@@ -115,11 +116,16 @@ class Life:
     _upgrade: Entry | None = None
     _config: Configuration | None = None
     _begun: int = 0
+    _deaths: list[Entry] = field(default_factory=list)
+    _armed: Entry | None = None
 
     def __post_init__(self) -> None:
         story = self.story
         self._rng = Random(story.seed)
         self._left = list(story.entries)
+        self.lasting = Lasting(
+            story=story, clock_s=self.clock_s, effects=self.effects, later=self._later
+        )
         if story.upgraded_s:
             self._version = Version.BEFORE
         self.upstream = upstream(
@@ -175,13 +181,17 @@ class Life:
             self._put_back()
             self._pass(self._down_s)
             self._down_s = 0.0
+        self.story = self.lasting.happened()
 
     def _pass(self, seconds: float) -> None:
         """Let time pass while no process runs."""
         until_s = self.now_s + seconds
         while self._left and self._left[0].at_s <= until_s:
             self.now_s = max(self.now_s, self._left[0].at_s)
-            self._happens(self._left.pop(0))
+            entry = self._left.pop(0)
+            self._happens(entry)
+            if entry.what in ("stop", "upgrade"):
+                until_s = max(until_s, self.now_s + entry.lasts_s)
         self.now_s = until_s
 
     def _leave(self, entry: Entry) -> None:
@@ -210,6 +220,7 @@ class Life:
         main = loop.create_task(self._main(loop))
         main.add_done_callback(lambda _: loop.stop())
         asyncio.set_event_loop(loop)
+        self._arm()
         try:
             loop.run_forever()
         finally:
@@ -223,6 +234,11 @@ class Life:
         """Put a process away: what it still says is not said."""
         if loop.is_dead and loop.dies_at_step is not None:
             self.met["killed at an await"] += 1
+        is_of_disk = self._armed is not None and self._armed.text != "await"
+        if self._armed is not None and (loop.is_dead or (is_of_disk and disk.dies is None)):
+            self._deaths.remove(self._armed)
+            self._down_s = self._armed.lasts_s
+        self._armed = None
         disk.dies = None
         disk.crash()
         self._is_buried = True
@@ -294,20 +310,21 @@ class Life:
             case "trouble" | "odd answers":
                 host, _, name = entry.text.partition(": ")
                 turn = self._trouble if entry.what == "trouble" else self._odd
-                self._lasts(entry, partial(turn, host, name), partial(turn, host, ""))
+                self.lasting.begin(entry, partial(turn, host, name), partial(turn, host, ""))
             case "disk full":
-                self._lasts(entry, partial(self._fill, entry.number), self._free)
+                self.lasting.begin(entry, partial(self._fill, entry.number), self._free)
             case "clock":
                 self.met["clock set"] += 1
-                by_s = entry.number
-                self._lasts(
-                    entry, partial(self._set_clock, by_s), partial(self._set_clock, -by_s)
+                turns = (
+                    partial(self._set_clock, by_s) for by_s in (entry.number, -entry.number)
                 )
+                self.lasting.beside(entry, *turns)
             case "others use the token":
-                self._lasts(entry, partial(self._share, True), partial(self._share, False))
+                turns = (partial(self._share, foreign) for foreign in (True, False))
+                self.lasting.begin(entry, *turns)
             case "bad record":
                 begin = partial(self.upstream.happens, entry)
-                self._lasts(entry, begin, self.upstream.mend)
+                self.lasting.begin(entry, begin, self.upstream.mend)
             case "kill":
                 self._await(entry) if entry.once else self._kill(entry)
             case "end":
@@ -324,20 +341,11 @@ class Life:
         asked = partial(self._happens, replace(entry, once=""))
         self.servers[entry.once].when_asked.append(asked)
 
-    def _lasts(self, fault: Entry, begin: Any, end: Any) -> None:
-        """Let a fault begin, and end whatever process lives then; count it where it is idle."""
-        name = name_of(fault)
-        before = self.effects()[name]
-
-        def over() -> None:
-            self.idle[name] += self.effects()[name] == before
-            end()
-
-        begin()
+    def _later(self, at_s: float, turn: Callable[[], object]) -> None:
+        """Let something happen then, whatever process lives."""
         number = self._begun = self._begun + 1
-        self._ends[number] = over
-        entry = Entry(at_s=self.clock_s() + fault.lasts_s, what="end", number=number)
-        self._left.append(entry)
+        self._ends[number] = turn
+        self._left.append(Entry(at_s=at_s, what="end", number=number))
         self._left.sort(key=lambda one: one.at_s)
 
     @property
@@ -437,14 +445,20 @@ class Life:
         self.upstream.foreign = foreign
 
     def _kill(self, entry: Entry) -> None:
-        if self.loop is None:
+        self._deaths.append(entry)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Let the process that lives die the first death that nobody has died yet."""
+        is_over = self.clock_s() >= self.story.rests_from_s and self.story.days
+        is_dying = self._armed is not None or self.disk.dies is not None
+        if self.loop is None or is_over or is_dying or not self._deaths:
             return
-        self.met["kill"] += 1
-        self._down_s = entry.lasts_s
-        if entry.text == "await":
-            self.loop.dies_at_step = self.loop.steps + entry.number
+        death = self._armed = self._deaths[0]
+        if death.text == "await":
+            self.loop.dies_at_step = self.loop.steps + death.number
         else:
-            self.disk.dies = (Moment(entry.text), entry.number)
+            self.disk.dies = (Moment(death.text), death.number)
 
     @property
     def config(self) -> Configuration:

@@ -43,7 +43,7 @@ def _idle(life: Life) -> int:
         one.what == "kill" or (one.what == "upgrade" and bool(one.number)) for one in entries
     )
     died = sum(len(disk.died) for disk in life.disks) + life.met["killed at an await"]
-    return sum(life.idle.values()) + max(kills - died, 0)
+    return sum(life.lasting.idle.values()) + max(kills - died, 0)
 
 
 def _digest(life: Life) -> str:

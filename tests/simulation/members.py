@@ -94,7 +94,7 @@ class SharedLife(Life):
             if seat.loop:
                 self._bury(seat.loop, seat.way)
             seat.loop = seat.main = seat.service = None  # nothing of it outlives its log
-        self.lives = list(self._calm())
+        self.lives, self.story = list(self._calm()), self.lasting.happened()
 
     @property
     def disks(self) -> list[Disk]:
@@ -182,7 +182,7 @@ class SharedLife(Life):
                 self._freeze(seat, entry.lasts_s)
             case "cut off":
                 self._changes(entry.lasts_s)
-                self._lasts(
+                self.lasting.beside(
                     entry, partial(self._cut, seat, True), partial(self._cut, seat, False)
                 )
             case "answer lost":
@@ -197,7 +197,7 @@ class SharedLife(Life):
             case "clock":
                 self.met["clock set"] += 1
                 by_s = entry.number
-                self._lasts(
+                self.lasting.beside(
                     entry, partial(self._set, seat, by_s), partial(self._set, seat, -by_s)
                 )
             case "kill" | "stop":
@@ -221,7 +221,6 @@ class SharedLife(Life):
         seat.ahead_s += by_s
 
     def _kill_one(self, seat: Seat, loop: WorldLoop, entry: Entry) -> None:
-        self.met["kill"] += 1
         seat.down_s = entry.lasts_s or RESTART_S
         if entry.text == "await":
             loop.dies_at_step = loop.steps + entry.number

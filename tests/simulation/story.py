@@ -120,9 +120,19 @@ class Story:
         return max((one.at_s for one in self.entries if one.what == "upgrade"), default=0.0)
 
     @property
+    def days_s(self) -> float:
+        """When its days are over."""
+        return self.days * DAY_S
+
+    @property
+    def rests_from_s(self) -> float:
+        """From when on nothing more goes wrong."""
+        return self.ends_s - REST_S
+
+    @property
     def ends_s(self) -> float:
         """When the simulation ends."""
-        return self.days * DAY_S + self.rest_s
+        return self.days_s + self.rest_s
 
     def told(self) -> str:
         """Return the story as text."""

@@ -1,0 +1,95 @@
+"""Faults that last for a while: each of them is to meet somebody."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from simulation.story import MINUTE_S, Entry, Story, name_of
+
+LASTING = (
+    *("trouble", "odd answers", "disk full", "clock"),
+    *("others use the token", "bad record", "cut off"),
+)
+Turn = Callable[[], object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Lasting:
+    """What goes wrong just now, and what went wrong.
+
+    Of one sort there is one at a time. It goes on until it has met somebody, or the story's
+    days are over; then the next one of its sort begins. ``later`` lets a turn come at its
+    time, ``effects`` says how often each fault has taken effect; ``idle`` counts those that
+    never did.
+    """
+
+    story: Story
+    clock_s: Callable[[], float]
+    effects: Callable[[], Counter[str]]
+    later: Callable[[float, Turn], None]
+    idle: Counter[str] = field(default_factory=Counter)
+    _was: list[Entry] = field(default_factory=list)
+    _busy: set[str] = field(default_factory=set)
+    _waiting: list[tuple[Entry, Turn, Turn]] = field(default_factory=list)
+
+    def begin(self, fault: Entry, begin: Turn, end: Turn) -> None:
+        """Let a fault begin, and end whatever process lives then."""
+        if _sort(fault) in self._busy:
+            self._waiting.append((fault, begin, end))
+            return
+        self._busy.add(_sort(fault))
+        name, at_s = name_of(fault), self.clock_s()
+        before = self.effects()[name]
+        begin()
+
+        def over() -> None:
+            is_met = self.effects()[name] != before
+            next_s = self.clock_s() + max(fault.lasts_s, MINUTE_S)
+            if not is_met and next_s <= self.story.days_s:
+                self.later(next_s, over)
+                return
+            end()
+            self.idle[name] += not is_met
+            self._note(fault, at_s)
+            self._busy.remove(_sort(fault))
+            self._go_on(_sort(fault))
+
+        self.later(at_s + fault.lasts_s, over)
+
+    def beside(self, fault: Entry, begin: Turn, end: Turn) -> None:
+        """Let a fault begin that takes effect at once, and beside others of its sort."""
+        at_s = self.clock_s()
+        begin()
+
+        def over() -> None:
+            end()
+            self._note(fault, at_s)
+
+        self.later(at_s + fault.lasts_s, over)
+
+    def happened(self) -> Story:
+        """Return the story with its faults as they were."""
+        rest = [one for one in self.story.entries if one.what not in LASTING]
+        entries = sorted([*rest, *self._was], key=lambda one: one.at_s)
+        return replace(self.story, entries=tuple(entries))
+
+    def _note(self, fault: Entry, at_s: float) -> None:
+        self._was.append(replace(fault, at_s=at_s, lasts_s=self.clock_s() - at_s))
+
+    def _go_on(self, sort: str) -> None:
+        """Let the next one of this sort begin, where it can end before the rest."""
+        found = [one for one in self._waiting if _sort(one[0]) == sort]
+        for fault, begin, end in found[:1]:
+            self._waiting.remove((fault, begin, end))
+            left_s = self.story.rests_from_s - self.clock_s()
+            if left_s > MINUTE_S:
+                self.begin(replace(fault, lasts_s=min(fault.lasts_s, left_s)), begin, end)
+            else:
+                self.idle[name_of(fault)] += 1
+                self._go_on(sort)
+
+
+def _sort(fault: Entry) -> str:
+    """Return what two faults have in common that cannot be there at once."""
+    host = fault.text.partition(":")[0] if fault.what in ("trouble", "odd answers") else ""
+    return f"{fault.what} {host}"
