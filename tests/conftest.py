@@ -23,6 +23,16 @@ from support.program import Ended
 from support.stages import Staged
 from support.virtual_time import VirtualLoop
 
+LONGEST_FIRST = (
+    *("members", "end_to_end", "destinations", "slack_actions", "crash", "web"),
+    *("simulation", "poller", "upstream", "dispatcher", "cli"),
+)
+"""Rooms of tests that begin before all others, and among them those that wait most.
+
+Of many processes that share the tests none is then left alone with long ones at the end, and
+who waits for a lease or a broker does so while others have work.
+"""
+
 # How long an example takes says more about the machine than about us.
 settings.register_profile("untimed", settings(deadline=None))
 settings.load_profile("untimed")
@@ -51,6 +61,12 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    turns = {room: turn for turn, room in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: turns.get(item.path.parent.name, len(turns)))
 
 
 def pytest_asyncio_loop_factories(
