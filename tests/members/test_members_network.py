@@ -116,6 +116,7 @@ def hours_ahead(hours: int) -> dict[str, str]:
         "LD_PRELOAD": str(library),
         "FAKETIME": f"+{hours}h",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else each wait of a thread ends at once
     }
 
 
