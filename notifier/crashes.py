@@ -17,7 +17,7 @@ import structlog
 from notifier.errors import BusyError, NotifierError, StoreError
 
 LONGEST_PAUSE_S = 60.0
-LONGEST_OUTAGE_PAUSE_MS = 15_000
+LONGEST_OUTAGE_PAUSE_S = 15.0
 
 log = structlog.get_logger()
 
@@ -60,22 +60,24 @@ class Outage:
     """A database that one runner cannot use: a full disk fails for hours, try after try."""
 
     count: int = 0
-    _told: str = ""
+    _told: set[str] = field(default_factory=set)
 
-    @property
-    def pause_ms(self) -> int:
-        """How long to wait before the next try: soon at first."""
-        return min(LONGEST_OUTAGE_PAUSE_MS, 1000 << min(max(self.count - 1, 0), 4))
+    def pause_s(self, *, soon: bool = False) -> float:
+        """Return how long to wait before the next try; ``soon`` where the program ends."""
+        longest_s = 1.0 if soon else LONGEST_OUTAGE_PAUSE_S
+        return min(longest_s, float(1 << min(max(self.count - 1, 0), 4)))
 
     def met(self, error: StoreError | BusyError) -> bool:
         """Note that another try has failed; return whether that is news."""
         self.count += 1
-        told, self._told = self._told, str(error)
-        return told != self._told
+        is_told = str(error) in self._told
+        self._told.add(str(error))
+        return not is_told
 
     def end(self) -> None:
         """Note that it works."""
-        self.count, self._told = 0, ""
+        self.count = 0
+        self._told.clear()
 
 
 async def keep_doing(

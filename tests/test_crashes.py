@@ -34,5 +34,5 @@ async def test_a_database_that_cannot_be_used_is_no_fault_of_the_program() -> No
 
 async def test_what_lasts_is_told_once_and_again_after_it_went_well() -> None:
     assert len(await told_of(FULL, FULL, FULL)) == 1
-    assert len(await told_of(FULL, AWAY, FULL)) == 3
+    assert len(await told_of(FULL, AWAY, FULL)) == 2
     assert len(await told_of(FULL, None, FULL)) == 2

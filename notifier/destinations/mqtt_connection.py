@@ -48,7 +48,6 @@ class Connection:
 
     async def begin(self, timeout_s: float) -> None:
         """Connect and log in."""
-        loop = asyncio.get_running_loop()
         connected, received = self._paho.on_connect, self._paho._handle_pubrec  # noqa: SLF001
 
         def on_connect(*answer: Any) -> None:
@@ -59,8 +58,9 @@ class Connection:
             self._room = asyncio.Semaphore(most)
             connected(*answer)
 
-        def on_disconnect(*_: Any) -> None:  # also in the thread that connects
-            loop.call_soon_threadsafe(self._break)
+        def on_disconnect(*_: Any) -> None:
+            if not self._broken.done():
+                self._broken.set_result(None)
 
         def on_pubrec() -> Any:
             packet: bytes = self._paho._in_packet["packet"]  # noqa: SLF001
@@ -73,7 +73,7 @@ class Connection:
         self._paho._handle_pubrec = on_pubrec  # noqa: SLF001
         self._paho.on_publish = self._on_publish
         self._paho._ssl_wrap_socket = self._encrypted  # noqa: SLF001
-        self._paho.on_socket_register_write = partial(self._watch, loop)
+        self._paho.on_socket_register_write = partial(self._watch, asyncio.get_running_loop())
         # It connects in a thread, which is to end before our deadline does.
         self._paho.connect_timeout = timeout_s * 0.9
         await self._entered()
@@ -89,18 +89,13 @@ class Connection:
             if self._log_in is not None:
                 await asyncio.wait({entering})
         finally:
-            if not entering.done():
-                entering.cancel()
-                await asyncio.gather(entering, return_exceptions=True)
+            entering.cancel()
+            await asyncio.gather(entering, return_exceptions=True)
         if self._log_in is not None and self._log_in.is_failure:
             raise aiomqtt.MqttCodeError(self._log_in)
         if entering.cancelled():
             raise ConnectionResetError
         await entering
-
-    def _break(self) -> None:
-        if not self._broken.done():
-            self._broken.set_result(None)
 
     async def publish(self, topic: str, event: Encoded, qos: int) -> None:
         """Publish, and return once it is acknowledged; raises what it was refused with."""

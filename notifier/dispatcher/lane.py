@@ -79,8 +79,9 @@ class Lane:
             is_over = not self._in_flight if self._abandoned else not self._is_busy()
             if self._stopping and is_over:
                 return
-            pause_s = self._crashes.pause_s or self._outage.pause_ms / 1000
-            await self._sleep(pause_s if wait_s is None else wait_s)
+            if wait_s is None:
+                wait_s = self._crashes.pause_s or self._outage.pause_s(soon=self._stopping)
+            await self._sleep(wait_s)
 
     async def drain(self) -> None:
         """Send everything that is due now, once; then return.

@@ -5,7 +5,7 @@ import structlog
 from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.crashes import keep_doing
-from notifier.errors import BusyError, StoreError, UpstreamError
+from notifier.errors import UpstreamError
 from notifier.poller.context import PollerContext
 from notifier.store import sources
 from notifier.transactions import polls
@@ -62,13 +62,11 @@ class Alarm:
 
     async def watch(self) -> None:
         """Look at the clock now and then, until cancelled: a pause of an hour is silent."""
-        await keep_doing(self._look, name="look at the source's silence", every_s=LOOK_S)
+        name = f"look how long {self._source.name} is silent"
+        await keep_doing(self._look, name=name, every_s=LOOK_S)
 
     async def _look(self) -> None:
-        try:
-            await self._tell(self._health.silent(self._context.clock_ms()))
-        except (StoreError, BusyError) as error:
-            log.warning("source_state_unsaved", source=self._source.name, error=str(error))
+        await self._tell(self._health.silent(self._context.clock_ms()))
 
     async def _note_failures(self) -> None:
         failures = self._health.failures

@@ -152,12 +152,11 @@ class SourcePoller:
         self._reading = None
         try:
             result = await work
-        except LeaseLostError:
-            self._wait_for_store()
-        except (StoreError, BusyError) as error:
-            if self._outage.met(error):
+        except (LeaseLostError, StoreError, BusyError) as error:
+            if not isinstance(error, LeaseLostError) and self._outage.met(error):
                 log.warning("snapshot_unavailable", source=self.name, error=str(error))
-            self._wait_for_store()
+            pause_ms = int(self._outage.pause_s() * 1000)
+            self._retry_ms = max(self._retry_ms, self._context.clock_ms() + pause_ms)
         except Exception as error:  # noqa: BLE001
             # Broad: whatever it is, it is this source's failed poll. The others go on.
             await self._crashed(error)
@@ -241,9 +240,6 @@ class SourcePoller:
             self._turns.spare_ms = until_ms
         else:
             self._retry_ms = until_ms
-
-    def _wait_for_store(self) -> None:
-        self._retry_ms = max(self._retry_ms, self._context.clock_ms() + self._outage.pause_ms)
 
 
 def _always(chosen: Next) -> Callable[[Purpose], Next]:

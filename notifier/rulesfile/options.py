@@ -17,6 +17,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from notifier.cleaning import visible
 from notifier.rules.destinations import SLACK_USER_ID, Flag, Options, check_mention
 from notifier.rules.durations import PositiveDuration
 from notifier.rules.model import Outside
@@ -29,7 +30,7 @@ from notifier.rulesfile.hours import parse_days, parse_spans, parse_timezone
 WORD = r"[^\s@<>,;:\"()\[\]\\.]+"
 LABEL = r"[^\s@<>,;:\"()\[\]\\._-]+(?:-+[^\s@<>,;:\"()\[\]\\._-]+)*"
 MAIL_ADDRESS = re.compile(rf"{WORD}(?:\.{WORD})*@{LABEL}(?:\.{LABEL})*")
-NAME = re.compile(r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+NAME = re.compile(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
 WHOLE_DAY = (Span(begins=0, ends=1440),)
 ONE_OR_MORE = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -41,7 +42,7 @@ def _listed(value: object) -> object:
 
 
 def _check_name(name: str) -> str:
-    if not name.strip():
+    if not visible(name):
         raise ValueError("it is empty")
     if not NAME.fullmatch(name):
         raise ValueError("it wants one line of text, without controls")

@@ -97,6 +97,26 @@ def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(database: Database
     virtually(main())
 
 
+def test_a_disk_that_is_freed_while_the_program_stops_still_gets_the_outcome(
+    database: Database,
+) -> None:
+    async def main() -> None:
+        fake = Scripted(script=[5.0])
+        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
+            assert isinstance(found.store, FullDisk)
+            await found.create("asha")
+            await asyncio.sleep(1)
+            found.store.full = True
+            await asyncio.sleep(600)
+            found.dispatcher.stop()
+            await asyncio.sleep(1)
+            found.store.full = False
+            await asyncio.sleep(1.5)
+            assert await states(found) == [("delivered", 1)]
+
+    virtually(main())
+
+
 def test_a_database_that_stays_broken_does_not_keep_the_program(database: Database) -> None:
     async def main() -> None:
         fake = Scripted(script=[5.0])

@@ -205,8 +205,15 @@ def test_one_bot_twice_is_a_fault() -> None:
         ),
         ("- {name: ' ', when: lead.created, send: screen}", "6:4: `name`: it is empty"),
         (
-            '- {name: "R\\nS", when: lead.created, send: screen}',
-            "6:4: `name`: it wants one line of text, without controls",
+            '- {name: "\\u200b", when: lead.created, send: screen}',
+            "6:4: `name`: it is empty",
+        ),
+        *(
+            (
+                f'- {{name: "R{control}S", when: lead.created, send: screen}}',
+                "6:4: `name`: it wants one line of text, without controls",
+            )
+            for control in ("\\n", "\\x9b31m", "\\u2028")
         ),
         (
             "- {name: [R], when: lead.created, send: screen}",

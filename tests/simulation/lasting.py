@@ -17,10 +17,10 @@ Turn = Callable[[], object]
 class Lasting:
     """What goes wrong just now, and what went wrong.
 
-    Of one sort there is one at a time. It goes on until it has met somebody, or the story's
-    days are over; then the next one of its sort begins. ``later`` lets a turn come at its
-    time, ``effects`` says how often each fault has taken effect; ``idle`` counts those that
-    never did.
+    Of one sort there is one at a time (but for what goes on beside others). It goes on until
+    it has met somebody, or the story's days are over; then the next one of its sort begins.
+    ``later`` lets a turn come at its time, ``effects`` says how often each fault has taken
+    effect; ``idle`` counts those that never did.
     """
 
     story: Story
@@ -57,12 +57,14 @@ class Lasting:
         self.later(at_s + fault.lasts_s, over)
 
     def beside(self, fault: Entry, begin: Turn, end: Turn) -> None:
-        """Let a fault begin that takes effect at once, and beside others of its sort."""
-        at_s = self.clock_s()
+        """Let a fault begin beside others of its sort; it ends at its time."""
+        name, at_s = name_of(fault), self.clock_s()
+        before = self.effects()[name]
         begin()
 
         def over() -> None:
             end()
+            self.idle[name] += self.effects()[name] == before
             self._note(fault, at_s)
 
         self.later(at_s + fault.lasts_s, over)
@@ -79,14 +81,16 @@ class Lasting:
     def _go_on(self, sort: str) -> None:
         """Let the next one of this sort begin, where it can end before the rest."""
         found = [one for one in self._waiting if _sort(one[0]) == sort]
-        for fault, begin, end in found[:1]:
-            self._waiting.remove((fault, begin, end))
-            left_s = self.story.rests_from_s - self.clock_s()
-            if left_s > MINUTE_S:
-                self.begin(replace(fault, lasts_s=min(fault.lasts_s, left_s)), begin, end)
-            else:
-                self.idle[name_of(fault)] += 1
-                self._go_on(sort)
+        if not found:
+            return
+        fault, begin, end = found[0]
+        self._waiting.remove(found[0])
+        left_s = self.story.rests_from_s - self.clock_s()
+        if left_s > MINUTE_S:
+            self.begin(replace(fault, lasts_s=min(fault.lasts_s, left_s)), begin, end)
+        else:
+            self.idle[name_of(fault)] += 1
+            self._go_on(sort)
 
 
 def _sort(fault: Entry) -> str:

@@ -191,13 +191,21 @@ class Life:
             entry = self._left.pop(0)
             self._happens(entry)
             if entry.what in ("stop", "upgrade"):
-                until_s = max(until_s, self.now_s + entry.lasts_s)
+                until_s = self._away(entry, until_s)
         self.now_s = until_s
 
-    def _leave(self, entry: Entry) -> None:
-        """Note why the process is to stop; today's version may be there once it has."""
+    def _away(self, entry: Entry, until_s: float) -> float:
+        """Return until when no process runs, where one was to stop and none was there."""
+        ends_s = self.now_s + entry.lasts_s
         if entry.what == "stop":
-            self.met["stopped"] += 1
+            self.met["stopped"] += ends_s > until_s
+            self.lasting.idle["stopped"] += ends_s <= until_s
+        return max(ends_s, until_s)
+
+    def _leave(self, entry: Entry) -> None:
+        """Count a process that is to stop, or install today's version where it has."""
+        if entry.what == "stop":
+            self.met["stopped"] += self.loop is not None
             return
         self._version, self._config, self._upgrade = Version.INSTALLED, None, entry
         if self.loop is None:
@@ -235,9 +243,10 @@ class Life:
         if loop.is_dead and loop.dies_at_step is not None:
             self.met["killed at an await"] += 1
         is_of_disk = self._armed is not None and self._armed.text != "await"
+        # A disk's death clears itself, also one that met the process before its loop ran.
         if self._armed is not None and (loop.is_dead or (is_of_disk and disk.dies is None)):
             self._deaths.remove(self._armed)
-            self._down_s = self._armed.lasts_s
+            self._down_s = max(self._down_s, self._armed.lasts_s)
         self._armed = None
         disk.dies = None
         disk.crash()
@@ -314,14 +323,12 @@ class Life:
             case "disk full":
                 self.lasting.begin(entry, partial(self._fill, entry.number), self._free)
             case "clock":
-                self.met["clock set"] += 1
-                turns = (
-                    partial(self._set_clock, by_s) for by_s in (entry.number, -entry.number)
-                )
-                self.lasting.beside(entry, *turns)
+                by_s = entry.number
+                begin, end = partial(self._mistake, by_s), partial(self._set_clock, -by_s)
+                self.lasting.beside(entry, begin, end)
             case "others use the token":
-                turns = (partial(self._share, foreign) for foreign in (True, False))
-                self.lasting.begin(entry, *turns)
+                begin, end = partial(self._share, True), partial(self._share, False)
+                self.lasting.begin(entry, begin, end)
             case "bad record":
                 begin = partial(self.upstream.happens, entry)
                 self.lasting.begin(entry, begin, self.upstream.mend)
@@ -437,6 +444,10 @@ class Life:
     def _free(self) -> None:
         for disk in self.disks:
             disk.is_full, disk.fills_after = False, 0
+
+    def _mistake(self, by_s: int) -> None:
+        self.met["clock set"] += 1
+        self._set_clock(by_s)
 
     def _set_clock(self, by_s: int) -> None:
         self.ahead_s += by_s

@@ -14,7 +14,7 @@ from simulation.mutants import MUTANTS, Mutant
 
 NAMES = [one.name for one in MUTANTS]
 STORIES = [*dict.fromkeys(KNOWN.values())]
-"""Of faults that one story brings out it is lived once."""
+"""A story that brings out several faults is lived once."""
 PLANTED = Path(__file__).with_name("planted.py")
 AT_ONCE = 9
 

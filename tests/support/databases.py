@@ -95,7 +95,7 @@ class Database:
 
 
 class Planned(Found):
-    """Keeps a statement with values prepared that has been met often."""
+    """Keeps a statement with values prepared, once it has come often."""
 
     def execute(self, query: Any, params: Params | None = None, **how: Any) -> Self:
         return super().execute(query, params, **how | {"prepare": None if params else False})
