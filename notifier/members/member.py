@@ -81,8 +81,14 @@ class Member:
         self._is_in, self._trusted_until_ms = True, until_ms
         if answer.renewed:
             self._renewed_ms = request.asked_ms
-        self.held = {one.thing: one for one in answer.held}
-        self.ending = (self.ending | set(answer.give_up)) & self.held.keys()
+        before, self.held = self.held, {one.thing: one for one in answer.held}
+        # What it gave up may be its own again at once: that is another lease.
+        self.ending = {
+            one.thing
+            for one in answer.held
+            if one.thing in answer.give_up
+            or (one.thing in self.ending and one == before.get(one.thing))
+        }
 
     def lapse(self) -> None:
         """Hold nothing any more."""

@@ -228,6 +228,19 @@ class Members(RuleBasedStateMachine):
             assert max(shares) - min(shares) <= 1
 
 
+def test_what_a_member_gave_up_and_got_again_at_once_it_works_on() -> None:
+    members = Members()
+    for _ in range(4):
+        members.start()
+    killed, joins_late, has_all, stops = members.hosts
+    members.turn(has_all)
+    killed.lives = False
+    members.turn(stops)
+    stops.stops = True
+    assert joins_late.member.held == {}
+    members.teardown()
+
+
 Members.TestCase.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=60,
