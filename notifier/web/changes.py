@@ -1,7 +1,8 @@
 """One stream a tab, which says only that something has changed.
 
 It ends by itself after a while, since the server bounds every answer; the browser asks
-again at once. However many listen, the database is asked once.
+again at once. However many listen, the database is asked once. Who begins to listen is told
+after the next reading: what they show may be older than that.
 """
 
 import asyncio
@@ -25,18 +26,18 @@ class Changes:
 
     def __init__(self, context: PageContext) -> None:
         self._context = context
-        self._listeners: set[asyncio.Event] = set()
+        self._listeners: dict[asyncio.Event, Marks | None] = {}  # by what they were told of
         self._watch: asyncio.Task[None] | None = None
 
     async def tell(self, _context: PageContext, visit: Visit) -> web.StreamResponse:
-        """Write ``changed`` whenever something has, at most once a second."""
+        """Write ``changed`` at first and whenever something has, at most once a second."""
         response = web.StreamResponse(
             headers={**HEADERS, "content-type": "text/event-stream; charset=utf-8"}
         )
         if visit.request.method == "HEAD":
             return response
         heard = asyncio.Event()
-        self._listeners.add(heard)
+        self._listeners[heard] = None
         if self._watch is None:
             self._watch = asyncio.create_task(self._look())
         try:
@@ -49,18 +50,17 @@ class Changes:
                         heard.clear()
                         await response.write(b"event: changed\ndata: \n\n")
         finally:
-            self._listeners.discard(heard)
+            del self._listeners[heard]
         return response
 
     async def _look(self) -> None:
         """Tell the listeners, until there are none."""
-        before: Marks | None = None
         while self._listeners:
             with contextlib.suppress(StoreError, BusyError):  # the page tells of it
                 found = await self._context.reader.read(marks)
-                if before not in (None, found):
-                    for one in self._listeners:
+                for one, told_of in self._listeners.items():
+                    if told_of != found:
+                        self._listeners[one] = found
                         one.set()
-                before = found
             await asyncio.sleep(EVERY_S)
         self._watch = None
