@@ -44,6 +44,7 @@
 
   const look = async () => {
     timer = null;
+    if (isLooking) timer = setTimeout(look, EVERY_MS); // what comes meanwhile is looked at, too
     if (document.hidden || isLooking || !parts().length) return;
     isLooking = true;
     lastMs = Date.now();
