@@ -2,7 +2,7 @@
 
 Each figure is the median of several repetitions, beside the least and greatest of
 them, and beside a floor measured in the same run: the least that could be done
-instead. Takes about five minutes, with ``--quick`` under three.
+instead. Takes over ten minutes, with ``--quick`` five.
 """
 
 import argparse
