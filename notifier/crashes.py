@@ -23,61 +23,61 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Crashes:
-    """The faults that one runner has met in a row."""
+class _Failures:
+    """What one runner has met in a row."""
 
     count: int = 0
     _told: set[str] = field(default_factory=set)
-
-    @property
-    def pause_s(self) -> float:
-        """How long to wait before the next try."""
-        # Beyond 2**6 the cap holds anyway.
-        return min(LONGEST_PAUSE_S, float(1 << min(self.count - 1, 6))) if self.count else 0.0
-
-    def add(self) -> None:
-        """Note that another try has failed."""
-        self.count += 1
 
     def end(self) -> None:
         """Note that it works."""
         self.count = 0
         self._told.clear()
+
+    def _is_news(self, what: str) -> bool:
+        is_told = what in self._told
+        self._told.add(what)
+        return not is_told
+
+    def _doubled_s(self, *, longest_s: float) -> float:
+        """Return 1, 2, 4 seconds and so on, one for each try that failed."""
+        # Beyond 2**6 the cap holds anyway.
+        return min(longest_s, float(1 << min(max(self.count - 1, 0), 6)))
+
+
+@dataclass(slots=True)
+class Crashes(_Failures):
+    """The faults that one runner has met in a row."""
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait before the next try."""
+        return self._doubled_s(longest_s=LONGEST_PAUSE_S) if self.count else 0.0
+
+    def add(self) -> None:
+        """Note that another try has failed."""
+        self.count += 1
 
     def details(self, error: Exception) -> Mapping[str, object]:
         """Return what a log line says of a fault: its traceback, the first time it is met."""
         if isinstance(error, NotifierError):
             return {"error": str(error)}
         name = type(error).__name__
-        if name in self._told:
-            return {"error": name}
-        self._told.add(name)
-        return {"exc_info": error}
+        return {"exc_info": error} if self._is_news(name) else {"error": name}
 
 
 @dataclass(slots=True)
-class Outage:
+class Outage(_Failures):
     """A database that one runner cannot use: a full disk fails for hours, try after try."""
-
-    count: int = 0
-    _told: set[str] = field(default_factory=set)
 
     def pause_s(self, *, soon: bool = False) -> float:
         """Return how long to wait before the next try; ``soon`` where the program ends."""
-        longest_s = 1.0 if soon else LONGEST_OUTAGE_PAUSE_S
-        return min(longest_s, float(1 << min(max(self.count - 1, 0), 4)))
+        return self._doubled_s(longest_s=1.0 if soon else LONGEST_OUTAGE_PAUSE_S)
 
     def met(self, error: StoreError | BusyError) -> bool:
         """Note that another try has failed; return whether that is news."""
         self.count += 1
-        is_told = str(error) in self._told
-        self._told.add(str(error))
-        return not is_told
-
-    def end(self) -> None:
-        """Note that it works."""
-        self.count = 0
-        self._told.clear()
+        return self._is_news(str(error))
 
 
 async def keep_doing(

@@ -152,7 +152,7 @@ class SourcePoller:
         self._reading = None
         try:
             result = await work
-        except (LeaseLostError, StoreError, BusyError) as error:
+        except (StoreError, BusyError) as error:
             if not isinstance(error, LeaseLostError) and self._outage.met(error):
                 log.warning("snapshot_unavailable", source=self.name, error=str(error))
             pause_ms = int(self._outage.pause_s() * 1000)

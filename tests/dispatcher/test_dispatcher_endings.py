@@ -1,7 +1,8 @@
 """Stops, a database that fails, a destination that never answers: in virtual time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -79,17 +80,26 @@ async def states(found: House, destination: str = "screen") -> list[tuple[str, i
     )
 
 
+@asynccontextmanager
+async def sending_as_the_disk_fills(
+    database: Database,
+) -> AsyncIterator[tuple[House, FullDisk, Scripted]]:
+    """Give a house whose disk is full from the middle of its first message on."""
+    fake = Scripted(script=[5.0])
+    async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
+        assert isinstance(found.store, FullDisk)
+        await found.create("asha")
+        await asyncio.sleep(1)
+        found.store.full = True
+        yield found, found.store, fake
+
+
 def test_a_full_disk_loses_no_outcome_and_sends_nothing_twice(database: Database) -> None:
     async def main() -> None:
-        fake = Scripted(script=[5.0])
-        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
-            assert isinstance(found.store, FullDisk)
-            await found.create("asha")
-            await asyncio.sleep(1)
-            found.store.full = True
+        async with sending_as_the_disk_fills(database) as (found, store, fake):
             await asyncio.sleep(600)
             assert await states(found) == [("pending", 0)]
-            found.store.full = False
+            store.full = False
             await asyncio.sleep(16)
             assert await states(found) == [("delivered", 1)]
         assert [subject for _, subject in fake.sent] == ["asha"]
@@ -101,16 +111,11 @@ def test_a_disk_that_is_freed_while_the_program_stops_still_gets_the_outcome(
     database: Database,
 ) -> None:
     async def main() -> None:
-        fake = Scripted(script=[5.0])
-        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
-            assert isinstance(found.store, FullDisk)
-            await found.create("asha")
-            await asyncio.sleep(1)
-            found.store.full = True
+        async with sending_as_the_disk_fills(database) as (found, store, _):
             await asyncio.sleep(600)
             found.dispatcher.stop()
             await asyncio.sleep(1)
-            found.store.full = False
+            store.full = False
             await asyncio.sleep(1.5)
             assert await states(found) == [("delivered", 1)]
 
@@ -119,12 +124,7 @@ def test_a_disk_that_is_freed_while_the_program_stops_still_gets_the_outcome(
 
 def test_a_database_that_stays_broken_does_not_keep_the_program(database: Database) -> None:
     async def main() -> None:
-        fake = Scripted(script=[5.0])
-        async with house(database, RULES, fakes=[fake], store=FullDisk) as found:
-            assert isinstance(found.store, FullDisk)
-            await found.create("asha")
-            await asyncio.sleep(1)
-            found.store.full = True
+        async with sending_as_the_disk_fills(database) as (found, _, _):
             begun = seconds()
             found.dispatcher.stop()
         assert seconds() - begun <= 11

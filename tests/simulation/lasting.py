@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from simulation.story import MINUTE_S, Entry, Story, name_of
 
@@ -34,10 +35,28 @@ class Lasting:
 
     def begin(self, fault: Entry, begin: Turn, end: Turn) -> None:
         """Let a fault begin, and end whatever process lives then."""
-        if _sort(fault) in self._busy:
+        sort = _sort(fault)
+        if sort in self._busy:
             self._waiting.append((fault, begin, end))
             return
-        self._busy.add(_sort(fault))
+        self._busy.add(sort)
+        go_on = partial(self._go_on, sort)
+        self._last(fault, begin, end, until_s=self.story.days_s, then=go_on)
+
+    def beside(self, fault: Entry, begin: Turn, end: Turn) -> None:
+        """Let a fault begin beside others of its sort; it ends at its time."""
+        self._last(fault, begin, end)
+
+    def _last(
+        self,
+        fault: Entry,
+        begin: Turn,
+        end: Turn,
+        *,
+        until_s: float = 0.0,
+        then: Turn = lambda: None,
+    ) -> None:
+        """Let it last for its time, and until ``until_s`` where it has met nobody by then."""
         name, at_s = name_of(fault), self.clock_s()
         before = self.effects()[name]
         begin()
@@ -45,27 +64,13 @@ class Lasting:
         def over() -> None:
             is_met = self.effects()[name] != before
             next_s = self.clock_s() + max(fault.lasts_s, MINUTE_S)
-            if not is_met and next_s <= self.story.days_s:
+            if not is_met and next_s <= until_s:
                 self.later(next_s, over)
                 return
             end()
             self.idle[name] += not is_met
-            self._note(fault, at_s)
-            self._busy.remove(_sort(fault))
-            self._go_on(_sort(fault))
-
-        self.later(at_s + fault.lasts_s, over)
-
-    def beside(self, fault: Entry, begin: Turn, end: Turn) -> None:
-        """Let a fault begin beside others of its sort; it ends at its time."""
-        name, at_s = name_of(fault), self.clock_s()
-        before = self.effects()[name]
-        begin()
-
-        def over() -> None:
-            end()
-            self.idle[name] += self.effects()[name] == before
-            self._note(fault, at_s)
+            self._was.append(replace(fault, at_s=at_s, lasts_s=self.clock_s() - at_s))
+            then()
 
         self.later(at_s + fault.lasts_s, over)
 
@@ -75,11 +80,9 @@ class Lasting:
         entries = sorted([*rest, *self._was], key=lambda one: one.at_s)
         return replace(self.story, entries=tuple(entries))
 
-    def _note(self, fault: Entry, at_s: float) -> None:
-        self._was.append(replace(fault, at_s=at_s, lasts_s=self.clock_s() - at_s))
-
     def _go_on(self, sort: str) -> None:
         """Let the next one of this sort begin, where it can end before the rest."""
+        self._busy.discard(sort)
         found = [one for one in self._waiting if _sort(one[0]) == sort]
         if not found:
             return

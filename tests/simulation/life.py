@@ -111,6 +111,7 @@ class Life:
     _left: list[Entry] = field(init=False)
     _ends: dict[int, Any] = field(default_factory=dict)
     _down_s: float = 0.0
+    _back_s: float = 0.0
     _is_buried: bool = False
     _version: Version = Version.TODAY
     _upgrade: Entry | None = None
@@ -185,27 +186,23 @@ class Life:
 
     def _pass(self, seconds: float) -> None:
         """Let time pass while no process runs."""
-        until_s = self.now_s + seconds
-        while self._left and self._left[0].at_s <= until_s:
+        self._back_s = self.now_s + seconds
+        while self._left and self._left[0].at_s <= self._back_s:
             self.now_s = max(self.now_s, self._left[0].at_s)
-            entry = self._left.pop(0)
-            self._happens(entry)
-            if entry.what in ("stop", "upgrade"):
-                until_s = self._away(entry, until_s)
-        self.now_s = until_s
-
-    def _away(self, entry: Entry, until_s: float) -> float:
-        """Return until when no process runs, where one was to stop and none was there."""
-        ends_s = self.now_s + entry.lasts_s
-        if entry.what == "stop":
-            self.met["stopped"] += ends_s > until_s
-            self.lasting.idle["stopped"] += ends_s <= until_s
-        return max(ends_s, until_s)
+            self._happens(self._left.pop(0))
+        self.now_s = self._back_s
 
     def _leave(self, entry: Entry) -> None:
-        """Count a process that is to stop, or install today's version where it has."""
+        """Let no process run for a while; after an upgrade the next is of today's version."""
+        back_s = self.now_s + entry.lasts_s
+        is_met = self.loop is not None or back_s > self._back_s
+        if self.loop is not None:
+            self._down_s = entry.lasts_s
+        elif is_met:
+            self._back_s = back_s
         if entry.what == "stop":
-            self.met["stopped"] += self.loop is not None
+            self.met["stopped"] += is_met
+            self.lasting.idle["stopped"] += not is_met
             return
         self._version, self._config, self._upgrade = Version.INSTALLED, None, entry
         if self.loop is None:
@@ -308,7 +305,6 @@ class Life:
             entry = self._left.pop(0)
             self._happens(entry)
             if entry.what in ("stop", "upgrade"):
-                self._down_s = entry.lasts_s
                 service.stop()
                 return
         await asyncio.sleep(self.story.ends_s - loop.time())
@@ -323,9 +319,7 @@ class Life:
             case "disk full":
                 self.lasting.begin(entry, partial(self._fill, entry.number), self._free)
             case "clock":
-                by_s = entry.number
-                begin, end = partial(self._mistake, by_s), partial(self._set_clock, -by_s)
-                self.lasting.beside(entry, begin, end)
+                self._mistake(entry, self._set_clock)
             case "others use the token":
                 begin, end = partial(self._share, True), partial(self._share, False)
                 self.lasting.begin(entry, begin, end)
@@ -445,9 +439,14 @@ class Life:
         for disk in self.disks:
             disk.is_full, disk.fills_after = False, 0
 
-    def _mistake(self, by_s: int) -> None:
-        self.met["clock set"] += 1
-        self._set_clock(by_s)
+    def _mistake(self, entry: Entry, set_clock: Callable[[int], None]) -> None:
+        """Let a clock be wrong for a while."""
+
+        def begin() -> None:
+            self.met["clock set"] += 1
+            set_clock(entry.number)
+
+        self.lasting.beside(entry, begin, partial(set_clock, -entry.number))
 
     def _set_clock(self, by_s: int) -> None:
         self.ahead_s += by_s

@@ -195,12 +195,7 @@ class SharedLife(Life):
                 seat.down_s = entry.lasts_s
                 seat.service.stop()
             case "clock":
-                by_s = entry.number
-                self.lasting.beside(
-                    entry,
-                    partial(self._mistake_of, seat, by_s),
-                    partial(self._set, seat, -by_s),
-                )
+                self._mistake(entry, partial(self._set, seat))
             case "kill" | "stop":
                 return
             case _:
@@ -217,10 +212,6 @@ class SharedLife(Life):
 
     def _cut(self, seat: Seat, is_cut: bool) -> None:
         seat.way.is_cut = is_cut
-
-    def _mistake_of(self, seat: Seat, by_s: float) -> None:
-        self.met["clock set"] += 1
-        self._set(seat, by_s)
 
     def _set(self, seat: Seat, by_s: float) -> None:
         seat.ahead_s += by_s

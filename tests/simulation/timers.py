@@ -87,9 +87,8 @@ class _Rule:
             from_s = max(joined_s for joined_s, _ in joined if joined_s <= begin_s)
             # What waits since before the baseline, for all that was seen, starts nothing.
             is_known = from_s > self._known_s(rule)
-            if clock_was_wrong(self.life, from_s, end_s):  # or since when it is told to wait
-                continue
-            if is_known and self._must_be_told(begin_s, end_s, rule):
+            is_true = not clock_was_wrong(self.life, from_s, end_s)  # since when it waits
+            if is_known and is_true and self._must_be_told(begin_s, end_s, rule):
                 found = any(from_s <= since_s <= end_s for since_s in starts_s)
                 told_of = f"{self.lead_id}: nothing of {begin_s}-{end_s}"
                 verdict.expect(f"{rule}: told", found, told_of)
