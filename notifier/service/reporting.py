@@ -1,10 +1,12 @@
 """Makes reports when they are due, and puts them into the outbox."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta, tzinfo
 
 import structlog
 
 from notifier.configuration.load import Configuration
+from notifier.core.leases import UPKEEP, Lease
 from notifier.errors import BusyError, StoreError
 from notifier.measuring import measure_report
 from notifier.reports.asked import Asked
@@ -15,27 +17,40 @@ from notifier.store import responses
 from notifier.store.owned import Transactions
 from notifier.transactions import reports
 
+DUTY = "report"  # as the log names it
 MILLISECOND = timedelta(milliseconds=1)
 
 log = structlog.get_logger()
 
 
-async def make_due(shared: Shared, config: Configuration, store: Transactions) -> set[str]:
-    """Write the reports that are due; return the destinations that have one to send."""
+async def make_due(
+    shared: Shared,
+    config: Configuration,
+    store: Transactions,
+    wake: Callable[[set[str]], None],
+) -> None:
+    """Write the reports that are due; ``wake`` hears of each one's destinations at once."""
     if not config.ruleset.reports:
-        return set()
-    names: set[str] = set()
+        return
+    for one, due_ms in await store.read(
+        reports.due_reports,
+        config.ruleset.reports,
+        [spec.source.bot_id for spec in config.sources],
+        now_ms=shared.clocks.now_ms(),
+    ):
+        wake(await _make(shared, config, store, one, due_ms))
+
+
+async def make_once(shared: Shared, config: Configuration, held: Iterable[Lease]) -> bool:
+    """Write the reports that are due where this member may; False if one had to wait."""
     try:
-        for one, due_ms in await store.read(
-            reports.due_reports,
-            config.ruleset.reports,
-            [spec.source.bot_id for spec in config.sources],
-            now_ms=shared.clocks.now_ms(),
-        ):
-            names |= await _make(shared, config, store, one, due_ms)
+        for lease in held:
+            if lease.thing == UPKEEP:
+                await make_due(shared, config, shared.store_of(lease), wake=lambda _: None)
     except (StoreError, BusyError) as error:
-        log.warning("report_postponed", error=str(error))
-    return names
+        log.warning("duty_postponed", duty=DUTY, error=str(error))
+        return False
+    return True
 
 
 async def _make(

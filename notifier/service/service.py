@@ -11,7 +11,6 @@ import structlog
 
 from notifier.cleaning import clean
 from notifier.configuration.load import Configuration
-from notifier.core.leases import UPKEEP
 from notifier.core.leases import source as source_thing
 from notifier.core.rows import iso_ms
 from notifier.crashes import keep_doing
@@ -117,9 +116,7 @@ class Service:
             await self._note_rules(refused=None)
             held = shared.held(self._engine.things)
             polled = await self._engine.poll(held)
-            for lease in held:
-                if lease.thing == UPKEEP:
-                    await reporting.make_due(shared, self.config, shared.store_of(lease))
+            reported = await reporting.make_once(shared, self.config, held)
             await self._engine.dispatcher.drain()
         is_all = {one.thing for one in held} >= things_of(self.config)
         if polled and is_all:
@@ -129,7 +126,7 @@ class Service:
         left = await shared.store.run(due_times.overdue, now_ms=now_ms) if is_all else 0
         if left:
             log.warning("deliveries_left", count=left)
-        return polled and not left
+        return polled and reported and not left
 
     async def poll(self) -> bool:
         """Make the walks that are due and deliver nothing; False if a source failed."""

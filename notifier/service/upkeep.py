@@ -44,7 +44,7 @@ class Upkeep:
                 for name, duty, every_s in (
                     ("prune", self._prune, PRUNE_S),
                     ("watch the clock", self._watch_clock, LOOK_S),
-                    ("report", self._report, LOOK_S),
+                    (reporting.DUTY, self._report, LOOK_S),
                 )
             ]
             await self._stopping.wait()
@@ -79,5 +79,5 @@ class Upkeep:
 
     async def _report(self) -> None:
         """Make the reports that are due, and have them sent."""
-        if names := await reporting.make_due(self._shared, self._config, self._store):
-            self._dispatcher.wake(names)
+        wake = self._dispatcher.wake
+        await reporting.make_due(self._shared, self._config, self._store, wake)

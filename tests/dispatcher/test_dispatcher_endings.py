@@ -1,10 +1,10 @@
 """Stops, a database that fails, a destination that never answers: in virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from fakes import Fake
 from house import House, house
@@ -12,13 +12,9 @@ from structlog.testing import capture_logs
 
 from notifier.destinations.base import Message, Receipt
 from notifier.errors import StoreError, TemporaryDeliveryError
-from notifier.store.db import Store
-from notifier.store.session import Session
 from support.databases import Database
+from support.full_disk import FullDisk
 from support.virtual_time import OneThread, VirtualLoop
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 RULES = """
 destinations:
@@ -47,22 +43,6 @@ class Scripted(Fake):
         except TimeoutError as error:
             raise TemporaryDeliveryError("its own deadline") from error
         return receipt
-
-
-class FullDisk(Store):
-    """A database that cannot be written while ``full``."""
-
-    full = False
-
-    async def run(
-        self,
-        function: Callable[Concatenate[Session, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        if self.full:
-            raise StoreError("the disk is full: free some space")
-        return await super().run(function, *args, **kwargs)
 
 
 def virtually(main: Coroutine[Any, Any, None]) -> None:

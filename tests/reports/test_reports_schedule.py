@@ -1,30 +1,36 @@
 """A report goes out at its time, once, whatever befell the service meanwhile."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
 from notifier.core.events import Event, decode
 from notifier.core.rows import iso_ms
+from notifier.errors import StoreError
 from notifier.reports.model import Report, as_json, from_json
 from notifier.rules.model import Ruleset
 from notifier.service import reporting
 from notifier.service.assembly import assembled
+from notifier.service.shared import things_of
 from notifier.store import browse, mutes, sources
 from notifier.store.browse import Wanted
 from notifier.store.deliveries import Delivery
 from notifier.store.health import MuteTarget
 from notifier.store.session import Session
+from notifier.store.sqlite import Sqlite
 from notifier.store.texts import raw
 from notifier.transactions import reports
 from notifier.transactions.clock_set_back import bring_forward
 from reports.observed import ASHA, WEBSITE, Observed, in_file
+from support.full_disk import FullDisk
 
 BERLIN_NINE = datetime(2026, 3, 9, 8, tzinfo=UTC)  # nine o'clock on a Monday in Berlin
 WEEK = timedelta(days=7)
@@ -251,9 +257,37 @@ async def test_the_service_makes_what_is_due_and_sends_it(tmp_path: Path) -> Non
         await run(reports.keep_schedule, config.ruleset.reports, now_ms=clocks.now_ms())
         now[0] = BERLIN_NINE + timedelta(seconds=3)
         await run(sources.succeeded, WEBSITE, at_ms=clocks.now_ms())
-        assert await reporting.make_due(shared, config, shared.store) == {"screen", "crm"}
-        assert await reporting.make_due(shared, config, shared.store) == set()
+        woken: list[set[str]] = []
+        await reporting.make_due(shared, config, shared.store, woken.append)
+        await reporting.make_due(shared, config, shared.store, woken.append)
+        assert woken == [{"screen", "crm"}]
         (body,) = await run(browse.event_bodies, Wanted(types=("report.ready",)))
     report = from_json(decode(body).data.report)
     assert (report.begins, report.ends) == (iso_ms(BERLIN_NINE - WEEK), iso_ms(BERLIN_NINE))
     assert (report.at, report.name, report.leads) == (iso_ms(now[0]), "Monday", 1)
+
+
+async def test_a_report_waits_for_a_full_disk_and_is_made_after_it(tmp_path: Path) -> None:
+    Stage(tmp_path).session.close()
+    config = configured(tmp_path)
+    now = [BERLIN_NINE - timedelta(minutes=1)]
+    store = FullDisk(Sqlite(tmp_path / "notifier.db"))
+    clocks = Clocks(now=lambda: now[0])
+    async with assembled(
+        config, clocks=clocks, out=StringIO(), reread=lambda: config
+    ) as service:
+        shared = replace(service.shared, store=store)
+        held = shared.held(things_of(config))
+        await store.run(reports.keep_schedule, config.ruleset.reports, now_ms=clocks.now_ms())
+        now[0] = BERLIN_NINE + timedelta(seconds=3)
+        await store.run(sources.succeeded, WEBSITE, at_ms=clocks.now_ms())
+        store.full = True
+        with pytest.raises(StoreError, match="full"):
+            await reporting.make_due(shared, config, store, lambda _: None)
+        with capture_logs() as logs:
+            assert not await reporting.make_once(shared, config, held)
+        assert [(one["event"], one["duty"]) for one in logs] == [("duty_postponed", "report")]
+        store.full = False
+        assert await reporting.make_once(shared, config, held)
+        assert len(await store.run(browse.event_bodies, Wanted(types=("report.ready",)))) == 1
+        store.close()

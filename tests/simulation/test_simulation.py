@@ -26,7 +26,7 @@ from simulation.story import (
 SEEDS = (2, 7, 9, 12, 14, 17, 24, 25, 29, 33, 36, 39, 40, 47, 48, 51, 52)
 """Two days of each cost about 40 s of a core, and bring most of the faults there are."""
 CRM_AWAY = f"crm: {Trouble.ERROR}"
-WARNINGS = ("snapshot_unavailable", "outbox_unavailable", "duty_postponed", "report_postponed")
+WARNINGS = ("snapshot_unavailable", "outbox_unavailable", "duty_postponed")
 QUIET = Story(
     seed=1,
     days=0,
