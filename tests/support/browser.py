@@ -74,6 +74,10 @@ class Window:
         """Return once the page says this."""
         self._waits.until(lambda _: words in self.words)
 
+    def misses(self, words: str) -> None:
+        """Return once the page says this no more."""
+        self._waits.until(lambda _: words not in self.words)
+
     def becomes(self, script: str, wanted: object) -> None:
         """Return once a script finds this."""
         self._waits.until(lambda driver: driver.execute_script(script) == wanted)

@@ -103,8 +103,9 @@ async def served(
     public_url: str | None = None,
     passwords: Mapping[Role, str] | None = None,
     patience_s: float = 30,
+    port: int = 0,
 ) -> AsyncIterator[Served]:
-    """Serve the page over a database in the folder, on a port that the system chooses."""
+    """Serve the page over a database in the folder, on a port that the system may choose."""
     store = Store(Sqlite(folder / "notifier.db"))
     page = Served(store=store, rules=rules_of(rules))
     services = PageServices(
@@ -127,7 +128,7 @@ async def served(
             answers = Answers(troubles=_nothing, metrics=_metrics, door=DOOR, pages=site)
             found = [one for one in routes(answers) if isinstance(one, RouteDef)]
             page.paths = {one.path.replace(":[^/]+}", "}") for one in found}
-            async with serving("127.0.0.1", 0, answers) as page.port:
+            async with serving("127.0.0.1", port, answers) as page.port:
                 yield page
     finally:
         store.close()

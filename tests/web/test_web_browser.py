@@ -1,5 +1,6 @@
 """The page in a real browser, as people use it."""
 
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -82,6 +83,33 @@ async def test_the_page_keeps_itself_up_to_date(tmp_path: Path) -> None:
         await page.store.run(mutes.mute, MuteTarget.RULE, "New lead", until_ms=until_ms)
         await browser.do(lambda here: here.says("Unmute"))
         assert await browser.do(lambda here: here.complaints()) == []
+
+
+OUT_OF_DATE = "This page is out of date"
+
+
+async def test_a_page_that_cannot_be_read_again_says_so_until_it_can(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        async with served(tmp_path) as page:
+            browser = await stack.enter_async_context(window(page.base, tmp_path / "profile"))
+            await browser.do(lambda here: here.sign_in(OPERATOR))
+            await browser.do(lambda here: here.says("Sources"))
+            assert OUT_OF_DATE not in await browser.do(lambda here: here.words)
+        await browser.do(lambda here: here.says(OUT_OF_DATE))
+        async with served(tmp_path, port=page.port):
+            await browser.do(lambda here: here.misses(OUT_OF_DATE))
+
+
+async def test_a_page_whose_session_is_over_asks_for_the_password(tmp_path: Path) -> None:
+    async with served(tmp_path) as page, window(page.base, tmp_path / "profile") as browser:
+        await browser.do(lambda here: here.sign_in(OPERATOR))
+        await browser.do(lambda here: here.go("/deliveries"))
+        page.pass_time(hours=13)
+        await page.store.run(force, page)
+        await browser.do(lambda here: here.says("Password"))
+        await browser.do(lambda here: here.find("#password").send_keys(OPERATOR, Keys.ENTER))
+        await browser.do(lambda here: here.says("Sign out"))
+        assert (await browser.do(lambda here: here.driver.current_url)).endswith("/deliveries")
 
 
 COUNTS_STREAMS = """
