@@ -34,7 +34,7 @@ class Tally:
     days: int
     lives: int = 0
     whole: int = 0
-    idle: int = 0
+    idle: Counter[str] = field(default_factory=Counter)
     broken: list[int] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
@@ -57,8 +57,11 @@ class Tally:
                 f"{len(self.broken):,} with a broken promise{seeds}",
                 f"{self.whole:,} in which each fault took effect: these count",
                 "",
-                f"faults that took effect, and how often ({self.idle:,} met nobody)",
+                "faults that took effect, and how often",
                 *_columns(self.met),
+                "",
+                f"faults that met nobody ({self.idle.total():,})",
+                *_columns(self.idle),
                 "",
                 "what was checked, and how often",
                 *_columns(self.checked),

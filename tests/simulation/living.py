@@ -20,7 +20,7 @@ class Outcome:
 
     verdict: Verdict
     met: Counter[str]
-    idle: int
+    idle: Counter[str]
     digest: str
 
 
@@ -36,14 +36,14 @@ def lived(story: Story) -> Outcome:
         )
 
 
-def _idle(life: Life) -> int:
-    """Return how many faults met nobody, those of the process itself included."""
+def _idle(life: Life) -> Counter[str]:
+    """Return the faults that met nobody, those of the process itself included."""
     entries = life.story.entries
     kills = sum(
         one.what == "kill" or (one.what == "upgrade" and bool(one.number)) for one in entries
     )
     died = sum(len(disk.died) for disk in life.disks) + life.met["killed at an await"]
-    return sum(life.lasting.idle.values()) + max(kills - died, 0)
+    return +(life.lasting.idle + Counter({"killed": kills - died}))
 
 
 def _digest(life: Life) -> str:

@@ -138,7 +138,7 @@ def test_what_the_version_before_left_waiting_is_told_by_today(
         )
     )
     assert outcome.verdict.faults == []
-    assert (outcome.idle, outcome.met["upgraded"]) == (0, 1)
+    assert (outcome.idle.total(), outcome.met["upgraded"]) == (0, 1)
     assert outcome.met["killed after a statement"] == (deaths > 0)
     assert outcome.met[CRM_AWAY] > 0
     assert outcome.verdict.checked["acts"] == 2
