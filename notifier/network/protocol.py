@@ -63,7 +63,13 @@ class _Protocol(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Parse; an answer's head first, so that a bad body cannot take it along."""
+        """Parse; an answer's head first, so that a bad body cannot take it along.
+
+        What comes while nothing is asked would be taken for the answer to the next request.
+        """
+        if data and self._is_idle():
+            self.close()
+            return
         if not self._answered:
             self._head += data[: LOOKED_AT_BYTES - len(self._head)]
             self._head_bytes += len(data)
@@ -75,6 +81,12 @@ class _Protocol(ResponseHandler):
             super().data_received(rest)
         if not self._answered:
             self._wait_on()
+
+    def _is_idle(self) -> bool:
+        """Return whether an answer has come to its end and was handed over."""
+        body = self._payload
+        is_whole = self._answered and body is not None and body.is_eof()
+        return is_whole and not (self._buffer or self._upgraded or self._payload_parser)
 
     def _wait_on(self) -> None:
         """Wait for the headers' end, within bounds of bytes and time."""

@@ -1,5 +1,7 @@
 """httpx's requests over our connections: each goes out once, as it is, and no further."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -7,7 +9,10 @@ from notifier.network.exchange import ask
 from notifier.network.faults import ConnectionFault, Reason
 from notifier.network.targets import target_of
 from notifier.network.transport import Transport
-from support.raw_server import answer, raw, raw_server, reset
+from support.connections import conversing
+from support.raw_server import answer, raw, raw_server, read_request, reset
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 async def test_a_request_of_httpx_and_its_answer_pass() -> None:
@@ -33,6 +38,31 @@ async def test_nothing_is_asked_twice_where_a_kept_connection_breaks(method: str
             await ask(transport, request, timeout_s=5)
     assert raised.value.reason is Reason.BROKEN_OFF
     assert (len(server.requests), server.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("first", [OK, b"HTTP/1.1 204 No Content\r\n\r\n"])
+async def test_a_second_answer_to_one_request_is_none_to_the_next(first: bytes) -> None:
+    asked, answered_twice, dropped = [], asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await read_request(reader))
+        if len(asked) == 1:
+            writer.write(first)
+            await answered_twice.wait()
+            writer.write(OK)
+            await reader.read()  # until the client hangs up
+            dropped.set()
+        writer.close()
+
+    patience = asyncio.timeout(10)
+    async with conversing(serve) as port, Transport(idle_s=60) as transport, patience:
+        request = target_of(f"http://127.0.0.1:{port}").request("POST", body=b"event")
+        await ask(transport, request, timeout_s=5)
+        answered_twice.set()
+        await dropped.wait()
+        with pytest.raises(ConnectionFault):
+            await ask(transport, request, timeout_s=5)
+    assert len(asked) == 2
 
 
 async def test_no_cookie_and_no_redirect_is_followed() -> None:
