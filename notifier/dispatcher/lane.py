@@ -1,7 +1,7 @@
 """A lane: everything that one destination has to send, in order, isolated from others."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -57,9 +57,9 @@ class Lane:
         """There may be work: take a turn now."""
         self._wake.set()
 
-    def refresh(self, keys: Iterable[str]) -> None:
+    def refresh(self, keys: Collection[str]) -> None:
         """These leads have changed: their cards are updated when nothing is to be sent."""
-        if self._cards is not None:
+        if keys and self._cards is not None:
             self._cards.add(keys)
             self._wake.set()
 
