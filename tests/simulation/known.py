@@ -101,6 +101,12 @@ KNOWN: Mapping[str, Story] = {
     "an answer in doubt taken for a yes": _told(
         CREATED, _at(SOON, "trouble", "crm: no answer, nothing taken", lasts_s=600.0)
     ),
+    "a second answer taken for the next one": _told(
+        replace(MANY, number=60),
+        _at(SOON, "trouble", "crm: taken, and answered twice", lasts_s=300.0),
+        _at(SOON + 300.2, "trouble", "crm: reset, nothing taken", lasts_s=600.0),
+        seed=4,
+    ),
     "a refusal taken for a yes": _told(CREATED, FAILING),
     "a destination that is not probed again": _told(
         CREATED, replace(FAILING, lasts_s=13_000.0)

@@ -19,7 +19,7 @@ class Lasting:
     """What goes wrong just now, and what went wrong.
 
     Of one sort there is one at a time (but for what goes on beside others). It goes on until
-    it has met somebody, or the story's days are over; then the next one of its sort begins.
+    it has met somebody, or the time of rest begins; then the next one of its sort begins.
     ``later`` lets a turn come at its time, ``effects`` says how often each fault has taken
     effect; ``idle`` counts those that never did.
     """
@@ -41,7 +41,7 @@ class Lasting:
             return
         self._busy.add(sort)
         go_on = partial(self._go_on, sort)
-        self._last(fault, begin, end, until_s=self.story.days_s, then=go_on)
+        self._last(fault, begin, end, until_s=self.story.rests_from_s, then=go_on)
 
     def beside(self, fault: Entry, begin: Turn, end: Turn) -> None:
         """Let a fault begin beside others of its sort; it ends at its time."""

@@ -44,7 +44,7 @@ from simulation.loop import InlineExecutor, KilledError, SeededLoop
 from simulation.receivers import Hook, Mail, Slack
 from simulation.rules import EPOCH, RULES, RULES_BEFORE, SECRET
 from simulation.servers import Server, Trouble
-from simulation.story import Entry, Story
+from simulation.story import MINUTE_S, Entry, Story
 from simulation.upstream import Upstream, upstream
 from simulation.version_before import put_back
 
@@ -201,6 +201,10 @@ class Life:
         elif is_met:
             self._back_s = back_s
         if entry.what == "stop":
+            again_s = self._back_s + MINUTE_S
+            if not is_met and again_s < self.story.rests_from_s:  # one has to begin, to end
+                self._put(replace(entry, at_s=again_s))
+                return
             self.met["stopped"] += is_met
             self.lasting.idle["stopped"] += not is_met
             return
@@ -346,7 +350,10 @@ class Life:
         """Let something happen then, whatever process lives."""
         number = self._begun = self._begun + 1
         self._ends[number] = turn
-        self._left.append(Entry(at_s=at_s, what="end", number=number))
+        self._put(Entry(at_s=at_s, what="end", number=number))
+
+    def _put(self, entry: Entry) -> None:
+        self._left.append(entry)
         self._left.sort(key=lambda one: one.at_s)
 
     @property

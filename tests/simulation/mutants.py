@@ -180,6 +180,12 @@ MUTANTS = (
         new="            return Answer(status=204, headers={})",
     ),
     Mutant(
+        name="a second answer taken for the next one",
+        module="notifier.network.protocol",
+        old="if data and self._is_idle():",
+        new="if False:",
+    ),
+    Mutant(
         name="a refusal taken for a yes",
         module="notifier.destinations.webhook",
         old="        if not answer.taken:",

@@ -210,6 +210,9 @@ class _Smtp(asyncio.Protocol):
             case Trouble.LATE:
                 self._mail.meets()
                 self._loop.call_later(45.0, self._say, "250 taken")
+            case Trouble.TWICE:
+                self._mail.meets()
+                self._say("250 taken\r\n250 taken")
             case _:
                 self._say("250 taken")
 

@@ -55,6 +55,7 @@ class Trouble(StrEnum):
     MUTE = "taken, but no answer"
     CUT = "taken, but reset"
     LATE = "taken, and answered late"
+    TWICE = "taken, and answered twice"
 
 
 TAKES_NOTHING = {
@@ -65,6 +66,7 @@ TAKES_NOTHING = {
     Trouble.BUSY,
 }
 LATE_S = 45.0
+AGAIN_S = 0.731  # no rhythm of anybody's
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         self._server, self._loop = server, loop
-        self._bytes = b""
+        self._bytes, self._asked = b"", 0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -148,9 +150,17 @@ class _Connection(asyncio.Protocol):
         self._bytes = rest[length:]
         method, path, _ = first.split(" ")
         request = Request(method=method, path=path, headers=headers, body=rest[:length])
+        self._asked += 1
         reply, after_s = self._server.reply(request)
         if after_s != float("inf"):
             self._loop.call_later(after_s, self._answered, reply)
+        if self._server.trouble is Trouble.TWICE:
+            self._loop.call_later(after_s + AGAIN_S, self._answered_again, reply, self._asked)
+
+    def _answered_again(self, reply: Reply | None, asked: int) -> None:
+        """Say it again, unless something else was asked: that would be its answer."""
+        if asked == self._asked:
+            self._answered(reply)
 
     def _answered(self, reply: Reply | None) -> None:
         if self._transport is None or self._transport.is_closing():

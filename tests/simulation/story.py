@@ -59,6 +59,8 @@ FAULTS = {
 REST_S = 30 * HOUR_S
 """How long nothing is wrong at the end. A destination that failed is probed each five
 minutes, but a message that failed for itself may wait for a day."""
+LAST_S = 4 * HOUR_S
+"""How long before it the last visitor comes, whom each fault may meet that met nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ def drawn(seed: int, *, days: int, members: int = 0) -> Story:
     ragged = rng.random() < 0.3
     if not members:
         entries += _upgrade(rng, days)
+    entries += _last(days * DAY_S)
     return Story(
         seed=seed,
         days=days,
@@ -168,7 +171,7 @@ def drawn(seed: int, *, days: int, members: int = 0) -> Story:
         ragged=ragged,
         entries=tuple(sorted(entries, key=lambda entry: entry.at_s)),
         # In whole seconds: the loop's clock knows no less than a microsecond.
-        rest_s=REST_S + max(ceil(_over_s(entries) - days * DAY_S), 0),
+        rest_s=REST_S + max(ceil(_over_s(entries) - days * DAY_S), int(LAST_S)),
         members=members,
     )
 
@@ -181,6 +184,7 @@ def _over_s(entries: list[Entry]) -> float:
 def _work(rng: Random, days: int) -> Iterator[Entry]:
     """Yield what visitors and agents do: by day, by night, in campaigns, on holidays."""
     busy = rng.choices((0.1, 0.3, 1.0, 2.0), (4, 4, 2, 0.5))[0]
+    present = _present(rng, days)
     for day in range(days):
         is_off = day % 7 >= 5 or rng.random() < HOLIDAYS
         campaign = rng.random() < 0.06
@@ -190,9 +194,9 @@ def _work(rng: Random, days: int) -> Iterator[Entry]:
             for _ in range(_count(rng, mean)):
                 yield (visit := _visit(rng, day, hour))
                 if visit.what == "create" and awake and not is_off:
-                    yield from _answered(rng, visit.at_s)
+                    yield from _answered(rng, visit.at_s, present[day])
             for _ in range(0 if is_off or not awake else _count(rng, mean * 2)):
-                yield from _deed(rng, day, hour)
+                yield from _deed(rng, day, hour, present[day])
         if rng.random() < 0.05:
             at_s = _moment(rng, day, rng.randrange(24))
             yield Entry(at_s=at_s, what="import", number=rng.choice((3, 30, 90)))
@@ -201,14 +205,30 @@ def _work(rng: Random, days: int) -> Iterator[Entry]:
             yield Entry(at_s=at_s, what="close many", number=rng.choice((5, 50)))
 
 
+def _present(rng: Random, days: int) -> list[list[str]]:
+    """Return who is not on leave on each day; one of them always is there."""
+    leaves = {
+        agent: [
+            range(day, day + rng.choice((1, 5, 12)))
+            for day in range(days)
+            if rng.random() < 0.04
+        ]
+        for agent in AGENTS[1:]
+    }
+    return [
+        [one for one in AGENTS if not any(day in leave for leave in leaves.get(one, ()))]
+        for day in range(days)
+    ]
+
+
 def _visit(rng: Random, day: int, hour: int) -> Entry:
     what = rng.choices(("create", "say", "noise", "chat"), (5, 4, 3, 1))[0]
     return Entry(at_s=_moment(rng, day, hour), what=what, number=rng.getrandbits(20))
 
 
-def _answered(rng: Random, came_s: float) -> Iterator[Entry]:
+def _answered(rng: Random, came_s: float, present: list[str]) -> Iterator[Entry]:
     """Yield what is done about a new lead within the hour; by mistake, it is taken back."""
-    what, agent = rng.choices(*ANSWERED)[0], rng.choice(AGENTS)
+    what, agent = rng.choices(*ANSWERED)[0], rng.choice(present)
     at_s = came_s + rng.uniform(1.0, 40.0) * MINUTE_S
     if what == "mistake":
         what = "assign"
@@ -217,9 +237,10 @@ def _answered(rng: Random, came_s: float) -> Iterator[Entry]:
         yield Entry(at_s=at_s, what=what, number=NEWEST, text=agent)
 
 
-def _deed(rng: Random, day: int, hour: int) -> Iterator[Entry]:
+def _deed(rng: Random, day: int, hour: int, present: list[str]) -> Iterator[Entry]:
+    """Yield what an agent does; leads are given to those on leave, too."""
     what = rng.choices(*DEEDS)[0]
-    agent, number = rng.choice(AGENTS), rng.getrandbits(20)
+    agent, number = rng.choice(AGENTS if what == "assign" else present), rng.getrandbits(20)
     at_s = _moment(rng, day, hour)
     if what == "flip":  # and what was changed is taken back soon
         back_s = rng.choice((2.0, 6.0, 15.0, 21.0)) * MINUTE_S
@@ -310,6 +331,13 @@ def _upgrade(rng: Random, days: int) -> Iterator[Entry]:
         at_s, lasts_s = rng.uniform(HOUR_S, min(days, 3) * DAY_S), rng.choice((5.0, HOUR_S))
         deaths, version = rng.choice((0, rng.randrange(1, 100))), rng.choice(VERSIONS)
         yield Entry(at_s=at_s, what="upgrade", number=deaths, text=version, lasts_s=lasts_s)
+
+
+def _last(at_s: float) -> Iterator[Entry]:
+    """Yield a last visitor and what becomes of the lead, when the days are over."""
+    yield Entry(at_s=at_s, what="create")
+    yield Entry(at_s=at_s + HOUR_S, what="assign", number=NEWEST, text=AGENTS[0])
+    yield Entry(at_s=at_s + 2 * HOUR_S, what="status", number=NEWEST, text=STATUSES[-1])
 
 
 def _kill(rng: Random, at_s: float) -> Entry:
