@@ -65,6 +65,15 @@ async def test_a_second_answer_to_one_request_is_none_to_the_next(first: bytes) 
     assert len(asked) == 2
 
 
+async def test_nor_is_one_that_comes_with_the_first() -> None:
+    async with raw_server(raw(OK + OK), reset) as server, Transport() as transport:
+        request = target_of(server.url).request("POST", body=b"event")
+        await ask(transport, request, timeout_s=5)
+        with pytest.raises(ConnectionFault):
+            await ask(transport, request, timeout_s=5)
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
 async def test_no_cookie_and_no_redirect_is_followed() -> None:
     moved = answer(302, set_cookie="a=b", location="/elsewhere")
     async with raw_server(moved) as server, Transport() as transport:
