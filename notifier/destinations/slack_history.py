@@ -7,10 +7,12 @@ Source: Slack's conversations.history, conversations.replies, and message metada
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from math import nan
 
 from notifier.core.rows import Json
 from notifier.destinations.base import Message
@@ -22,6 +24,7 @@ from notifier.errors import TemporaryDeliveryError, UnsureDeliveryError
 EVENT_TYPE = "notifier_delivery"
 LOOK_AGAIN_S = 2.0  # a history lags a moment behind the post
 LOOK_TIMEOUT_S = 5.0
+LOOKS = 3  # that Slack does not answer: then a message is sent again rather than never
 PAGE = 50
 MOST_PAGES = 6
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -52,32 +55,48 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Looks for messages in the channels that the token may read."""
+    """Looks for messages in the channels that the token may read.
+
+    ``unanswered`` counts, by a message's id, the times that Slack gave no answer.
+    """
 
     api: WebApi
     channel_ids: ChannelIds
+    unanswered: Counter[str] = field(default_factory=Counter)
 
     async def find(self, message: Message, channel: str, thread_ts: str = "") -> Found | None:
         """Return where a message that was cut off stands, ``None`` where it does not.
 
-        Looks twice. What may not be read counts as not there. Raises
-        :class:`UnsureDeliveryError` where Slack gives no answer now.
+        Looks twice. What may not be read counts as not there, and what Slack does not
+        answer several times. Raises :class:`UnsureDeliveryError` where it gives no answer
+        now.
         """
-        assert message.cut_off
-        look = _Look(message=message, since=message.cut_off, thread_ts=thread_ts)
+        try:
+            found = await self._found(message, channel, thread_ts)
+        except TemporaryDeliveryError as fault:
+            self.unanswered[message.id] += 1
+            if self.unanswered[message.id] < LOOKS:
+                raise UnsureDeliveryError(
+                    str(fault), retry_after_s=fault.retry_after_s
+                ) from None
+            found = None
+        del self.unanswered[message.id]
+        return found
+
+    async def _found(self, message: Message, channel: str, thread_ts: str) -> Found | None:
+        looks = _looks(message, thread_ts)
         try:
             place = await self._place(channel)
-            if found := await self._look(look, place):
-                return found
-            await asyncio.sleep(LOOK_AGAIN_S)
-            return await self._look(look, place)
+            for pause_s in (0.0, LOOK_AGAIN_S):
+                await asyncio.sleep(pause_s)
+                for look in looks:
+                    if found := await self._look(look, place):
+                        return found
         except Refusal as refusal:
-            if not is_passing(refusal):
-                return None
-            pause_s = refusal.retry_after_s
-            raise UnsureDeliveryError(str(refusal), retry_after_s=pause_s) from None
-        except TemporaryDeliveryError as fault:
-            raise UnsureDeliveryError(str(fault)) from None
+            if is_passing(refusal):
+                wish_s = refusal.retry_after_s
+                raise TemporaryDeliveryError(str(refusal), retry_after_s=wish_s) from None
+        return None
 
     async def read(self, channel: str) -> None:
         """Read one message of a channel; raises :class:`Refusal` where that is not allowed."""
@@ -152,11 +171,26 @@ class _Look:
         """Whether a person has deleted a message that can only have been ours."""
         if entry.get("subtype") != DELETED or ts == self.thread_ts:
             return False
-        try:
-            after_s = float(ts) - self.since.timestamp()
-        except ValueError:
-            return False
+        after_s = _seconds(ts) - self.since.timestamp()
         return 0 <= after_s <= DELETED_WITHIN.total_seconds()
+
+
+def _looks(message: Message, thread_ts: str) -> list[_Look]:
+    """Return where a message may stand: in the channel, too, if its thread is younger."""
+    since = message.cut_off
+    assert since
+    threads = [thread_ts]
+    if thread_ts and _seconds(thread_ts) >= (since - CLOCKS_DIFFER).timestamp():
+        threads.append("")
+    return [_Look(message=message, since=since, thread_ts=one) for one in threads]
+
+
+def _seconds(ts: str) -> float:
+    """Return when a message was posted; an odd time is no moment at all."""
+    try:
+        return float(ts)
+    except ValueError:
+        return nan
 
 
 def _is_of(message: Message, marked: Mapping[object, object]) -> bool:

@@ -10,8 +10,6 @@ from notifier.messages.text import Text
 from notifier.store.claims import Claimed
 from notifier.transactions.turn import Turn
 
-LOOKS = 3  # attempts: then it is sent again rather than never
-
 
 def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Agent]) -> Message:
     """Return what a destination is given to send for a bundle that ``turn`` claimed."""
@@ -33,7 +31,7 @@ def message_of(bundle: tuple[Claimed, ...], turn: Turn, agents: Mapping[str, Age
 
 def _cut_off(bundle: tuple[Claimed, ...]) -> datetime | None:
     """Return from when on a message may have been taken whose sending was cut off."""
-    if not any(one.lost and one.attempts < LOOKS for one in bundle):
+    if not any(one.lost for one in bundle):
         return None
     return moment_of(max(one.planned_ms for one in bundle))
 

@@ -143,6 +143,28 @@ async def test_where_slack_does_not_answer_now_nothing_is_sent(
     assert len(slack.posts(CHANNEL)) == 1
 
 
+async def test_after_three_looks_without_an_answer_it_is_sent_rather_than_never(
+    slack: Slack, sales: SlackDestination
+) -> None:
+    await sales.send(message())
+    for _ in range(3):
+        slack.script(rate_limited("7"), method="conversations.history")
+    for _ in range(2):
+        with pytest.raises(UnsureDeliveryError):
+            await sales.send(again(message()))
+    await sales.send(again(message()))
+    assert len(slack.posts(CHANNEL)) == 2
+
+
+async def test_what_was_posted_before_its_leads_thread_began_is_found_in_the_channel(
+    slack: Slack, sales: SlackDestination
+) -> None:
+    await sales.send(message())
+    overtaking = await sales.send(message(identity="dlv_2"))
+    await sales.send(replace(again(message()), memory=overtaking.memory))
+    assert len(slack.posts(CHANNEL)) == 2
+
+
 async def test_what_a_person_deleted_counts_as_sent(
     slack: Slack, sales: SlackDestination
 ) -> None:

@@ -3,12 +3,11 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from notifier.core.destination_state import DestinationState, Health
 from notifier.destinations.base import Receipt
 from notifier.dispatcher.messages import message_of
 from notifier.errors import DeliveryError, TemporaryDeliveryError, UnsureDeliveryError
 from notifier.rehearsal.stage import Stage
-from notifier.store import destinations, outbox
+from notifier.store import outbox
 from notifier.transactions.attempts import Attempt
 from notifier.transactions.turn import LaneFacts, Turn, take_turn
 from support.stages import MONDAY_10, Staged, row
@@ -96,12 +95,22 @@ def test_what_was_cut_off_says_so_until_it_is_known_how_that_ended(staged: Stage
     since = cut_off(found)
     assert since is not None
     assert since <= MONDAY_10
-    unsure = UnsureDeliveryError("Slack does not answer")
-    for _ in range(2):
-        found = retried(stage, found, unsure)
+    for _ in range(4):
+        found = retried(stage, found, UnsureDeliveryError("Slack does not answer"))
         assert cut_off(found) == since
-    # Then it is sent, rather than never.
-    assert cut_off(retried(stage, found, unsure)) is None
+    assert cut_off(retried(stage, found, TemporaryDeliveryError("503"))) is None
+
+
+def test_what_had_failed_before_it_was_cut_off_says_so_too(staged: Staged) -> None:
+    stage = staged(RULES.replace("[crm, screen]", "crm"), at=MONDAY_10 - timedelta(hours=2))
+    stage.read([row(1)])
+    found = turn(stage, "crm")
+    for _ in range(4):
+        found = retried(stage, found, TemporaryDeliveryError("503"))
+    assert cut_off(found) is None
+    outbox.release_all(stage.session, now_ms=AT_MS)
+    stage.session.execute("UPDATE destinations SET probe_ms = :now", {"now": AT_MS})
+    assert cut_off(turn(stage, "crm")) is not None
 
 
 def test_an_attempt_that_failed_is_none_that_was_cut_off(staged: Staged) -> None:
@@ -110,22 +119,3 @@ def test_an_attempt_that_failed_is_none_that_was_cut_off(staged: Staged) -> None
     turn(stage, "crm")
     outbox.release_all(stage.session, now_ms=AT_MS)
     assert cut_off(retried(stage, turn(stage, "crm"), TemporaryDeliveryError("503"))) is None
-
-
-def test_a_look_that_fails_keeps_no_message_of_a_failing_destination_for_ever(
-    staged: Staged,
-) -> None:
-    stage = staged(RULES.replace("[crm, screen]", "crm"), at=MONDAY_10 - timedelta(hours=2))
-    stage.read([row(1)])
-    turn(stage, "crm")
-    outbox.release_all(stage.session, now_ms=AT_MS)
-    failing = DestinationState(
-        health=Health.FAILING, failures=3, since_ms=AT_MS, probe_ms=AT_MS
-    )
-    destinations.set_state(stage.session, "crm", failing)
-    found = turn(stage, "crm")
-    for _ in range(3):
-        assert found.probe
-        assert cut_off(found) is not None
-        found = retried(stage, found, UnsureDeliveryError("Slack does not answer"))
-    assert cut_off(found) is None

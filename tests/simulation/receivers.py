@@ -108,7 +108,11 @@ class Slack:
         for post in reversed(self.posts):
             if str(post["ts"]) < oldest:
                 return
-            if (thread or post["ts"]) in (post.get("thread_ts", post["ts"]), post["ts"]):
+            root = post.get("thread_ts")
+            is_here = (
+                thread in (root, post["ts"]) if thread else not root or post["reply_broadcast"]
+            )
+            if is_here:
                 yield {"ts": post["ts"], "metadata": post["metadata"]}
 
 
