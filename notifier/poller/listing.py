@@ -4,6 +4,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
+from notifier.poller.gap import Gap
 from notifier.poller.heads import HeadTimes
 from notifier.poller.spare import Spare
 from notifier.store.outlooks import Outlook
@@ -16,11 +17,6 @@ from notifier.upstream.walk import MAX_PAGES, Walk, WalkType
 
 ListingKey: TypeAlias = tuple[str, str]
 """A bot's id, and which of its listings."""
-
-
-def purpose_of(walk: Walk) -> Purpose:
-    """Return what the walk's pages are asked for."""
-    return Purpose.HEAD if walk.type is WalkType.HEAD else Purpose.SPARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +51,14 @@ class ListingWalks:
     stuck: dict[Purpose, int] = field(default_factory=dict)
     heads: HeadTimes = field(init=False)
     spare: Spare = field(init=False)
+    gap: Gap = field(init=False)
     _twice: frozenset[str] = frozenset()
 
     def __post_init__(self, head_due_ms: int) -> None:
         head_ms, sweep_ms = self.intervals.head_ms, self.intervals.sweep_ms
         self.heads = HeadTimes(interval_ms=head_ms, due_ms=head_due_ms)
         self.spare = Spare(head_ms=head_ms, sweep_ms=sweep_ms)
+        self.gap = Gap(head_ms=head_ms)
 
     def restore(
         self, state: ListingState, outlook: Outlook, *, now_ms: int, wall_ms: int
@@ -85,6 +83,8 @@ class ListingWalks:
         This alone says what is due, and when something will be: were these two to
         differ, a poller would ask for ever, without a pause.
         """
+        if self.gap.opens(now_ms=now_ms, number=self.number) and not self._sorted:
+            self.spare.hurry(now_ms=now_ms)
         if not self.has_baseline:
             self.full = self.full or self._begin(WalkType.BASELINE)
             return {Purpose.SPARE: now_ms}
@@ -145,7 +145,7 @@ class ListingWalks:
 
     def failed(self, walk: Walk, *, now_ms: int) -> None:
         """Note that the walk's next page could not be read."""
-        page, purpose = walk.page or 0, purpose_of(walk)
+        page, purpose = walk.page or 0, walk.purpose
         if walk.type is WalkType.GLANCE:
             self.spare.leave(page, now_ms=now_ms)
             return
@@ -157,7 +157,7 @@ class ListingWalks:
 
         What walks for another purpose read, and glances, tells of their own page alone.
         """
-        own, is_whole = purpose_of(walk), walk.type is not WalkType.GLANCE
+        own, is_whole = walk.purpose, walk.type is not WalkType.GLANCE
         self.stuck = {
             purpose: stuck
             for purpose, stuck in self.stuck.items()
@@ -181,12 +181,14 @@ class ListingWalks:
     def completed(self, walk: Walk, witness: OrderWitness) -> CompletedWalk:
         """Return what is stored at the end of this walk, once ``witness`` has seen it all."""
         order = self._order_after(walk.type, witness)
+        is_head = walk.type is WalkType.HEAD
+        is_blind = is_head and self.gap.is_open and self._sweeps and not self._sorted
         return CompletedWalk(
             source=self.listing.source,
             listing_type=self.listing.listing_type,
             number=walk.number,
-            is_full=walk.type is not WalkType.HEAD,
-            begun=walk.begun,
+            is_full=not is_head,
+            begun=None if is_blind else walk.begun,
             new_order=None if order is self.order else order,
             pages=walk.pages,
             capped=walk.capped,
@@ -213,6 +215,7 @@ class ListingWalks:
         self.order = self._order_after(walk.type, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
+            self.gap.walked(walk.number)
             self._twice = frozenset(walk.twice)
             self.spare.swept(walk.pages, is_sorted=self._sorted, now_ms=now_ms)
             return

@@ -29,7 +29,8 @@ from notifier.upstream.page import Page
 class CompletedWalk:
     """A walk over one listing that came to its end.
 
-    ``begun`` is when its first page was asked for, ``None`` where that is not known.
+    ``begun`` is when its first page was asked for, ``None`` where it says too little of the
+    leads that wait.
     ``new_order`` is the order that the listing is in, where it was another before. Of a
     full walk ``seen`` is every id that it met, ``pages`` the deepest page with one,
     and ``capped`` says that there is more behind that.
@@ -104,7 +105,7 @@ def finish_walk(
 ) -> Written:
     """Record a completed walk: after a full one also what it did not find.
 
-    After a head poll the timers that came due before it began are told.
+    The timers that came due before it began are told.
     """
     source, listing_type = end.source, end.listing_type
     bot_id, at_ms = source.bot_id, ms_of(at)
@@ -115,8 +116,8 @@ def finish_walk(
         if not end.capped:
             snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=end.number)
         snapshots.close_covered(session, bot_id, listing_type, end.number)
-        return Written()
-    snapshots.close_walk(session, bot_id, listing_type, end.number)
+    else:
+        snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None:
         return Written()
     poll = GoodPoll(

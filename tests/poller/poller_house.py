@@ -186,8 +186,10 @@ class House:
         max_pages: int = 10_000,
         limit: int = 90,
         seed: int = 1,
+        rules: Ruleset | None = None,
     ) -> None:
         self.loop = VirtualLoop()
+        self.rules = rules or Ruleset()
         self.clock_step = timedelta(0)
         self.world = World(
             clock=self.upstream_now,
@@ -239,7 +241,7 @@ class House:
             store=self.store,
             client=self.pages,
             budget=lambda _token: budget,
-            rules=Ruleset(),
+            rules=self.rules,
             now=self.now,
             clock_ms=self.clock_ms,
             jitter=lambda: 0.0,
