@@ -84,18 +84,20 @@ class History:
         return found
 
     async def _found(self, message: Message, channel: str, thread_ts: str) -> Found | None:
-        looks = _looks(message, thread_ts)
-        try:
-            place = await self._place(channel)
-            for pause_s in (0.0, LOOK_AGAIN_S):
-                await asyncio.sleep(pause_s)
-                for look in looks:
+        place = ""
+        for pause_s in (0.0, LOOK_AGAIN_S):
+            await asyncio.sleep(pause_s)
+            for look in _looks(message, thread_ts):
+                try:
+                    place = place or await self._place(channel)
                     if found := await self._look(look, place):
                         return found
-        except Refusal as refusal:
-            if is_passing(refusal):
-                wish_s = refusal.retry_after_s
-                raise TemporaryDeliveryError(str(refusal), retry_after_s=wish_s) from None
+                except Refusal as refusal:
+                    if is_passing(refusal):
+                        wish_s = refusal.retry_after_s
+                        raise TemporaryDeliveryError(
+                            str(refusal), retry_after_s=wish_s
+                        ) from None
         return None
 
     async def read(self, channel: str) -> None:
@@ -136,11 +138,12 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What is looked for, and where."""
+    """What is looked for, and where; ``deleted``: also what a person has left of it."""
 
     message: Message
     since: datetime
     thread_ts: str
+    deleted: bool = True
 
     def question(self, channel: str) -> tuple[str, dict[str, Json]]:
         """Return the method to call, and its arguments."""
@@ -169,7 +172,7 @@ class _Look:
 
     def _is_remainder(self, entry: Mapping[str, object], ts: str) -> bool:
         """Whether a person has deleted a message that can only have been ours."""
-        if entry.get("subtype") != DELETED or ts == self.thread_ts:
+        if not self.deleted or entry.get("subtype") != DELETED or ts == self.thread_ts:
             return False
         after_s = _seconds(ts) - self.since.timestamp()
         return 0 <= after_s <= DELETED_WITHIN.total_seconds()
@@ -179,14 +182,15 @@ def _looks(message: Message, thread_ts: str) -> list[_Look]:
     """Return where a message may stand: in the channel, too, if its thread is younger."""
     since = message.cut_off
     assert since
-    threads = [thread_ts]
+    looks = [_Look(message=message, since=since, thread_ts=thread_ts)]
     if thread_ts and _seconds(thread_ts) >= (since - CLOCKS_DIFFER).timestamp():
-        threads.append("")
-    return [_Look(message=message, since=since, thread_ts=one) for one in threads]
+        # What was deleted there may be the lead's card, or anybody's.
+        looks.append(_Look(message=message, since=since, thread_ts="", deleted=False))
+    return looks
 
 
 def _seconds(ts: str) -> float:
-    """Return when a message was posted; an odd time is no moment at all."""
+    """Return when a message was posted, nan where Slack's time cannot be read."""
     try:
         return float(ts)
     except ValueError:

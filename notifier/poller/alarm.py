@@ -32,8 +32,8 @@ class Alarm:
         """How many requests in a row have failed."""
         return self._health.failures
 
-    async def restore(self, *, is_scheduled: bool = False) -> int | None:
-        """Take up what was told last; return when a page was last good, if one ever was.
+    async def restore(self, *, is_scheduled: bool = False) -> None:
+        """Take up what was told last.
 
         ``is_scheduled``: a scheduler starts a process now and then, so the failures
         of earlier ones count, and so does the time since the last good answer.
@@ -44,12 +44,11 @@ class Alarm:
         if state == SourceState.DOWN:
             self._health.state = SourceState.DOWN
         if not is_scheduled:
-            return last_success_ms
+            return
         self._health.failures = self._noted_failures
         if last_success_ms is not None:
             age_ms = ms_of(self._context.now()) - last_success_ms
             self._health.last_good_ms -= max(age_ms, 0)
-        return last_success_ms
 
     async def good(self) -> None:
         """Take in a page that was read and committed."""

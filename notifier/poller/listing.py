@@ -4,7 +4,6 @@ from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
-from notifier.poller.gap import Gap
 from notifier.poller.heads import HeadTimes
 from notifier.poller.spare import Spare
 from notifier.store.outlooks import Outlook
@@ -17,6 +16,11 @@ from notifier.upstream.walk import MAX_PAGES, Walk, WalkType
 
 ListingKey: TypeAlias = tuple[str, str]
 """A bot's id, and which of its listings."""
+
+
+def purpose_of(walk: Walk) -> Purpose:
+    """Return what the walk's pages are asked for."""
+    return Purpose.HEAD if walk.type is WalkType.HEAD else Purpose.SPARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +55,13 @@ class ListingWalks:
     stuck: dict[Purpose, int] = field(default_factory=dict)
     heads: HeadTimes = field(init=False)
     spare: Spare = field(init=False)
-    gap: Gap = field(init=False)
     _twice: frozenset[str] = frozenset()
+    _is_round: bool = False
 
     def __post_init__(self, head_due_ms: int) -> None:
         head_ms, sweep_ms = self.intervals.head_ms, self.intervals.sweep_ms
         self.heads = HeadTimes(interval_ms=head_ms, due_ms=head_due_ms)
         self.spare = Spare(head_ms=head_ms, sweep_ms=sweep_ms)
-        self.gap = Gap(head_ms=head_ms)
 
     def restore(
         self, state: ListingState, outlook: Outlook, *, now_ms: int, wall_ms: int
@@ -83,8 +86,6 @@ class ListingWalks:
         This alone says what is due, and when something will be: were these two to
         differ, a poller would ask for ever, without a pause.
         """
-        if self.gap.opens(now_ms=now_ms, number=self.number) and not self._sorted:
-            self.spare.hurry(now_ms=now_ms)
         if not self.has_baseline:
             self.full = self.full or self._begin(WalkType.BASELINE)
             return {Purpose.SPARE: now_ms}
@@ -126,6 +127,7 @@ class ListingWalks:
 
     def only(self, *, now_ms: int) -> Walk:
         """Begin the one walk that a single round consists of; a full one covers a head's."""
+        self._is_round = True
         if not self.has_baseline:
             self.full = self._begin(WalkType.BASELINE)
         elif self._sweep_is_due(now_ms) or (self._sweeps and not self._sorted):
@@ -145,7 +147,7 @@ class ListingWalks:
 
     def failed(self, walk: Walk, *, now_ms: int) -> None:
         """Note that the walk's next page could not be read."""
-        page, purpose = walk.page or 0, walk.purpose
+        page, purpose = walk.page or 0, purpose_of(walk)
         if walk.type is WalkType.GLANCE:
             self.spare.leave(page, now_ms=now_ms)
             return
@@ -157,7 +159,7 @@ class ListingWalks:
 
         What walks for another purpose read, and glances, tells of their own page alone.
         """
-        own, is_whole = walk.purpose, walk.type is not WalkType.GLANCE
+        own, is_whole = purpose_of(walk), walk.type is not WalkType.GLANCE
         self.stuck = {
             purpose: stuck
             for purpose, stuck in self.stuck.items()
@@ -182,13 +184,12 @@ class ListingWalks:
         """Return what is stored at the end of this walk, once ``witness`` has seen it all."""
         order = self._order_after(walk.type, witness)
         is_head = walk.type is WalkType.HEAD
-        is_blind = is_head and self.gap.is_open and self._sweeps and not self._sorted
         return CompletedWalk(
             source=self.listing.source,
             listing_type=self.listing.listing_type,
             number=walk.number,
             is_full=not is_head,
-            begun=None if is_blind else walk.begun,
+            begun=walk.begun if is_head or self._is_round else None,
             new_order=None if order is self.order else order,
             pages=walk.pages,
             capped=walk.capped,
@@ -215,7 +216,6 @@ class ListingWalks:
         self.order = self._order_after(walk.type, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
-            self.gap.walked(walk.number)
             self._twice = frozenset(walk.twice)
             self.spare.swept(walk.pages, is_sorted=self._sorted, now_ms=now_ms)
             return

@@ -71,7 +71,6 @@ class Reader:
         walk.advance(page.ids, all_held=committed.all_held, all_changed=all_changed)
         walk.returned |= committed.returned
         walks.read(walk, number)
-        walks.gap.read(at_ms=self.context.clock_ms())
         walks.spare.read(
             number,
             is_empty=not page.ids,

@@ -13,7 +13,7 @@ from notifier.crashes import Crashes, Outage
 from notifier.errors import BusyError, LeaseLostError, StoreError, UpstreamError
 from notifier.poller.alarm import Alarm
 from notifier.poller.context import PollerContext
-from notifier.poller.listing import ListingKey, ListingWalks
+from notifier.poller.listing import ListingKey, ListingWalks, purpose_of
 from notifier.poller.reading import Reader, log_failed
 from notifier.poller.stopping import Patience, Stop
 from notifier.poller.turns import Next, Turns
@@ -101,7 +101,7 @@ class SourcePoller:
             now_ms = self._context.clock_ms()
             walk = walks.only(now_ms=now_ms)
             while not walk.done:
-                self._turns.waiting = {walk.purpose: now_ms}
+                self._turns.waiting = {purpose_of(walk): now_ms}
                 if not await self._read(_always((walks, walk))):
                     return False
         # Not at its first good page: one that always fails is an outage, too.
@@ -111,12 +111,10 @@ class SourcePoller:
     async def _restore(self, *, is_scheduled: bool = False) -> None:
         named = [(self._source, walks.listing.listing_type) for walks in self._listings]
         states = await self._context.store.run(polls.states, named)
-        read_ms = await self._alarm.restore(is_scheduled=is_scheduled)
-        now_ms, wall_ms = self._context.clock_ms(), ms_of(self._context.now())
+        wall_ms = ms_of(self._context.now())
         for walks, (state, outlook) in zip(self._listings, states, strict=True):
-            walks.restore(state, outlook, now_ms=now_ms, wall_ms=wall_ms)
-            if read_ms is not None:
-                walks.gap.read(at_ms=now_ms - max(wall_ms - read_ms, 0))
+            walks.restore(state, outlook, now_ms=self._context.clock_ms(), wall_ms=wall_ms)
+        await self._alarm.restore(is_scheduled=is_scheduled)
         self._restored = True
 
     async def _pause(self, wait_ms: int) -> None:
@@ -177,7 +175,7 @@ class SourcePoller:
         if self._reading is not None:
             walks, walk = self._reading
             walks.failed(walk, now_ms=now_ms)
-            purpose = walk.purpose
+            purpose = purpose_of(walk)
         self._wait_after(failure, purpose, now_ms)
         with suppress(Exception):  # told already, and counted at the next one
             await self._alarm.bad(failure)
@@ -201,7 +199,7 @@ class SourcePoller:
                 return None
             if page is None or self._reading is None:
                 return None
-            purpose = self._reading[1].purpose
+            purpose = purpose_of(self._reading[1])
             await self._reader.take(*self._reading, page)
             self._reading = None
         return purpose
@@ -229,7 +227,7 @@ class SourcePoller:
         now_ms, failures = self._context.clock_ms(), self._alarm.failures + 1
         log_failed(walks, walk.page, error, failures=failures)
         walks.failed(walk, now_ms=now_ms)
-        self._wait_after(error, walk.purpose, now_ms)
+        self._wait_after(error, purpose_of(walk), now_ms)
         await self._alarm.bad(error)
 
     def _wait_after(self, error: UpstreamError, purpose: Purpose, now_ms: int) -> None:

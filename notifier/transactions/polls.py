@@ -29,8 +29,8 @@ from notifier.upstream.page import Page
 class CompletedWalk:
     """A walk over one listing that came to its end.
 
-    ``begun`` is when its first page was asked for, ``None`` where it says too little of the
-    leads that wait.
+    ``begun`` is when its first page was asked for, ``None`` where that is not known, or
+    where it does not tell who is overdue: what a sweep between head polls read may be old.
     ``new_order`` is the order that the listing is in, where it was another before. Of a
     full walk ``seen`` is every id that it met, ``pages`` the deepest page with one,
     and ``capped`` says that there is more behind that.

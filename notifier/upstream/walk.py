@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from notifier.upstream.budget import Purpose
 from notifier.upstream.order import OrderWitness
 
 MAX_PAGES = 10_000
@@ -69,11 +68,6 @@ class Walk:
     def done(self) -> bool:
         """Whether the walk is complete."""
         return self.page is None
-
-    @property
-    def purpose(self) -> Purpose:
-        """What its pages are asked for."""
-        return Purpose.HEAD if self.type is WalkType.HEAD else Purpose.SPARE
 
     @property
     def ends_if_held(self) -> bool:

@@ -165,6 +165,15 @@ async def test_what_was_posted_before_its_leads_thread_began_is_found_in_the_cha
     assert len(slack.posts(CHANNEL)) == 2
 
 
+async def test_a_deleted_card_is_not_what_is_left_of_a_reply(
+    slack: Slack, sales: SlackDestination
+) -> None:
+    memory = (await sales.send(message(identity="dlv_2"))).memory
+    slack.delete(CHANNEL, slack.posts(CHANNEL)[0]["ts"], leaves_trace=True)
+    await sales.send(replace(again(message()), memory=memory))
+    assert len(slack.posts(CHANNEL)) == 2
+
+
 async def test_what_a_person_deleted_counts_as_sent(
     slack: Slack, sales: SlackDestination
 ) -> None:

@@ -65,7 +65,7 @@ async def test_a_second_answer_to_one_request_is_none_to_the_next(first: bytes) 
     assert len(asked) == 2
 
 
-async def test_nor_is_one_that_comes_with_the_first() -> None:
+async def test_a_second_answer_that_comes_with_the_first_is_none_either() -> None:
     async with raw_server(raw(OK + OK), reset) as server, Transport() as transport:
         request = target_of(server.url).request("POST", body=b"event")
         await ask(transport, request, timeout_s=5)

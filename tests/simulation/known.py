@@ -64,7 +64,7 @@ KNOWN: Mapping[str, Story] = {
         CREATED, _at(SOON + 700.0, "kill", "await", 1)
     ),
     "a wake-up during a turn that is lost": _told(
-        *(_at(600.0 + 900.0 * number, "create") for number in range(24)), seed=10
+        *(_at(600.0 + 1_800.0 * number, "create") for number in range(12)), seed=8
     ),
     "a page that wakes nobody": LEAD,
     "one request too many": _told(leads=45, limit=2, order="unordered", rest_s=HOUR_S),

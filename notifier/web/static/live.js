@@ -48,29 +48,35 @@
     }
   };
 
+  // Returns whether this is a page of ours: a proxy may say with 200 that it has none.
   const renew = (text) => {
     const found = new DOMParser().parseFromString(text, "text/html");
+    let isOurs = false;
     for (const part of parts()) {
       const fresh = found.getElementById(part.id);
+      isOurs = isOurs || Boolean(fresh);
       if (fresh && !isBusy(part) && fresh.innerHTML !== part.dataset.seen) {
         part.dataset.seen = fresh.innerHTML;
         if (fresh.innerHTML !== part.innerHTML) replace(part, fresh);
       }
     }
+    return isOurs;
   };
 
   const read = async () => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const asked = { redirect: "manual", cache: "no-store", signal };
+    const patience = new AbortController();
+    const timeout = setTimeout(() => patience.abort(), PATIENCE_MS);
+    const asked = { redirect: "manual", cache: "no-store", signal: patience.signal };
     try {
       const answer = await fetch(location.href, asked);
       // The session is over: a screen on the wall must not go on saying that all is well.
-      const isOver = answer.type === "opaqueredirect";
+      const isOver = answer.type === "opaqueredirect" && failures > 0;
       if (isOver && !isField(document.activeElement)) location.reload();
-      if (answer.ok) renew(await answer.text());
-      return answer.ok;
+      return answer.ok && renew(await answer.text());
     } catch {
       return false;
+    } finally {
+      clearTimeout(timeout);
     }
   };
 
