@@ -93,11 +93,10 @@ class History:
                     if found := await self._look(look, place):
                         return found
                 except Refusal as refusal:
-                    if is_passing(refusal):
-                        wish_s = refusal.retry_after_s
-                        raise TemporaryDeliveryError(
-                            str(refusal), retry_after_s=wish_s
-                        ) from None
+                    if not is_passing(refusal):
+                        continue
+                    wish_s = refusal.retry_after_s
+                    raise TemporaryDeliveryError(str(refusal), retry_after_s=wish_s) from None
         return None
 
     async def read(self, channel: str) -> None:

@@ -19,10 +19,10 @@ LATER_MS = 5 * 60 * 1000  # then what could not be told is due again
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodPoll:
-    """A head poll of one listing that brought good pages: only it may accuse anyone.
+    """A poll of one listing that brought good pages: only it may accuse anyone.
 
-    It began at ``begun`` and is committed at ``at``; by these rules and mutes it is told
-    what has come due until ``begun``.
+    It is a head poll, or the full walk of a single round; it began at ``begun`` and is
+    committed at ``at``. By these rules and mutes it is told what has come due until ``begun``.
     """
 
     bot_id: str
