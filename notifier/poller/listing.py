@@ -56,7 +56,6 @@ class ListingWalks:
     heads: HeadTimes = field(init=False)
     spare: Spare = field(init=False)
     _twice: frozenset[str] = frozenset()
-    _is_round: bool = False
 
     def __post_init__(self, head_due_ms: int) -> None:
         head_ms, sweep_ms = self.intervals.head_ms, self.intervals.sweep_ms
@@ -127,7 +126,6 @@ class ListingWalks:
 
     def only(self, *, now_ms: int) -> Walk:
         """Begin the one walk that a single round consists of; a full one covers a head's."""
-        self._is_round = True
         if not self.has_baseline:
             self.full = self._begin(WalkType.BASELINE)
         elif self._sweep_is_due(now_ms) or (self._sweeps and not self._sorted):
@@ -157,7 +155,7 @@ class ListingWalks:
     def read(self, walk: Walk, page: int) -> None:
         """Note that the walk has taken in ``page``: the failing one, or one behind it.
 
-        What walks for another purpose read, and glances, tells of their own page alone.
+        What walks for another purpose read, and glances, tells of their page alone.
         """
         own, is_whole = purpose_of(walk), walk.type is not WalkType.GLANCE
         self.stuck = {
@@ -183,13 +181,14 @@ class ListingWalks:
     def completed(self, walk: Walk, witness: OrderWitness) -> CompletedWalk:
         """Return what is stored at the end of this walk, once ``witness`` has seen it all."""
         order = self._order_after(walk.type, witness)
-        is_head = walk.type is WalkType.HEAD
         return CompletedWalk(
             source=self.listing.source,
             listing_type=self.listing.listing_type,
             number=walk.number,
-            is_full=not is_head,
-            begun=walk.begun if is_head or self._is_round else None,
+            is_full=walk.type is not WalkType.HEAD,
+            begun=walk.begun,
+            tells_all=order.newest_change_first or not self._sweeps,
+            swept=self.spare.swept_from,
             new_order=None if order is self.order else order,
             pages=walk.pages,
             capped=walk.capped,
@@ -206,22 +205,23 @@ class ListingWalks:
             return settled(self.order, witness.order())
         return self.order
 
-    def finish(self, walk: Walk, *, now_ms: int) -> None:
+    def finish(self, walk: Walk, *, now_ms: int, waits: bool = False) -> None:
         """Put a completed walk away and set the next one's time.
 
-        Where a head poll met leads that the last sweep did not find, or rows out
-        of order, there is more behind them: the next sweep is due now.
+        Where a head poll met leads that the last sweep did not find, or rows out of order,
+        the next sweep is due now. There is no rest while a lead ``waits`` to be read.
         """
         before = self._sorted
         self.order = self._order_after(walk.type, walk.witness)
         if walk is self.full:
             self.full, self.has_baseline = None, True
             self._twice = frozenset(walk.twice)
-            self.spare.swept(walk.pages, is_sorted=self._sorted, now_ms=now_ms)
+            self.spare.swept(walk.pages, walk.begun, is_sorted=self._sorted, now_ms=now_ms)
             return
         self.head = None
         if walk.returned or before is not self._sorted:
             self.spare.hurry(now_ms=now_ms)
+        self.spare.await_row(now_ms=now_ms, waits=waits)
 
     def _begin(self, walk_type: WalkType) -> Walk:
         self.number += 1

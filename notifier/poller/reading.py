@@ -12,6 +12,7 @@ from notifier.poller.listing import ListingWalks
 from notifier.transactions import polls
 from notifier.transactions.commit_page import Committed
 from notifier.transactions.page_comparison import Intake
+from notifier.transactions.polls import WalkEnd
 from notifier.transactions.write_events import Written
 from notifier.upstream.budget import Budget, Purpose
 from notifier.upstream.order import OrderWitness
@@ -36,7 +37,8 @@ class Reader:
 
         Raises UpstreamError; whoever shares the token waits where that asks for it.
         """
-        walk.begun = walk.begun or self.context.now()
+        walk.asked = self.context.now()
+        walk.begun = walk.begun or walk.asked
         try:
             page = await self._answered(walks, walk)
         except UpstreamPausedError as error:
@@ -65,7 +67,8 @@ class Reader:
         number = walk.page
         witness = walk.witness.after(number, [one.row for one in page.rows])
         committed, ended = await self._commit(walks, walk, witness, page)
-        self.context.wake(committed.written.destinations)
+        for written in (committed.written, committed.overdue):
+            self._tell(walks, written)
         walk.witness = witness
         all_changed = committed.changed == len(page.rows) > 0
         walk.advance(page.ids, all_held=committed.all_held, all_changed=all_changed)
@@ -83,7 +86,7 @@ class Reader:
             await self.complete(walks, walk, ended)
 
     async def complete(
-        self, walks: ListingWalks, walk: Walk, ended: Written | None = None
+        self, walks: ListingWalks, walk: Walk, ended: WalkEnd | None = None
     ) -> None:
         """Put a walk away that is done; ``ended`` is what came of it, once committed."""
         if ended is None:
@@ -91,11 +94,8 @@ class Reader:
             ended = await self.context.store.run(
                 polls.finish_walk, end, rules, at=self.context.now()
             )
-        self.context.wake(ended.destinations)
-        for fault in ended.faults:
-            name = walks.listing.source.name
-            log.error("timer_crashed", source=name, **self.faults.details(fault))
-        walks.finish(walk, now_ms=self.context.clock_ms())
+        self._tell(walks, ended.overdue)
+        walks.finish(walk, now_ms=self.context.clock_ms(), waits=ended.waits)
         if walk.type is not WalkType.HEAD or walk.capped:
             log.info(
                 "walk_completed",
@@ -107,10 +107,22 @@ class Reader:
                 capped=walk.capped,
             )
 
+    def _tell(self, walks: ListingWalks, written: Written) -> None:
+        """Wake who has work now, and log what was written."""
+        self.context.wake(written.destinations)
+        name = walks.listing.source.name
+        for rule, error in written.template_faults:
+            log.warning("template_failed", rule=rule, error=error)
+        for event in written.events:
+            log.info("event", id=event.id, type=event.type.value, source=name)
+        for fault in written.faults:
+            log.error("timer_crashed", source=name, **self.faults.details(fault))
+
     async def _commit(
         self, walks: ListingWalks, walk: Walk, witness: OrderWitness, page: Page
-    ) -> tuple[Committed, Written | None]:
+    ) -> tuple[Committed, WalkEnd | None]:
         run, at = self.context.store.run, self.context.now()
+        assert walk.asked is not None
         intake = Intake(
             source=walks.listing.source,
             listing_type=walks.listing.listing_type,
@@ -122,11 +134,19 @@ class Reader:
         )
         if walk.ends_if_held:
             end = walks.completed(walk, witness)
-            return await run(polls.commit_head, page, intake, at, end)
+            return await run(polls.commit_head, page, intake, at, end, asked=walk.asked)
         baseline_from = page.served_at or at if walk.type is WalkType.BASELINE else None
         now_ms = self.context.clock_ms()
         outlook = walks.spare.outlook(now_ms=now_ms, wall_ms=ms_of(at))
-        committed = await run(polls.commit, page, intake, at, baseline_from, outlook=outlook)
+        committed = await run(
+            polls.commit,
+            page,
+            intake,
+            at,
+            baseline_from,
+            asked=walk.asked,
+            outlook=outlook,
+        )
         if outlook is not None:
             walks.spare.kept(now_ms=now_ms)
         return committed, None
@@ -152,10 +172,6 @@ def _log_page(walks: ListingWalks, walk: Walk, number: int, committed: Committed
         log.warning("record_quarantined", source=name, reason=reason)
     for error in committed.faults:
         log.error("record_crashed", source=name, exc_info=error)
-    for rule, fault in committed.written.template_faults:
-        log.warning("template_failed", rule=rule, error=fault)
-    for event in committed.written.events:
-        log.info("event", id=event.id, type=event.type.value, source=name)
     is_full = walk.type in (WalkType.SWEEP, WalkType.BASELINE)
     if is_full and number % PAGES_BETWEEN_SIGNS == 0:
         log.info(

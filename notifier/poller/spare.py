@@ -5,6 +5,7 @@ changed for hours, both are put off: hundreds of listings at rest must not take 
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from notifier.store.outlooks import Outlook
 from notifier.store.snapshots import ListingState
@@ -33,6 +34,7 @@ class Spare:
     Moments are milliseconds of a clock that never jumps. ``full_due_ms`` is when the next
     full walk is due, ``None`` for never, and ``turn_due_ms`` from when on a page of one
     that is under way is wanted. ``glances`` is ``None`` where head polls see all.
+    ``swept_from`` is the wall clock's time at which the last full walk began.
     """
 
     head_ms: int
@@ -40,8 +42,10 @@ class Spare:
     full_due_ms: int | None = None
     turn_due_ms: int = 0
     glances: Glances | None = None
+    swept_from: datetime | None = None
     _is_sorted: bool = False
     _has_swept: bool = False
+    _awaits_row: bool = False
     _learnt: Learnt = field(default_factory=Learnt)
     _news_ms: int = 0
     _kept_ms: int | None = None
@@ -65,9 +69,11 @@ class Spare:
             age_ms = max(wall_ms - state.swept_ms, 0)
             self._plan(state.pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=age_ms)
 
-    def swept(self, pages: int, *, is_sorted: bool, now_ms: int) -> None:
-        """Note that a full walk has ended, and how many pages it found."""
-        self._has_swept = True
+    def swept(
+        self, pages: int, begun: datetime | None, *, is_sorted: bool, now_ms: int
+    ) -> None:
+        """Note that a full walk has ended, when it had begun and how many pages it found."""
+        self._has_swept, self.swept_from = True, begun
         self._plan(pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=0)
 
     def _plan(self, pages: int, *, is_sorted: bool, now_ms: int, age_ms: int) -> None:
@@ -108,6 +114,7 @@ class Spare:
     def read(self, page: int, *, is_empty: bool, news: int, now_ms: int) -> None:
         """Take in that a page was read, on which so many leads had changed."""
         if news:
+            self._news_ms = now_ms
             self._wake(now_ms)
         if self.glances is None or is_empty:
             return
@@ -141,9 +148,14 @@ class Spare:
         """Note that the outlook is kept."""
         self._kept_ms = now_ms
 
+    def await_row(self, *, waits: bool, now_ms: int) -> None:
+        """Note whether a lead ``waits`` for its row to be read: till then there is no rest."""
+        self._awaits_row = waits
+        if waits:
+            self._wake(now_ms)
+
     def _wake(self, now_ms: int) -> None:
-        """End the listing's rest: something changed."""
-        self._news_ms = now_ms
+        """End the listing's rest."""
         self.turn_due_ms = min(self.turn_due_ms, now_ms)
         if self.full_due_ms is not None and not self._is_sorted:
             self.full_due_ms = min(self.full_due_ms, now_ms + self._small_ms(now_ms))
@@ -153,7 +165,7 @@ class Spare:
 
         What changed while nobody looked is found without a delay.
         """
-        if not self._has_swept:
+        if self._awaits_row or not self._has_swept:
             return 0
         rest_ms = max(now_ms - self._news_ms - REST_MS, 0)
         return min(rest_ms // REST_SHARE, self.sweep_ms)

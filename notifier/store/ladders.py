@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from notifier.store.mapping import rows_of
+from notifier.store.overdue import Overdue
 from notifier.store.session import Session, Values
 
 
@@ -95,16 +96,13 @@ def end(session: Session, ends: Iterable[End], *, at_ms: int) -> None:
     )
 
 
-def due(session: Session, bot_id: str, listing_type: str, *, until_ms: int) -> list[Ladder]:
-    """Return the ladders with a step that came due, of leads that are there and awake."""
-    return _ladders(
-        session,
-        "JOIN records AS r ON r.bot_id = l.bot_id AND r.lead_id = l.lead_id"
-        " LEFT JOIN lead_acts AS a ON a.bot_id = l.bot_id AND a.lead_id = l.lead_id"
-        " WHERE l.bot_id = :bot_id AND l.due_ms <= :until_ms AND r.type = :type"
-        " AND r.absent = 0 AND COALESCE(a.snoozed_ms, 0) <= :until_ms ORDER BY l.due_ms",
-        {"bot_id": bot_id, "until_ms": until_ms, "type": listing_type},
-    )
+def due(session: Session, wanted: Overdue) -> list[Ladder]:
+    """Return the ladders with a step that came due."""
+    return [
+        ladder
+        for clause, values in wanted.clauses("l")
+        for ladder in _ladders(session, clause, values)
+    ]
 
 
 def running(session: Session) -> list[Ladder]:
@@ -134,7 +132,7 @@ JOINED = "LEFT JOIN lead_acts AS a ON a.bot_id = l.bot_id AND a.lead_id = l.lead
 
 
 def _ladders(session: Session, clause: str, values: Values) -> list[Ladder]:
-    rows = session.execute(
+    rows = session.spread(
         "SELECT l.rule AS rule, l.bot_id AS bot_id, l.lead_id AS lead_id,"  # noqa: S608
         " l.since_ms AS since_ms, l.first_ms AS first_ms, l.reached_ms AS reached_ms,"
         " l.steps AS steps, l.due_ms AS due_ms, l.ended_ms AS ended_ms, l.ended AS ended,"

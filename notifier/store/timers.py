@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from notifier.store.mapping import rows_of
+from notifier.store.overdue import Overdue
 from notifier.store.session import Session, Values
 from notifier.store.texts import is_damaged
 
@@ -105,17 +106,13 @@ def move(
     )
 
 
-def due(session: Session, bot_id: str, listing_type: str, *, until_ms: int) -> list[Timer]:
-    """Return the timers that came due, of leads that the last sweep found and are awake."""
-    return _timers(
-        session,
-        "JOIN records AS r ON r.bot_id = t.bot_id AND r.lead_id = t.lead_id"
-        " WHERE t.bot_id = :bot_id AND t.due_ms <= :until_ms"
-        " AND r.type = :type AND r.absent = 0 AND NOT EXISTS (SELECT 1 FROM lead_acts AS a"
-        " WHERE a.bot_id = t.bot_id AND a.lead_id = t.lead_id AND a.snoozed_ms > :until_ms)"
-        " ORDER BY t.due_ms",
-        {"bot_id": bot_id, "until_ms": until_ms, "type": listing_type},
-    )
+def due(session: Session, wanted: Overdue) -> list[Timer]:
+    """Return the timers that came due."""
+    return [
+        timer
+        for clause, values in wanted.clauses("t")
+        for timer in _timers(session, clause, values)
+    ]
 
 
 def running(session: Session) -> list[Timer]:
@@ -136,7 +133,7 @@ def count(session: Session) -> int:
 
 
 def _timers(session: Session, clause: str, values: Values) -> list[Timer]:
-    found = session.execute(
+    found = session.spread(
         "SELECT t.rule AS rule, t.bot_id AS bot_id, t.lead_id AS lead_id,"  # noqa: S608
         " t.since_ms AS since_ms, t.due_ms AS due_ms, t.told_ms AS told_ms"
         f" FROM timers AS t {clause}",

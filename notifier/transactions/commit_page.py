@@ -19,7 +19,8 @@ from notifier.upstream.page import Page, Reading
 class Committed:
     """What a page brought. ``all_held``: every row was held by a completed walk.
 
-    ``saved`` are the lane keys of the leads that are not as they were.
+    ``believed`` are the leads whose rows on it were believed, and ``overdue`` is what was
+    told of those. ``saved`` are the lane keys of the leads that are not as they were.
     ``returned``: one of them was a record that the last full walk did not find.
     ``faults`` are why records were set aside that could be read.
     """
@@ -27,10 +28,12 @@ class Committed:
     all_held: bool
     returned: bool = False
     changed: int = 0
+    believed: frozenset[str] = frozenset()
     saved: tuple[str, ...] = ()
     quarantined: list[str] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     written: Written = field(default_factory=Written)
+    overdue: Written = field(default_factory=Written)
 
     @property
     def news(self) -> int:
@@ -41,6 +44,7 @@ class Committed:
         """Take in what another record of the page brought; ``all_held`` is the caller's."""
         self.returned |= other.returned
         self.changed += other.changed
+        self.believed |= other.believed
         self.saved += other.saved
         self.quarantined += other.quarantined
         self.written.add(other.written)
@@ -103,6 +107,7 @@ def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Co
         all_held=bool(page.rows) and judge.held == len(page.rows),
         returned=judge.returned,
         changed=len(judge.saved),
+        believed=frozenset(judge.believed),
         saved=tuple(f"{bot_id}/{lead_id}" for lead_id in judge.saved),
     )
     committed.quarantined = sources.quarantine(

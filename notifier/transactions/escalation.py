@@ -59,9 +59,9 @@ def end(session: Session, lead: Lead, changes: Iterable[TimerChange], *, at: dat
 
 
 def fire(session: Session, poll: GoodPoll) -> Written:
-    """Tell of every step that came due before the poll began."""
-    written, until_ms = Written(), ms_of(poll.begun)
-    for ladder in ladders.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
+    """Tell of the steps that came due before the poll began."""
+    written = Written()
+    for ladder in ladders.due(session, poll.overdue):
         with savepoint(session) as one:
             written.add(_climbed(session, ladder, poll))
         if one.fault:

@@ -8,7 +8,8 @@ from notifier.core.rows import moment_of, ms_of
 from notifier.rules.matching import holds
 from notifier.rules.model import Rule, Ruleset
 from notifier.rules.timers import TimerChange, again, due, repeats_from, timer_rules
-from notifier.store import timers
+from notifier.store import ladders, timers
+from notifier.store.overdue import Overdue
 from notifier.store.savepoints import savepoint
 from notifier.store.session import Session
 from notifier.store.timers import Timer
@@ -44,12 +45,12 @@ def apply(
 
 
 def fire(session: Session, poll: GoodPoll) -> Written:
-    """Tell of every timer and step that came due before the poll began.
+    """Tell of the timers and steps that came due before the poll began.
 
     One that cannot be told comes due again later.
     """
-    written, until_ms = Written(), ms_of(poll.begun)
-    for timer in timers.due(session, poll.bot_id, poll.listing_type, until_ms=until_ms):
+    written = Written()
+    for timer in timers.due(session, poll.overdue):
         with savepoint(session) as one:
             written.add(_fired(session, timer, poll))
         if one.fault:
@@ -58,6 +59,11 @@ def fire(session: Session, poll: GoodPoll) -> Written:
             timers.move(session, timer, due_ms=due_ms, told_ms=timer.told_ms)
     written.add(escalation.fire(session, poll))
     return written
+
+
+def waits(session: Session, wanted: Overdue) -> bool:
+    """Return whether a timer or a step is due."""
+    return bool(timers.due(session, wanted) or ladders.due(session, wanted))
 
 
 def _fired(session: Session, timer: Timer, poll: GoodPoll) -> Written:

@@ -1,5 +1,6 @@
 """The event that a lead is overdue, with its deliveries, as part of a transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from notifier.core.records import Lead
 from notifier.core.rows import ms_of
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Rule, Ruleset
+from notifier.store.overdue import Overdue
 from notifier.store.session import Session
 from notifier.transactions import write_events as ledger
 from notifier.transactions.leads import CurrentLead
@@ -19,10 +21,10 @@ LATER_MS = 5 * 60 * 1000  # then what could not be told is due again
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodPoll:
-    """A poll of one listing that brought good pages: only it may accuse anyone.
+    """What was read of one listing from ``begun`` on: only that may accuse anyone.
 
-    It is a head poll, or the full walk of a single round; it began at ``begun`` and is
-    committed at ``at``. By these rules and mutes it is told what has come due until ``begun``.
+    It is committed at ``at``, and by these rules and mutes tells what has come due until
+    ``begun``: of the leads that were ``believed`` by their rows, or with ``None`` of each.
     """
 
     bot_id: str
@@ -32,6 +34,17 @@ class GoodPoll:
     rules: Ruleset
     mutes: Mutes
     current_lead: CurrentLead
+    believed: Collection[str] | None = None
+
+    @property
+    def overdue(self) -> Overdue:
+        """What it tells of, where the rules still say so."""
+        return Overdue(
+            bot_id=self.bot_id,
+            listing_type=self.listing_type,
+            until_ms=ms_of(self.begun),
+            among=self.believed,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class PageComparison:
         self._owned: set[str] = set()  # taken until now, when they got an owner
         self.held = 0
         self.returned = False
+        self.believed: set[str] = set()  # leads by their rows, which were not out of date
         self.touched: set[str] = set()
         self.late: list[tuple[str, bytes]] = []
         self.damaged: list[tuple[bytes, str]] = []  # digest of the reading, reason
@@ -121,6 +122,7 @@ class PageComparison:
 
     def _unchanged(self, known: Known) -> None:
         self.returned |= known.absent
+        self.believed.add(known.lead_id)
         if known.walk == self._intake.walk and not self._intake.is_glance:
             return  # it moved to a later page while we walked
         is_open = known.walk in self._state.open_walks
@@ -165,6 +167,7 @@ class PageComparison:
             announce=announce,
         )
         self._unreadable.discard(lead_id)
+        self.believed.add(lead_id)
         self.plans.append((after, decided))
         self.silent += [after] if known is None and not announce else []
         self.saved[lead_id] = Saved(

@@ -1,7 +1,7 @@
 """What a poller writes: each function is one transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from notifier.core.event_types import EventType
@@ -29,8 +29,9 @@ from notifier.upstream.page import Page
 class CompletedWalk:
     """A walk over one listing that came to its end.
 
-    ``begun`` is when its first page was asked for, ``None`` where that is not known, or
-    where it does not tell who is overdue: what a sweep between head polls read may be old.
+    ``begun`` is when its first page was asked for, ``None`` where that is not known, or too
+    long ago. A head poll ``tells_all`` where it shows what changed of any lead, or nothing
+    else is going to; ``swept`` is when the last full walk began that came to its end.
     ``new_order`` is the order that the listing is in, where it was another before. Of a
     full walk ``seen`` is every id that it met, ``pages`` the deepest page with one,
     and ``capped`` says that there is more behind that.
@@ -41,10 +42,23 @@ class CompletedWalk:
     number: int
     is_full: bool
     begun: datetime | None
+    tells_all: bool = False
+    swept: datetime | None = None
     new_order: Order | None = None
     pages: int = 0
     capped: bool = False
     seen: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkEnd:
+    """What came of a walk's end.
+
+    ``waits``: a lead came due since the last full walk, and its row was not read since then.
+    """
+
+    overdue: Written = field(default_factory=Written)
+    waits: bool = False
 
 
 def states(
@@ -69,10 +83,12 @@ def commit(
     at: datetime,
     baseline_from: datetime | None = None,
     *,
+    asked: datetime,
     outlook: Outlook | None = None,
 ) -> Committed:
     """Commit one page; a baseline's first also fixes from when on leads are new.
 
+    Of the leads on it those are told that were overdue when it was ``asked`` for.
     ``outlook`` is kept, where there is one.
     """
     bot_id = intake.source.bot_id
@@ -81,6 +97,11 @@ def commit(
         from_ms = ms_of(baseline_from)
         snapshots.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
     committed = commit_page(session, page, intake, at=at)
+    if committed.believed:
+        poll = _good_poll(
+            session, intake.source, intake.listing_type, intake.rules, begun=asked, at=at
+        )
+        committed.overdue = overdue.fire(session, replace(poll, believed=committed.believed))
     if outlook is not None:
         outlooks.keep(session, bot_id, intake.listing_type, outlook)
     sources.succeeded(session, bot_id, at_ms=ms_of(at))
@@ -88,13 +109,19 @@ def commit(
 
 
 def commit_head(
-    session: Session, page: Page, intake: Intake, at: datetime, end: CompletedWalk
-) -> tuple[Committed, Written | None]:
+    session: Session,
+    page: Page,
+    intake: Intake,
+    at: datetime,
+    end: CompletedWalk,
+    *,
+    asked: datetime,
+) -> tuple[Committed, WalkEnd | None]:
     """Commit a head poll's page, and with one that is held whole or empty the poll's end.
 
     Returned is also what came of the end, or ``None`` where there is more to read.
     """
-    committed = commit(session, page, intake, at)
+    committed = commit(session, page, intake, at, asked=asked)
     if page.ids and not committed.all_held:
         return committed, None
     return committed, finish_walk(session, end, intake.rules, at=at)
@@ -102,13 +129,12 @@ def commit_head(
 
 def finish_walk(
     session: Session, end: CompletedWalk, rules: Ruleset, *, at: datetime
-) -> Written:
+) -> WalkEnd:
     """Record a completed walk: after a full one also what it did not find.
 
-    The timers that came due before it began are told.
+    A head poll may also tell of the timers that came due before it began.
     """
-    source, listing_type = end.source, end.listing_type
-    bot_id, at_ms = source.bot_id, ms_of(at)
+    bot_id, listing_type, at_ms = end.source.bot_id, end.listing_type, ms_of(at)
     if end.new_order is not None:
         snapshots.set_order(session, bot_id, listing_type, end.new_order.value)
     if end.is_full:
@@ -118,18 +144,35 @@ def finish_walk(
         snapshots.close_covered(session, bot_id, listing_type, end.number)
     else:
         snapshots.close_walk(session, bot_id, listing_type, end.number)
-    if end.begun is None:
-        return Written()
-    poll = GoodPoll(
-        bot_id=bot_id,
+    if end.is_full or end.begun is None:
+        return WalkEnd()
+    poll = _good_poll(session, end.source, listing_type, rules, begun=end.begun, at=at)
+    if end.tells_all:
+        return WalkEnd(overdue=overdue.fire(session, poll))
+    after_ms = ms_of(end.swept) if end.swept else -1
+    return WalkEnd(waits=overdue.waits(session, replace(poll.overdue, after_ms=after_ms)))
+
+
+def _good_poll(
+    session: Session,
+    source: Source,
+    listing_type: str,
+    rules: Ruleset,
+    *,
+    begun: datetime,
+    at: datetime,
+) -> GoodPoll:
+    return GoodPoll(
+        bot_id=source.bot_id,
         listing_type=listing_type,
-        begun=end.begun,
+        begun=min(begun, at),  # the clock may have been set back meanwhile
         at=at,
         rules=rules,
-        mutes=mutes.active(session, now_ms=at_ms),
-        current_lead=lambda session, key: current_lead(session, key, {bot_id: source}, rules),
+        mutes=mutes.active(session, now_ms=ms_of(at)),
+        current_lead=lambda session, key: current_lead(
+            session, key, {source.bot_id: source}, rules
+        ),
     )
-    return overdue.fire(session, poll)
 
 
 def tell_transition(

@@ -33,8 +33,9 @@ class Walk:
     """One walk: ``page`` is the next to ask for, ``None`` once the walk is complete.
 
     ``seen`` holds the ids met so far, ``twice`` those met on several pages, ``pages``
-    the deepest page that brought a new one, ``begun`` the wall clock's time of the first
-    request, and ``capped`` says that the listing had no end within ``max_pages``.
+    the deepest page that brought a new one, ``begun`` and ``asked`` the wall clock's time
+    of the first request and of the last, and ``capped`` says that the listing had no end
+    within ``max_pages``.
     ``returned`` says that it met a record which the last full walk had not found.
     ``turns_back``: a head poll reads what lies between its last page and its first once
     more, backwards. A deletion lets rows move up, over an edge to a page already read;
@@ -49,6 +50,7 @@ class Walk:
     page: int | None = 1
     pages: int = 0
     begun: datetime | None = None
+    asked: datetime | None = None
     capped: bool = False
     returned: bool = False
     turns_back: bool = False

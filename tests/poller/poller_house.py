@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from notifier.core.events import Event, decode
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Row
-from notifier.errors import UpstreamError
+from notifier.errors import BusyError, UpstreamError
 from notifier.poller.context import PollerContext
 from notifier.poller.heads import first_polls
 from notifier.poller.listing import Intervals, ListingKey, ListingWalks
@@ -68,6 +68,7 @@ class InlineStore:
         self.crash_commits = False
         self.faults: deque[Exception] = deque()
         self.late_faults: deque[Exception] = deque()
+        self.refuses: Callable[[object], bool] = lambda _function: False
         self.committed: Committed = lambda *_: None
 
     async def run(
@@ -79,6 +80,8 @@ class InlineStore:
         await asyncio.sleep(0)
         if self.faults:
             raise self.faults.popleft()
+        if self.refuses(function):
+            raise BusyError("the disk is full")
         dies = self.crash_in == 0
         if self.crash_in is not None:
             self.crash_in -= 1

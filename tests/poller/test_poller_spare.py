@@ -22,7 +22,7 @@ def restored(outlook: Outlook, *, pages: int = 10, swept: bool = True) -> Spare:
     spare = Spare(head_ms=15_000, sweep_ms=SWEEP_MS)
     spare.restore(STATE, outlook, is_sorted=False, now_ms=0, wall_ms=100 * REST_MS)
     if swept:
-        spare.swept(pages, is_sorted=False, now_ms=0)
+        spare.swept(pages, None, is_sorted=False, now_ms=0)
     return spare
 
 
@@ -72,7 +72,7 @@ def test_a_single_page_at_rest_is_looked_behind_less_often() -> None:
 
 def test_a_sorted_listing_keeps_its_next_full_walk_whatever_changes() -> None:
     spare = restored(Outlook())
-    spare.swept(10, is_sorted=True, now_ms=5)
+    spare.swept(10, None, is_sorted=True, now_ms=5)
     spare.read(1, is_empty=False, news=1, now_ms=7)
     assert spare.full_due_ms == 5 + SWEEP_MS
     assert spare.glances is None

@@ -90,6 +90,13 @@ KNOWN: Mapping[str, Story] = {
         poll_s=OFTEN_S,
     ),
     "a new lead that starts no timer": LEAD,
+    "a row read long ago that accuses": _told(
+        _at(4_000.0, "import", number=6),
+        _at(4_300.0, "stop", lasts_s=4_000.0),
+        _at(4_400.0, "assign", "agent-asha", number=-1),
+        leads=45,
+        order="unordered",
+    ),
     "a ladder that nobody climbs": LEAD,
     "a snooze that nobody heeds": _told(CREATED, _at(SOON + 400.0, "snooze", "agent-asha")),
     "an act written without its deliveries": _told(

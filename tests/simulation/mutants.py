@@ -80,8 +80,8 @@ MUTANTS = (
     Mutant(
         name="a page that wakes nobody",
         module="notifier.poller.reading",
-        old="self.context.wake(committed.written.destinations)",
-        new="[]",
+        old="        self.context.wake(written.destinations)\n",
+        new="",
     ),
     Mutant(
         name="one request too many",
@@ -150,6 +150,12 @@ MUTANTS = (
         new="        if one.timers and not one.told:\n            overdue.apply",
     ),
     Mutant(
+        name="a row read long ago that accuses",
+        module="notifier.transactions.polls",
+        old="    if end.tells_all:",
+        new="    if not end.capped:",
+    ),
+    Mutant(
         name="a ladder that nobody climbs",
         module="notifier.transactions.overdue",
         old="    if not timer.told:\n        escalation.begin",
@@ -157,9 +163,9 @@ MUTANTS = (
     ),
     Mutant(
         name="a snooze that nobody heeds",
-        module="notifier.store.timers",
-        old="AND a.snoozed_ms > :until_ms)",
-        new="AND a.snoozed_ms > :until_ms + 90000000000)",
+        module="notifier.store.overdue",
+        old="COALESCE(a.snoozed_ms, 0) <= :until_ms",
+        new="COALESCE(a.snoozed_ms, 0) <= :until_ms + 90000000000",
     ),
     Mutant(
         name="an act written without its deliveries",
