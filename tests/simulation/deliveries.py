@@ -167,8 +167,12 @@ def _judge_outbox(life: Life, verdict: Verdict) -> None:
             "SELECT e.id, d.destination, d.state, d.error, d.reason FROM deliveries d"
             " JOIN events e ON e.seq = d.event_seq"
         ).fetchall()
+        bundles = db.execute(
+            "SELECT destination, bundle, id FROM deliveries WHERE state = 'delivered'"
+        ).fetchall()
         sound = db.execute("PRAGMA integrity_check").fetchone()
     verdict.expect("sound database", sound == ("ok",), str(sound))
+    _judge_bundles(life, bundles, verdict)
     have = {"crm": {one.id for one in life.crm.arrivals}}
     have["audit"] = {one.id for one in life.audit.arrivals}
     sent: defaultdict[str, set[str]] = defaultdict(set)
@@ -187,6 +191,20 @@ def _judge_outbox(life: Life, verdict: Verdict) -> None:
             meant = SENT[arrival.type]
             told = f"{arrival.type} {arrival.id} went to {sent[arrival.id]}, not {meant}"
             verdict.expect("to each", sent[arrival.id] == meant, told)
+
+
+def _judge_bundles(life: Life, delivered: list[tuple[str, str, int]], verdict: Verdict) -> None:
+    """See that Slack and the mail server have each message that is said to be there."""
+    bundles: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for name, bundle, delivery_id in delivered:
+        bundles[name, bundle].add(delivery_id)
+    for (name, bundle), ids in bundles.items():
+        if name == "sales":
+            is_there = not ids.isdisjoint(life.slack.deliveries)
+            verdict.expect("arrived in Slack", is_there, f"{bundle} is not in Slack")
+    mails = {one.id for one in life.mail.arrivals}
+    letters = sum(name == "boss" for name, _ in bundles)
+    verdict.expect("arrived as mail", len(mails) >= letters, f"{len(mails)} of {letters}")
 
 
 def _judge_alerts(life: Life, verdict: Verdict) -> None:

@@ -109,10 +109,8 @@ KNOWN: Mapping[str, Story] = {
         CREATED, _at(SOON, "trouble", "crm: no answer, nothing taken", lasts_s=600.0)
     ),
     "a second answer taken for the next one": _told(
-        replace(MANY, number=60),
-        _at(SOON, "trouble", "crm: taken, and answered twice", lasts_s=300.0),
-        _at(SOON + 300.2, "trouble", "crm: reset, nothing taken", lasts_s=600.0),
-        seed=4,
+        replace(MANY, number=3),
+        _at(SOON, "trouble", "slack: each second one taken, all answered twice", lasts_s=900.0),
     ),
     "a refusal taken for a yes": _told(CREATED, FAILING),
     "a destination that is not probed again": _told(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 from urllib.parse import parse_qs
 
 from simulation.rules import EPOCH
@@ -92,6 +93,12 @@ class Slack:
         message_id = marked["event_payload"]["message_id"]
         self.arrivals.append(Arrival(at_s=at_s, id=message_id, in_doubt=in_doubt))
         return ts
+
+    @property
+    def deliveries(self) -> set[object]:
+        """Which deliveries the messages say they are of."""
+        marked: Iterator[Any] = (one["metadata"] for one in self.posts)
+        return {one["event_payload"]["delivery_id"] for one in marked}
 
     def _history(self, arguments: dict[str, object]) -> dict[str, object]:
         found = list(self._standing(arguments.get("ts"), str(arguments["oldest"])))

@@ -55,7 +55,7 @@ class Trouble(StrEnum):
     MUTE = "taken, but no answer"
     CUT = "taken, but reset"
     LATE = "taken, and answered late"
-    TWICE = "taken, and answered twice"
+    TWICE = "each second one taken, all answered twice"
 
 
 TAKES_NOTHING = {
@@ -100,6 +100,8 @@ class Server:
         trouble = self.trouble
         if trouble:
             self.met[trouble] = self.met.get(trouble, 0) + 1
+        if trouble is Trouble.TWICE and self.met[trouble] % 2 == 0:
+            trouble = Trouble.ERROR
         if trouble not in TAKES_NOTHING:
             reply = self.answer(request)
             self.taken += 1

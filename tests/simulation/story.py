@@ -266,6 +266,8 @@ def _troubles(rng: Random, days: int, work: list[Entry]) -> Iterator[Entry]:
                 text = f"{host}: {rng.choice(list(Trouble))}"
                 lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S, 15 * HOUR_S))
                 yield Entry(at_s=at_s, what="trouble", text=text, lasts_s=lasts_s)
+                if text.endswith(Trouble.TWICE):  # something must follow on a second answer
+                    yield Entry(at_s=at_s + 1.0, what="import", number=5)
             case "answer":
                 text = rng.choice(ODD_ANSWERS)
                 lasts_s = rng.choice((30.0, 600.0, 4 * HOUR_S))
