@@ -110,7 +110,12 @@ KNOWN: Mapping[str, Story] = {
     ),
     "a second answer taken for the next one": _told(
         replace(MANY, number=3),
-        _at(SOON, "trouble", "slack: each second one taken, all answered twice", lasts_s=900.0),
+        _at(
+            SOON,
+            "trouble",
+            "slack: each second one refused at first, all answered twice",
+            lasts_s=900.0,
+        ),
     ),
     "a refusal taken for a yes": _told(CREATED, FAILING),
     "a destination that is not probed again": _told(

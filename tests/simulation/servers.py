@@ -55,7 +55,7 @@ class Trouble(StrEnum):
     MUTE = "taken, but no answer"
     CUT = "taken, but reset"
     LATE = "taken, and answered late"
-    TWICE = "each second one taken, all answered twice"
+    TWICE = "each second one refused at first, all answered twice"
 
 
 TAKES_NOTHING = {
@@ -73,8 +73,9 @@ AGAIN_S = 0.731  # no rhythm of anybody's
 class Server:
     """One host. ``answer`` is what it does with a request; ``trouble`` is in its way.
 
-    ``met`` counts the requests that each trouble has met. ``when_asked`` is what else
-    happens once it has taken a request; each takes one of them.
+    ``met`` counts the requests that each trouble has met, ``refused`` are those it refused
+    once and takes when they come again. ``when_asked`` is what else happens once it has
+    taken a request; each takes one of them.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Server:
     trouble: Trouble | None = None
     latency_s: Callable[[], float] = lambda: 0.05
     met: dict[Trouble, int] = field(default_factory=dict)
+    refused: set[tuple[str, bytes]] = field(default_factory=set)
     when_asked: list[Callable[[], None]] = field(default_factory=list)
     taken: int = 0
 
@@ -100,7 +102,7 @@ class Server:
         trouble = self.trouble
         if trouble:
             self.met[trouble] = self.met.get(trouble, 0) + 1
-        if trouble is Trouble.TWICE and self.met[trouble] % 2 == 0:
+        if trouble is Trouble.TWICE and self._refuses(request):
             trouble = Trouble.ERROR
         if trouble not in TAKES_NOTHING:
             reply = self.answer(request)
@@ -121,6 +123,14 @@ class Server:
                 return reply, LATE_S
             case _:
                 return reply, self.latency_s()
+
+    def _refuses(self, request: Request) -> bool:
+        """Whether this is every second one that was not refused before."""
+        key, is_second = (request.path, request.body), self.met[Trouble.TWICE] % 2 == 0
+        if not is_second or key in self.refused:
+            return False
+        self.refused.add(key)
+        return True
 
 
 class _Connection(asyncio.Protocol):
