@@ -1,14 +1,16 @@
 """An event loop whose time, sockets and threads are simulated, and whose order is drawn.
 
 Time jumps to the next timer as soon as nothing else moves. Sockets join two ends of this
-loop. Threads run their work at once. Of the tasks that could go on, one drawn by lot does:
-each seed tries another interleaving, and the same one every time.
+loop. Threads run their work at once, and now and then take a moment to say so. Of the tasks
+that could go on, one drawn by lot does: each seed tries another interleaving, and the same
+one every time.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import count
 from random import Random
 from selectors import EVENT_READ, EVENT_WRITE
@@ -17,6 +19,10 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 import async_solipsism
 
 STEPS_A_TICK = 64
+STALL_S = 1.0
+STALLS = 1 / 32
+CALM = 8
+"""How long a disk keeps a thread waiting now and then, and after how many calls again."""
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -65,6 +71,7 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         self._main = threading.get_ident()
         self._elsewhere = set(threading.enumerate())
         self._from_threads: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
+        self._calls, self._busy_until_s = 0, 0.0
         self.steps = 0
         self.dies_at_step: int | None = None
         self.is_dead = False
@@ -91,12 +98,24 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         if self.is_dead:
             return future
         try:
-            future.set_result(func(*args))
+            result = func(*args)
         except KilledError:
             self.kill()  # whoever waits for the answer waits for ever
         except Exception as error:  # noqa: BLE001 - as a thread's executor does
-            future.set_exception(error)
+            self._hand_over(partial(future.set_exception, error), future)
+        else:
+            self._hand_over(partial(future.set_result, result), future)
         return future
+
+    def _hand_over(self, give: Callable[[], None], future: asyncio.Future[Any]) -> None:
+        """Give what a thread has made: at once, or when its disk stalls no more."""
+        now_s, self._calls = self.time(), self._calls + 1
+        if self._calls > CALM and self._rng.random() < STALLS:
+            self._calls, self._busy_until_s = 0, now_s + STALL_S
+        if self._busy_until_s <= now_s:
+            give()
+        else:
+            self.call_at(self._busy_until_s, _unless_done, future, give)
 
     def _selected(self, timeout: float | None = None) -> Any:
         """Return what is ready, in a drawn order; where nothing is, let the time pass."""
@@ -154,6 +173,11 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
             place = self._rng.randrange(len(ready) + 1)
             ready.insert(place, handle)
         return handle
+
+
+def _unless_done(future: asyncio.Future[Any], give: Callable[[], None]) -> None:
+    if not future.done():  # nobody may wait for it any more
+        give()
 
 
 def _is_step(callback: object) -> bool:
