@@ -81,12 +81,16 @@ class Outage(_Failures):
 
 
 async def keep_doing(
-    duty: Callable[[], Awaitable[object]], *, name: str, every_s: float
+    duty: Callable[[], Awaitable[object]],
+    *,
+    name: str,
+    every_s: float,
+    is_costly: bool = False,
 ) -> NoReturn:
     """Do a duty again and again until cancelled; what it raises ends that time alone.
 
     A database that cannot be used is told of once for as long as it is so, and no reason to
-    try less often.
+    try less often, unless what the duty does before it writes ``is_costly``.
     """
     crashes, outage = Crashes(), Outage()
     while True:
@@ -101,4 +105,5 @@ async def keep_doing(
             # Broad: what goes on beside the work must neither end it nor stop for good.
             crashes.add()
             log.error("duty_crashed", duty=name, **crashes.details(error))
-        await asyncio.sleep(max(every_s, crashes.pause_s))
+        outage_s = outage.pause_s() if is_costly and outage.count else 0.0
+        await asyncio.sleep(max(every_s, crashes.pause_s, outage_s))

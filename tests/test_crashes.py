@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from notifier.crashes import keep_doing
 from notifier.errors import BusyError, StoreError
+from support.virtual_time import now_ms, run
 
 FULL = StoreError("notifier.db: disk is full: free some disk space")
 AWAY = BusyError("the server does not answer")
@@ -36,3 +37,23 @@ async def test_what_lasts_is_told_once_and_again_after_it_went_well() -> None:
     assert len(await told_of(FULL, FULL, FULL)) == 1
     assert len(await told_of(FULL, AWAY, FULL)) == 2
     assert len(await told_of(FULL, None, FULL)) == 2
+
+
+@pytest.mark.parametrize(
+    ("is_costly", "after_s"), [(False, [0, 1, 2, 3, 4, 5]), (True, [0, 1, 3, 7, 15, 30])]
+)
+def test_only_what_costs_much_is_tried_less_often(
+    *, is_costly: bool, after_s: list[int]
+) -> None:
+    at_ms: list[int] = []
+
+    async def duty() -> None:
+        at_ms.append(now_ms())
+        raise FULL if len(at_ms) <= len(after_s) else asyncio.CancelledError
+
+    async def main() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await keep_doing(duty, name="report", every_s=1.0, is_costly=is_costly)
+
+    run(main())
+    assert [at // 1000 for at in at_ms[: len(after_s)]] == after_s

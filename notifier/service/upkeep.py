@@ -40,11 +40,13 @@ class Upkeep:
         """Do its duties until stopped."""
         async with asyncio.TaskGroup() as tasks:
             duties = [
-                tasks.create_task(keep_doing(duty, name=name, every_s=every_s))
-                for name, duty, every_s in (
-                    ("prune", self._prune, PRUNE_S),
-                    ("watch the clock", self._watch_clock, LOOK_S),
-                    (reporting.DUTY, self._report, LOOK_S),
+                tasks.create_task(duty)
+                for duty in (
+                    keep_doing(self._prune, name="prune", every_s=PRUNE_S),
+                    keep_doing(self._watch_clock, name="watch the clock", every_s=LOOK_S),
+                    keep_doing(
+                        self._report, name=reporting.DUTY, every_s=LOOK_S, is_costly=True
+                    ),
                 )
             ]
             await self._stopping.wait()
