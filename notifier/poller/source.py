@@ -133,7 +133,6 @@ class SourcePoller:
             await self._restore()
         for walks in self._listings:
             for walk in walks.left_done():
-                walk.begun = None  # its rows were read before the outage: it accuses nobody
                 await self._reader.complete(walks, walk)
         wanted = self._turns.wanted(now_ms=now_ms)
         if not self._turns.waiting:

@@ -24,6 +24,7 @@ REST_MS = HOUR_MS
 # All pages are read within a sixteenth of the time in which nothing changed: the first
 # change after a rest waits little, beside the rest.
 REST_SHARE = 16
+AWAITED_WALKS = 2  # the end of the one under way, and one that begins later
 KEEP_MS = 5 * 60_000
 
 
@@ -45,7 +46,7 @@ class Spare:
     swept_from: datetime | None = None
     _is_sorted: bool = False
     _has_swept: bool = False
-    _awaits_row: bool = False
+    _awaited_walks: int = 0
     _learnt: Learnt = field(default_factory=Learnt)
     _news_ms: int = 0
     _kept_ms: int | None = None
@@ -74,6 +75,7 @@ class Spare:
     ) -> None:
         """Note that a full walk has ended, when it had begun and how many pages it found."""
         self._has_swept, self.swept_from = True, begun
+        self._awaited_walks = max(self._awaited_walks - 1, 0)
         self._plan(pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=0)
 
     def _plan(self, pages: int, *, is_sorted: bool, now_ms: int, age_ms: int) -> None:
@@ -150,7 +152,7 @@ class Spare:
 
     def await_row(self, *, waits: bool, now_ms: int) -> None:
         """Note whether a lead ``waits`` for its row to be read: till then there is no rest."""
-        self._awaits_row = waits
+        self._awaited_walks = AWAITED_WALKS if waits else 0
         if waits:
             self._wake(now_ms)
 
@@ -165,7 +167,7 @@ class Spare:
 
         What changed while nobody looked is found without a delay.
         """
-        if self._awaits_row or not self._has_swept:
+        if self._awaited_walks or not self._has_swept:
             return 0
         rest_ms = max(now_ms - self._news_ms - REST_MS, 0)
         return min(rest_ms // REST_SHARE, self.sweep_ms)

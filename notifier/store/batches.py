@@ -43,5 +43,5 @@ def among(column: str, names: Collection[str] | None) -> Iterator[tuple[str, Val
     if names is None:
         yield "TRUE", {}
         return
-    for some in chunks(list(names)):
+    for some in chunks(sorted(names)):
         yield f"{column} IN (:among)", {"among": some}

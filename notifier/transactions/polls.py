@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from notifier.core.event_types import EventType
 from notifier.core.events import operation
@@ -23,15 +23,18 @@ from notifier.transactions.write_events import Written
 from notifier.upstream.health import Transition
 from notifier.upstream.order import Order
 from notifier.upstream.page import Page
+from notifier.upstream.walk import MAX_PAUSE_MS
+
+LONGEST_READ = timedelta(milliseconds=MAX_PAUSE_MS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedWalk:
     """A walk over one listing that came to its end.
 
-    ``begun`` is when its first page was asked for, ``None`` where that is not known, or too
-    long ago. A head poll ``tells_all`` where it shows what changed of any lead, or nothing
-    else is going to; ``swept`` is when the last full walk began that came to its end.
+    ``begun`` is when its first page was asked for, ``None`` where that is not known. A head
+    poll ``tells_all`` where it shows what changed of any lead, or nothing else is going to;
+    ``swept`` is when the last full walk began that came to its end.
     ``new_order`` is the order that the listing is in, where it was another before. Of a
     full walk ``seen`` is every id that it met, ``pages`` the deepest page with one,
     and ``capped`` says that there is more behind that.
@@ -97,7 +100,7 @@ def commit(
         from_ms = ms_of(baseline_from)
         snapshots.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
     committed = commit_page(session, page, intake, at=at)
-    if committed.believed:
+    if committed.believed and _is_fresh(asked, at):
         poll = _good_poll(
             session, intake.source, intake.listing_type, intake.rules, begun=asked, at=at
         )
@@ -144,13 +147,22 @@ def finish_walk(
         snapshots.close_covered(session, bot_id, listing_type, end.number)
     else:
         snapshots.close_walk(session, bot_id, listing_type, end.number)
-    if end.is_full or end.begun is None:
+    if end.is_full or end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
     poll = _good_poll(session, end.source, listing_type, rules, begun=end.begun, at=at)
     if end.tells_all:
         return WalkEnd(overdue=overdue.fire(session, poll))
-    after_ms = ms_of(end.swept) if end.swept else -1
+    is_swept = end.swept is not None and end.swept <= end.begun  # by the clock of today
+    after_ms = ms_of(end.swept) if end.swept and is_swept else -1
     return WalkEnd(waits=overdue.waits(session, replace(poll.overdue, after_ms=after_ms)))
+
+
+def _is_fresh(asked: datetime, at: datetime) -> bool:
+    """Return whether what was read since then may accuse anyone at ``at``.
+
+    A disk may have been full for hours, the host asleep, or its clock set back.
+    """
+    return timedelta(0) <= at - asked <= LONGEST_READ
 
 
 def _good_poll(
@@ -165,7 +177,7 @@ def _good_poll(
     return GoodPoll(
         bot_id=source.bot_id,
         listing_type=listing_type,
-        begun=min(begun, at),  # the clock may have been set back meanwhile
+        begun=begun,
         at=at,
         rules=rules,
         mutes=mutes.active(session, now_ms=ms_of(at)),

@@ -280,6 +280,22 @@ def test_a_poll_whose_end_could_not_be_written_accuses_nobody_later(build: Build
     assert ("lead.assigned", lead) in house.told()
 
 
+def test_a_poll_that_a_full_disk_held_up_accuses_nobody(build: Build) -> None:
+    house, lead = waiting(build, order=Order.UPDATED_DESC)
+    buried(house)
+    stopped(house, 600)
+    for _ in range(14):
+        house.world.create(status="CLOSED")
+    house.poll(1)
+    house.store.refuses = lambda function: function is polls.commit
+    house.poll(HOUR_S)
+    house.world.assign(lead, "agent")
+    house.store.refuses = lambda _function: False
+    house.poll(HOUR_S)
+    assert overdue(house) == []
+    assert ("lead.assigned", lead) in house.told()
+
+
 @pytest.mark.parametrize("order", [Order.CREATED_ASC, Order.UPDATED_DESC])
 def test_a_round_tells_who_waits_and_not_who_got_an_owner(build: Build, order: Order) -> None:
     house = build(order=order, rules=RULES)

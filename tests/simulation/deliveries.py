@@ -198,9 +198,10 @@ def _judge_bundles(life: Life, delivered: list[tuple[str, str, int]], verdict: V
     bundles: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for name, bundle, delivery_id in delivered:
         bundles[name, bundle].add(delivery_id)
+    in_slack = life.slack.deliveries
     for (name, bundle), ids in bundles.items():
         if name == "sales":
-            is_there = not ids.isdisjoint(life.slack.deliveries)
+            is_there = not ids.isdisjoint(in_slack)
             verdict.expect("arrived in Slack", is_there, f"{bundle} is not in Slack")
     mails = {one.id for one in life.mail.arrivals}
     letters = sum(name == "boss" for name, _ in bundles)

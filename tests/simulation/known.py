@@ -67,7 +67,7 @@ KNOWN: Mapping[str, Story] = {
         replace(MANY, number=20),
         replace(FAILING, lasts_s=9_000.0),
         _at(9_000.0, "import", number=20),
-        seed=3,
+        seed=12,
     ),
     "a page that wakes nobody": LEAD,
     "one request too many": _told(leads=45, limit=2, order="unordered", rest_s=HOUR_S),
@@ -116,7 +116,7 @@ KNOWN: Mapping[str, Story] = {
         _at(
             SOON,
             "trouble",
-            "slack: each second one refused at first, all answered twice",
+            "slack: taken or not, and answered twice",
             lasts_s=900.0,
         ),
     ),
@@ -141,12 +141,12 @@ KNOWN: Mapping[str, Story] = {
     "a lease not checked": _shared(
         _at(7_110.0, "freeze", lasts_s=991.0),
         _at(8_050.0, "import", number=4),
-        seed=38,
+        seed=23,
         poll_s=OFTEN_S,
     ),
     "what a lost member was sending is not released": _shared(
         replace(MANY, number=3),
         *(_at(SOON + s, "kill", Moment.COMMITTED, 3, lasts_s=5.0) for s in (1.0, 40.0)),
-        seed=4,
+        seed=3,
     ),
 }

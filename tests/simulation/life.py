@@ -431,6 +431,7 @@ class Life:
             self.mail.trouble = trouble
         else:
             self.servers[host].trouble = trouble
+            self.servers[host].refused.clear()
 
     def _odd(self, host: str, name: str) -> None:
         if host == "upstream":

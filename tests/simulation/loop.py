@@ -19,10 +19,11 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 import async_solipsism
 
 STEPS_A_TICK = 64
-STALL_S = 1.0
+# Now and then a disk keeps a thread waiting, and then not for some calls. Of the second that
+# the program leaves between two minutes' requests a longer stall would leave nothing.
+STALL_S = 0.9
 STALLS = 1 / 32
 CALM = 8
-"""How long a disk keeps a thread waiting now and then, and after how many calls again."""
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 

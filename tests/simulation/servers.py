@@ -55,7 +55,7 @@ class Trouble(StrEnum):
     MUTE = "taken, but no answer"
     CUT = "taken, but reset"
     LATE = "taken, and answered late"
-    TWICE = "each second one refused at first, all answered twice"
+    TWICE = "taken or not, and answered twice"
 
 
 TAKES_NOTHING = {
@@ -73,9 +73,9 @@ AGAIN_S = 0.731  # no rhythm of anybody's
 class Server:
     """One host. ``answer`` is what it does with a request; ``trouble`` is in its way.
 
-    ``met`` counts the requests that each trouble has met, ``refused`` are those it refused
-    once and takes when they come again. ``when_asked`` is what else happens once it has
-    taken a request; each takes one of them.
+    ``met`` counts the requests that each trouble has met, ``refused`` are those that the
+    present one refused once, and takes when they come again. ``when_asked`` is what else
+    happens once it has taken a request; each takes one of them.
     """
 
     name: str
