@@ -119,7 +119,8 @@ class MailServer:
         assert self._server
         self._server.close()
         for session in self._sessions:
-            if session.transport:
+            # Python 3.11.2 cannot abort a TLS connection that is over.
+            if session.transport and not session.transport.is_closing():
                 session.transport.abort()
         await self._server.wait_closed()
 
