@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+from notifier.destinations.mail_build import message_id
 from simulation.life import Life
 from simulation.receivers import Arrival
 from simulation.rules import LONGEST_SETTLE_S, SENT, SETTLE_S, eight_after, office_from
@@ -168,7 +169,8 @@ def _judge_outbox(life: Life, verdict: Verdict) -> None:
             " JOIN events e ON e.seq = d.event_seq"
         ).fetchall()
         bundles = db.execute(
-            "SELECT destination, bundle, id FROM deliveries WHERE state = 'delivered'"
+            "SELECT d.destination, d.bundle, d.id, e.id FROM deliveries d"
+            " JOIN events e ON e.seq = d.event_seq WHERE d.state = 'delivered' ORDER BY d.id"
         ).fetchall()
         sound = db.execute("PRAGMA integrity_check").fetchone()
     verdict.expect("sound database", sound == ("ok",), str(sound))
@@ -193,19 +195,26 @@ def _judge_outbox(life: Life, verdict: Verdict) -> None:
             verdict.expect("to each", sent[arrival.id] == meant, told)
 
 
-def _judge_bundles(life: Life, delivered: list[tuple[str, str, int]], verdict: Verdict) -> None:
+def _judge_bundles(
+    life: Life, delivered: list[tuple[str, str, int, str]], verdict: Verdict
+) -> None:
     """See that Slack and the mail server have each message that is said to be there."""
-    bundles: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for name, bundle, delivery_id in delivered:
-        bundles[name, bundle].add(delivery_id)
-    in_slack = life.slack.deliveries
-    for (name, bundle), ids in bundles.items():
+    bundles: defaultdict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+    for name, bundle, delivery_id, event_id in delivered:
+        bundles[name, bundle][delivery_id] = event_id
+    in_slack, mails = life.slack.deliveries, {one.id for one in life.mail.arrivals}
+    for (name, bundle), events in bundles.items():
         if name == "sales":
-            is_there = not ids.isdisjoint(in_slack)
+            is_there = not in_slack.isdisjoint(events)
             verdict.expect("arrived in Slack", is_there, f"{bundle} is not in Slack")
-    mails = {one.id for one in life.mail.arrivals}
-    letters = sum(name == "boss" for name, _ in bundles)
-    verdict.expect("arrived as mail", len(mails) >= letters, f"{len(mails)} of {letters}")
+        if name == "boss":
+            # A digest's has the ids of all its events.
+            ids = {_mail_id(bundle), _mail_id(bundle, *events.values())}
+            verdict.expect("arrived as mail", bool(ids & mails), f"{bundle} did not come")
+
+
+def _mail_id(*parts: str) -> str:
+    return message_id("boss", *parts, domain="example.com")
 
 
 def _judge_alerts(life: Life, verdict: Verdict) -> None:
