@@ -53,6 +53,19 @@ def test_until_a_first_full_walk_has_ended_nothing_is_put_off() -> None:
     assert put_off_ms(restored(rested(50), swept=False)) == 0
 
 
+def test_a_row_that_is_waited_for_ends_the_rest_until_a_full_walk_has_looked_for_it() -> None:
+    spare = restored(rested(50))
+    rest_ms = put_off_ms(spare)
+    spare.await_row(waits=True, now_ms=0)
+    for _ in range(2):  # one was under way
+        assert put_off_ms(spare) == 0
+        spare.swept(10, None, is_sorted=False, now_ms=0)
+    assert put_off_ms(spare) == rest_ms > 0
+    spare.await_row(waits=True, now_ms=0)
+    spare.await_row(waits=False, now_ms=0)
+    assert put_off_ms(spare) == rest_ms
+
+
 def test_a_change_ends_the_rest() -> None:
     spare = restored(rested(50))
     assert put_off_ms(spare) > 0
