@@ -12,6 +12,7 @@ from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, outlooks, snapshots, sources
 from notifier.store.outlooks import Outlook
+from notifier.store.overdue import Overdue
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
@@ -149,12 +150,13 @@ def finish_walk(
         snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.is_full or end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
-    poll = _good_poll(session, end.source, listing_type, rules, begun=end.begun, at=at)
     if end.tells_all:
+        poll = _good_poll(session, end.source, listing_type, rules, begun=end.begun, at=at)
         return WalkEnd(overdue=overdue.fire(session, poll))
-    is_swept = end.swept is not None and end.swept <= end.begun  # by the clock of today
-    after_ms = ms_of(end.swept) if end.swept and is_swept else -1
-    return WalkEnd(waits=overdue.waits(session, replace(poll.overdue, after_ms=after_ms)))
+    wanted = Overdue(bot_id=bot_id, listing_type=listing_type, until_ms=ms_of(end.begun))
+    if end.swept and end.swept <= end.begun:  # else the clock was set back since then
+        wanted = replace(wanted, after_ms=ms_of(end.swept))
+    return WalkEnd(waits=overdue.waits(session, wanted))
 
 
 def _is_fresh(asked: datetime, at: datetime) -> bool:

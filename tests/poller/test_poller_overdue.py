@@ -266,29 +266,19 @@ def test_without_sweeps_the_first_page_is_all_there_is(build: Build) -> None:
     assert overdue(house) == [lead]
 
 
-def test_a_poll_whose_end_could_not_be_written_accuses_nobody_later(build: Build) -> None:
+@pytest.mark.parametrize(
+    ("news", "before_s", "held_up"), [(8, 0, polls.finish_walk), (14, 1, polls.commit)]
+)
+def test_a_poll_that_a_full_disk_held_up_accuses_nobody_later(
+    build: Build, news: int, before_s: float, held_up: object
+) -> None:
     house, lead = waiting(build, order=Order.UPDATED_DESC)
     buried(house)
     stopped(house, 600)
-    for _ in range(8):
+    for _ in range(news):
         house.world.create(status="CLOSED")
-    house.store.refuses = lambda function: function is polls.finish_walk
-    house.poll(HOUR_S)
-    house.world.assign(lead, "agent")
-    house.store.refuses = lambda _function: False
-    house.poll(HOUR_S)
-    assert overdue(house) == []
-    assert ("lead.assigned", lead) in house.told()
-
-
-def test_a_poll_that_a_full_disk_held_up_accuses_nobody(build: Build) -> None:
-    house, lead = waiting(build, order=Order.UPDATED_DESC)
-    buried(house)
-    stopped(house, 600)
-    for _ in range(14):
-        house.world.create(status="CLOSED")
-    house.poll(1)
-    house.store.refuses = lambda function: function is polls.commit
+    house.poll(before_s)
+    house.store.refuses = lambda function: function is held_up
     house.poll(HOUR_S)
     house.world.assign(lead, "agent")
     house.store.refuses = lambda _function: False
