@@ -17,6 +17,9 @@ OK = Reply(status=204)
 BROKEN = Reply(status=500, body=b"oops")
 
 
+TRIES = "SELECT COUNT(*) FROM attempts"
+
+
 def rules(*receivers: Receiver, crm: str = "", alerts: str = "") -> str:
     """Return rules that tell every receiver of new leads, and ``alerts`` of trouble."""
     names = ("crm", "ops")[: len(receivers)]
@@ -212,6 +215,28 @@ async def test_the_message_that_found_a_receiver_broken_keeps_its_place(
         await found.states("crm", delivered=2)
     taken = [one.event["type"] for one in receiver.received][-2:]
     assert taken == ["lead.created", "lead.status_changed"]
+
+
+async def test_a_receiver_that_stumbles_as_it_comes_back_still_hears_in_order(
+    database: Database,
+) -> None:
+    async with (
+        Receiver(SECRET, replies=[*[BROKEN] * 3, OK, BROKEN]) as receiver,
+        house(database, rules(receiver)) as found,
+    ):
+        await found.create("asha")
+        for failures in (1, 2):  # and the third brings the receiver down
+            await found.until(TRIES, failures)
+            found.pass_(minutes=6)
+        await found.stands("crm", "failing")
+        await found.create("ravi")
+        await found.read(lead("asha", status="CLOSED"), lead("ravi"))
+        found.pass_(seconds=5)
+        await found.until(TRIES, 5)
+        found.pass_(minutes=6)
+        await found.states("crm", delivered=3)
+    told = [one.event["type"] for one in receiver.received if one.event["subject"] == "asha"]
+    assert told[-2:] == ["lead.created", "lead.status_changed"]
 
 
 async def test_an_outage_of_days_kills_nothing_before_its_age(database: Database) -> None:
