@@ -60,6 +60,9 @@ class Walk:
     _deepest: int = 0
     _failed_page: int = 0
     _paused_ms: int | None = None
+    _owes_look_back: bool = False
+    _looks_back: bool = False
+    _after_look: int | None = None
     _fresh_pages: int = 0
     _stale_pages: int = 0
     _stale_ids: frozenset[str] | None = None
@@ -75,7 +78,8 @@ class Walk:
     def ends_if_held(self) -> bool:
         """Whether the next page is a head poll's last if nothing on it is new."""
         goes_back = self.turns_back and max(self._deepest, self.page or 0) > BACK_TO
-        return self.type is WalkType.HEAD and not goes_back
+        looks_back = self._owes_look_back or self._looks_back
+        return self.type is WalkType.HEAD and not (goes_back or looks_back)
 
     def advance(
         self, ids: Collection[str], *, all_held: bool, all_changed: bool = False
@@ -93,31 +97,34 @@ class Walk:
         if self.page >= self._failed_page:
             # Not sooner: the page before the one that fails may well be read.
             self._paused_ms, self._failed_page = None, 0
-        beyond = self.page > self._deepest
-        if beyond:
-            self.twice |= self.seen.intersection(ids)
-        self._deepest = max(self._deepest, self.page)
-        if self._is_back:
+        if self._looks_back:
+            self._looks_back, self.page = False, self._after_look
             self.seen.update(ids)
-            self.page = self._on_the_way_back(self.page, all_changed=all_changed)
             return
-        ended = self._ends(frozenset(ids), beyond=beyond)
-        if ended or (all_held and self.type is WalkType.HEAD):
-            self._is_back = self.turns_back and self._deepest > BACK_TO
-            self.page = self._deepest - 1 if self._is_back else None
-        elif self.page >= self.max_pages:
-            self.page, self.capped = None, True
-        else:
-            self.page += 1
+        read = self.page
+        self.page = self._after(read, ids, all_held=all_held, all_changed=all_changed)
+        if self._owes_look_back and self._paused_ms is None:
+            self._owes_look_back = False
+            # The way back leads there anyway.
+            self._looks_back = read > 1 and not self._is_back
+        if self._looks_back:
+            self._after_look, self.page = self.page, read - 1
 
     def fail(self, now_ms: int) -> None:
         """Pause at a page that could not be read; the walk goes on one page earlier.
 
-        Rows move up while a walk waits, over the edge to a page already read.
+        Rows move up while a walk waits, over the edge to a page already read. Where the
+        page fails again, the one before it is read once more after it: were it read before
+        each attempt, one request in two that fails would keep a walk at its place.
         """
-        if self.page is not None and self._paused_ms is None:
+        if self.page is None:
+            return
+        steps_back = self._paused_ms is None and not (self._is_back or self._looks_back)
+        self._owes_look_back |= self.page == self._failed_page and not self._looks_back
+        if self._paused_ms is None:
             self._paused_ms, self._failed_page = now_ms, self.page
-            self.page = self.page if self._is_back else max(1, self.page - 1)
+        if steps_back:
+            self.page = max(1, self.page - 1)
 
     def is_broken(self, now_ms: int) -> bool:
         """Whether the walk has paused for too long to go on: drop it, begin another.
@@ -125,6 +132,24 @@ class Walk:
         ``now_ms`` here and in :meth:`fail` is of one clock that never jumps.
         """
         return self._paused_ms is not None and now_ms - self._paused_ms > MAX_PAUSE_MS
+
+    def _after(
+        self, page: int, ids: Collection[str], *, all_held: bool, all_changed: bool
+    ) -> int | None:
+        """Return the page to read after this one, ``None`` at the end."""
+        beyond = page > self._deepest
+        if beyond:
+            self.twice |= self.seen.intersection(ids)
+        self._deepest = max(self._deepest, page)
+        if self._is_back:
+            self.seen.update(ids)
+            return self._on_the_way_back(page, all_changed=all_changed)
+        ended = self._ends(frozenset(ids), beyond=beyond)
+        if ended or (all_held and self.type is WalkType.HEAD):
+            self._is_back = self.turns_back and self._deepest > BACK_TO
+            return self._deepest - 1 if self._is_back else None
+        self.capped = page >= self.max_pages
+        return None if self.capped else page + 1
 
     def _on_the_way_back(self, page: int, *, all_changed: bool) -> int | None:
         """Return the page after this one, ``None`` at the end of the way."""

@@ -168,6 +168,45 @@ def test_a_page_before_the_one_that_fails_does_not_end_the_pause() -> None:
     assert sweep.is_broken(MAX_PAUSE_MS + 1)
 
 
+def test_the_page_before_one_that_failed_again_is_read_after_it() -> None:
+    baseline = walk(WalkType.BASELINE)
+    read(baseline, "a", "b")
+    read(baseline, "c", "d")
+    baseline.fail(0)
+    read(baseline, "c", "d")
+    baseline.fail(1_000)
+    # "a" is deleted meanwhile, so that "e" moves up to page 2, and page 3 is the end.
+    assert read(baseline) == 2
+    baseline.fail(2_000)
+    assert baseline.page == 2
+    assert read(baseline, "d", "e") is None
+    assert baseline.seen == set("abcde")
+
+
+def test_an_upstream_that_refuses_every_second_request_keeps_no_walk_at_its_place() -> None:
+    sweep, leads = walk(), [f"{n:02}" for n in range(12)]
+    for request in range(60):
+        if sweep.page is None:
+            break
+        if request % 2:
+            sweep.fail(request)
+        else:
+            read(sweep, *leads[2 * sweep.page - 2 : 2 * sweep.page])
+    assert sweep.done
+    assert sweep.seen == set(leads)
+
+
+def test_a_head_poll_whose_page_failed_twice_ends_once_the_one_before_is_read() -> None:
+    head = walk(WalkType.HEAD)
+    read(head, "a", "b")
+    head.fail(0)
+    read(head, "a", "b")
+    head.fail(1_000)
+    assert not head.ends_if_held
+    assert read(head, "c", "d", all_held=True) == 1
+    assert read(head, "b", "c", all_held=True) is None
+
+
 def test_a_page_ends_the_pause() -> None:
     sweep = walk()
     sweep.fail(0)
