@@ -123,7 +123,7 @@ class EmailDestination:
         host_name: HostName | None = None,
     ) -> None:
         self.name = name
-        self._to = options.to
+        self._to, self._has_conversations = options.to, options.thread
         self._server = server
         self._sender = sender
         self._zone = zone
@@ -209,7 +209,7 @@ class EmailDestination:
         body = write_body(
             message.share(group.parts), zone=self._zone, public_url=self._public_url
         )
-        first = message.memory.get(FIRST_SUBJECT) if _is_about_one_lead(message) else None
+        first = message.memory.get(FIRST_SUBJECT) if self._converses(message) else None
         return Letter(
             sender=self._sender,
             recipients=group.mailboxes,
@@ -223,23 +223,23 @@ class EmailDestination:
             sent_at=self._now(),
         )
 
+    def _converses(self, message: Message) -> bool:
+        """Whether the mail belongs to its lead's conversation."""
+        return self._has_conversations and message.lead is not None and message.digest is None
+
     def _message_id(self, message: Message, parts: tuple[Part, ...]) -> str:
         """Return the same id on every attempt, and another for each group of a digest."""
         shared = [part.event.id for part in parts] if message.digest is not None else []
         return message_id(self.name, message.id, *shared, domain=self._sender.domain)
 
     def _memory(self, message: Message) -> dict[str, str]:
-        if not _is_about_one_lead(message) or FIRST_ID in message.memory:
+        if not self._converses(message) or FIRST_ID in message.memory:
             return {}
         subject = write_body(message, zone=self._zone).subject
         return {
             FIRST_ID: self._message_id(message, message.parts),
             FIRST_SUBJECT: header_text(subject),
         }
-
-
-def _is_about_one_lead(message: Message) -> bool:
-    return message.lead is not None and message.digest is None
 
 
 def _reply_to(message: Message) -> Mailbox | None:

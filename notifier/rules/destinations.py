@@ -91,7 +91,8 @@ class DestinationOptions(Options):
         default=None, description="Slack: whether replies also show in the channel."
     )
     thread: Flag = Field(
-        default=True, description="Slack: one thread per lead, its card kept up to date."
+        default=True,
+        description="One conversation per lead: in Slack a thread with its card, as mail Re:.",
     )
     burst: Burst | None = Field(
         default=Burst(), description="The flood limit of what people read; null for none."

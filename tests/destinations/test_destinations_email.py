@@ -47,8 +47,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("certificate"))
 
 
-def options(*to: str) -> EmailOptions:
-    return EmailOptions.model_validate({"type": "email", "to": list(to)})
+def options(*to: str, thread: bool = True) -> EmailOptions:
+    return EmailOptions.model_validate({"type": "email", "to": list(to), "thread": thread})
 
 
 def email(
@@ -57,10 +57,11 @@ def email(
     sender: str = "Leads <notifier@example.com>",
     tls: ssl.SSLContext | None = None,
     timeout_s: float = 5,
+    thread: bool = True,
 ) -> EmailDestination:
     return EmailDestination(
         "managers",
-        options(*(to or (BOSS,))),
+        options(*(to or (BOSS,)), thread=thread),
         server=parse_smtp_url(url),
         sender=parse_mailbox(sender),
         zone=UTC,
@@ -160,6 +161,19 @@ async def test_the_mails_of_one_lead_are_one_conversation() -> None:
     assert second["in-reply-to"] == second["references"] == first["message-id"]
     assert second["subject"] == "Re: New lead: Ravi Kumar"
     assert plain_text(server.accepted[1]).startswith("Ravi Kumar: OPEN → CLOSED\n")
+
+
+async def test_without_threads_each_mail_has_its_own_subject_and_answers_none() -> None:
+    async with MailServer() as server:
+        managers = email(server.url, thread=False)
+        receipt = await managers.send(message())
+        closed = part(change_of(LEAD, "status", "OPEN", "CLOSED"), title="OPEN → CLOSED")
+        memory = {"email_message_id": "<first@example.com>", "email_subject": "New lead"}
+        await managers.send(message(closed, memory=memory, identity="dlv_2"))
+    second = server.accepted[1].message
+    assert receipt == Receipt()
+    assert second["subject"] == "OPEN → CLOSED"
+    assert second["in-reply-to"] is second["references"] is None
 
 
 async def test_several_events_and_a_digest_are_one_mail() -> None:
