@@ -125,11 +125,11 @@ class ClickReceiver:
     def _outcome(self, click: Click, about: About, result: Result) -> "Outcome":
         note = ""
         if isinstance(result, Done):
-            told = result.written.destinations
-            self._services.wake(told)
+            self._services.wake(result.written.destinations)
             log.info("acted", act=click.action, lead=about.key, through="slack")
-            # The rule's own message names who, where one goes to this very thread.
-            note = "" if about.destination in told else words.note(result)
+            # The rule's own message names who, where one goes to this very thread now.
+            is_told = about.destination in result.written.at_once
+            note = "" if is_told else words.note(result)
         return Outcome(tell=words.answer(result, click.user), note=note, about=about)
 
     async def _show(self, click: Click, outcome: "Outcome") -> None:

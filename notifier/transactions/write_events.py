@@ -33,6 +33,7 @@ class Written:
     events: list[Event] = field(default_factory=list)
     deliveries: int = 0
     destinations: set[str] = field(default_factory=set)
+    at_once: set[str] = field(default_factory=set)  # those whose work is due already
     template_faults: list[tuple[str, str]] = field(default_factory=list)  # rule, fault
     faults: list[Exception] = field(default_factory=list)  # of what was left for later
 
@@ -41,6 +42,7 @@ class Written:
         self.events += other.events
         self.deliveries += other.deliveries
         self.destinations |= other.destinations
+        self.at_once |= other.at_once
         self.template_faults += other.template_faults
         self.faults += other.faults
 
@@ -69,9 +71,9 @@ def write(
     outbox.add(session, deliveries)
     written.events += [one.event for one, _ in stored]
     written.deliveries += len(deliveries)
-    written.destinations |= {
-        one.destination for one in deliveries if one.state is State.PENDING
-    }
+    unsent = [one for one in deliveries if one.state is State.PENDING]
+    written.destinations |= {one.destination for one in unsent}
+    written.at_once |= {one.destination for one in unsent if one.due_ms <= at_ms}
     written.template_faults += [
         (planned.rule, planned.template_fault)
         for one, _ in stored

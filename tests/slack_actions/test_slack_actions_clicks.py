@@ -220,6 +220,18 @@ async def test_a_rule_that_tells_of_it_in_the_thread_makes_the_note_needless(
         assert len(found.replies()) == 1
 
 
+async def test_a_rule_that_tells_of_it_in_the_evening_makes_no_note_needless(
+    tmp_path: Path,
+) -> None:
+    rules = RULES + '  - {name: Evening, when: lead.taken, send: sales, digest: "0 18 * * *"}\n'
+    async with scene(tmp_path, rules=rules) as found:
+        found.world.create(name="Ravi")
+        card = await found.card()
+        await found.slack.acknowledged(await found.slack.click(card, "take"))
+        await found.until(lambda: bool(found.replies()))
+        assert found.replies() == ["✋ *Asha Rao* is on it."]
+
+
 async def test_what_slack_did_not_show_at_once_its_lane_shows(tmp_path: Path) -> None:
     async with scene(tmp_path) as found:
         found.world.create(name="Ravi")
