@@ -16,6 +16,8 @@ from notifier.messages.escape import one_line
 from notifier.store import browse, forgotten
 from notifier.store.browse import Wanted
 from notifier.store.forgotten import Erased
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import COMMAND_LINE
 
 app = typer.Typer()
 
@@ -76,6 +78,8 @@ def forget(
             erased = [
                 forgotten.erase(db.session, bot_id, lead_id, at_ms=db.now_ms) for bot_id in bots
             ]
+            if erased:
+                operator_acts.forgot(db.session, COMMAND_LINE, now_ms=db.now_ms)
         if not erased and not again:
             typer.echo(f"no lead {lead_id} is known; nothing was changed", err=True)
             raise typer.Exit(Exit.FAILED)

@@ -28,6 +28,8 @@ from notifier.store import destinations, mutes, outbox, registry, replays
 from notifier.store.forgotten import is_erased
 from notifier.store.replays import Past
 from notifier.store.savepoints import rolled_back
+from notifier.transactions import operator_acts
+from notifier.transactions.operator_acts import COMMAND_LINE
 from notifier.transactions.write_events import join_digest, new_delivery
 
 app = typer.Typer()
@@ -45,10 +47,15 @@ class Replayed:
     zone: tzinfo
 
     @property
+    def count(self) -> int:
+        """How many will go out."""
+        return sum(one.state is State.PENDING for _, one in self.made)
+
+    @property
     def pending(self) -> str:
         """Return in words how much will go out."""
-        count = sum(one.state is State.PENDING for _, one in self.made)
-        return f"{counted(count, 'new delivery', 'new deliveries')} to {self.destination}"
+        new = counted(self.count, "new delivery", "new deliveries")
+        return f"{new} to {self.destination}"
 
 
 @app.command()
@@ -87,7 +94,12 @@ def _replayed(destination: str, rules: Ruleset, length_ms: int, *, keep: bool) -
         if name not in registry.names(db.session).destinations:
             raise typer.BadParameter(f"{name} is not in force: let `run` load the rules first")
         with nullcontext() if keep else rolled_back(db.session):
-            return _written(name, rules, length_ms, db)
+            written = _written(name, rules, length_ms, db)
+            if written.count:
+                operator_acts.replayed(
+                    *(db.session, name, COMMAND_LINE), count=written.count, now_ms=db.now_ms
+                )
+            return written
 
 
 def _written(name: str, rules: Ruleset, length_ms: int, db: Opened) -> Replayed:

@@ -95,6 +95,18 @@ def unmute(
     return True
 
 
+def replayed(
+    session: Session, name: str, operator: Operator, *, count: int, now_ms: int
+) -> None:
+    """Remember that past events go to a destination anew, in so many deliveries."""
+    _remember(session, "replay", f"destination {name}", operator, now_ms=now_ms, count=count)
+
+
+def forgot(session: Session, operator: Operator, *, now_ms: int) -> None:
+    """Remember that somebody was forgotten, and not who."""
+    _remember(session, "forget", FORGOTTEN, operator, now_ms=now_ms)
+
+
 def retry(
     session: Session, ids: Sequence[int], operator: Operator, *, about: str, now_ms: int
 ) -> None:

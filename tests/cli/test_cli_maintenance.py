@@ -10,8 +10,9 @@ import pytest
 
 from notifier.core.events import decode
 from notifier.core.outcome import State
-from notifier.store import claims, destinations, forgotten, snapshots, timers
+from notifier.store import acts, claims, destinations, forgotten, snapshots, timers
 from notifier.store.browse import Wanted, deliveries, event_bodies
+from notifier.store.pages_deliveries import NEWEST
 from notifier.store.sqlite import Sqlite
 from support.cli_runner import Run
 from support.filled import ASHA, BORIS, BOT_ID, Filled, ms
@@ -60,6 +61,17 @@ def test_it_says_what_was_erased_and_what_is_out_of_reach(notifier: Run) -> None
         "of the database.\n"
     )
     assert notifier("forget", ASHA).out.startswith(f"{ASHA} was forgotten before. Out of reach")
+
+
+def test_that_somebody_was_forgotten_stands_among_the_acts_and_not_who(
+    notifier: Run, told: Filled
+) -> None:
+    for _ in range(2):
+        notifier("forget", ASHA)
+    found = [one for one in acts.newest(told.db, before=NEWEST, limit=9) if one.act == "forget"]
+    assert [(one.target, one.lead, one.through) for one in found] == [
+        ("forgotten", None, "cli")
+    ]
 
 
 def test_counts_stay_and_what_waited_ends_skipped(notifier: Run, told: Filled) -> None:

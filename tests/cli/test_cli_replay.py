@@ -7,7 +7,8 @@ import pytest
 
 from notifier.core.destination_state import DestinationState, Health
 from notifier.core.rows import Json
-from notifier.store import claims, destinations, registry
+from notifier.store import acts, claims, destinations, registry
+from notifier.store.pages_deliveries import NEWEST
 from support.cli_runner import Run
 from support.filled import ASHA, BORIS, RULES, Filled, ms
 
@@ -28,6 +29,17 @@ def test_the_same_events_go_out_again_under_the_same_ids(notifier: Run, filled: 
     with filled.db.transaction():
         ((claimed,),) = claims.claim(filled.db, "crm", now_ms=ms(), limit=9)
     assert claimed.id == again["id"]
+
+
+def test_it_stands_among_the_acts_unless_nothing_was_sent(
+    notifier: Run, filled: Filled
+) -> None:
+    filled.deliver("crm")
+    for more in (("--dry-run",), (), ()):  # the last finds what waits already
+        notifier("replay", "--since", "2h", "--destination", "crm", *more)
+    (act,) = acts.newest(filled.db, before=NEWEST, limit=9)
+    assert (act.act, act.target, act.count) == ("replay", "destination crm", 1)
+    assert (act.who, act.through) == ("command line", "cli")
 
 
 def test_the_rules_of_today_decide(notifier: Run, filled: Filled, tmp_path: Path) -> None:
