@@ -33,11 +33,8 @@ UNSTORABLE: Final = (psycopg.IntegrityError, psycopg.DataError, UnicodeEncodeErr
 """What a row meets that no database of ours should hold."""
 
 CREATE: Final = "create it (`createdb NAME`), or mend NOTIFIER_DATABASE"
+MISSING: Final = re.compile(r"database .* does not exist|no such database")
 REFUSED: Final = (
-    (
-        re.compile(r"database .* does not exist|no such database"),
-        CREATE,
-    ),
     (
         re.compile(
             r"password|authentication|role .* does not exist|no such user|not permitted"
@@ -52,7 +49,6 @@ LASTING: Final = {
     "42P01": "its tables are not those of this version: `notifier run` brings them up",
     "42703": "its tables are not those of this version: `notifier run` brings them up",
     "53100": "free some disk space on the server; nothing committed is lost",
-    "3D000": CREATE,
 }
 """What a person has to do, by the code."""
 UNTOLD: Final = ("08P01",)
@@ -119,6 +115,8 @@ def _lasting(code: str) -> str | None:
 
 def _passing(code: str) -> str:
     match code:
+        case "3D000":
+            return CREATE
         case "25006":
             return (
                 "it takes no writes, as a standby does: wait for the fail-over, or name all "
@@ -135,6 +133,8 @@ def _passing(code: str) -> str:
 
 
 def _not_connected(said: str, name: str) -> BusyError | StoreError:
+    if MISSING.search(said):
+        return BusyError(f"{name}: {said}: {CREATE}")
     for pattern, remedy in REFUSED:
         if "timeout" not in said and pattern.search(said):
             return StoreError(f"{name}: {said}: {remedy}")

@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGTERM
 from tempfile import mkdtemp
+from urllib.parse import urlsplit
 
 import pytest
 from installation import installation
 
 from support.databases import Database
-from support.postgres import started
+from support.postgres import Server, started
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ async def test_a_start_waits_for_a_server_and_a_command_does_not(
             installed.world.create(name="Asha")
             await process.until(installed.receiver.arrived(1))
             assert await process.stop() == 0
+
+
+async def test_a_start_waits_for_a_database_that_nobody_has_created_yet(
+    tmp_path: Path, postgresql_server: Server
+) -> None:
+    kept = Database(tmp_path, postgresql_server)
+    name = urlsplit(kept.setting).path[1:]
+    postgresql_server.drop(kept.setting)
+    async with installation(kept) as installed, installed.program.running("run") as process:
+        await process.says('"event": "database_awaited"')
+        assert "does not exist: create it" in process.err
+        assert (await installed.program.ends("once")).code == 75
+        postgresql_server.run(f'CREATE DATABASE "{name}"')
+        await installed.polled(process)
+        assert await process.stop() == 0
 
 
 async def test_a_start_that_waits_can_be_stopped(tmp_path: Path, place: Path) -> None:

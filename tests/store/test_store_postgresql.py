@@ -239,7 +239,7 @@ def test_a_server_that_is_not_there_is_busy_and_names_no_password() -> None:
 
 
 def test_a_database_that_nobody_created_is_told(postgresql_server: Server) -> None:
-    with pytest.raises(StoreError, match="does not exist: create it"):
+    with pytest.raises(BusyError, match="does not exist: create it"):
         at(postgresql_server.url_of("nobody_created_it")).open()
 
 

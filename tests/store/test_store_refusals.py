@@ -43,7 +43,6 @@ def _refuse(listening: socket, answer: bytes) -> None:
     [
         ("28P01", "пользователь «u» не прошёл проверку", "mend user and password"),
         ("28000", "в pg_hba.conf нет записи", "let the server's pg_hba.conf admit this host"),
-        ("3D000", "база данных «db» не существует", "create it"),
     ],
 )
 def test_what_a_person_has_to_do_is_told_in_any_language(
@@ -59,6 +58,7 @@ def test_what_a_person_has_to_do_is_told_in_any_language(
     ("code", "words", "told"),
     [
         ("57P03", "система баз данных запускается", "try again"),
+        ("3D000", "база данных «db» не существует", "create it (`createdb NAME`)"),
         ("53300", "извините, уже слишком много клиентов", "raise the server's max_connections"),
         ("08P01", "pgbouncer cannot connect to server", "is the server there? Try again"),
     ],
@@ -71,6 +71,6 @@ def test_what_passes_by_itself_is_waited_for(code: str, words: str, told: str) -
 def test_what_a_pooler_refuses_under_one_code_is_told_apart_by_its_words() -> None:
     with (
         refusing("08P01", "no such database: db") as url,
-        pytest.raises(StoreError, match="createdb NAME"),
+        pytest.raises(BusyError, match="createdb NAME"),
     ):
         Postgresql(server_address(SecretStr(url))).open()
