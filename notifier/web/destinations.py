@@ -54,7 +54,8 @@ async def enable(context: PageContext, visit: Visit) -> web.Response:
         operator_acts.enable, name, operator_of(visit), now_ms=now_ms
     )
     context.services.changed()
-    return context.back(visit, BACK, f"{name} is up; it was {before.value}.")
+    where = "/" if visit.form.get("from") == "now" else BACK
+    return context.back(visit, where, f"{name} is up; it was {before.value}.")
 
 
 async def disable(context: PageContext, visit: Visit) -> web.Response:

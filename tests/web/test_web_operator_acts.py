@@ -46,6 +46,9 @@ async def test_a_destination_is_enabled_and_disabled(tmp_path: Path) -> None:
         ]
         assert page.looks == 2
         assert (await browser.act("/destinations/none/enable")).status_code == 404
+        assert 'name="from" value="now"' in (await browser.get("/")).text
+        done = await browser.act("/destinations/crm/enable", **{"from": "now"})
+        assert done.headers["location"] == "/"
 
 
 async def test_a_sample_goes_through_the_real_destination(tmp_path: Path) -> None:
