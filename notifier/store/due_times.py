@@ -8,17 +8,26 @@ from notifier.store.session import Session
 
 
 def release_retries(session: Session, destination: str, *, now_ms: int) -> None:
-    """The destination works again: what waited for a retry is due at once.
+    """The destination works again: what waited for a retry is due at once."""
+    session.execute(
+        "UPDATE deliveries SET due_ms = :now_ms WHERE state = 'pending' AND claimed = 0"
+        " AND destination = :destination AND attempts > 0 AND due_ms > :now_ms",
+        {"destination": destination, "now_ms": now_ms},
+    )
 
-    What failed twice failed once: the trouble was not the message's, and one more failure
-    must not let its lead's later messages overtake it.
+
+def forgive(session: Session, destination: str) -> None:
+    """The destination works again: what failed twice until it failed counts as one failure.
+
+    The trouble was hardly the message's, and one failure more must not let its lead's later
+    messages overtake it. Once only: messages that nobody will ever take may be what brings
+    the destination down.
     """
     session.execute(
-        "UPDATE deliveries SET attempts = CASE attempts WHEN 2 THEN 1 ELSE attempts END,"
-        " due_ms = CASE WHEN due_ms > :now_ms THEN :now_ms ELSE due_ms END"
-        " WHERE state = 'pending' AND claimed = 0 AND destination = :destination"
-        " AND attempts > 0 AND (due_ms > :now_ms OR attempts = 2)",
-        {"destination": destination, "now_ms": now_ms},
+        "UPDATE deliveries SET attempts = 1, forgiven = 1"
+        " WHERE state = 'pending' AND claimed = 0 AND claim > 0"
+        " AND destination = :destination AND attempts = 2 AND forgiven = 0",
+        {"destination": destination},
     )
 
 

@@ -91,6 +91,7 @@ def take_turn(
     is_back = state.health is Health.UP and before.health is not Health.UP
     if is_back:
         due_times.release_retries(session, name, now_ms=now_ms)
+        due_times.forgive(session, name)
     turn.state = state
     if not lane.in_flight:
         outbox.release_orphans(session, name)

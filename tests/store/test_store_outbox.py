@@ -157,6 +157,17 @@ def test_one_success_makes_every_retry_due(outbox: Outbox) -> None:
     assert titles(outbox.claim()) == ["a", "b"]
 
 
+def test_two_failures_before_an_outage_are_one_and_not_again_at_the_next(
+    outbox: Outbox,
+) -> None:
+    outbox.add("A1", "a")
+    for attempts, left in ((2, 1), (2, 2), (3, 3)):
+        ((one,),) = outbox.claim()
+        outbox.conclude(one, State.PENDING, attempts=attempts)
+        due_times.forgive(outbox.db, CRM)
+        assert outbox.db.execute("SELECT attempts FROM deliveries").fetchone()[0] == left
+
+
 def test_a_recording_by_an_older_claim_counts_no_more(outbox: Outbox) -> None:
     outbox.add("A1", "a")
     ((lost,),) = outbox.claim()
