@@ -115,12 +115,13 @@ class Walk:
 
         Rows move up while a walk waits, over the edge to a page already read. Where the
         page fails again, the one before it is read once more after it: were it read before
-        each attempt, one request in two that fails would keep a walk at its place.
+        each attempt, one request in two that fails would keep a walk at its place. Where that
+        look back fails, the page after it is looked behind, too.
         """
         if self.page is None:
             return
         steps_back = self._paused_ms is None and not (self._is_back or self._looks_back)
-        self._owes_look_back |= self.page == self._failed_page and not self._looks_back
+        self._owes_look_back |= self._looks_back or self.page == self._failed_page
         if self._paused_ms is None:
             self._paused_ms, self._failed_page = now_ms, self.page
         if steps_back:
@@ -147,6 +148,8 @@ class Walk:
         ended = self._ends(frozenset(ids), beyond=beyond)
         if ended or (all_held and self.type is WalkType.HEAD):
             self._is_back = self.turns_back and self._deepest > BACK_TO
+            if self._is_back:  # a page beyond, which failed, is read no more
+                self._paused_ms, self._failed_page = None, 0
             return self._deepest - 1 if self._is_back else None
         self.capped = page >= self.max_pages
         return None if self.capped else page + 1

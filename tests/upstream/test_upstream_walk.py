@@ -177,10 +177,33 @@ def test_the_page_before_one_that_failed_again_is_read_after_it() -> None:
     baseline.fail(1_000)
     # "a" is deleted meanwhile, so that "e" moves up to page 2, and page 3 is the end.
     assert read(baseline) == 2
-    baseline.fail(2_000)
-    assert baseline.page == 2
     assert read(baseline, "d", "e") is None
     assert baseline.seen == set("abcde")
+
+
+def test_a_look_back_that_fails_lets_the_page_after_it_be_looked_behind() -> None:
+    sweep = walk()
+    read(sweep, "a", "b")
+    sweep.fail(0)
+    read(sweep, "a", "b")
+    sweep.fail(1_000)
+    assert read(sweep, "c", "d") == 1
+    sweep.fail(2_000)
+    assert sweep.page == 1
+    # "a" is deleted meanwhile: "e" moves up to page 2, and page 3 is the end.
+    assert read(sweep, "b", "c") == 3
+    assert read(sweep) == 2
+    assert read(sweep, "d", "e") is None
+    assert sweep.seen == set("abcde")
+
+
+def test_a_failed_page_that_is_read_no_more_breaks_no_way_back() -> None:
+    head = Walk(type=WalkType.HEAD, number=1, turns_back=True)
+    for page in ("ab", "cd", "ef"):
+        read(head, *page)
+    head.fail(0)
+    assert read(head, "e", "f", all_held=True) == 2
+    assert not head.is_broken(10 * MAX_PAUSE_MS)
 
 
 def test_an_upstream_that_refuses_every_second_request_keeps_no_walk_at_its_place() -> None:
