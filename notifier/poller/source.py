@@ -153,6 +153,7 @@ class SourcePoller:
         try:
             result = await work
         except (StoreError, BusyError) as error:
+            self._turns.interrupt(now_ms=self._context.clock_ms())
             if not isinstance(error, LeaseLostError) and self._outage.met(error):
                 log.warning("snapshot_unavailable", source=self.name, error=str(error))
             pause_ms = int(self._outage.pause_s() * 1000)

@@ -42,6 +42,12 @@ class Turns:
         }
         return found
 
+    def interrupt(self, *, now_ms: int) -> None:
+        """Pause the walks that are under way: no page can be asked for, or kept."""
+        for walks in self._listings:
+            for walk in filter(None, (walks.head, walks.full)):
+                walk.fail(now_ms)
+
     def take(self, purpose: Purpose, *, now_ms: int) -> Next | None:
         """Return what to read now that there is a turn; ``None`` where nothing is left."""
         self.waiting.pop(purpose)

@@ -177,6 +177,22 @@ def test_the_database_being_full_for_a_while_loses_nothing(build: Build) -> None
     assert [event_type for event_type, _ in house.told()] == ["lead.created"]
 
 
+def test_a_lead_that_moved_up_while_the_database_was_full_is_no_new_one(build: Build) -> None:
+    house = build(page_size=2, sweep_s=5 * MINUTE)
+    house.world.populate(5)
+    first = str(house.world.page(1, size=2)[0]["_id"])
+
+    def page(number: int, _type: str) -> None:
+        if number == 3 and first in house.world.ids():
+            house.world.delete(first)
+            house.store.faults.append(StoreError("disk full"))
+
+    house.pages.before_page = page
+    house.poll(9 * MINUTE)
+    assert first not in house.world.ids()
+    assert house.told() == []
+
+
 def test_three_single_rounds_that_fail_in_a_row_are_an_outage_and_a_good_one_ends_it(
     build: Build,
 ) -> None:
