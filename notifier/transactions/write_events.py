@@ -73,7 +73,9 @@ def write(
     written.deliveries += len(deliveries)
     unsent = [one for one in deliveries if one.state is State.PENDING]
     written.destinations |= {one.destination for one in unsent}
-    written.at_once |= {one.destination for one in unsent if one.due_ms <= at_ms}
+    written.at_once |= {
+        one.destination for one in unsent if one.due_ms <= at_ms and one.held != Timing.DIGEST
+    }
     written.template_faults += [
         (planned.rule, planned.template_fault)
         for one, _ in stored
