@@ -40,9 +40,9 @@ async def _token(token: SecretStr, api_url: str) -> Finding:
 
 def _connections(engine: Engine) -> SlackConnections | None:
     """Return how the running service's connections are, by its own word."""
-    if not engine.exists():
-        return None
     try:
+        if not engine.exists():
+            return None
         with opened_read_only(engine) as session:
             told = service_state.read(session)
     except (StoreError, BusyError):
