@@ -124,6 +124,14 @@ KNOWN: Mapping[str, Story] = {
     "a destination that is not probed again": _told(
         CREATED, replace(FAILING, lasts_s=13_000.0)
     ),
+    "an outage that costs a message its place": _told(
+        CREATED,
+        replace(FAILING, lasts_s=900.0),
+        _at(SOON + 500.0, "status", "INPROGRESS"),
+        _at(SOON + 510.0, "create"),
+        _at(SOON + 900.5, "trouble", "crm: taken or not, and answered twice", lasts_s=1_500.0),
+        poll_s=OFTEN_S,
+    ),
     "an alert that is told again and again": _told(CREATED, FAILING),
     "a digest that does not wait": _told(CREATED, _at(SOON + 400.0, "status", "INPROGRESS")),
     "a window that is always open": _told(CREATED, _at(SOON + 400.0, "assign", "agent-asha")),

@@ -204,6 +204,12 @@ MUTANTS = (
         new="SLOWEST_PROBE_MS = 500 * MINUTE_MS",
     ),
     Mutant(
+        name="an outage that costs a message its place",
+        module="notifier.transactions.turn",
+        old="        due_times.forgive(session, name)\n",
+        new="",
+    ),
+    Mutant(
         name="an alert that is told again and again",
         module="notifier.transactions.alerts",
         old="        destinations.set_told_down(session, name, told=False)\n",
