@@ -15,8 +15,6 @@ pytestmark = pytest.mark.virtual_time
 
 OK = Reply(status=204)
 BROKEN = Reply(status=500, body=b"oops")
-
-
 TRIES = "SELECT COUNT(*) FROM attempts"
 
 
