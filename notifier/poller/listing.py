@@ -92,7 +92,7 @@ class ListingWalks:
         if self.head is None:
             # A sweep begins while no head poll is under way: what an earlier walk
             # has left open is then left open for good, and the sweep covers it.
-            if self.full is None and full_due_ms is not None and now_ms >= full_due_ms:
+            if self.full is None and self.spare.is_full_due(now_ms):
                 self.full = self._begin(WalkType.SWEEP)
             if now_ms >= self.heads.next_ms:
                 self.head = self._begin(WalkType.HEAD)
@@ -128,7 +128,7 @@ class ListingWalks:
         """Begin the one walk that a single round consists of; a full one covers a head's."""
         if not self.has_baseline:
             self.full = self._begin(WalkType.BASELINE)
-        elif self._sweep_is_due(now_ms) or (self._sweeps and not self._sorted):
+        elif self.spare.is_full_due(now_ms) or (self._sweeps and not self._sorted):
             self.full = self._begin(WalkType.SWEEP)
         else:
             self.head = self._begin(WalkType.HEAD)
@@ -209,7 +209,8 @@ class ListingWalks:
         """Put a completed walk away and set the next one's time.
 
         Where a head poll met leads that the last sweep did not find, or rows out of order,
-        the next sweep is due now. There is no rest while a lead ``waits`` to be read.
+        the next sweep is due now; so it is where a sweep missed a lead that ``waits``, which
+        a deletion may have moved to a page already read. There is no rest while one waits.
         """
         before = self._sorted
         self.order = self._order_after(walk.type, walk.witness)
@@ -217,6 +218,8 @@ class ListingWalks:
             self.full, self.has_baseline = None, True
             self._twice = frozenset(walk.twice)
             self.spare.swept(walk.pages, walk.begun, is_sorted=self._sorted, now_ms=now_ms)
+            if waits:
+                self.spare.hurry(now_ms=now_ms)
             return
         self.head = None
         if walk.returned or before is not self._sorted:
@@ -244,7 +247,3 @@ class ListingWalks:
     @property
     def _sweeps(self) -> bool:
         return self.intervals.sweep_ms > 0
-
-    def _sweep_is_due(self, now_ms: int) -> bool:
-        due_ms = self.spare.full_due_ms
-        return due_ms is not None and now_ms >= due_ms

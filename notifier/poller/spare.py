@@ -94,6 +94,10 @@ class Spare:
         else:
             self.glances.resize(pages)
 
+    def is_full_due(self, now_ms: int) -> bool:
+        """Whether a full walk is due."""
+        return self.full_due_ms is not None and now_ms >= self.full_due_ms
+
     def hurry(self, *, now_ms: int) -> None:
         """Make a full walk due at once."""
         if self.sweep_ms:

@@ -12,6 +12,7 @@ class Overdue:
     """What is looked for: what came due until then, of a listing's leads.
 
     ``after_ms`` leaves out what was due and awake by then, ``among`` all other leads.
+    ``absent`` are the leads that the last sweep did not find, instead of all others.
     """
 
     bot_id: str
@@ -19,17 +20,19 @@ class Overdue:
     until_ms: int
     after_ms: int = -1
     among: Collection[str] | None = None
+    absent: bool = False
 
     def clauses(self, table: str) -> Iterator[tuple[str, Values]]:
         """Yield what follows the name of a ``table``, with the values; a query for each.
 
-        The lead was found by the last sweep, and is not snoozed. ``a`` has its acts.
+        The lead is not snoozed. ``a`` has its acts.
         """
         key: Values = {
             "bot_id": self.bot_id,
             "until_ms": self.until_ms,
             "after_ms": self.after_ms,
             "type": self.listing_type,
+            "absent": int(self.absent),
         }
         for condition, values in batches.among(f"{table}.lead_id", self.among):
             yield _clause(table, condition), {**key, **values}
@@ -41,7 +44,7 @@ def _clause(table: str, condition: str) -> str:
         f" LEFT JOIN lead_acts AS a ON a.bot_id = {table}.bot_id"
         f" AND a.lead_id = {table}.lead_id"
         f" WHERE {table}.bot_id = :bot_id AND {table}.due_ms <= :until_ms"
-        " AND r.type = :type AND r.absent = 0 AND COALESCE(a.snoozed_ms, 0) <= :until_ms"
+        " AND r.type = :type AND r.absent = :absent AND COALESCE(a.snoozed_ms, 0) <= :until_ms"
         f" AND ({table}.due_ms > :after_ms OR a.snoozed_ms > :after_ms)"
         f" AND {condition} ORDER BY {table}.due_ms"
     )

@@ -216,11 +216,11 @@ def remember_late(session: Session, bot_id: str, late: Iterable[tuple[str, bytes
 
 def mark_absent(
     session: Session, bot_id: str, listing_type: str, seen: Collection[str], *, since: int
-) -> None:
+) -> list[str]:
     """After a full walk: mark the records of this listing that it did not find.
 
     What a walk begun later has written (number ``since`` or above) is there too: it
-    moved to the front meanwhile.
+    moved to the front meanwhile. Returned is what the full walk before had found.
     """
     stored = session.execute(
         "SELECT lead_id, absent, walk FROM records WHERE bot_id = :bot_id AND type = :type",
@@ -235,3 +235,4 @@ def mark_absent(
         "UPDATE records SET absent = :absent WHERE bot_id = :bot_id AND lead_id = :lead_id",
         turned,
     )
+    return [one["lead_id"] for one in turned if one["absent"]]

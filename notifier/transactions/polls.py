@@ -26,6 +26,7 @@ from notifier.upstream.order import Order
 from notifier.upstream.page import Page
 from notifier.upstream.walk import MAX_PAUSE_MS
 
+EVER_MS = 2**62
 LONGEST_READ = timedelta(milliseconds=MAX_PAUSE_MS)
 
 
@@ -58,7 +59,8 @@ class CompletedWalk:
 class WalkEnd:
     """What came of a walk's end.
 
-    ``waits``: a lead came due since the last full walk, and its row was not read since then.
+    ``waits``: a lead came due since the last full walk, and its row was not read since then;
+    of a full walk, that it is the first not to find a lead for which a timer runs.
     """
 
     overdue: Written = field(default_factory=Written)
@@ -143,12 +145,10 @@ def finish_walk(
         snapshots.set_order(session, bot_id, listing_type, end.new_order.value)
     if end.is_full:
         snapshots.finish_full_walk(session, bot_id, listing_type, at_ms=at_ms, pages=end.pages)
-        if not end.capped:
-            snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=end.number)
         snapshots.close_covered(session, bot_id, listing_type, end.number)
-    else:
-        snapshots.close_walk(session, bot_id, listing_type, end.number)
-    if end.is_full or end.begun is None or not _is_fresh(end.begun, at):
+        return WalkEnd(waits=not end.capped and _misses_one_that_waits(session, end))
+    snapshots.close_walk(session, bot_id, listing_type, end.number)
+    if end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
     if end.tells_all:
         poll = _good_poll(session, end.source, listing_type, rules, begun=end.begun, at=at)
@@ -157,6 +157,16 @@ def finish_walk(
     if end.swept and end.swept <= end.begun:  # else the clock was set back since then
         wanted = replace(wanted, after_ms=ms_of(end.swept))
     return WalkEnd(waits=overdue.waits(session, wanted))
+
+
+def _misses_one_that_waits(session: Session, end: CompletedWalk) -> bool:
+    """Mark what a full walk did not find; return whether a timer or step runs for any of it."""
+    bot_id, listing_type = end.source.bot_id, end.listing_type
+    missed = snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=end.number)
+    wanted = Overdue(
+        bot_id=bot_id, listing_type=listing_type, until_ms=EVER_MS, among=missed, absent=True
+    )
+    return overdue.waits(session, wanted)
 
 
 def _is_fresh(asked: datetime, at: datetime) -> bool:

@@ -310,3 +310,41 @@ def test_a_round_that_reads_all_pages_tells_of_each_lead_on_them(build: Build) -
     house.away(3600)
     assert house.once()
     assert overdue(house) == [lead]
+
+
+def waits_in_midst(build: Build) -> tuple[House, str, str]:
+    """Return a house before its sweep, the lead that waits, and the newest one.
+
+    The one that waits is the first on page 3.
+    """
+    house = build(rules=RULES, sweep_s=HOUR_S, limit=20)
+    house.world.populate(9)
+    house.poll(HOUR_S - 600)
+    lead = house.world.create(status="OPEN")
+    others = [house.world.create(status="CLOSED") for _ in range(6)]
+    house.poll(60)
+    return house, lead, others[-1]
+
+
+def test_whom_a_deletion_hides_from_a_sweep_is_looked_for_at_once(build: Build) -> None:
+    house, lead, newest = waits_in_midst(build)
+
+    def move_up(number: int, _type: str) -> None:
+        if number == 3 and newest in house.world.ids():
+            house.world.delete(newest)
+
+    house.pages.before_page = move_up
+    house.poll(HOUR_S / 2)
+    assert house.requests(since_s=HOUR_S - 540).count(("lead", 3)) == 2
+    assert overdue(house) == [lead]
+
+
+@pytest.mark.parametrize(("deletes_waiting", "sweeps"), [(True, 2), (False, 1)])
+def test_a_deletion_costs_at_most_one_sweep(
+    build: Build, deletes_waiting: bool, sweeps: int
+) -> None:
+    house, lead, newest = waits_in_midst(build)
+    house.world.delete(lead if deletes_waiting else newest)
+    house.poll(HOUR_S)
+    assert house.requests(since_s=HOUR_S - 540).count(("lead", 3)) == sweeps
+    assert overdue(house) == ([] if deletes_waiting else [lead])

@@ -84,8 +84,9 @@ def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Session) -
 def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Session) -> None:
     save(db, "gone", "there", walk=1)
     save(db, "moved", walk=9)
-    snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8)
+    assert snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8) == ["gone"]
     assert absent(db) == ["gone"]
+    assert snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8) == []
     snapshots.mark_absent(db, BOT, KIND, {"there", "gone", "moved"}, since=10)
     assert absent(db) == []
 
