@@ -146,7 +146,8 @@ def finish_walk(
     if end.is_full:
         snapshots.finish_full_walk(session, bot_id, listing_type, at_ms=at_ms, pages=end.pages)
         snapshots.close_covered(session, bot_id, listing_type, end.number)
-        return WalkEnd(waits=not end.capped and _misses_one_that_waits(session, end))
+        missed = [] if end.capped else _mark_absent(session, end)
+        return WalkEnd(waits=overdue.waits(session, _timers_of_absent(end, missed)))
     snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
@@ -159,14 +160,22 @@ def finish_walk(
     return WalkEnd(waits=overdue.waits(session, wanted))
 
 
-def _misses_one_that_waits(session: Session, end: CompletedWalk) -> bool:
-    """Mark what a full walk did not find; return whether a timer or step runs for any of it."""
-    bot_id, listing_type = end.source.bot_id, end.listing_type
-    missed = snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=end.number)
-    wanted = Overdue(
-        bot_id=bot_id, listing_type=listing_type, until_ms=EVER_MS, among=missed, absent=True
+def _mark_absent(session: Session, end: CompletedWalk) -> list[str]:
+    """Mark what a full walk did not find; return what the one before had found."""
+    return snapshots.mark_absent(
+        session, end.source.bot_id, end.listing_type, end.seen, since=end.number
     )
-    return overdue.waits(session, wanted)
+
+
+def _timers_of_absent(end: CompletedWalk, missed: Collection[str]) -> Overdue:
+    """Return a search for what will ever come due of the leads that the walk missed."""
+    return Overdue(
+        bot_id=end.source.bot_id,
+        listing_type=end.listing_type,
+        until_ms=EVER_MS,
+        among=missed,
+        absent=True,
+    )
 
 
 def _is_fresh(asked: datetime, at: datetime) -> bool:
