@@ -23,6 +23,7 @@ import async_solipsism
 import pytest
 import structlog
 
+from notifier import threads
 from notifier.clocks import Clocks
 from notifier.configuration.environment import read_environment
 from notifier.configuration.load import Configuration, load_configuration
@@ -40,7 +41,7 @@ from notifier.transactions.acts import Actor, Done, act
 from notifier.transactions.leads import current_lead
 from simulation.disk import Disk, Moment, engine_on
 from simulation.lasting import Lasting
-from simulation.loop import InlineExecutor, KilledError, SeededLoop
+from simulation.loop import InlineExecutor, InlineThread, KilledError, SeededLoop
 from simulation.receivers import Hook, Mail, Slack
 from simulation.rules import EPOCH, RULES, RULES_BEFORE, SECRET
 from simulation.servers import Server, Trouble
@@ -536,6 +537,7 @@ def simulated(story: Story, kind: type[Life] = Life) -> Iterator[Life]:
         patched.setattr(network.aiohappyeyeballs, "start_connection", connect)
         patched.setattr(network, "monotonic", life.clock_s)
         patched.setattr(db, "ThreadPoolExecutor", InlineExecutor)
+        patched.setattr(threads, "Thread", InlineThread)
         life.patch(patched)
         structlog.configure(processors=[life.noted])
         logging.disable(logging.CRITICAL)
@@ -560,7 +562,8 @@ def _memory() -> str | None:
 def _buried(loop: SeededLoop) -> None:
     """Put a loop away: what its tasks would still do is not done."""
     loop.is_dead = True
-    for task in asyncio.all_tasks(loop):
+    # A set of all loops' tasks has an order of its own.
+    for task in sorted(asyncio.all_tasks(loop), key=hash):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         coroutine = task.get_coro()
         with suppress(RuntimeError, KilledError):

@@ -1,9 +1,9 @@
 """An event loop whose time, sockets and threads are simulated, and whose order is drawn.
 
 Time jumps to the next timer as soon as nothing else moves. Sockets join two ends of this
-loop. Threads run their work at once, and now and then take a moment to say so. Of the tasks
-that could go on, one drawn by lot does: each seed tries another interleaving, and the same
-one every time.
+loop. Threads, of which there are none, do their work at once, and now and then take a moment
+to say so. Of the tasks that could go on, one drawn by lot does: each seed tries another
+interleaving, and the same one every time.
 """
 
 import asyncio
@@ -44,6 +44,17 @@ class InlineExecutor(Executor):
         return done
 
 
+class InlineThread:
+    """A thread whose work is done when it has begun, however busy this machine is."""
+
+    def __init__(self, *, target: Callable[[], object], daemon: bool) -> None:
+        del daemon
+        self._target = target
+
+    def start(self) -> None:
+        self._target()
+
+
 class NumberedTask(asyncio.Task[Any]):
     """A task whose place in a set is the same in each run, wherever in memory it is."""
 
@@ -69,9 +80,7 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
         )
         self._selector.clock.advance(start_s)
         self._selector.select = self._selected
-        self._main = threading.get_ident()
-        self._elsewhere = set(threading.enumerate())
-        self._from_threads: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
+        self._thread = threading.get_ident()
         self._calls, self._busy_until_s = 0, 0.0
         self.steps = 0
         self.dies_at_step: int | None = None
@@ -85,11 +94,8 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
     def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> Any:
-        if threading.get_ident() == self._main:
-            return self.call_soon(callback, *args, context=context)
-        # Taken over once the thread has ended, so that its speed does not matter.
-        self._from_threads.append((callback, args, context))
-        return None
+        assert threading.get_ident() == self._thread, "its speed would decide what comes first"
+        return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -120,8 +126,6 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
 
     def _selected(self, timeout: float | None = None) -> Any:
         """Return what is ready, in a drawn order; where nothing is, let the time pass."""
-        if self._joined():
-            timeout = 0
         ready = self._moved()
         if len(ready) > 1:
             self._rng.shuffle(ready)
@@ -144,17 +148,6 @@ class SeededLoop(async_solipsism.EventLoop):  # type: ignore[misc]
             if events:
                 ready.append((key, events))
         return ready
-
-    def _joined(self) -> bool:
-        """Let threads end, and take over what they have asked for; False for nothing."""
-        if threading.active_count() > 1:
-            for thread in set(threading.enumerate()) - self._elsewhere:
-                if thread.daemon:
-                    thread.join()
-        taken, self._from_threads = self._from_threads, []
-        for callback, args, context in taken:
-            self.call_soon(callback, *args, context=context)
-        return bool(taken)
 
     def _run_once(self) -> None:
         self.steps += 1

@@ -1,25 +1,48 @@
 """The loop that simulated processes run on."""
 
+import asyncio
 import threading
 from random import Random
 
-from simulation.loop import SeededLoop
+import pytest
+
+from notifier import threads
+from simulation.loop import InlineThread, SeededLoop
 
 
-def test_a_thread_of_somebody_else_keeps_no_loop_waiting() -> None:
-    may_end = threading.Event()
-    threading.Thread(target=may_end.wait, daemon=True).start()
+def test_work_in_a_thread_is_done_before_anything_else_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "Thread", InlineThread)
     loop = SeededLoop(Random(1))
+    order: list[str] = []
 
-    async def told() -> str:
-        found = loop.create_future()
-        threading.Thread(
-            target=lambda: loop.call_soon_threadsafe(found.set_result, "done"), daemon=True
-        ).start()
-        return str(await found)
+    async def other() -> None:
+        order.append("other")
+
+    async def asked() -> None:
+        beside = asyncio.create_task(other())
+        await threads.in_a_thread(lambda: order.append("work"))
+        await beside
 
     try:
-        assert loop.run_until_complete(told()) == "done"
+        loop.run_until_complete(asked())
     finally:
-        may_end.set()
         loop.close()
+    assert order == ["work", "other"]
+
+
+def test_a_thread_that_is_not_simulated_may_not_hurry_or_delay_the_loop() -> None:
+    loop = SeededLoop(Random(1))
+    told: list[str] = []
+
+    def tell() -> None:
+        with pytest.raises(AssertionError, match="speed"):
+            loop.call_soon_threadsafe(print)
+        told.append("refused")
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    thread.join()
+    loop.close()
+    assert told == ["refused"]

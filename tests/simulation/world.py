@@ -65,7 +65,7 @@ class WorldLoop(SeededLoop):
 
     def is_busy(self) -> bool:
         """Whether anything of it could go on now."""
-        if self._ready or self._from_threads:
+        if self._ready:
             return True
         next_s = self.next_s()
         if next_s is not None and next_s < self.time() + self._clock_resolution:
