@@ -25,6 +25,8 @@ from support.connections import conversing
 
 PATIENCE_S = 60.0
 GLANCE_S = 0.02
+STANDS_STILL = "TtZX"
+"""States of a thread that is stopped or has ended; see proc(5)."""
 
 
 def free_port() -> int:
@@ -107,8 +109,13 @@ class Broker:
         self.start()
 
     def pause(self) -> None:
-        """Have it answer nothing, its connections open."""
+        """Have it answer nothing, its connections open, and return once it does not."""
         self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        given_up_s = time.monotonic() + PATIENCE_S
+        while _is_running(self._process.pid):
+            assert time.monotonic() < given_up_s
+            os.sched_yield()
 
     def resume(self) -> None:
         """Let it go on after :meth:`pause`."""
@@ -121,6 +128,17 @@ class Broker:
     def _listens(self) -> bool:
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def _is_running(group: int) -> bool:
+    """Whether a thread of a process of the group may still do something."""
+    for stat in Path("/proc").glob("[0-9]*/task/*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            # The name before them may have spaces and brackets.
+            state, _parent, of_group, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(of_group) == group and state not in STANDS_STILL:
+                return True
+    return False
 
 
 class Door:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+ROUNDS = 4
+"""Of the loop, in which one that was let in last is opened, given to us, and closed."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -13,19 +15,29 @@ async def conversing(
     serve: Serve, *, host: str = "127.0.0.1", port: int = 0, **options: Any
 ) -> AsyncIterator[int]:
     """Serve each connection until the block ends; the value is the port."""
-    tasks = set[asyncio.Future[None]]()
+    conversations = dict[asyncio.Future[None], asyncio.StreamWriter]()
+    has_ended = False
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if has_ended:
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        conversations[task] = writer
+        task.add_done_callback(conversations.pop)
 
     listener = await asyncio.start_server(accept, host, port, **options)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:
+        has_ended = True
         listener.close()
-        for task in tasks:
+        left = dict(conversations)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
+        for writer in left.values():  # which a task that had not begun could not close
+            writer.transport.abort()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
         await listener.wait_closed()
