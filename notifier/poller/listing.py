@@ -8,7 +8,7 @@ from notifier.poller.heads import HeadTimes
 from notifier.poller.spare import Spare
 from notifier.store.outlooks import Outlook
 from notifier.store.snapshots import ListingState
-from notifier.transactions.polls import CompletedWalk
+from notifier.transactions.polls import CompletedWalk, WalkEnd
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
 from notifier.upstream.order import KEYS, Order, OrderWitness, settled
@@ -172,7 +172,7 @@ class ListingWalks:
             self.heads.owe()
         if self.full is not None and self.full.is_broken(now_ms):
             self.full = None
-            self.spare.hurry(now_ms=now_ms)
+            self.spare.wake(now_ms)
 
     def left_done(self) -> tuple[Walk, ...]:
         """Return the walks that are done, and could not be put away."""
@@ -205,12 +205,12 @@ class ListingWalks:
             return settled(self.order, witness.order())
         return self.order
 
-    def finish(self, walk: Walk, *, now_ms: int, waits: bool = False) -> None:
+    def finish(self, walk: Walk, *, now_ms: int, ended: WalkEnd) -> None:
         """Put a completed walk away and set the next one's time.
 
-        Where a head poll met leads that the last sweep did not find, or rows out of order,
-        the next sweep is due now; so it is where a sweep missed a lead that ``waits``, which
-        a deletion may have moved to a page already read. There is no rest while one waits.
+        The next sweep comes early where a head poll met leads that the last one did not find,
+        or rows out of order, and where that has to look ``again`` for one that it missed.
+        There is no rest while a lead ``waits`` to be read.
         """
         before = self._sorted
         self.order = self._order_after(walk.type, walk.witness)
@@ -218,13 +218,13 @@ class ListingWalks:
             self.full, self.has_baseline = None, True
             self._twice = frozenset(walk.twice)
             self.spare.swept(walk.pages, walk.begun, is_sorted=self._sorted, now_ms=now_ms)
-            if waits:
+            if ended.again:
                 self.spare.hurry(now_ms=now_ms)
             return
         self.head = None
         if walk.returned or before is not self._sorted:
             self.spare.hurry(now_ms=now_ms)
-        self.spare.await_row(now_ms=now_ms, waits=waits)
+        self.spare.await_row(now_ms=now_ms, waits=ended.waits)
 
     def _begin(self, walk_type: WalkType) -> Walk:
         self.number += 1

@@ -95,7 +95,7 @@ class Reader:
                 polls.finish_walk, end, rules, at=self.context.now()
             )
         self._tell(walks, ended.overdue)
-        walks.finish(walk, now_ms=self.context.clock_ms(), waits=ended.waits)
+        walks.finish(walk, now_ms=self.context.clock_ms(), ended=ended)
         if walk.type is not WalkType.HEAD or walk.capped:
             log.info(
                 "walk_completed",

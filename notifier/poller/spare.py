@@ -24,6 +24,9 @@ REST_MS = HOUR_MS
 # All pages are read within a sixteenth of the time in which nothing changed: the first
 # change after a rest waits little, beside the rest.
 REST_SHARE = 16
+# Early full walks in a row have pauses between them: leads that share a time of change may
+# change places for ever, and each walk miss another one.
+EARLY_PAUSE_MS = 60_000
 AWAITED_WALKS = 2  # the end of the one under way, and one that begins later
 KEEP_MS = 5 * 60_000
 
@@ -50,6 +53,8 @@ class Spare:
     _learnt: Learnt = field(default_factory=Learnt)
     _news_ms: int = 0
     _kept_ms: int | None = None
+    _is_early: bool = False
+    _early_pause_ms: int = 0
     _turns: int = 0
 
     def restore(
@@ -75,6 +80,9 @@ class Spare:
     ) -> None:
         """Note that a full walk has ended, when it had begun and how many pages it found."""
         self._has_swept, self.swept_from = True, begun
+        longer_ms = max(2 * self._early_pause_ms, EARLY_PAUSE_MS)
+        self._early_pause_ms = min(longer_ms, self.sweep_ms) if self._is_early else 0
+        self._is_early = False
         self._awaited_walks = max(self._awaited_walks - 1, 0)
         self._plan(pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=0)
 
@@ -99,10 +107,13 @@ class Spare:
         return self.full_due_ms is not None and now_ms >= self.full_due_ms
 
     def hurry(self, *, now_ms: int) -> None:
-        """Make a full walk due at once."""
-        if self.sweep_ms:
-            self.full_due_ms = now_ms
-            self.turn_due_ms = min(self.turn_due_ms, now_ms)
+        """Make a full walk due at once, or after a pause where the last ones came early."""
+        if not self.sweep_ms:
+            return
+        self._is_early = True
+        due_ms = now_ms + self._early_pause_ms
+        self.full_due_ms = due_ms if self.full_due_ms is None else min(self.full_due_ms, due_ms)
+        self.turn_due_ms = min(self.turn_due_ms, now_ms)
 
     def takes_turn(self, *, walk_page: int, head_due_ms: int, now_ms: int) -> int | None:
         """Count a turn; return the page to glance at, ``None`` where it is the walk's."""
@@ -121,7 +132,7 @@ class Spare:
         """Take in that a page was read, on which so many leads had changed."""
         if news:
             self._news_ms = now_ms
-            self._wake(now_ms)
+            self.wake(now_ms)
         if self.glances is None or is_empty:
             return
         if page > self.glances.pages:
@@ -158,10 +169,10 @@ class Spare:
         """Note whether a lead ``waits`` for its row to be read: till then there is no rest."""
         self._awaited_walks = AWAITED_WALKS if waits else 0
         if waits:
-            self._wake(now_ms)
+            self.wake(now_ms)
 
-    def _wake(self, now_ms: int) -> None:
-        """End the listing's rest."""
+    def wake(self, now_ms: int) -> None:
+        """Want the next page at once, at rest too."""
         self.turn_due_ms = min(self.turn_due_ms, now_ms)
         if self.full_due_ms is not None and not self._is_sorted:
             self.full_due_ms = min(self.full_due_ms, now_ms + self._small_ms(now_ms))
@@ -174,7 +185,8 @@ class Spare:
         if self._awaited_walks or not self._has_swept:
             return 0
         rest_ms = max(now_ms - self._news_ms - REST_MS, 0)
-        return min(rest_ms // REST_SHARE, self.sweep_ms)
+        round_ms = min(rest_ms // REST_SHARE, self.sweep_ms)
+        return min(round_ms, self._early_pause_ms) if self._is_early else round_ms
 
     def _small_ms(self, now_ms: int) -> int:
         """Return the pause before a single page, which hides nothing until it overflows."""

@@ -1,4 +1,4 @@
-"""Which timers and steps of ladders have come due, of leads that are there and awake."""
+"""Which timers and steps of ladders come due, of leads that are awake."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from notifier.store import batches
 from notifier.store.session import Values
 
+NO_END = 2**62
+"""Of times, as of the numbers of walks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
     """What is looked for: what came due until then, of a listing's leads.
 
     ``after_ms`` leaves out what was due and awake by then, ``among`` all other leads.
-    ``absent`` are the leads that the last sweep did not find, instead of all others.
+    A lead was found by the last full walk; with ``missed_since`` it was not, and a walk of
+    this number or a later one was the first to miss it.
     """
 
     bot_id: str
@@ -20,19 +24,21 @@ class Overdue:
     until_ms: int
     after_ms: int = -1
     among: Collection[str] | None = None
-    absent: bool = False
+    missed_since: int | None = None
 
     def clauses(self, table: str) -> Iterator[tuple[str, Values]]:
         """Yield what follows the name of a ``table``, with the values; a query for each.
 
         The lead is not snoozed. ``a`` has its acts.
         """
+        is_there = self.missed_since is None
         key: Values = {
             "bot_id": self.bot_id,
             "until_ms": self.until_ms,
             "after_ms": self.after_ms,
             "type": self.listing_type,
-            "absent": int(self.absent),
+            "absent_from": 0 if is_there else self.missed_since,
+            "absent_to": 0 if is_there else NO_END,
         }
         for condition, values in batches.among(f"{table}.lead_id", self.among):
             yield _clause(table, condition), {**key, **values}
@@ -44,7 +50,8 @@ def _clause(table: str, condition: str) -> str:
         f" LEFT JOIN lead_acts AS a ON a.bot_id = {table}.bot_id"
         f" AND a.lead_id = {table}.lead_id"
         f" WHERE {table}.bot_id = :bot_id AND {table}.due_ms <= :until_ms"
-        " AND r.type = :type AND r.absent = :absent AND COALESCE(a.snoozed_ms, 0) <= :until_ms"
+        " AND r.type = :type AND r.absent BETWEEN :absent_from AND :absent_to"
+        " AND COALESCE(a.snoozed_ms, 0) <= :until_ms"
         f" AND ({table}.due_ms > :after_ms OR a.snoozed_ms > :after_ms)"
         f" AND {condition} ORDER BY {table}.due_ms"
     )

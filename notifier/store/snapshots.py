@@ -7,11 +7,14 @@ from notifier.store.batches import chunks, insert
 from notifier.store.mapping import named, rows_of
 from notifier.store.session import Session
 
+AGAIN_MS = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingState:
     """How far one listing (a bot's leads or non-leads) is known.
 
+    ``swept_ms`` is when the last full walk ended, 0 where the next is due at once.
     ``open_walks`` are walks that committed something and have not completed; no
     record they committed proves that what lies behind it is known too.
     """
@@ -23,6 +26,11 @@ class ListingState:
     walk_order: str
     pages: int
     open_walks: frozenset[int]
+
+    @property
+    def is_due_again(self) -> bool:
+        """Whether the last full walk left something to look for at once."""
+        return self.swept_ms == AGAIN_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +144,29 @@ def set_order(session: Session, bot_id: str, listing_type: str, walk_order: str)
 
 
 def finish_full_walk(
-    session: Session, bot_id: str, listing_type: str, *, at_ms: int, pages: int
+    session: Session,
+    bot_id: str,
+    listing_type: str,
+    *,
+    at_ms: int,
+    pages: int,
+    again: bool = False,
 ) -> None:
-    """Record a completed sweep or baseline, and how many pages of leads it found."""
+    """Record a completed sweep or baseline, and how many pages of leads it found.
+
+    ``again``: the next is due at once, also for another process.
+    """
     session.execute(
-        "UPDATE listings SET swept_ms = :at_ms, pages = :pages,"
+        "UPDATE listings SET swept_ms = :swept_ms, pages = :pages,"
         " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
         " WHERE bot_id = :bot_id AND type = :type",
-        {"bot_id": bot_id, "type": listing_type, "at_ms": at_ms, "pages": pages},
+        {
+            "bot_id": bot_id,
+            "type": listing_type,
+            "at_ms": at_ms,
+            "swept_ms": AGAIN_MS if again else at_ms,
+            "pages": pages,
+        },
     )
 
 
@@ -216,18 +239,18 @@ def remember_late(session: Session, bot_id: str, late: Iterable[tuple[str, bytes
 
 def mark_absent(
     session: Session, bot_id: str, listing_type: str, seen: Collection[str], *, since: int
-) -> list[str]:
-    """After a full walk: mark the records of this listing that it did not find.
+) -> None:
+    """After full walk ``since``: mark the records of this listing that it did not find.
 
     What a walk begun later has written (number ``since`` or above) is there too: it
-    moved to the front meanwhile. Returned is what the full walk before had found.
+    moved to the front meanwhile. ``absent`` is the number of the first walk to miss it.
     """
     stored = session.execute(
         "SELECT lead_id, absent, walk FROM records WHERE bot_id = :bot_id AND type = :type",
         {"bot_id": bot_id, "type": listing_type},
     )
     turned = [
-        {"absent": int(not absent), "bot_id": bot_id, "lead_id": lead_id}
+        {"absent": 0 if absent else since, "bot_id": bot_id, "lead_id": lead_id}
         for lead_id, absent, walk in stored
         if bool(absent) == (lead_id in seen or walk >= since)
     ]
@@ -235,4 +258,13 @@ def mark_absent(
         "UPDATE records SET absent = :absent WHERE bot_id = :bot_id AND lead_id = :lead_id",
         turned,
     )
-    return [one["lead_id"] for one in turned if one["absent"]]
+
+
+def misses_any(session: Session, bot_id: str, listing_type: str, walk: int) -> bool:
+    """Return whether a full walk was the first not to find a record."""
+    missed = session.execute(
+        "SELECT 1 FROM records WHERE bot_id = :bot_id AND type = :type AND absent = :walk"
+        " LIMIT 1",
+        {"bot_id": bot_id, "type": listing_type, "walk": walk},
+    )
+    return missed.fetchone() is not None

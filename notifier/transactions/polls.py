@@ -12,7 +12,7 @@ from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
 from notifier.store import mutes, outlooks, snapshots, sources
 from notifier.store.outlooks import Outlook
-from notifier.store.overdue import Overdue
+from notifier.store.overdue import NO_END, Overdue
 from notifier.store.session import Session
 from notifier.transactions import overdue
 from notifier.transactions import write_events as ledger
@@ -26,7 +26,6 @@ from notifier.upstream.order import Order
 from notifier.upstream.page import Page
 from notifier.upstream.walk import MAX_PAUSE_MS
 
-EVER_MS = 2**62
 LONGEST_READ = timedelta(milliseconds=MAX_PAUSE_MS)
 
 
@@ -59,12 +58,13 @@ class CompletedWalk:
 class WalkEnd:
     """What came of a walk's end.
 
-    ``waits``: a lead came due since the last full walk, and its row was not read since then;
-    of a full walk, that it is the first not to find a lead for which a timer runs.
+    ``waits``: a lead came due since the last full walk, and its row was not read since then.
+    ``again``: a full walk may have missed a lead for which a timer or a ladder's step runs.
     """
 
     overdue: Written = field(default_factory=Written)
     waits: bool = False
+    again: bool = False
 
 
 def states(
@@ -144,10 +144,7 @@ def finish_walk(
     if end.new_order is not None:
         snapshots.set_order(session, bot_id, listing_type, end.new_order.value)
     if end.is_full:
-        snapshots.finish_full_walk(session, bot_id, listing_type, at_ms=at_ms, pages=end.pages)
-        snapshots.close_covered(session, bot_id, listing_type, end.number)
-        missed = [] if end.capped else _mark_absent(session, end)
-        return WalkEnd(waits=overdue.waits(session, _timers_of_absent(end, missed)))
+        return WalkEnd(again=_finish_full(session, end, at_ms=at_ms))
     snapshots.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
@@ -160,22 +157,31 @@ def finish_walk(
     return WalkEnd(waits=overdue.waits(session, wanted))
 
 
-def _mark_absent(session: Session, end: CompletedWalk) -> list[str]:
-    """Mark what a full walk did not find; return what the one before had found."""
-    return snapshots.mark_absent(
-        session, end.source.bot_id, end.listing_type, end.seen, since=end.number
-    )
+def _finish_full(session: Session, end: CompletedWalk, *, at_ms: int) -> bool:
+    """Record a full walk, and what it did not find; return whether the next is due at once.
 
-
-def _timers_of_absent(end: CompletedWalk, missed: Collection[str]) -> Overdue:
-    """Return a search for what will ever come due of the leads that the walk missed."""
-    return Overdue(
-        bot_id=end.source.bot_id,
-        listing_type=end.listing_type,
-        until_ms=EVER_MS,
-        among=missed,
-        absent=True,
+    It is where the walk missed leads that the one before had found, and a timer or a step
+    runs for one of them: a deletion may have moved it to a page already read. Of a walk that
+    was to look for such leads, those count that it still did not find, too.
+    """
+    bot_id, listing_type, number = end.source.bot_id, end.listing_type, end.number
+    looked_again = snapshots.listing(session, bot_id, listing_type).is_due_again
+    if not end.capped:
+        snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=number)
+    missing = Overdue(
+        bot_id=bot_id,
+        listing_type=listing_type,
+        until_ms=NO_END,
+        missed_since=1 if looked_again else number,
     )
+    again = snapshots.misses_any(session, bot_id, listing_type, number) and overdue.waits(
+        session, missing
+    )
+    snapshots.finish_full_walk(
+        session, bot_id, listing_type, at_ms=at_ms, pages=end.pages, again=again
+    )
+    snapshots.close_covered(session, bot_id, listing_type, number)
+    return again
 
 
 def _is_fresh(asked: datetime, at: datetime) -> bool:

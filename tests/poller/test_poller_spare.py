@@ -106,3 +106,36 @@ def test_an_outlook_is_kept_once_turns_were_measured_and_then_now_and_again() ->
     spare.kept(now_ms=0)
     assert spare.outlook(now_ms=KEEP_MS - 1, wall_ms=0) is None
     assert spare.outlook(now_ms=KEEP_MS, wall_ms=0) is not None
+
+
+def test_full_walks_that_come_early_one_after_the_other_have_pauses_that_double() -> None:
+    spare = restored(rested(50))
+    for pause_ms in (0, 60_000, 120_000, 240_000):
+        spare.swept(10, None, is_sorted=True, now_ms=0)
+        spare.hurry(now_ms=1)
+        assert spare.full_due_ms == 1 + pause_ms
+    spare.swept(10, None, is_sorted=True, now_ms=0)
+    assert spare.full_due_ms == SWEEP_MS
+    spare.swept(10, None, is_sorted=True, now_ms=0)
+    spare.hurry(now_ms=1)
+    assert spare.full_due_ms == 1
+
+
+def test_the_pauses_never_put_a_full_walk_off() -> None:
+    spare = restored(rested(50))
+    for _ in range(12):
+        spare.swept(10, None, is_sorted=True, now_ms=0)
+        spare.hurry(now_ms=1)
+    assert spare.full_due_ms == SWEEP_MS
+
+
+def test_a_full_walk_that_comes_early_does_not_rest_and_the_next_rests_its_pause() -> None:
+    spare = restored(rested(50))
+    rest_ms = put_off_ms(spare)
+    spare.hurry(now_ms=0)
+    assert put_off_ms(spare) == 0
+    spare.swept(10, None, is_sorted=False, now_ms=0)
+    assert put_off_ms(spare) == rest_ms
+    spare.hurry(now_ms=0)
+    # 10 pages of a full walk, and 15 glances, take 25 turns.
+    assert put_off_ms(spare) == 60_000 // 25

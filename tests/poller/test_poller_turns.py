@@ -10,6 +10,7 @@ from notifier.poller.spare import REST_MS
 from notifier.poller.turns import Next, Turns
 from notifier.store.outlooks import Outlook
 from notifier.store.snapshots import ListingState
+from notifier.transactions.polls import WalkEnd
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing
 from notifier.upstream.order import Order
@@ -59,7 +60,7 @@ def use(chosen: Next, what: str, *, now_ms: int) -> None:
     walks.read(walk, page)
     walks.spare.read(page, is_empty=not ids, news=what == "changed", now_ms=now_ms)
     if walk.done and walk.type is not WalkType.GLANCE:
-        walks.finish(walk, now_ms=now_ms)
+        walks.finish(walk, now_ms=now_ms, ended=WalkEnd())
 
 
 @given(
