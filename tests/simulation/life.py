@@ -562,7 +562,7 @@ def _memory() -> str | None:
 def _buried(loop: SeededLoop) -> None:
     """Put a loop away: what its tasks would still do is not done."""
     loop.is_dead = True
-    # A set of all loops' tasks has an order of its own.
+    # The set's order depends on what other loops had before.
     for task in sorted(asyncio.all_tasks(loop), key=hash):
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         coroutine = task.get_coro()

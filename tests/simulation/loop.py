@@ -1,9 +1,9 @@
 """An event loop whose time, sockets and threads are simulated, and whose order is drawn.
 
 Time jumps to the next timer as soon as nothing else moves. Sockets join two ends of this
-loop. Threads, of which there are none, do their work at once, and now and then take a moment
-to say so. Of the tasks that could go on, one drawn by lot does: each seed tries another
-interleaving, and the same one every time.
+loop. What is given to a thread is done at once, without one; now and then it takes a moment
+until that is told. Of the tasks that could go on, one drawn by lot does: each seed tries
+another interleaving, and the same one every time.
 """
 
 import asyncio

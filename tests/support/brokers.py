@@ -132,12 +132,13 @@ class Broker:
 
 def _is_running(group: int) -> bool:
     """Whether a thread of a process of the group may still do something."""
-    for stat in Path("/proc").glob("[0-9]*/task/*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            # The name before them may have spaces and brackets.
-            state, _parent, of_group, *_ = stat.read_text().rpartition(")")[2].split()
-            if int(of_group) == group and state not in STANDS_STILL:
-                return True
+            for stat in process.glob("task/*/stat"):
+                # The name before them may have spaces and brackets.
+                state, _parent, of_group, *_ = stat.read_text().rpartition(")")[2].split()
+                if int(of_group) == group and state not in STANDS_STILL:
+                    return True
     return False
 
 

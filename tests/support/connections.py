@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 ROUNDS = 4
-"""Of the loop, in which one that was let in last is opened, given to us, and closed."""
+"""So many rounds of its loop it takes to open a connection, give it to us, and close it."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -31,7 +31,8 @@ async def conversing(
         yield listener.sockets[0].getsockname()[1]
     finally:
         has_ended = True
-        listener.close()
+        for one in listener.sockets:  # a server that is closed forgets whom it has let in
+            asyncio.get_running_loop().remove_reader(one.fileno())
         left = dict(conversations)
         for task in left:
             task.cancel()
@@ -40,4 +41,5 @@ async def conversing(
             writer.transport.abort()
         for _ in range(ROUNDS):
             await asyncio.sleep(0)
+        listener.close()
         await listener.wait_closed()
