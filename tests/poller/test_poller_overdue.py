@@ -126,7 +126,7 @@ def test_a_lead_that_somebody_got_meanwhile_is_not_accused(
     house, lead = waiting(build, order=order)
     house.world.assign(lead, "agent")
     pause(house, seconds)
-    house.poll(HOUR_S)
+    house.poll(HOUR_S / 3)
     assert overdue(house) == []
     assert ("lead.assigned", lead) in house.told()
 
