@@ -26,9 +26,9 @@ from notifier.store import (
     claims,
     destinations,
     lead_acts,
+    listings,
     mutes,
     outbox,
-    snapshots,
     sources,
 )
 from notifier.store.health import MuteTarget
@@ -90,8 +90,8 @@ def _filled(db: Session, config: Configuration) -> None:
     at_ms = ms_of(NOON)
     sources.register(db, BOT.bot_id, BOT.name)
     sources.succeeded(db, BOT.bot_id, at_ms=at_ms)
-    snapshots.listing(db, BOT.bot_id, LEAD)
-    snapshots.finish_full_walk(db, BOT.bot_id, LEAD, at_ms=at_ms, pages=1)
+    listings.state(db, BOT.bot_id, LEAD)
+    listings.finish_full_walk(db, BOT.bot_id, LEAD, at_ms=at_ms, pages=1)
     lead = {"id": "asha", "name": "Asha", "status": "OPEN", "created_at": iso_ms(NOON)}
     poll(db, [row_of(lead)], source=BOT, rules=config.ruleset, at=NOON)
     ((claimed,),) = claims.claim(db, "plain", now_ms=at_ms, limit=1)

@@ -21,7 +21,7 @@ from notifier.messages.builtin import builtin_text
 from notifier.messages.facts import moment
 from notifier.messages.text import Medium
 from notifier.service.assembly import assembled
-from notifier.store import deliveries, snapshots
+from notifier.store import deliveries, listings
 from notifier.store.deliveries import Delivery
 from notifier.store.opening import engine_at
 from notifier.store.session import Session
@@ -62,7 +62,7 @@ def _before(session: Session, config: Configuration) -> tuple[int, list[str]]:
         f"{one.source.name} ({listing_type})"
         for one in config.sources
         for listing_type in one.types
-        if snapshots.without_baseline(session, one.source.bot_id, listing_type)
+        if listings.without_baseline(session, one.source.bot_id, listing_type)
     ]
     return deliveries.newest(session), first_walks
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from notifier.poller.heads import HeadTimes
 from notifier.poller.spare import Spare
+from notifier.store.listings import ListingState
 from notifier.store.outlooks import Outlook
-from notifier.store.snapshots import ListingState
 from notifier.transactions.polls import CompletedWalk, WalkEnd
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing

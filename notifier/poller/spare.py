@@ -7,8 +7,8 @@ changed for hours, both are put off: hundreds of listings at rest must not take 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from notifier.store.listings import ListingState
 from notifier.store.outlooks import Outlook
-from notifier.store.snapshots import ListingState
 from notifier.upstream.glances import (
     HOUR_MS,
     TURNS,

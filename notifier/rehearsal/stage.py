@@ -23,7 +23,7 @@ from notifier.errors import SkippedDeliveryError
 from notifier.plan import plan_deliveries
 from notifier.rules.limits import Limits
 from notifier.rules.model import Ruleset
-from notifier.store import due_times, ladders, lead_acts, mutes, snapshots, timers
+from notifier.store import due_times, ladders, lead_acts, listings, mutes, timers
 from notifier.store.opening import memory
 from notifier.store.session import Session
 from notifier.transactions import acts, overdue
@@ -80,8 +80,8 @@ class Stage:
         """Note that the source's leads of before are known: what comes now is new."""
         with self.session.transaction():
             for listing_type in LISTING_TYPES:
-                snapshots.listing(self.session, self.source.bot_id, listing_type)
-                snapshots.finish_full_walk(
+                listings.state(self.session, self.source.bot_id, listing_type)
+                listings.finish_full_walk(
                     self.session, self.source.bot_id, listing_type, at_ms=self._ms, pages=1
                 )
 
@@ -90,7 +90,7 @@ class Stage:
         page = parse_page(msgspec.json.encode({"success": True, "data": list(rows)}))
         bot_id = self.source.bot_id
         with self.session.transaction():
-            walk = snapshots.listing(self.session, bot_id, listing_type).last_walk + 1
+            walk = listings.state(self.session, bot_id, listing_type).last_walk + 1
             intake = Intake(
                 source=self.source,
                 listing_type=listing_type,
@@ -99,7 +99,7 @@ class Stage:
                 first_run=timedelta(),
             )
             commit_page(self.session, page, intake, at=self.now)
-            snapshots.close_walk(self.session, bot_id, listing_type, walk)
+            listings.close_walk(self.session, bot_id, listing_type, walk)
         self._poll()
 
     def happen(self, event_type: EventType, about: str, reason: str) -> None:

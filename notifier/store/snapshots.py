@@ -1,36 +1,11 @@
-"""The snapshot: every record as it was last read, and how far each listing is known."""
+"""The snapshot: every record as it was last read."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from notifier.store.batches import chunks, insert
-from notifier.store.mapping import named, rows_of
+from notifier.store.mapping import rows_of
 from notifier.store.session import Session
-
-AGAIN_MS = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingState:
-    """How far one listing (a bot's leads or non-leads) is known.
-
-    ``swept_ms`` is when the last full walk ended, 0 where the next is due at once.
-    ``open_walks`` are walks that committed something and have not completed; no
-    record they committed proves that what lies behind it is known too.
-    """
-
-    baseline_from_ms: int | None
-    baseline_done_ms: int | None
-    last_walk: int
-    swept_ms: int | None
-    walk_order: str
-    pages: int
-    open_walks: frozenset[int]
-
-    @property
-    def is_due_again(self) -> bool:
-        """Whether the last full walk left something to look for at once."""
-        return self.swept_ms == AGAIN_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,116 +33,6 @@ class Saved:
     walk: int
     row: str
     changed_ms: int = 0
-
-
-def listing(session: Session, bot_id: str, listing_type: str) -> ListingState:
-    """Return the listing's state, creating it where it is new."""
-    key = {"bot_id": bot_id, "type": listing_type}
-    session.execute(
-        "INSERT INTO listings (bot_id, type) VALUES (:bot_id, :type) ON CONFLICT DO NOTHING",
-        key,
-    )
-    walks = session.execute(
-        "SELECT walk FROM open_walks WHERE bot_id = :bot_id AND type = :type", key
-    ).fetchall()
-    (found,) = named(
-        session.execute(
-            "SELECT baseline_from_ms, baseline_done_ms, last_walk, swept_ms, walk_order, pages"
-            " FROM listings WHERE bot_id = :bot_id AND type = :type",
-            key,
-        )
-    )
-    return ListingState(**found, open_walks=frozenset(walk for (walk,) in walks))
-
-
-def without_baseline(session: Session, bot_id: str, listing_type: str) -> bool:
-    """Return whether a listing has yet to be walked for the first time."""
-    done = session.execute(
-        "SELECT 1 FROM listings WHERE bot_id = :bot_id AND type = :type"
-        " AND baseline_done_ms IS NOT NULL",
-        {"bot_id": bot_id, "type": listing_type},
-    ).fetchone()
-    return done is None
-
-
-def start_baseline(session: Session, bot_id: str, listing_type: str, *, from_ms: int) -> None:
-    """Remember the upstream's clock at the first request of the first baseline."""
-    session.execute(
-        "UPDATE listings SET baseline_from_ms = :from_ms WHERE bot_id = :bot_id"
-        " AND type = :type AND baseline_from_ms IS NULL",
-        {"bot_id": bot_id, "type": listing_type, "from_ms": from_ms},
-    )
-
-
-def open_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
-    """Record that ``walk`` has committed something and is not complete."""
-    key = {"bot_id": bot_id, "type": listing_type, "walk": walk}
-    session.execute(
-        "INSERT INTO open_walks (bot_id, type, walk) VALUES (:bot_id, :type, :walk)"
-        " ON CONFLICT DO NOTHING",
-        key,
-    )
-    session.execute(
-        "UPDATE listings SET last_walk = :walk WHERE bot_id = :bot_id AND type = :type"
-        " AND last_walk < :walk",
-        key,
-    )
-
-
-def close_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
-    """Record that ``walk`` completed; what other walks have left open stays open."""
-    session.execute(
-        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type AND walk = :walk",
-        {"bot_id": bot_id, "type": listing_type, "walk": walk},
-    )
-
-
-def close_covered(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
-    """Record that the full walk ``walk`` completed, and with it those it has covered.
-
-    An earlier one stays open where a record that it left was not read again.
-    """
-    session.execute(
-        "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
-        " AND (walk = :walk OR walk < :walk AND walk NOT IN"
-        " (SELECT walk FROM records WHERE bot_id = :bot_id AND type = :type))",
-        {"bot_id": bot_id, "type": listing_type, "walk": walk},
-    )
-
-
-def set_order(session: Session, bot_id: str, listing_type: str, walk_order: str) -> None:
-    """Record the order in which the listing was found to be."""
-    session.execute(
-        "UPDATE listings SET walk_order = :walk_order WHERE bot_id = :bot_id AND type = :type",
-        {"bot_id": bot_id, "type": listing_type, "walk_order": walk_order},
-    )
-
-
-def finish_full_walk(
-    session: Session,
-    bot_id: str,
-    listing_type: str,
-    *,
-    at_ms: int,
-    pages: int,
-    again: bool = False,
-) -> None:
-    """Record a completed sweep or baseline, and how many pages of leads it found.
-
-    ``again``: the next is due at once, also for another process.
-    """
-    session.execute(
-        "UPDATE listings SET swept_ms = :swept_ms, pages = :pages,"
-        " baseline_done_ms = COALESCE(baseline_done_ms, :at_ms)"
-        " WHERE bot_id = :bot_id AND type = :type",
-        {
-            "bot_id": bot_id,
-            "type": listing_type,
-            "at_ms": at_ms,
-            "swept_ms": AGAIN_MS if again else at_ms,
-            "pages": pages,
-        },
-    )
 
 
 def known(session: Session, bot_id: str, lead_ids: Sequence[str]) -> dict[str, Known]:

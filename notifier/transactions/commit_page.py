@@ -5,7 +5,7 @@ from datetime import datetime
 
 from notifier.core.responses import first_step
 from notifier.core.rows import ms_of
-from notifier.store import mutes, responses, snapshots, sources
+from notifier.store import listings, mutes, responses, sources
 from notifier.store.savepoints import savepoint, words
 from notifier.store.session import Session
 from notifier.transactions import overdue
@@ -98,7 +98,7 @@ def _set_aside(
 
 def _committed(session: Session, page: Page, intake: Intake, at: datetime) -> Committed:
     bot_id, at_ms = intake.source.bot_id, ms_of(at)
-    state = snapshots.listing(session, bot_id, intake.listing_type)
+    state = listings.state(session, bot_id, intake.listing_type)
     judge = PageComparison(intake, state, mutes.active(session, now_ms=at_ms), at)
     judge.load(session, page.rows)
     for reading in page.rows:

@@ -15,9 +15,10 @@ from notifier.core.rows import Row, merged, moment_of, parse_time, stored_row
 from notifier.errors import DamagedError
 from notifier.plan import Plan, announces, plan
 from notifier.rules.model import Ruleset
-from notifier.store import forgotten, lead_acts, lead_search, snapshots
+from notifier.store import forgotten, lead_acts, lead_search, listings, snapshots
+from notifier.store.listings import ListingState
 from notifier.store.session import Session
-from notifier.store.snapshots import Known, ListingState, Saved
+from notifier.store.snapshots import Known, Saved
 from notifier.upstream.page import Reading
 
 DAMAGED = "what was stored of the record is damaged: it is stored anew, its change untold"
@@ -113,7 +114,7 @@ class PageComparison:
         intake, bot_id = self._intake, self._intake.source.bot_id
         if not (self.saved or self.touched or self.late):
             return
-        snapshots.open_walk(session, bot_id, intake.listing_type, intake.walk)
+        listings.open_walk(session, bot_id, intake.listing_type, intake.walk)
         snapshots.save(session, bot_id, list(self.saved.values()))
         lead_search.save(session, (lead for lead, _ in self.plans))
         snapshots.touch(session, bot_id, self.touched, walk=intake.walk)

@@ -10,7 +10,7 @@ from notifier.core.records import Source
 from notifier.core.rows import ms_of
 from notifier.plan import plan_deliveries
 from notifier.rules.model import Ruleset
-from notifier.store import mutes, outlooks, snapshots, sources
+from notifier.store import listings, mutes, outlooks, snapshots, sources
 from notifier.store.outlooks import Outlook
 from notifier.store.overdue import NO_END, Overdue
 from notifier.store.session import Session
@@ -68,17 +68,17 @@ class WalkEnd:
 
 
 def states(
-    session: Session, listings: Sequence[tuple[Source, str]]
-) -> list[tuple[snapshots.ListingState, Outlook]]:
+    session: Session, watched: Sequence[tuple[Source, str]]
+) -> list[tuple[listings.ListingState, Outlook]]:
     """Return how each listing, a source's of one type, was left; creates what is new."""
-    for source, _ in listings:
+    for source, _ in watched:
         sources.register(session, source.bot_id, source.name)
     return [
         (
-            snapshots.listing(session, source.bot_id, listing_type),
+            listings.state(session, source.bot_id, listing_type),
             outlooks.outlook(session, source.bot_id, listing_type),
         )
-        for source, listing_type in listings
+        for source, listing_type in watched
     ]
 
 
@@ -99,9 +99,9 @@ def commit(
     """
     bot_id = intake.source.bot_id
     if baseline_from is not None:
-        snapshots.listing(session, bot_id, intake.listing_type)
+        listings.state(session, bot_id, intake.listing_type)
         from_ms = ms_of(baseline_from)
-        snapshots.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
+        listings.start_baseline(session, bot_id, intake.listing_type, from_ms=from_ms)
     committed = commit_page(session, page, intake, at=at)
     if committed.believed and _is_fresh(asked, at):
         poll = _good_poll(
@@ -142,10 +142,10 @@ def finish_walk(
     """
     bot_id, listing_type, at_ms = end.source.bot_id, end.listing_type, ms_of(at)
     if end.new_order is not None:
-        snapshots.set_order(session, bot_id, listing_type, end.new_order.value)
+        listings.set_order(session, bot_id, listing_type, end.new_order.value)
     if end.is_full:
         return WalkEnd(again=_finish_full(session, end, at_ms=at_ms))
-    snapshots.close_walk(session, bot_id, listing_type, end.number)
+    listings.close_walk(session, bot_id, listing_type, end.number)
     if end.begun is None or not _is_fresh(end.begun, at):
         return WalkEnd()
     if end.tells_all:
@@ -165,7 +165,7 @@ def _finish_full(session: Session, end: CompletedWalk, *, at_ms: int) -> bool:
     was to look for such leads, those count that it still did not find, too.
     """
     bot_id, listing_type, number = end.source.bot_id, end.listing_type, end.number
-    looked_again = snapshots.listing(session, bot_id, listing_type).is_due_again
+    looked_again = listings.state(session, bot_id, listing_type).is_due_again
     if not end.capped:
         snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=number)
     missing = Overdue(
@@ -177,10 +177,10 @@ def _finish_full(session: Session, end: CompletedWalk, *, at_ms: int) -> bool:
     again = snapshots.misses_any(session, bot_id, listing_type, number) and overdue.waits(
         session, missing
     )
-    snapshots.finish_full_walk(
+    listings.finish_full_walk(
         session, bot_id, listing_type, at_ms=at_ms, pages=end.pages, again=again
     )
-    snapshots.close_covered(session, bot_id, listing_type, number)
+    listings.close_covered(session, bot_id, listing_type, number)
     return again
 
 

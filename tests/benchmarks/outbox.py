@@ -28,7 +28,7 @@ from notifier.dispatcher import Dispatcher
 from notifier.dispatcher.context import LaneContext
 from notifier.rules.model import Ruleset
 from notifier.rulesfile.load import load_rules
-from notifier.store import snapshots
+from notifier.store import listings
 from notifier.store.db import Store
 from notifier.store.engine import Engine
 from notifier.store.session import Session
@@ -139,10 +139,10 @@ def _posts(engine: Engine) -> list[Post]:
 
 def _prepare(db: Session, rules: Ruleset, clocks: Clocks) -> None:
     """Let all leads be known and open."""
-    snapshots.listing(db, SOURCE.bot_id, LEAD)
+    listings.state(db, SOURCE.bot_id, LEAD)
     for page in _pages("OPEN"):
         commit_page(db, page, _intake(rules), at=clocks.now())
-    snapshots.finish_full_walk(db, SOURCE.bot_id, LEAD, at_ms=0, pages=1)
+    listings.finish_full_walk(db, SOURCE.bot_id, LEAD, at_ms=0, pages=1)
 
 
 def _intake(rules: Ruleset) -> Intake:

@@ -19,7 +19,7 @@ from stand import Stand
 from table import Goal, Row, p95
 
 from notifier.core.records import LEAD, NON_LEAD
-from notifier.store import snapshots
+from notifier.store import listings
 from notifier.store.backfill import recollect
 from notifier.store.sqlite import Sqlite
 
@@ -87,9 +87,9 @@ def _fill(folder: Path, leads: int) -> None:
             report.answer(session)
         with session.transaction():
             for listing_type in (LEAD, NON_LEAD):
-                snapshots.listing(session, BOT_ID, listing_type)
-                snapshots.set_order(session, BOT_ID, listing_type, "updated-desc")
-                snapshots.finish_full_walk(session, BOT_ID, listing_type, at_ms=now_ms, pages=1)
+                listings.state(session, BOT_ID, listing_type)
+                listings.set_order(session, BOT_ID, listing_type, "updated-desc")
+                listings.finish_full_walk(session, BOT_ID, listing_type, at_ms=now_ms, pages=1)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from notifier.simulator.server import Simulator
 from notifier.simulator.world import BOT_ID, World
-from notifier.store import outlooks, service_state, snapshots
+from notifier.store import listings, outlooks, service_state
 from notifier.store.db import Store
 from notifier.store.outlooks import Outlook
 from notifier.store.service_state import SlackConnections
@@ -114,9 +114,9 @@ async def test_where_changes_wait_it_says_what_would_bring_them_sooner(town: Tow
     learnt = Learnt(bands={0: 30.0, 5: 20.0, -3: 2.0}).as_text()
     known = Outlook(learnt=learnt, turn_ms=700, median_ms=40_000, p90_ms=150_000)
     with closing(database), database.transaction():
-        snapshots.listing(database, BOT_ID, "lead")
-        snapshots.set_order(database, BOT_ID, "lead", "created-desc")
-        snapshots.finish_full_walk(database, BOT_ID, "lead", at_ms=1, pages=400)
+        listings.state(database, BOT_ID, "lead")
+        listings.set_order(database, BOT_ID, "lead", "created-desc")
+        listings.finish_full_walk(database, BOT_ID, "lead", at_ms=1, pages=400)
         outlooks.keep(database, BOT_ID, "lead", known)
     _, found = await town.found()
     waits = found["default: lead waits"]

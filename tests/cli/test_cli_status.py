@@ -14,11 +14,11 @@ from notifier.core.outcome import State
 from notifier.store import (
     destinations,
     ladders,
+    listings,
     mutes,
     outlooks,
     registry,
     service_state,
-    snapshots,
     sources,
 )
 from notifier.store.health import MuteTarget
@@ -113,7 +113,7 @@ def test_where_the_order_hides_changes_it_says_how_long_they_wait(
 ) -> None:
     known = Outlook(turn_ms=700, median_ms=40_000, p90_ms=150_000)
     with filled.db.transaction():
-        snapshots.set_order(filled.db, BOT_ID, "lead", "created-desc")
+        listings.set_order(filled.db, BOT_ID, "lead", "created-desc")
         outlooks.keep(filled.db, BOT_ID, "lead", known)
     said = notifier("status").out.splitlines()
     assert "A change is seen after about 40 seconds, nine of ten within 3 minutes." in said
@@ -206,8 +206,8 @@ def test_bad_records_are_told_but_no_emergency_and_dead_deliveries_are_one(
 @runs
 def test_an_order_that_hides_changes_is_explained(notifier: Run, filled: Filled) -> None:
     with filled.db.transaction():
-        snapshots.set_order(filled.db, BOT_ID, "lead", "created-desc")
-        snapshots.finish_full_walk(filled.db, BOT_ID, "lead", at_ms=1, pages=30)
+        listings.set_order(filled.db, BOT_ID, "lead", "created-desc")
+        listings.finish_full_walk(filled.db, BOT_ID, "lead", at_ms=1, pages=30)
     ended = notifier("status")
     assert ended.code == 0
     assert "lead listing of website is not newest change first (created-desc)" in ended.out

@@ -23,7 +23,7 @@ from notifier.dispatcher.context import LaneContext
 from notifier.rehearsal.row import row_of
 from notifier.rules.model import Ruleset
 from notifier.store import destinations as stored
-from notifier.store import outbox, snapshots
+from notifier.store import listings, outbox
 from notifier.store.db import Store
 from notifier.store.session import Session
 from notifier.transactions.leads import current_lead
@@ -182,6 +182,6 @@ def enable(db: Session, name: str) -> None:
 
 
 def _prepared(db: Session, now_ms: int) -> None:
-    snapshots.listing(db, WEBSITE.bot_id, LEAD)
-    snapshots.finish_full_walk(db, WEBSITE.bot_id, LEAD, at_ms=now_ms, pages=1)
+    listings.state(db, WEBSITE.bot_id, LEAD)
+    listings.finish_full_walk(db, WEBSITE.bot_id, LEAD, at_ms=now_ms, pages=1)
     outbox.release_all(db, now_ms=now_ms)

@@ -1,8 +1,8 @@
 """When a listing wants the next spare page, by how long nothing changed in it."""
 
 from notifier.poller.spare import KEEP_MS, REST_MS, Spare
+from notifier.store.listings import ListingState
 from notifier.store.outlooks import Outlook
-from notifier.store.snapshots import ListingState
 from notifier.upstream.glances import TURNS_MEASURED
 
 SWEEP_MS = 6 * REST_MS

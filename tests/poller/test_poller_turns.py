@@ -8,8 +8,8 @@ from notifier.core.records import Source
 from notifier.poller.listing import Intervals, ListingWalks
 from notifier.poller.spare import REST_MS
 from notifier.poller.turns import Next, Turns
+from notifier.store.listings import ListingState
 from notifier.store.outlooks import Outlook
-from notifier.store.snapshots import ListingState
 from notifier.transactions.polls import WalkEnd
 from notifier.upstream.budget import Purpose
 from notifier.upstream.client import Listing

@@ -23,7 +23,7 @@ from notifier.rules.model import Ruleset
 from notifier.rules.reports import By
 from notifier.rules.windows import Window
 from notifier.simulator.world import World
-from notifier.store import forgotten, responses, snapshots, sources
+from notifier.store import forgotten, listings, responses, sources
 from notifier.store.opening import engine_at
 from notifier.store.session import Session
 from notifier.transactions import write_events
@@ -134,7 +134,7 @@ class Observed:
             for listing_type in (LEAD, NON_LEAD):
                 ids = self.world.ids(listing_type, bot_id=bot_id)
                 self._commit(bot_id, listing_type, ids, first_run=timedelta(0))
-                snapshots.finish_full_walk(
+                listings.finish_full_walk(
                     self.session, bot_id, listing_type, at_ms=self.now_ms, pages=1
                 )
         self._touched.clear()
@@ -151,9 +151,9 @@ class Observed:
     ) -> None:
         rows = [self.world.row(lead_id) for lead_id in ids]
         with self.session.transaction():
-            snapshots.listing(self.session, bot_id, listing_type)
+            listings.state(self.session, bot_id, listing_type)
             from_ms = self.now_ms
-            snapshots.start_baseline(self.session, bot_id, listing_type, from_ms=from_ms)
+            listings.start_baseline(self.session, bot_id, listing_type, from_ms=from_ms)
             poll(
                 self.session,
                 rows,

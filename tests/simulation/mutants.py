@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant(
         name="a broken walk's records count as held",
         module="notifier.transactions.page_comparison",
-        old="snapshots.open_walk(session, bot_id, intake.listing_type, intake.walk)",
+        old="listings.open_walk(session, bot_id, intake.listing_type, intake.walk)",
         new="0",
     ),
     Mutant(

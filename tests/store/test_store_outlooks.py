@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifier.store import outlooks, snapshots
+from notifier.store import listings, outlooks
 from notifier.store.outlooks import Outlook
 from notifier.store.session import Session
 from support.databases import Database
@@ -16,9 +16,9 @@ KNOWN = Outlook(learnt="{}", news_ms=7, turn_ms=700, median_ms=40_000, p90_ms=15
 def db(database: Database) -> Iterator[Session]:
     db = database.open()
     for bot, order in (("sorted", "updated-desc"), ("any", "none")):
-        snapshots.listing(db, bot, "lead")
-        snapshots.set_order(db, bot, "lead", order)
-        snapshots.finish_full_walk(db, bot, "lead", at_ms=1, pages=9)
+        listings.state(db, bot, "lead")
+        listings.set_order(db, bot, "lead", order)
+        listings.finish_full_walk(db, bot, "lead", at_ms=1, pages=9)
         outlooks.keep(db, bot, "lead", KNOWN)
     yield db
     db.close()

@@ -6,7 +6,7 @@ from importlib import import_module
 import orjson
 import pytest
 
-from notifier.store import snapshots, sources
+from notifier.store import listings, snapshots, sources
 from notifier.store.session import Session
 from notifier.store.snapshots import Known, Saved
 from support.databases import Database
@@ -19,13 +19,13 @@ changed_ms = import_module("notifier.store.migrations.0004_records_changed").cha
 @pytest.fixture
 def db(database: Database) -> Iterator[Session]:
     db = database.open()
-    snapshots.listing(db, BOT, KIND)
+    listings.state(db, BOT, KIND)
     yield db
     db.close()
 
 
 def save(db: Session, *lead_ids: str, walk: int, digest: bytes = b"d") -> None:
-    snapshots.open_walk(db, BOT, KIND, walk)
+    listings.open_walk(db, BOT, KIND, walk)
     records = [
         Saved(lead_id=one, type=KIND, digest=digest, walk=walk, row="{}") for one in lead_ids
     ]
@@ -38,13 +38,13 @@ def absent(db: Session) -> list[str]:
 
 
 def open_walks(db: Session) -> frozenset[int]:
-    return snapshots.listing(db, BOT, KIND).open_walks
+    return listings.state(db, BOT, KIND).open_walks
 
 
 def test_a_head_poll_that_completes_closes_itself_alone(db: Session) -> None:
     save(db, "a", walk=7)
     save(db, "b", walk=8)
-    snapshots.close_walk(db, BOT, KIND, 8)
+    listings.close_walk(db, BOT, KIND, 8)
     assert open_walks(db) == {7}
 
 
@@ -52,31 +52,31 @@ def test_a_full_walk_closes_earlier_ones_that_it_has_covered(db: Session) -> Non
     save(db, "a", walk=5)
     save(db, "b", walk=6)
     save(db, "c", walk=8)
-    snapshots.open_walk(db, BOT, KIND, 7)
+    listings.open_walk(db, BOT, KIND, 7)
     snapshots.touch(db, BOT, ["a"], walk=7)  # b was not met again
-    snapshots.close_covered(db, BOT, KIND, 7)
+    listings.close_covered(db, BOT, KIND, 7)
     assert open_walks(db) == {6, 8}
 
 
 def test_walks_of_another_listing_stay_as_they_are(db: Session) -> None:
-    snapshots.listing(db, BOT, "non-lead")
-    snapshots.open_walk(db, BOT, "non-lead", 3)
-    snapshots.close_covered(db, BOT, KIND, 9)
-    assert snapshots.listing(db, BOT, "non-lead").open_walks == {3}
+    listings.state(db, BOT, "non-lead")
+    listings.open_walk(db, BOT, "non-lead", 3)
+    listings.close_covered(db, BOT, KIND, 9)
+    assert listings.state(db, BOT, "non-lead").open_walks == {3}
 
 
 def test_the_last_walk_is_the_highest_that_wrote(db: Session) -> None:
     for walk in (7, 9, 8):
-        snapshots.open_walk(db, BOT, KIND, walk)
-    assert snapshots.listing(db, BOT, KIND).last_walk == 9
+        listings.open_walk(db, BOT, KIND, walk)
+    assert listings.state(db, BOT, KIND).last_walk == 9
 
 
 def test_the_first_baseline_alone_says_from_when_on_leads_are_new(db: Session) -> None:
-    snapshots.start_baseline(db, BOT, KIND, from_ms=10)
-    snapshots.start_baseline(db, BOT, KIND, from_ms=20)
-    snapshots.finish_full_walk(db, BOT, KIND, at_ms=30, pages=2)
-    snapshots.finish_full_walk(db, BOT, KIND, at_ms=40, pages=3)
-    state = snapshots.listing(db, BOT, KIND)
+    listings.start_baseline(db, BOT, KIND, from_ms=10)
+    listings.start_baseline(db, BOT, KIND, from_ms=20)
+    listings.finish_full_walk(db, BOT, KIND, at_ms=30, pages=2)
+    listings.finish_full_walk(db, BOT, KIND, at_ms=40, pages=3)
+    state = listings.state(db, BOT, KIND)
     assert (state.baseline_from_ms, state.baseline_done_ms, state.swept_ms) == (10, 30, 40)
     assert state.pages == 3
 

@@ -11,10 +11,10 @@ from notifier.core.rows import Json
 from notifier.store import (
     claims,
     destinations,
+    listings,
     outbox,
     registry,
     service_state,
-    snapshots,
     sources,
 )
 from notifier.store.engine import Engine
@@ -75,8 +75,8 @@ class Filled:
         rows = self.rows.values()
         with self.db.transaction():
             poll(self.db, rows, source=SOURCE, rules=self.rules, at=at, first_run=None)
-            snapshots.set_order(self.db, BOT_ID, LEAD, "updated-desc")
-            snapshots.finish_full_walk(self.db, BOT_ID, LEAD, at_ms=at_ms, pages=2)
+            listings.set_order(self.db, BOT_ID, LEAD, "updated-desc")
+            listings.finish_full_walk(self.db, BOT_ID, LEAD, at_ms=at_ms, pages=2)
             sources.succeeded(self.db, BOT_ID, at_ms=at_ms)
 
     def deliver(

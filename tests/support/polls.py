@@ -8,7 +8,7 @@ import orjson
 from notifier.core.records import LEAD, Source
 from notifier.core.rows import Row
 from notifier.rules.model import Ruleset
-from notifier.store import snapshots
+from notifier.store import listings
 from notifier.store.session import Session
 from notifier.transactions.commit_page import Committed, commit_page
 from notifier.transactions.page_comparison import Intake
@@ -31,10 +31,10 @@ def poll(
     first_run: timedelta | None = timedelta(),
 ) -> Committed:
     """Commit these rows as a walk of one page: what they bring is written, nobody woken."""
-    walk = snapshots.listing(session, source.bot_id, listing_type).last_walk + 1
+    walk = listings.state(session, source.bot_id, listing_type).last_walk + 1
     intake = Intake(
         source=source, listing_type=listing_type, walk=walk, rules=rules, first_run=first_run
     )
     committed = commit_page(session, page_of(rows), intake, at=at)
-    snapshots.close_walk(session, source.bot_id, listing_type, walk)
+    listings.close_walk(session, source.bot_id, listing_type, walk)
     return committed
