@@ -209,7 +209,7 @@ class ListingWalks:
         """Put a completed walk away and set the next one's time.
 
         The next sweep comes early where a head poll met leads that the last one did not find,
-        or rows out of order, and where that has to look ``again`` for one that it missed.
+        or rows out of order, and where a sweep missed a lead and has to look ``again``.
         There is no rest while a lead ``waits`` to be read.
         """
         before = self._sorted
@@ -222,7 +222,7 @@ class ListingWalks:
                 self.spare.hurry(now_ms=now_ms)
             return
         self.head = None
-        if walk.returned or before is not self._sorted:
+        if self.full is None and (walk.returned or before is not self._sorted):
             self.spare.hurry(now_ms=now_ms)
         self.spare.await_row(now_ms=now_ms, waits=ended.waits)
 

@@ -24,9 +24,10 @@ REST_MS = HOUR_MS
 # All pages are read within a sixteenth of the time in which nothing changed: the first
 # change after a rest waits little, beside the rest.
 REST_SHARE = 16
-# Early full walks in a row have pauses between them: leads that share a time of change may
-# change places for ever, and each walk miss another one.
+# Early full walks in a row have pauses between them, up to a share of the interval: leads that
+# share a time of change may change places for ever, and each walk miss another one.
 EARLY_PAUSE_MS = 60_000
+EARLY_SHARE = 16
 AWAITED_WALKS = 2  # the end of the one under way, and one that begins later
 KEEP_MS = 5 * 60_000
 
@@ -53,6 +54,7 @@ class Spare:
     _learnt: Learnt = field(default_factory=Learnt)
     _news_ms: int = 0
     _kept_ms: int | None = None
+    _swept_ms: int = 0
     _is_early: bool = False
     _early_pause_ms: int = 0
     _turns: int = 0
@@ -71,6 +73,7 @@ class Spare:
         # A host clock set back must not put anything off for long.
         rest_ms = 0 if outlook.news_ms is None else max(wall_ms - outlook.news_ms, 0)
         self._news_ms = now_ms - rest_ms
+        self._is_early = state.looks_since is not None
         if state.swept_ms is not None:
             age_ms = max(wall_ms - state.swept_ms, 0)
             self._plan(state.pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=age_ms)
@@ -79,9 +82,9 @@ class Spare:
         self, pages: int, begun: datetime | None, *, is_sorted: bool, now_ms: int
     ) -> None:
         """Note that a full walk has ended, when it had begun and how many pages it found."""
-        self._has_swept, self.swept_from = True, begun
-        longer_ms = max(2 * self._early_pause_ms, EARLY_PAUSE_MS)
-        self._early_pause_ms = min(longer_ms, self.sweep_ms) if self._is_early else 0
+        self._has_swept, self.swept_from, self._swept_ms = True, begun, now_ms
+        longer_ms = max(2 * self._early_pause_ms, EARLY_PAUSE_MS) if self._is_early else 0
+        self._early_pause_ms = min(longer_ms, self.sweep_ms // EARLY_SHARE)
         self._is_early = False
         self._awaited_walks = max(self._awaited_walks - 1, 0)
         self._plan(pages, is_sorted=is_sorted, now_ms=now_ms, age_ms=0)
@@ -107,11 +110,16 @@ class Spare:
         return self.full_due_ms is not None and now_ms >= self.full_due_ms
 
     def hurry(self, *, now_ms: int) -> None:
-        """Make a full walk due at once, or after a pause where the last ones came early."""
+        """Make a full walk due at once, or a pause after one that came early.
+
+        None is under way.
+        """
         if not self.sweep_ms:
             return
+        if now_ms - self._swept_ms > 2 * self._early_pause_ms:
+            self._early_pause_ms = 0
         self._is_early = True
-        due_ms = now_ms + self._early_pause_ms
+        due_ms = max(now_ms, self._swept_ms + self._early_pause_ms)
         self.full_due_ms = due_ms if self.full_due_ms is None else min(self.full_due_ms, due_ms)
         self.turn_due_ms = min(self.turn_due_ms, now_ms)
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from notifier.store.mapping import named
 from notifier.store.session import Session
 
-AGAIN_MS = 0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingState:
     """How far one listing (a bot's leads or non-leads) is known.
 
-    ``swept_ms`` is when the last full walk ended, 0 where the next is due at once.
+    ``swept_ms`` is when the last full walk ended; see :attr:`looks_since` for one below 0.
     ``open_walks`` are walks that committed something and have not completed; no
     record they committed proves that what lies behind it is known too.
     """
@@ -26,9 +24,12 @@ class ListingState:
     open_walks: frozenset[int]
 
     @property
-    def is_due_again(self) -> bool:
-        """Whether the last full walk left something to look for at once."""
-        return self.swept_ms == AGAIN_MS
+    def looks_since(self) -> int | None:
+        """The number of a full walk where the next is due at once, and looks for leads again.
+
+        It looks for those that this one or a later one was the first to miss.
+        """
+        return -self.swept_ms if self.swept_ms is not None and self.swept_ms < 0 else None
 
 
 def state(session: Session, bot_id: str, listing_type: str) -> ListingState:
@@ -96,8 +97,10 @@ def close_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> N
 def close_covered(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
     """Record that the full walk ``walk`` completed, and with it those it has covered.
 
-    An earlier one stays open where a record that it left was not read again.
+    An earlier one stays open where a record that it left was not read again. No other walk
+    gets its number, which marks the records that it missed.
     """
+    open_walk(session, bot_id, listing_type, walk)
     session.execute(
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
         " AND (walk = :walk OR walk < :walk AND walk NOT IN"
@@ -121,11 +124,12 @@ def finish_full_walk(
     *,
     at_ms: int,
     pages: int,
-    again: bool = False,
+    looks_since: int | None = None,
 ) -> None:
     """Record a completed sweep or baseline, and how many pages of leads it found.
 
-    ``again``: the next is due at once, also for another process.
+    ``looks_since``: the next is due at once, also for another process; see
+    :class:`ListingState`.
     """
     session.execute(
         "UPDATE listings SET swept_ms = :swept_ms, pages = :pages,"
@@ -135,7 +139,7 @@ def finish_full_walk(
             "bot_id": bot_id,
             "type": listing_type,
             "at_ms": at_ms,
-            "swept_ms": AGAIN_MS if again else at_ms,
+            "swept_ms": at_ms if looks_since is None else -looks_since,
             "pages": pages,
         },
     )

@@ -7,7 +7,7 @@ from notifier.store import batches
 from notifier.store.session import Values
 
 NO_END = 2**62
-"""Of times, as of the numbers of walks."""
+"""Later than any time, and above any walk's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

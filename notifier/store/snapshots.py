@@ -108,7 +108,7 @@ def mark_absent(
     """After full walk ``since``: mark the records of this listing that it did not find.
 
     What a walk begun later has written (number ``since`` or above) is there too: it
-    moved to the front meanwhile. ``absent`` is the number of the first walk to miss it.
+    moved to the front meanwhile. ``absent`` is the number of the first full walk to miss it.
     """
     stored = session.execute(
         "SELECT lead_id, absent, walk FROM records WHERE bot_id = :bot_id AND type = :type",

@@ -160,25 +160,26 @@ def finish_walk(
 def _finish_full(session: Session, end: CompletedWalk, *, at_ms: int) -> bool:
     """Record a full walk, and what it did not find; return whether the next is due at once.
 
-    It is where the walk missed leads that the one before had found, and a timer or a step
-    runs for one of them: a deletion may have moved it to a page already read. Of a walk that
-    was to look for such leads, those count that it still did not find, too.
+    It is where the walk was the first to miss records, and a timer or a step runs for one of
+    them: a deletion may have moved it to a page already read. In a walk that looked for such
+    leads again, the ones count, too, that it was to look for and has missed once more.
     """
     bot_id, listing_type, number = end.source.bot_id, end.listing_type, end.number
-    looked_again = listings.state(session, bot_id, listing_type).is_due_again
+    since = listings.state(session, bot_id, listing_type).looks_since or number
     if not end.capped:
         snapshots.mark_absent(session, bot_id, listing_type, end.seen, since=number)
     missing = Overdue(
         bot_id=bot_id,
         listing_type=listing_type,
         until_ms=NO_END,
-        missed_since=1 if looked_again else number,
+        missed_since=since,
     )
-    again = snapshots.misses_any(session, bot_id, listing_type, number) and overdue.waits(
-        session, missing
+    again = overdue.waits(session, missing) and snapshots.misses_any(
+        session, bot_id, listing_type, number
     )
+    looks_since = since if again else None
     listings.finish_full_walk(
-        session, bot_id, listing_type, at_ms=at_ms, pages=end.pages, again=again
+        session, bot_id, listing_type, at_ms=at_ms, pages=end.pages, looks_since=looks_since
     )
     listings.close_covered(session, bot_id, listing_type, number)
     return again

@@ -1,11 +1,14 @@
 """When a listing wants the next spare page, by how long nothing changed in it."""
 
+from dataclasses import replace
+
 from notifier.poller.spare import KEEP_MS, REST_MS, Spare
 from notifier.store.listings import ListingState
 from notifier.store.outlooks import Outlook
 from notifier.upstream.glances import TURNS_MEASURED
 
 SWEEP_MS = 6 * REST_MS
+LONGEST_MS = SWEEP_MS // 16
 STATE = ListingState(
     baseline_from_ms=0,
     baseline_done_ms=0,
@@ -110,23 +113,35 @@ def test_an_outlook_is_kept_once_turns_were_measured_and_then_now_and_again() ->
 
 def test_full_walks_that_come_early_one_after_the_other_have_pauses_that_double() -> None:
     spare = restored(rested(50))
-    for pause_ms in (0, 60_000, 120_000, 240_000):
+    now_ms = 0
+    for pause_ms in (0, *(2**n * 60_000 for n in range(5)), LONGEST_MS, LONGEST_MS):
+        spare.swept(10, None, is_sorted=True, now_ms=now_ms)
+        assert spare.full_due_ms == now_ms + SWEEP_MS
+        spare.hurry(now_ms=now_ms + 1)
+        assert spare.full_due_ms == max(now_ms + pause_ms, now_ms + 1)
+        now_ms = spare.full_due_ms
+
+
+def test_one_that_comes_early_long_after_the_last_has_no_pause() -> None:
+    spare = restored(rested(50))
+    for _ in range(3):
+        spare.hurry(now_ms=0)
         spare.swept(10, None, is_sorted=True, now_ms=0)
-        spare.hurry(now_ms=1)
-        assert spare.full_due_ms == 1 + pause_ms
-    spare.swept(10, None, is_sorted=True, now_ms=0)
-    assert spare.full_due_ms == SWEEP_MS
-    spare.swept(10, None, is_sorted=True, now_ms=0)
-    spare.hurry(now_ms=1)
-    assert spare.full_due_ms == 1
+    spare.hurry(now_ms=479_999)
+    assert spare.full_due_ms == 480_000 - 1
+    spare.swept(10, None, is_sorted=True, now_ms=480_000)
+    spare.swept(10, None, is_sorted=True, now_ms=SWEEP_MS)
+    spare.hurry(now_ms=SWEEP_MS + 1)
+    assert spare.full_due_ms == SWEEP_MS + 1
 
 
 def test_the_pauses_never_put_a_full_walk_off() -> None:
     spare = restored(rested(50))
+    spare.sweep_ms = 10_000
     for _ in range(12):
         spare.swept(10, None, is_sorted=True, now_ms=0)
         spare.hurry(now_ms=1)
-    assert spare.full_due_ms == SWEEP_MS
+    assert spare.full_due_ms == 10_000 // 16
 
 
 def test_a_full_walk_that_comes_early_does_not_rest_and_the_next_rests_its_pause() -> None:
@@ -139,3 +154,13 @@ def test_a_full_walk_that_comes_early_does_not_rest_and_the_next_rests_its_pause
     spare.hurry(now_ms=0)
     # 10 pages of a full walk, and 15 glances, take 25 turns.
     assert put_off_ms(spare) == 60_000 // 25
+
+
+def test_one_that_another_process_left_to_look_again_comes_early_too() -> None:
+    spare = Spare(head_ms=15_000, sweep_ms=SWEEP_MS)
+    left = replace(STATE, swept_ms=-7)
+    spare.restore(left, Outlook(), is_sorted=True, now_ms=0, wall_ms=100 * REST_MS)
+    assert spare.full_due_ms == 0
+    spare.swept(10, None, is_sorted=True, now_ms=0)
+    spare.hurry(now_ms=0)
+    assert spare.full_due_ms == 60_000

@@ -86,9 +86,10 @@ def test_absent_is_what_a_full_walk_did_not_find_and_nobody_wrote_since(db: Sess
     save(db, "moved", walk=9)
     snapshots.mark_absent(db, BOT, KIND, {"there"}, since=8)
     assert absent(db) == ["gone"]
-    snapshots.mark_absent(db, BOT, KIND, {"there"}, since=9)
+    for walk in (8, 9):  # the first is put away once more
+        snapshots.mark_absent(db, BOT, KIND, {"there"}, since=walk)
     missed = [snapshots.misses_any(db, BOT, KIND, walk) for walk in (7, 8, 9)]
-    assert missed == [False, True, False]  # a walk put away twice is one
+    assert missed == [False, True, False]
     snapshots.mark_absent(db, BOT, KIND, {"there", "gone", "moved"}, since=10)
     assert absent(db) == []
 

@@ -134,11 +134,16 @@ def _is_running(group: int) -> bool:
     """Whether a thread of a process of the group may still do something."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            for stat in process.glob("task/*/stat"):
-                # The name before them may have spaces and brackets.
-                state, _parent, of_group, *_ = stat.read_text().rpartition(")")[2].split()
-                if int(of_group) == group and state not in STANDS_STILL:
-                    return True
+            if any(_runs(thread, group) for thread in process.glob("task/*/stat")):
+                return True
+    return False
+
+
+def _runs(thread: Path, group: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+        # The name before them may have spaces and brackets.
+        state, _parent, of_group, *_ = thread.read_text().rpartition(")")[2].split()
+        return int(of_group) == group and state not in STANDS_STILL
     return False
 
 

@@ -16,7 +16,7 @@ CREATE TABLE listings (
     baseline_from_ms INTEGER,      -- the upstream's clock at the baseline's first request
     baseline_done_ms INTEGER,
     last_walk INTEGER NOT NULL DEFAULT 0,
-    swept_ms INTEGER,              -- end of the last completed full walk
+    swept_ms INTEGER,              -- end of the last completed full walk; see listings.py
     walk_order TEXT NOT NULL DEFAULT 'unknown',
     pages INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (bot_id, type)
@@ -43,7 +43,7 @@ CREATE TABLE records (
     walk INTEGER NOT NULL,         -- the walk that last committed it
     row TEXT NOT NULL,             -- the row with omissions filled from earlier ones
     late_digest BLOB,              -- an older state, read once: counts when read again
-    absent INTEGER NOT NULL DEFAULT 0,  -- the last completed sweep did not find it
+    absent INTEGER NOT NULL DEFAULT 0,  -- number of the first sweep that did not find it
     PRIMARY KEY (bot_id, lead_id)
 ) STRICT
 """
