@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from notifier.store.mapping import named
-from notifier.store.session import Session
+from notifier.store.session import Session, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +79,7 @@ def open_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> No
         " ON CONFLICT DO NOTHING",
         key,
     )
-    session.execute(
-        "UPDATE listings SET last_walk = :walk WHERE bot_id = :bot_id AND type = :type"
-        " AND last_walk < :walk",
-        key,
-    )
+    _use_number(session, key)
 
 
 def close_walk(session: Session, bot_id: str, listing_type: str, walk: int) -> None:
@@ -100,12 +96,21 @@ def close_covered(session: Session, bot_id: str, listing_type: str, walk: int) -
     An earlier one stays open where a record that it left was not read again. No other walk
     gets its number, which marks the records that it missed.
     """
-    open_walk(session, bot_id, listing_type, walk)
+    key = {"bot_id": bot_id, "type": listing_type, "walk": walk}
+    _use_number(session, key)
     session.execute(
         "DELETE FROM open_walks WHERE bot_id = :bot_id AND type = :type"
         " AND (walk = :walk OR walk < :walk AND walk NOT IN"
         " (SELECT walk FROM records WHERE bot_id = :bot_id AND type = :type))",
-        {"bot_id": bot_id, "type": listing_type, "walk": walk},
+        key,
+    )
+
+
+def _use_number(session: Session, key: Values) -> None:
+    session.execute(
+        "UPDATE listings SET last_walk = :walk WHERE bot_id = :bot_id AND type = :type"
+        " AND last_walk < :walk",
+        key,
     )
 
 

@@ -31,14 +31,15 @@ class Overdue:
 
         The lead is not snoozed. ``a`` has its acts.
         """
-        is_there = self.missed_since is None
+        since = self.missed_since
+        absent_from, absent_to = (0, 0) if since is None else (since, NO_END)
         key: Values = {
             "bot_id": self.bot_id,
             "until_ms": self.until_ms,
             "after_ms": self.after_ms,
             "type": self.listing_type,
-            "absent_from": 0 if is_there else self.missed_since,
-            "absent_to": 0 if is_there else NO_END,
+            "absent_from": absent_from,
+            "absent_to": absent_to,
         }
         for condition, values in batches.among(f"{table}.lead_id", self.among):
             yield _clause(table, condition), {**key, **values}
